@@ -1,0 +1,102 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{BackendError, Meter, Page};
+
+/// A connection to an object store that can list buckets.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// The order in which the store lists, as far as it is known by now.
+    fn order(&self) -> Order;
+
+    /// Fetches one page of a listing into `page`, retries included. `page` is cleared
+    /// first; after an error or when the future is dropped its content is unspecified.
+    /// Every HTTP attempt is counted by `ask.meter`.
+    ///
+    /// # Errors
+    /// Any kind but `resolver`. An answer that contradicts itself, such as a truncated
+    /// page without a token, is `protocol` and never an end of the listing.
+    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError>;
+
+    /// Asks for one object, to see whether the store answers and lets us list.
+    ///
+    /// # Errors
+    /// As [`Self::list_page`].
+    async fn probe(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        meter: &Arc<Meter>,
+    ) -> Result<Probe, BackendError> {
+        let ask = Ask {
+            bucket,
+            prefix,
+            from: From::Start,
+            max_keys: 1,
+            meter,
+        };
+        let mut page = Page::new();
+        self.list_page(&ask, &mut page).await?;
+        Ok(Probe {
+            empty: page.is_empty(),
+            order: self.order(),
+        })
+    }
+}
+
+/// One page that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The bucket's name.
+    pub bucket: &'a str,
+    /// Only keys that begin with it; empty for all.
+    pub prefix: &'a str,
+    /// Where in the listing.
+    pub from: From<'a>,
+    /// At most so many objects, 1 to 1000 (stores give no more than 1000 at a time).
+    pub max_keys: u16,
+    /// Counts the attempts. Shared, so that a hook inside an SDK can hold it.
+    pub meter: &'a Arc<Meter>,
+}
+
+/// Where in a listing a page begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From<'a> {
+    /// At the first key.
+    Start,
+    /// At the first key after this one, which is itself left out.
+    After(&'a str),
+    /// Where the page before ended, by its [`Next::Token`].
+    Token(&'a str),
+}
+
+/// How a listing goes on after a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// That was the last page.
+    End,
+    /// There is more, to be asked for with [`From::Token`].
+    Token(String),
+}
+
+/// The order of a store's listings, which decides whether a part of the key space can
+/// be listed by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// By the keys' UTF-8 bytes, as S3 promises for general purpose buckets.
+    Utf8,
+    /// Another, or none.
+    Other,
+    /// Not known before the first answer.
+    Unknown,
+}
+
+/// What a [`Backend::probe`] saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Whether there is no object under the prefix.
+    pub empty: bool,
+    /// The order of the listing, by the store's answer.
+    pub order: Order,
+}

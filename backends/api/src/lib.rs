@@ -1,0 +1,30 @@
+//! The seam between s3-exporter and its storage plug-ins.
+//!
+//! A plug-in is a [`Plugin`]: the name that users write as `type`, the keys of its
+//! section of the configuration, and a function that parses them into a [`Connect`].
+//! Connecting gives a [`Backend`], which fetches one [`Page`] of a listing at a time
+//! into memory that the caller owns and uses again. What goes wrong is a
+//! [`BackendError`] of one of the few [`FailureKind`]s, and every HTTP attempt is
+//! counted by a [`Meter`].
+//!
+//! This crate is a leaf: it knows no SDK, and nothing of clusters or metrics.
+
+mod backend;
+mod error;
+mod meter;
+mod page;
+mod plugin;
+mod secret;
+mod section;
+mod time;
+
+pub use async_trait::async_trait;
+pub use backend::{Ask, Backend, From, Next, Order, Probe};
+pub use error::{BackendError, FailureKind, chain};
+pub use meter::{Meter, Operation};
+pub use page::{Object, Page, StorageClass};
+pub use plugin::{Connect, Key, Plugin};
+pub use secret::{Secret, SecretSource};
+pub use section::{Fault, Origin, Origins, Section, closest};
+pub use time::UnixTime;
+pub use url::Url;

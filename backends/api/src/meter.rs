@@ -1,0 +1,56 @@
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::FailureKind;
+
+/// An S3 operation, as the label `operation` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `ListObjectsV2`.
+    ListObjectsV2,
+}
+
+impl Operation {
+    /// All operations that a backend can be asked for.
+    pub const ALL: [Self; 1] = [Self::ListObjectsV2];
+
+    /// The name in the S3 API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ListObjectsV2 => "ListObjectsV2",
+        }
+    }
+}
+
+/// Counts the HTTP attempts made for one destination, retries included: what a bill is
+/// made of, and how throttling shows although a retry hides it.
+#[derive(Debug, Default)]
+pub struct Meter {
+    operations: [Counts; Operation::ALL.len()],
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    attempts: AtomicU64,
+    failures: [AtomicU64; FailureKind::ALL.len()],
+}
+
+impl Meter {
+    /// Counts one finished attempt.
+    pub fn attempt(&self, operation: Operation, outcome: Result<(), FailureKind>) {
+        let counts = &self.operations[operation as usize];
+        counts.attempts.fetch_add(1, Relaxed);
+        if let Err(kind) = outcome {
+            counts.failures[kind as usize].fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Attempts so far, failed ones included.
+    pub fn attempts(&self, operation: Operation) -> u64 {
+        self.operations[operation as usize].attempts.load(Relaxed)
+    }
+
+    /// Attempts so far that failed with `kind`.
+    pub fn failures(&self, operation: Operation, kind: FailureKind) -> u64 {
+        self.operations[operation as usize].failures[kind as usize].load(Relaxed)
+    }
+}

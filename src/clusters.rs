@@ -1,0 +1,111 @@
+//! The names of the clusters that should have backups.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use s3_exporter_api::UnixTime;
+
+/// A set of clusters, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clusters(BTreeMap<Arc<str>, Cluster>);
+
+/// What is known of a cluster beside its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cluster {
+    /// When it was created; `None` where nobody knows, as with a static list.
+    pub created: Option<UnixTime>,
+}
+
+/// Why a name cannot be a cluster's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameFault {
+    /// It is the empty string, which would own every object.
+    Empty,
+    /// It holds a `/` or a control character, which no cluster's name can.
+    Character(String),
+    /// It is there already.
+    Duplicate(String),
+}
+
+impl fmt::Display for NameFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("a cluster's name must not be empty"),
+            Self::Character(name) => write!(
+                f,
+                "the cluster name {name:?} holds a '/' or a control character"
+            ),
+            Self::Duplicate(name) => write!(f, "the cluster name {name:?} is given twice"),
+        }
+    }
+}
+
+impl Clusters {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a cluster.
+    ///
+    /// # Errors
+    /// A name that cannot be a cluster's, or is there already; the set stays as it was.
+    pub fn insert(&mut self, name: &str, cluster: Cluster) -> Result<(), NameFault> {
+        if name.is_empty() {
+            return Err(NameFault::Empty);
+        }
+        if name.contains(|c: char| c == '/' || c.is_control()) {
+            return Err(NameFault::Character(name.to_owned()));
+        }
+        if self.0.contains_key(name) {
+            return Err(NameFault::Duplicate(name.to_owned()));
+        }
+        self.0.insert(name.into(), cluster);
+        Ok(())
+    }
+
+    /// A set of names alone, with all the faults among them.
+    ///
+    /// # Errors
+    /// Every name that [`Self::insert`] refuses.
+    pub fn from_names<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, Vec<NameFault>> {
+        let mut clusters = Self::new();
+        let faults: Vec<_> = names
+            .into_iter()
+            .filter_map(|name| clusters.insert(name, Cluster::default()).err())
+            .collect();
+        if faults.is_empty() {
+            Ok(clusters)
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// Whether the cluster is known.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The clusters in the order of their names' bytes.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, Cluster)> {
+        self.0.iter().map(|(name, cluster)| (name, *cluster))
+    }
+
+    /// The names in the order of their bytes.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
+        self.0.keys()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,116 @@
+//! What the user said, typed and checked, with every default filled in. No I/O but
+//! reading the configuration itself happens here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use s3_exporter_api::Connect;
+
+use crate::destination::Destination;
+
+/// A configuration that is good.
+#[derive(Debug)]
+pub struct Config {
+    /// Where to listen: `:9340` is every address, v4 and v6.
+    pub listen: Vec<String>,
+    /// `[log]`.
+    pub log: Log,
+    /// `[metrics]`.
+    pub metrics: Metrics,
+    /// List requests in flight in the whole process.
+    pub max_requests_in_flight: usize,
+    /// By name; those that no destination uses included.
+    pub backends: BTreeMap<Arc<str>, Backend>,
+    /// By name; the ones written right at a destination (`destination:<name>`) included.
+    pub resolvers: BTreeMap<Arc<str>, ResolverConfig>,
+    /// In the order in which they were written.
+    pub destinations: Vec<Arc<Destination>>,
+    /// Whether any path answers with the metrics, as the seed's exporter did: where flags
+    /// alone made the destination.
+    pub metrics_at_any_path: bool,
+    /// What is odd, but no fault: to be logged at start and printed by `check`.
+    pub warnings: Vec<String>,
+}
+
+/// How to log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// A level or a tracing filter.
+    pub level: String,
+    /// The form of a line.
+    pub format: LogFormat,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Console,
+}
+
+/// `[metrics]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metrics {
+    /// Other exporters' names that are exported too.
+    pub compat: Vec<Compat>,
+    /// The name of the label `cluster` of our own names.
+    pub cluster_label: String,
+}
+
+/// A set of other exporters' metric names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compat {
+    /// Kubermatic's s3-exporter.
+    KubermaticS3,
+    /// Kubermatic's seed controller.
+    KubermaticEtcdbackup,
+}
+
+/// A connection to a store.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    /// What the plug-in made of its section.
+    pub connect: Arc<dyn Connect>,
+    /// List requests in flight to this store.
+    pub max_requests_in_flight: usize,
+}
+
+/// Where cluster names come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResolverConfig {
+    /// Objects of a Kubernetes API.
+    Kubernetes(Kubernetes),
+    /// A list.
+    Static(Static),
+}
+
+/// `type = "kubernetes"`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kubernetes {
+    /// Without it the in-cluster account, then the default kubeconfig.
+    pub kubeconfig: Option<PathBuf>,
+    /// The kubeconfig's current context, unless given.
+    pub context: Option<String>,
+    /// Group and version.
+    pub api_version: String,
+    /// The kind, such as `Cluster`.
+    pub kind: String,
+    /// Only objects whose labels fit.
+    pub label_selector: Option<String>,
+    /// Only objects whose fields fit.
+    pub field_selector: Option<String>,
+    /// Only this namespace; all without it.
+    pub namespace: Option<String>,
+}
+
+/// `type = "static"`: the names of both together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Static {
+    /// Names, checked.
+    pub clusters: Vec<String>,
+    /// A file with one name a line; `#` begins a comment. Followed while it changes.
+    pub clusters_file: Option<PathBuf>,
+}

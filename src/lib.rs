@@ -1,0 +1,23 @@
+//! Watches object storage that holds backups, and tells Prometheus whether they exist
+//! and are good. One line says how data flows; what stands on the left knows nothing of
+//! what stands on the right:
+//!
+//! ```text
+//! config -> destinations -> scan(backend) -> fold(assign, aggregate) -> snapshot -> exposition -> http
+//! ```
+
+pub mod aggregate;
+pub mod assign;
+pub mod cli;
+pub mod clusters;
+pub mod config;
+pub mod destination;
+pub mod exposition;
+pub mod http;
+pub mod resolver;
+pub mod scan;
+pub mod schedule;
+pub mod shutdown;
+pub mod snapshot;
+pub mod telemetry;
+pub mod wire;

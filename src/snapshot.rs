@@ -1,0 +1,82 @@
+//! What is known, at one moment: the figures of the latest good scan of each
+//! destination, the outcome of the latest try, and what the resolvers say. Immutable;
+//! pages and metrics are made from it alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use s3_exporter_api::{FailureKind, Meter, UnixTime};
+
+use crate::aggregate::Totals;
+use crate::destination::Destination;
+use crate::resolver::Resolution;
+
+/// Everything that is shown to users, at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// In the order of the configuration.
+    pub destinations: Vec<Arc<DestinationSnapshot>>,
+    /// By name.
+    pub resolvers: BTreeMap<Arc<str>, Resolution>,
+}
+
+/// What is known of one destination.
+#[derive(Clone, Debug)]
+pub struct DestinationSnapshot {
+    /// Which one.
+    pub destination: Arc<Destination>,
+    /// The latest scan that ended; `None` before the first.
+    pub latest: Option<Attempt>,
+    /// The figures of the latest complete scan; `None` before the first.
+    pub figures: Option<Arc<Figures>>,
+    /// List requests in flight that the destination may have now.
+    pub concurrency: u16,
+    /// Scans that ended, and failed.
+    pub scans: ScanCounts,
+    /// HTTP attempts. Shared with the scan that runs: it counts on.
+    pub meter: Arc<Meter>,
+}
+
+/// How a scan ended.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// When it ended.
+    pub ended: UnixTime,
+    /// How long it took.
+    pub duration: Duration,
+    /// What it failed of; `None` when it was complete.
+    pub failure: Option<Failure>,
+}
+
+/// What a scan failed of.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The kind, for the metrics.
+    pub kind: FailureKind,
+    /// The error with its causes in one line, for people.
+    pub message: Arc<str>,
+}
+
+/// Scans since the process started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScanCounts {
+    /// Those that ended, failed ones included.
+    pub finished: u64,
+    /// Those that failed, by [`FailureKind`] as an index.
+    pub failed: [u64; FailureKind::ALL.len()],
+}
+
+/// What a complete scan found, for the clusters that are known now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// When the scan ended.
+    pub ended: UnixTime,
+    /// Everything that was listed.
+    pub listed: Totals,
+    /// What belongs to no known cluster: where there is no resolver, everything.
+    pub unassigned: Totals,
+    /// What belongs to each cluster, those included that have nothing (see
+    /// [`Expect`](crate::destination::Expect) for those that are left out).
+    pub clusters: BTreeMap<Arc<str>, Totals>,
+}
