@@ -1,6 +1,13 @@
 //! Totals over objects: pure, and the same whatever the order or the split.
 
-use s3_exporter_api::{Object, UnixTime};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use s3_exporter_api::{Object, Page, UnixTime};
+
+use crate::assign::{Assignment, Cursor};
+use crate::clusters::Clusters;
+use crate::destination::Expect;
 
 /// What is known of a set of objects. Adding objects one by one and merging partial
 /// totals give the same, in any order.
@@ -50,5 +57,174 @@ impl Totals {
             (a, b) => a.or(b),
         };
         self.largest = self.largest.max(other.largest);
+    }
+}
+
+/// Totals per cluster, of a listing that is folded page by page. Its size depends on the
+/// number of clusters alone.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    assignment: Arc<Assignment>,
+    owned: Vec<Totals>,
+    unassigned: Totals,
+    cursor: Cursor,
+}
+
+impl Tally {
+    /// Nothing counted yet.
+    pub fn new(assignment: Arc<Assignment>) -> Self {
+        Self {
+            owned: vec![Totals::default(); assignment.len()],
+            unassigned: Totals::default(),
+            cursor: Cursor::default(),
+            assignment,
+        }
+    }
+
+    /// Adds every object of a page to its owner, or to the unassigned.
+    pub fn add(&mut self, page: &Page) {
+        for object in page.iter() {
+            let owner = self.assignment.owner(object.key, &mut self.cursor);
+            owner
+                .map_or(&mut self.unassigned, |at| &mut self.owned[at])
+                .add(&object);
+        }
+    }
+
+    /// Everything that was counted.
+    pub fn listed(&self) -> Totals {
+        let mut listed = self.unassigned;
+        self.owned.iter().for_each(|totals| listed.merge(totals));
+        listed
+    }
+
+    /// Whether all these clusters were known when it was counted.
+    pub fn covers(&self, clusters: &Clusters) -> bool {
+        self.assignment.covers(clusters)
+    }
+
+    /// The totals for the clusters that are known now, and the unassigned. What a cluster
+    /// owned that is gone goes to its heir, exactly as if it had not been known when the
+    /// listing was counted. A cluster that was not known then has no totals.
+    pub fn split(&self, now: &Clusters, expect: Expect) -> (BTreeMap<Arc<str>, Totals>, Totals) {
+        let known: Vec<_> = (0..self.owned.len())
+            .map(|at| now.contains(self.assignment.name(at)))
+            .collect();
+        let mut unassigned = self.unassigned;
+        let mut owned = vec![Totals::default(); self.owned.len()];
+        for (at, totals) in self.owned.iter().enumerate() {
+            let mut owner = Some(at);
+            while let Some(at) = owner.filter(|at| !known[*at]) {
+                owner = self.assignment.heir(at);
+            }
+            owner
+                .map_or(&mut unassigned, |at| &mut owned[at])
+                .merge(totals);
+        }
+        let clusters = owned
+            .into_iter()
+            .enumerate()
+            .filter(|(at, totals)| known[*at] && (expect == Expect::All || totals.objects > 0))
+            .map(|(at, totals)| (Arc::clone(self.assignment.name(at)), totals))
+            .collect();
+        (clusters, unassigned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use s3_exporter_api::StorageClass;
+
+    use super::*;
+
+    fn page(objects: &[(String, u64, i64)]) -> Page {
+        let mut page = Page::new();
+        for (key, size, millis) in objects {
+            page.push(Object {
+                key: key.as_bytes(),
+                size: *size,
+                last_modified: UnixTime::from_millis(*millis),
+                storage_class: StorageClass::Online,
+            });
+        }
+        page
+    }
+
+    fn tally(names: &Clusters, objects: &[(String, u64, i64)], pages: usize) -> Tally {
+        let mut tally = Tally::new(Arc::new(Assignment::new(names, "", "-")));
+        objects
+            .chunks(pages)
+            .for_each(|chunk| tally.add(&page(chunk)));
+        tally
+    }
+
+    fn objects() -> impl Strategy<Value = Vec<(String, u64, i64)>> {
+        proptest::collection::vec(("[ab-]{0,8}", 0..3_u64, 0..9_i64), 0..40)
+    }
+
+    fn names() -> impl Strategy<Value = Clusters> {
+        proptest::collection::btree_set("[ab-]{1,4}", 0..10)
+            .prop_map(|names| Clusters::from_names(names.iter().map(String::as_str)).unwrap())
+    }
+
+    /// The definition, word by word, with no regard to speed.
+    fn totals_of(objects: &[&(String, u64, i64)]) -> Totals {
+        let times = || objects.iter().map(|o| UnixTime::from_millis(o.2));
+        Totals {
+            objects: objects.len() as u64,
+            empty: objects.iter().filter(|o| o.1 == 0).count() as u64,
+            bytes: objects.iter().map(|o| o.1).sum(),
+            newest_of_all: times().max(),
+            newest: objects
+                .iter()
+                .filter(|o| o.1 > 0)
+                .map(|o| (UnixTime::from_millis(o.2), o.1))
+                .max(),
+            oldest: times().min(),
+            largest: objects.iter().map(|o| o.1).max(),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Each object counts once, whatever names come and go after the listing, and the
+        /// totals are those of a listing made with the names that are left.
+        #[test]
+        fn clusters_and_unassigned_are_all_that_was_listed(
+            objects in objects(),
+            then in names(),
+            changes in proptest::collection::vec(names(), 1..4),
+            pages in 1..7_usize,
+        ) {
+            let tally = tally(&then, &objects, pages);
+            let everything: Vec<_> = objects.iter().collect();
+            prop_assert_eq!(tally.listed(), totals_of(&everything));
+            for now in &changes {
+                let (clusters, unassigned) = tally.split(now, Expect::All);
+                let mut sum = unassigned;
+                clusters.values().for_each(|totals| sum.merge(totals));
+                prop_assert_eq!(sum, tally.listed());
+
+                let left: Vec<_> = then.names().filter(|name| now.contains(name)).cloned().collect();
+                prop_assert_eq!(clusters.keys().cloned().collect::<Vec<_>>(), left.clone());
+                let owner = |key: &str| left.iter()
+                    .filter(|name| key.starts_with(&format!("{name}-")))
+                    .max_by_key(|name| name.len());
+                for (name, totals) in &clusters {
+                    let own: Vec<_> = objects.iter().filter(|o| owner(&o.0) == Some(name)).collect();
+                    prop_assert_eq!(*totals, totals_of(&own), "cluster {}", name);
+                }
+                let foreign: Vec<_> = objects.iter().filter(|o| owner(&o.0).is_none()).collect();
+                prop_assert_eq!(unassigned, totals_of(&foreign));
+
+                let (present, rest) = tally.split(now, Expect::Present);
+                prop_assert_eq!(rest, unassigned);
+                let with_objects: BTreeMap<_, _> =
+                    clusters.into_iter().filter(|(_, totals)| totals.objects > 0).collect();
+                prop_assert_eq!(present, with_objects);
+            }
+        }
     }
 }
