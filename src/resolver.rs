@@ -4,17 +4,24 @@
 //! everybody else holds a [`Names`] and sees the latest [`Resolution`]. A resolver that
 //! fails keeps the last known set: only its success changes.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::FutureExt;
 use s3_exporter_api::UnixTime;
 use tokio::sync::watch;
 
 use crate::clusters::Clusters;
+use crate::config::ResolverConfig;
 
 pub mod fixed;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
+
+/// How long after a panic a resolver is started again.
+const RESTART: Duration = Duration::from_secs(5);
 
 /// A source of cluster names.
 #[async_trait]
@@ -136,5 +143,24 @@ impl Publisher {
                 "cluster names still cannot be had"
             );
         }
+    }
+}
+
+/// The resolver that a configuration asks for.
+pub fn build(_config: &ResolverConfig) -> Box<dyn Resolver> {
+    unimplemented!()
+}
+
+/// Runs a resolver, and again after a panic: the names that are known stay.
+pub async fn keep_running(resolver: Box<dyn Resolver>, publisher: Publisher) {
+    loop {
+        let run = AssertUnwindSafe(resolver.run(&publisher))
+            .catch_unwind()
+            .await;
+        publisher.fail(match run {
+            Ok(()) => "the resolver ended; it is started again",
+            Err(_) => "a panic, which is a fault of s3-exporter (please report it with the log); the resolver is started again",
+        });
+        tokio::time::sleep(RESTART).await;
     }
 }

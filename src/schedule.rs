@@ -1,1 +1,289 @@
-//! To come.
+//! When to scan: one runner for each destination. It scans on its schedule, never twice
+//! at once, follows the names, and publishes what is known after each change.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use s3_exporter_api::{BackendError, FailureKind, UnixTime, chain};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::aggregate::Tally;
+use crate::assign::Assignment;
+use crate::clusters::Clusters;
+use crate::resolver::Names;
+use crate::scan::Scan;
+use crate::snapshot::{Attempt, DestinationSnapshot, Failure, Figures};
+
+/// How long a scan waits for the first word of a resolver.
+const FIRST_NAMES: Duration = Duration::from_secs(10);
+/// How long after a new name a scan starts, so that several that come together share it.
+const DEBOUNCE: Duration = Duration::from_millis(500);
+/// Between the starts of two scans at least, where new names cause the second: this, and
+/// a tenth of the interval, and four times what a scan takes.
+const NAMES_GAP: Duration = Duration::from_secs(5);
+
+/// Scans one destination again and again.
+#[derive(Debug)]
+pub struct Runner {
+    scan: Scan,
+    names: Option<Names>,
+    good: Option<Good>,
+    snapshot: DestinationSnapshot,
+    publish: watch::Sender<Arc<DestinationSnapshot>>,
+}
+
+/// The latest complete scan.
+#[derive(Debug)]
+struct Good {
+    tally: Tally,
+    ended: UnixTime,
+}
+
+/// A scan that has ended.
+struct Ended {
+    started: Instant,
+    result: Result<Tally, BackendError>,
+}
+
+type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
+
+impl Runner {
+    /// A runner, and where it publishes.
+    pub fn new(
+        scan: Scan,
+        names: Option<Names>,
+    ) -> (Self, watch::Receiver<Arc<DestinationSnapshot>>) {
+        let snapshot =
+            DestinationSnapshot::new(Arc::clone(&scan.destination), Arc::clone(&scan.meter));
+        let (publish, published) = watch::channel(Arc::new(snapshot.clone()));
+        (
+            Self {
+                scan,
+                names,
+                good: None,
+                snapshot,
+                publish,
+            },
+            published,
+        )
+    }
+
+    /// Scans on schedule until the future is dropped.
+    pub async fn run(mut self) {
+        let mut due = Instant::now();
+        let mut running: Option<Running> = None;
+        let mut last_start = due;
+        loop {
+            tokio::select! {
+                () = sleep_until(due), if running.is_none() => {
+                    last_start = Instant::now();
+                    running = Some(Box::pin(start(self.scan.clone(), self.names.clone())));
+                }
+                ended = async { running.as_mut()?.await.into() }, if running.is_some() => {
+                    let Some(ended) = ended else { continue };
+                    running = None;
+                    self.record(ended);
+                    due = last_start + jitter(self.scan.destination.interval);
+                    due = due.min(self.due_for_names(last_start).unwrap_or(due));
+                }
+                () = changed(&mut self.names) => {
+                    self.publish();
+                    due = due.min(self.due_for_names(last_start).unwrap_or(due));
+                }
+            }
+        }
+    }
+
+    /// Scans once.
+    pub async fn run_once(&mut self) {
+        let ended = start(self.scan.clone(), self.names.clone()).await;
+        self.record(ended);
+    }
+
+    /// When a scan should start because there are names that the latest good one did not
+    /// know; `None` where there are none.
+    fn due_for_names(&self, last_start: Instant) -> Option<Instant> {
+        let clusters = self.clusters()?;
+        let lacking = match &self.good {
+            Some(good) => !good.tally.covers(&clusters),
+            None => self.failed_of() == Some(FailureKind::Resolver),
+        };
+        let took = self
+            .snapshot
+            .latest
+            .as_ref()
+            .map_or(Duration::ZERO, |latest| latest.duration);
+        let gap = if self.good.is_some() {
+            NAMES_GAP
+                .max(self.scan.destination.interval / 10)
+                .max(took * 4)
+        } else {
+            Duration::ZERO // what failed for want of names has asked the store for nothing
+        };
+        lacking.then(|| (Instant::now() + DEBOUNCE).max(last_start + gap))
+    }
+
+    /// The clusters that are known now; without a resolver, none.
+    fn clusters(&self) -> Option<Arc<Clusters>> {
+        match &self.names {
+            Some(names) => names.resolution.borrow().clusters.clone(),
+            None => Some(Arc::default()),
+        }
+    }
+
+    fn failed_of(&self) -> Option<FailureKind> {
+        Some(self.snapshot.latest.as_ref()?.failure.as_ref()?.kind)
+    }
+
+    fn record(&mut self, ended: Ended) {
+        let duration = ended.started.elapsed();
+        let now = UnixTime::now();
+        let before = self
+            .snapshot
+            .latest
+            .as_ref()
+            .map(|latest| latest.failure.as_ref().map(|f| f.kind));
+        self.snapshot.scans.finished += 1;
+        let failure = match ended.result {
+            Ok(tally) => {
+                self.log_success(before, &tally, duration);
+                self.good = Some(Good { tally, ended: now });
+                None
+            }
+            Err(error) => {
+                self.snapshot.scans.failed[error.kind() as usize] += 1;
+                let message = chain(&error);
+                self.log_failure(before, error.kind(), &message);
+                Some(Failure {
+                    kind: error.kind(),
+                    message: message.into(),
+                })
+            }
+        };
+        self.snapshot.latest = Some(Attempt {
+            ended: now,
+            duration,
+            failure,
+        });
+        self.publish();
+    }
+
+    /// Publishes what is known, for the names that are known now.
+    fn publish(&mut self) {
+        if let (Some(good), Some(clusters)) = (&self.good, self.clusters()) {
+            let (owned, unassigned) = good.tally.split(&clusters, self.scan.destination.expect);
+            self.snapshot.figures = Some(Arc::new(Figures {
+                ended: good.ended,
+                listed: good.tally.listed(),
+                unassigned,
+                clusters: owned,
+            }));
+        }
+        self.publish.send_replace(Arc::new(self.snapshot.clone()));
+    }
+
+    fn log_success(&self, before: Option<Option<FailureKind>>, tally: &Tally, duration: Duration) {
+        let (destination, bucket) = (&*self.scan.destination.name, &*self.scan.destination.bucket);
+        let (objects, duration_ms) = (tally.listed().objects, duration.as_millis() as u64);
+        if before == Some(None) {
+            tracing::debug!(destination, bucket, objects, duration_ms, "scan complete");
+        } else {
+            tracing::info!(
+                destination,
+                bucket,
+                objects,
+                duration_ms,
+                "scans are complete"
+            );
+        }
+    }
+
+    fn log_failure(&self, before: Option<Option<FailureKind>>, kind: FailureKind, error: &str) {
+        let (destination, bucket) = (&*self.scan.destination.name, &*self.scan.destination.bucket);
+        if before == Some(Some(kind)) {
+            tracing::debug!(
+                destination,
+                bucket,
+                kind = kind.as_str(),
+                error,
+                "scan failed again"
+            );
+        } else {
+            tracing::warn!(
+                destination,
+                bucket,
+                kind = kind.as_str(),
+                error,
+                "scans fail; the last good figures stay"
+            );
+        }
+    }
+}
+
+/// One scan with the names of this moment. A panic inside is a failure like any other.
+async fn start(scan: Scan, names: Option<Names>) -> Ended {
+    let started = Instant::now();
+    let attempt = async {
+        let clusters = match names {
+            Some(names) => first_names(names, &scan).await?,
+            None => Arc::default(),
+        };
+        let (prefix, separator) = (&scan.destination.prefix, &scan.destination.separator);
+        scan.run(Arc::new(Assignment::new(&clusters, prefix, separator)))
+            .await
+    };
+    let result = AssertUnwindSafe(attempt)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| {
+            Err(BackendError::new(
+                FailureKind::Internal,
+                format!("scanning {}", scan.destination),
+                "a panic",
+            )
+            .with_advice("this is a fault of s3-exporter: please report it with the log"))
+        });
+    Ended { started, result }
+}
+
+/// The latest set of names, waiting for a moment where the resolver has said nothing yet.
+async fn first_names(mut names: Names, scan: &Scan) -> Result<Arc<Clusters>, BackendError> {
+    let waited = timeout(
+        FIRST_NAMES,
+        names.resolution.wait_for(|now| !now.is_pending()),
+    )
+    .await;
+    drop(waited);
+    let now = names.resolution.borrow();
+    now.clusters.clone().ok_or_else(|| {
+        let reason = now.failure.as_deref().unwrap_or("it has not answered yet");
+        BackendError::new(
+            FailureKind::Resolver,
+            format!("scanning {}", scan.destination),
+            format!(
+                "the resolver {:?} does not know the clusters yet: {reason}",
+                &*names.resolver
+            ),
+        )
+    })
+}
+
+/// Waits for the next change of the names; forever where there are none to come.
+async fn changed(names: &mut Option<Names>) {
+    if let Some(names) = names
+        && names.resolution.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+/// The interval, up to a twentieth shorter or longer, so that scans that began together
+/// don't stay together.
+fn jitter(interval: Duration) -> Duration {
+    interval.mul_f64(0.95 + 0.1 * fastrand::f64())
+}

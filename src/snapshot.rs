@@ -38,6 +38,20 @@ pub struct DestinationSnapshot {
     pub meter: Arc<Meter>,
 }
 
+impl DestinationSnapshot {
+    /// What is known before anything is known.
+    pub fn new(destination: Arc<Destination>, meter: Arc<Meter>) -> Self {
+        Self {
+            destination,
+            latest: None,
+            figures: None,
+            concurrency: 1, // pages are listed one after another
+            scans: ScanCounts::default(),
+            meter,
+        }
+    }
+}
+
 /// How a scan ended.
 #[derive(Clone, Debug)]
 pub struct Attempt {
