@@ -10,6 +10,7 @@ pub mod aggregate;
 pub mod assign;
 pub mod cli;
 pub mod clusters;
+pub mod command;
 pub mod config;
 pub mod destination;
 pub mod exporter;

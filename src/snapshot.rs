@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
 use s3_exporter_api::{FailureKind, Meter, UnixTime};
@@ -30,8 +31,9 @@ pub struct DestinationSnapshot {
     pub latest: Option<Attempt>,
     /// The figures of the latest complete scan; `None` before the first.
     pub figures: Option<Arc<Figures>>,
-    /// List requests in flight that the destination may have now.
-    pub concurrency: u16,
+    /// List requests in flight that the destination may have now. Shared with the scan
+    /// that runs: throttling lowers it at once.
+    pub concurrency: Arc<AtomicU16>,
     /// Scans that ended, and failed.
     pub scans: ScanCounts,
     /// HTTP attempts. Shared with the scan that runs: it counts on.
@@ -45,7 +47,7 @@ impl DestinationSnapshot {
             destination,
             latest: None,
             figures: None,
-            concurrency: 1, // pages are listed one after another
+            concurrency: Arc::new(AtomicU16::new(1)), // pages are listed one after another
             scans: ScanCounts::default(),
             meter,
         }

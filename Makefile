@@ -1,0 +1,26 @@
+# `make demo` shows it, `make test` proves it, `make check` keeps it clean.
+.PHONY: demo test check features
+
+CARGO ?= cargo
+FEATURES := s3 minio kubernetes
+
+demo:
+	$(CARGO) run --example demo
+
+# The whole suite, against real servers (installed on first use, outside the checkout).
+test:
+	tests/install.sh test >/dev/null
+	$(CARGO) test --workspace
+
+check: features
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
+	PATH="$$(tests/install.sh check):$$PATH" tests/deny.sh
+
+# Each feature builds alone and passes its unit tests alone.
+features: $(FEATURES:%=feature-%) feature-
+
+feature-%:
+	$(CARGO) clippy -p s3-exporter --no-default-features --features "$*" --lib --bins -- -D warnings
+	$(CARGO) test -p s3-exporter --no-default-features --features "$*" --lib

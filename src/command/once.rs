@@ -1,0 +1,72 @@
+//! `once`: scans every destination once and prints the metrics.
+
+use std::fs::Permissions;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::config::Config;
+use crate::exporter::Exporter;
+use crate::exposition::{self, Format};
+use crate::snapshot::Snapshot;
+use crate::telemetry::Telemetry;
+
+/// The metrics after one scan of every destination.
+#[derive(Debug)]
+pub struct Outcome {
+    /// In the text format.
+    pub text: String,
+    /// Whether every scan was complete.
+    pub success: bool,
+}
+
+/// Scans every destination once. With `process`, the metrics of this process come along.
+pub async fn once(config: &Config, telemetry: &Telemetry, process: bool) -> Outcome {
+    let mut exporter = Exporter::new(config);
+    exporter.run_once().await;
+    let snapshot = exporter.board().snapshot();
+    let own = telemetry.families();
+    let own = own
+        .into_iter()
+        .filter(|family| process || family.name().starts_with("objectstore_"));
+    let families = exposition::families(&snapshot, &config.metrics)
+        .into_iter()
+        .chain(own)
+        .collect();
+    Outcome {
+        text: exposition::write(families, Format::Text),
+        success: all_complete(&snapshot),
+    }
+}
+
+fn all_complete(snapshot: &Snapshot) -> bool {
+    snapshot.destinations.iter().all(|destination| {
+        destination
+            .latest
+            .as_ref()
+            .is_some_and(|latest| latest.failure.is_none())
+    })
+}
+
+/// Replaces a file for node_exporter's textfile collector: readable by all, and at no
+/// moment half written.
+///
+/// # Errors
+/// What the file system says.
+pub fn write_textfile(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    // The collector reads *.prom only, so an unfinished one must not end like that.
+    let mut file = tempfile::Builder::new()
+        .prefix(".s3-exporter-")
+        .suffix(".tmp")
+        .tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file()
+        .set_permissions(Permissions::from_mode(0o644))?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|failed| failed.error)?;
+    Ok(())
+}
