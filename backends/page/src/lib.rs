@@ -9,6 +9,7 @@
 mod encoding;
 mod error;
 mod list;
+mod markup;
 mod scan;
 mod text;
 mod time;
