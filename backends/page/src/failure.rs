@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use s3_exporter_api::{BackendError, FailureKind};
 
 use crate::ErrorBody;
@@ -18,6 +20,11 @@ pub struct Refusal {
 
 /// The store's own words go into logs: no more of them than this.
 const LONGEST_MESSAGE: usize = 300;
+
+const NONSENSE: (&str, &str) = (
+    "an answer that makes no sense",
+    "check that `endpoint` is the address of an S3 API",
+);
 
 impl Refusal {
     /// From an answer with `status`; `region` is its header `x-amz-bucket-region`.
@@ -104,10 +111,7 @@ impl Refusal {
             (FailureKind::Timeout, _) => ("the store gave up waiting", ""),
             (FailureKind::Unavailable, _) => ("the store is not available", ""),
             _ if self.is_of_another_region(asked) => return self.explain_region(asked),
-            _ => (
-                "an answer that makes no sense",
-                "check that `endpoint` is the address of an S3 API",
-            ),
+            _ => NONSENSE,
         };
         let advice = Some(advice.to_owned()).filter(|advice| !advice.is_empty());
         (reason.to_owned(), advice)
@@ -138,6 +142,43 @@ impl Refusal {
             format!("the bucket is in the region {region:?}, not in {asked:?}"),
             Some(format!("set `region = {region:?}`")),
         )
+    }
+}
+
+/// The error where there was no answer, or none that makes sense; `timeout` is that of one
+/// attempt.
+pub fn no_answer(kind: FailureKind, action: impl Into<String>, timeout: Duration) -> BackendError {
+    let late;
+    let (reason, advice) = match kind {
+        FailureKind::Timeout => {
+            late = format!(
+                "no whole answer within {} s",
+                timeout.as_millis() as f64 / 1000.0
+            );
+            (
+                late.as_str(),
+                "raise `request_timeout` where the store is slow",
+            )
+        }
+        FailureKind::Connect => (
+            "no connection",
+            "check `endpoint`, and that the store runs and can be reached from here",
+        ),
+        FailureKind::Tls => (
+            "no trust between the store and us",
+            "check `ca_bundle` and the name in `endpoint`",
+        ),
+        FailureKind::Credentials => (
+            "no credentials",
+            "give `access_key_id` and `secret_access_key`, or this process a role or a profile",
+        ),
+        FailureKind::Protocol => NONSENSE,
+        _ => ("the request cannot be made", ""),
+    };
+    let error = BackendError::new(kind, action, reason);
+    match advice {
+        "" => error,
+        advice => error.with_advice(advice),
     }
 }
 
