@@ -38,7 +38,7 @@ impl Refusal {
             .unwrap_or_default();
         Self {
             status,
-            code: body.code,
+            code: spelled(body.code),
             message: body.message,
             region,
         }
@@ -46,8 +46,8 @@ impl Refusal {
 
     /// The kind of failure.
     pub fn kind(&self) -> FailureKind {
-        if let Some(kind) = by_code(&self.code) {
-            return kind;
+        if let Some((_, kind)) = CODES.iter().find(|(code, _)| *code == self.code) {
+            return *kind;
         }
         match self.status {
             401 => FailureKind::Credentials,
@@ -182,52 +182,60 @@ pub fn no_answer(kind: FailureKind, action: impl Into<String>, timeout: Duration
     }
 }
 
-fn by_code(code: &str) -> Option<FailureKind> {
-    Some(match code {
-        "AccessDenied"
-        | "AccessDeniedException"
-        | "AccountProblem"
-        | "AllAccessDisabled"
-        | "InvalidPayer"
-        | "RequestTimeTooSkewed"
-        | "RequestExpired" => FailureKind::Denied,
-        "InvalidAccessKeyId"
-        | "InvalidClientTokenId"
-        | "SignatureDoesNotMatch"
-        | "InvalidSignatureException"
-        | "ExpiredToken"
-        | "ExpiredTokenException"
-        | "InvalidToken"
-        | "TokenRefreshRequired"
-        | "InvalidSecurity"
-        | "NotSignedUp"
-        | "MissingAuthenticationToken"
-        | "MissingSecurityHeader"
-        | "UnrecognizedClientException"
-        | "AuthFailure" => FailureKind::Credentials,
-        "NoSuchBucket" => FailureKind::NotFound,
-        "SlowDown"
-        | "SlowDownRead"
-        | "SlowDownWrite"
-        | "Throttling"
-        | "ThrottlingException"
-        | "RequestThrottled"
-        | "RequestLimitExceeded"
-        | "BandwidthLimitExceeded"
-        | "TooManyRequests"
-        | "TooManyRequestsException" => FailureKind::Throttled,
-        "InternalError" | "ServiceUnavailable" | "XMinioServerNotInitialized" => {
-            FailureKind::Unavailable
-        }
-        "RequestTimeout" | "RequestTimeoutException" => FailureKind::Timeout,
-        "PermanentRedirect"
-        | "TemporaryRedirect"
-        | "Redirect"
-        | "AuthorizationHeaderMalformed"
-        | "IllegalLocationConstraintException"
-        | "NotImplemented" => FailureKind::Protocol,
-        _ => return None,
-    })
+/// The codes that say more than their status.
+const CODES: &[(&str, FailureKind)] = &[
+    ("AccessDenied", FailureKind::Denied),
+    ("AccessDeniedException", FailureKind::Denied),
+    ("AccountProblem", FailureKind::Denied),
+    ("AllAccessDisabled", FailureKind::Denied),
+    ("InvalidPayer", FailureKind::Denied),
+    ("RequestTimeTooSkewed", FailureKind::Denied),
+    ("RequestExpired", FailureKind::Denied),
+    ("InvalidAccessKeyId", FailureKind::Credentials),
+    ("InvalidClientTokenId", FailureKind::Credentials),
+    ("SignatureDoesNotMatch", FailureKind::Credentials),
+    ("InvalidSignatureException", FailureKind::Credentials),
+    ("ExpiredToken", FailureKind::Credentials),
+    ("ExpiredTokenException", FailureKind::Credentials),
+    ("InvalidToken", FailureKind::Credentials),
+    ("TokenRefreshRequired", FailureKind::Credentials),
+    ("InvalidSecurity", FailureKind::Credentials),
+    ("NotSignedUp", FailureKind::Credentials),
+    ("MissingAuthenticationToken", FailureKind::Credentials),
+    ("MissingSecurityHeader", FailureKind::Credentials),
+    ("UnrecognizedClientException", FailureKind::Credentials),
+    ("AuthFailure", FailureKind::Credentials),
+    ("NoSuchBucket", FailureKind::NotFound),
+    ("SlowDown", FailureKind::Throttled),
+    ("SlowDownRead", FailureKind::Throttled),
+    ("SlowDownWrite", FailureKind::Throttled),
+    ("Throttling", FailureKind::Throttled),
+    ("ThrottlingException", FailureKind::Throttled),
+    ("RequestThrottled", FailureKind::Throttled),
+    ("RequestLimitExceeded", FailureKind::Throttled),
+    ("BandwidthLimitExceeded", FailureKind::Throttled),
+    ("TooManyRequests", FailureKind::Throttled),
+    ("TooManyRequestsException", FailureKind::Throttled),
+    ("InternalError", FailureKind::Unavailable),
+    ("ServiceUnavailable", FailureKind::Unavailable),
+    ("XMinioServerNotInitialized", FailureKind::Unavailable),
+    ("RequestTimeout", FailureKind::Timeout),
+    ("RequestTimeoutException", FailureKind::Timeout),
+    ("PermanentRedirect", FailureKind::Protocol),
+    ("TemporaryRedirect", FailureKind::Protocol),
+    ("Redirect", FailureKind::Protocol),
+    ("AuthorizationHeaderMalformed", FailureKind::Protocol),
+    ("IllegalLocationConstraintException", FailureKind::Protocol),
+    ("NotImplemented", FailureKind::Protocol),
+];
+
+/// A code as its store's documents spell it: MinIO's client hands them out in lower case.
+fn spelled(code: String) -> String {
+    CODES
+        .iter()
+        .map(|(known, _)| *known)
+        .find(|known| known.eq_ignore_ascii_case(&code))
+        .map_or(code, str::to_owned)
 }
 
 /// The region that a message such as `the region 'us-east-1' is wrong; expecting
@@ -280,6 +288,8 @@ mod tests {
             (503, "SlowDown", Throttled),
             (503, "SlowDownRead", Throttled),
             (429, "", Throttled),
+            (503, "slowdown", Throttled),
+            (403, "signaturedoesnotmatch", Credentials),
             (200, "SlowDown", Throttled),
             (503, "ServiceUnavailable", Unavailable),
             (500, "InternalError", Unavailable),

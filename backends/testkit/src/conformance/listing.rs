@@ -305,7 +305,12 @@ pub async fn size_and_last_modified(fixture: &dyn Fixture) {
     }
 
     // (MinIO takes the first second of 1970 for no time at all.)
-    let told = [1_000, 1_582_934_400_000, 1_709_210_096_789, 4_102_444_799_999];
+    let told = [
+        1_000,
+        1_582_934_400_000,
+        1_709_210_096_789,
+        4_102_444_799_999,
+    ];
     let uploads: Vec<_> = told
         .iter()
         .map(|millis| Upload::new(format!("{millis:020}"), 1).at(UnixTime::from_millis(*millis)))
