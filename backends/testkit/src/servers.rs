@@ -3,5 +3,7 @@
 //! and ended by dropping it.
 
 mod minio;
+mod seaweedfs;
 
 pub use minio::{MinIo, MinIoBuilder};
+pub use seaweedfs::SeaweedFs;
