@@ -6,6 +6,7 @@ use aws_sdk_s3::error::{ErrorMetadata, SdkError};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
 use aws_smithy_runtime_api::client::interceptors::context;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use s3_exporter_api::{BackendError, FailureKind, causes};
 use s3_exporter_page::{ErrorBody, Malformed, Refusal, no_answer};
 
@@ -96,13 +97,17 @@ impl Place<'_> {
             error => kind_of_cause(error),
         };
         let ours = no_answer(kind, self.action, self.timeout);
-        match kind {
+        if kind == FailureKind::Timeout {
             // The SDK says only that it was late.
-            FailureKind::Timeout => ours,
-            _ => match error.into_source() {
-                Ok(cause) => ours.with_source(cause),
-                Err(error) => ours.with_source(error),
+            return ours;
+        }
+        match error.into_source() {
+            // Its own words tell nothing more.
+            Ok(cause) => match cause.downcast::<ConnectorError>() {
+                Ok(connector) => ours.with_source(connector.into_source()),
+                Err(cause) => ours.with_source(cause),
             },
+            Err(error) => ours.with_source(error),
         }
     }
 }

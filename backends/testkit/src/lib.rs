@@ -15,6 +15,7 @@ mod certs;
 pub mod conformance;
 mod faults;
 mod memory;
+pub mod plugin_cases;
 mod process;
 mod proxy;
 mod s3_client;
