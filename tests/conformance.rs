@@ -26,3 +26,8 @@ mod s3_on_seaweedfs {
 mod minio_on_minio {
     super::conformance!(super::PluginFixture::minio(s3_exporter_minio::PLUGIN).await);
 }
+
+#[cfg(feature = "minio")]
+mod minio_on_s3s {
+    super::conformance!(super::PluginFixture::s3s(s3_exporter_minio::PLUGIN));
+}
