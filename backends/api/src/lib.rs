@@ -11,6 +11,7 @@
 
 mod backend;
 mod error;
+mod login;
 mod meter;
 mod page;
 mod plugin;
@@ -20,7 +21,8 @@ mod time;
 
 pub use async_trait::async_trait;
 pub use backend::{Ask, Backend, From, Next, Order, Probe};
-pub use error::{BackendError, FailureKind, chain};
+pub use error::{BackendError, FailureKind, causes, chain};
+pub use login::{AccessKeys, Credentials, Login};
 pub use meter::{Meter, Operation};
 pub use page::{Object, Page, StorageClass};
 pub use plugin::{Connect, Key, Plugin};

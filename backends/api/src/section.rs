@@ -68,6 +68,7 @@ pub struct Section {
     known: Vec<String>,
     origins: Origins,
     faults: Vec<Fault>,
+    warnings: Vec<Fault>,
 }
 
 impl Section {
@@ -80,6 +81,7 @@ impl Section {
             known: Vec::new(),
             origins,
             faults: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -187,6 +189,22 @@ impl Section {
         }
     }
 
+    /// A duration above zero and not above `longest`.
+    pub fn duration_up_to(&mut self, key: &str, longest: Duration) -> Option<Duration> {
+        let origin = self.origin_of(key);
+        let duration = self.duration(key)?;
+        if duration <= longest {
+            return Some(duration);
+        }
+        let message = format!(
+            "is {}: expected at most {}",
+            humantime::format_duration(duration),
+            humantime::format_duration(longest)
+        );
+        self.fault_at(key, origin, message);
+        None
+    }
+
     /// Strings: an array, or, from the environment, text with commas.
     pub fn list(&mut self, key: &str) -> Option<Vec<String>> {
         let (value, origin) = self.take(key)?;
@@ -289,6 +307,19 @@ impl Section {
         None
     }
 
+    /// The name of a region. It becomes part of signatures and, with AWS, of hosts' names.
+    pub fn region(&mut self, key: &str) -> Option<String> {
+        let origin = self.origin_of(key);
+        let region = self.name(key)?;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if region.bytes().all(plain) {
+            return Some(region);
+        }
+        let message = format!("is {region:?}: expected a region such as \"eu-central-1\"");
+        self.fault_at(key, origin, message);
+        None
+    }
+
     /// Refuses keys that a later version will know.
     pub fn refuse_later(&mut self, keys: &[Key]) {
         for key in keys.iter().filter(|key| !key.supported) {
@@ -313,6 +344,19 @@ impl Section {
     pub fn fault_at(&mut self, key: &str, origin: Origin, message: impl fmt::Display) {
         let message = format!("`{}` {message}", self.path_of(key));
         self.faults.push(Fault { origin, message });
+    }
+
+    /// Records what is odd about a key, but no fault; the message goes on after the key's
+    /// path.
+    pub fn warn(&mut self, key: &str, message: impl fmt::Display) {
+        let origin = self.origin_of(key);
+        let message = format!("`{}` {message}", self.path_of(key));
+        self.warnings.push(Fault { origin, message });
+    }
+
+    /// The warnings so far; to be asked for before [`Self::finish`].
+    pub fn take_warnings(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Where the key was set; where it was not, where the section began.

@@ -12,16 +12,24 @@
 #![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
 
 mod certs;
+pub mod conformance;
+mod faults;
 mod memory;
 mod process;
+mod proxy;
 mod s3_client;
+mod s3s_server;
 pub mod servers;
 mod sign;
 mod tar;
 mod upload;
+mod web;
 
 pub use certs::{Authority, Identity};
+pub use faults::{Fault, Faults};
 pub use memory::Memory;
 pub use process::{Port, Process, tool};
+pub use proxy::Proxy;
 pub use s3_client::S3Client;
+pub use s3s_server::{S3sBuilder, S3sServer};
 pub use upload::Upload;

@@ -7,7 +7,7 @@ use s3_exporter_api::{
     StorageClass, UnixTime, async_trait,
 };
 
-use crate::Upload;
+use crate::{Fault, Faults, Upload};
 
 /// A store in memory, in byte order, whose content is known: the truth that a scan is
 /// compared with. Clones share the content.
@@ -17,6 +17,7 @@ use crate::Upload;
 pub struct Memory {
     state: Arc<Mutex<State>>,
     order: Order,
+    faults: Faults,
 }
 
 #[derive(Debug)]
@@ -51,6 +52,7 @@ impl Memory {
                 page_size: 1000,
             })),
             order: Order::Utf8,
+            faults: Faults::default(),
         }
     }
 
@@ -141,6 +143,48 @@ impl Memory {
         self.state().failing = kind;
     }
 
+    /// What goes wrong. Of an answer of another store only the status is of interest.
+    pub const fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// The buckets' names.
+    pub fn buckets(&self) -> Vec<String> {
+        self.state().buckets.keys().cloned().collect()
+    }
+
+    /// Whether there is such a bucket.
+    pub fn has_bucket(&self, bucket: &str) -> bool {
+        self.state().buckets.contains_key(bucket)
+    }
+
+    /// Adds a part of a listing to `page`.
+    pub(crate) fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        from: From<'_>,
+        max_keys: u16,
+        page: &mut Page,
+    ) -> Result<Next, BackendError> {
+        self.state().list(bucket, prefix, from, max_keys, page)
+    }
+
+    async fn fault(&self, fault: Fault) -> FailureKind {
+        match fault {
+            Fault::Stall | Fault::Silence => self.faults.stall().await,
+            Fault::Cut => FailureKind::Connect,
+            Fault::Answer { status, .. } => match status {
+                403 => FailureKind::Denied,
+                404 => FailureKind::NotFound,
+                429 | 503 => FailureKind::Throttled,
+                500.. => FailureKind::Unavailable,
+                _ => FailureKind::Protocol,
+            },
+            Fault::Truncate => FailureKind::Protocol,
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // A test that panicked elsewhere leaves the maps whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -155,7 +199,13 @@ impl Backend for Memory {
 
     async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
         page.clear();
-        let result = self.state().list(ask, page);
+        let result = match self.faults.take().await {
+            Some(fault) => {
+                let kind = self.fault(fault).await;
+                Err(failure(kind, ask.bucket, "told to fail"))
+            }
+            None => self.list(ask.bucket, ask.prefix, ask.from, ask.max_keys, page),
+        };
         let outcome = result.as_ref().map(|_| ()).map_err(BackendError::kind);
         ask.meter.attempt(Operation::ListObjectsV2, outcome);
         result
@@ -163,23 +213,27 @@ impl Backend for Memory {
 }
 
 impl State {
-    fn list(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
-        let fail = |kind, reason: &str| {
-            let action = format!("listing bucket {:?} in memory", ask.bucket);
-            Err(BackendError::new(kind, action, reason))
-        };
+    fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        from: From<'_>,
+        max_keys: u16,
+        page: &mut Page,
+    ) -> Result<Next, BackendError> {
+        let fail = |kind, reason: &str| Err(failure(kind, bucket, reason));
         if let Some(kind) = self.failing {
             return fail(kind, "told to fail");
         }
-        if self.denied.contains(ask.bucket) {
+        if self.denied.contains(bucket) {
             return fail(FailureKind::Denied, "access denied (403)");
         }
-        let Some(objects) = self.buckets.get(ask.bucket) else {
+        let Some(objects) = self.buckets.get(bucket) else {
             return fail(FailureKind::NotFound, "no such bucket (404)");
         };
-        let prefix = ask.prefix.as_bytes();
+        let prefix = prefix.as_bytes();
         let token;
-        let start = match ask.from {
+        let start = match from {
             From::Start => Bound::Included(prefix),
             From::After(key) if key.as_bytes() < prefix => Bound::Included(prefix),
             From::After(key) => Bound::Excluded(key.as_bytes()),
@@ -191,7 +245,7 @@ impl State {
                 None => return fail(FailureKind::Protocol, "not a token of this store"),
             },
         };
-        let wanted = usize::from(ask.max_keys).min(self.page_size);
+        let wanted = usize::from(max_keys).min(self.page_size);
         let mut rest = objects
             .range::<[u8], _>((start, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))
@@ -213,6 +267,10 @@ impl State {
     }
 }
 
+fn failure(kind: FailureKind, bucket: &str, reason: &str) -> BackendError {
+    BackendError::new(kind, format!("listing bucket {bucket:?} in memory"), reason)
+}
+
 /// A token is opaque to whoever lists: hex keeps a caller from using it as a key.
 fn encode_token(key: &[u8]) -> String {
     let mut token = String::from("after-");
@@ -232,24 +290,13 @@ fn decode_token(token: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use s3_exporter_api::Meter;
-
     use super::*;
 
     fn list(memory: &Memory, prefix: &str, from: From<'_>) -> (Vec<Vec<u8>>, Next) {
         let mut page = Page::new();
-        let ask = Ask {
-            bucket: "b",
-            prefix,
-            from,
-            max_keys: 1000,
-            meter: &Arc::new(Meter::default()),
-        };
-        let next = memory.state().list(&ask, &mut page).unwrap();
-        (
-            page.iter().map(|object| object.key.to_vec()).collect(),
-            next,
-        )
+        let next = memory.list("b", prefix, from, 1000, &mut page).unwrap();
+        let keys = page.iter().map(|object| object.key.to_vec());
+        (keys.collect(), next)
     }
 
     #[test]

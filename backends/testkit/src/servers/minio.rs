@@ -11,8 +11,8 @@ pub struct MinIo {
     port: Port,
     folder: TempDir,
     environment: Vec<(String, String)>,
+    scheme: &'static str,
     authority: Option<String>,
-    client: S3Client,
 }
 
 /// What a [`MinIo`] is to be.
@@ -61,19 +61,13 @@ impl MinIoBuilder {
             fs::write(certs.join("CAs/ca.crt"), &pem).unwrap();
             authority = Some(pem);
         }
-        let port = Port::take();
-        let endpoint = format!("{scheme}://127.0.0.1:{port}");
-        let mut client = S3Client::new(&endpoint, MinIo::ACCESS_KEY, MinIo::SECRET_KEY);
-        if let Some(pem) = &authority {
-            client = client.with_authority(pem);
-        }
         let mut minio = MinIo {
             process: None,
-            port,
+            port: Port::take(),
+            scheme,
             folder,
             environment: self.environment,
             authority,
-            client,
         };
         minio.resume().await;
         minio
@@ -98,17 +92,17 @@ impl MinIo {
 
     /// Its address: `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
-        let scheme = if self.authority.is_some() {
-            "https"
-        } else {
-            "http"
-        };
-        format!("{scheme}://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
-    /// A client of the user who may do all.
-    pub const fn client(&self) -> &S3Client {
-        &self.client
+    /// A new client of the user who may do all. (Not one for all: its connections would
+    /// end with the runtime of the test that made them.)
+    pub fn client(&self) -> S3Client {
+        let client = S3Client::new(&self.endpoint(), Self::ACCESS_KEY, Self::SECRET_KEY);
+        match &self.authority {
+            Some(pem) => client.with_authority(pem),
+            None => client,
+        }
     }
 
     /// The server's pid, while it runs.
@@ -171,10 +165,11 @@ impl MinIo {
         let mut process = Process::start(&tool("minio"), &arguments, &environment, &log);
         // It listens long before its storage, and then its users, are there; it answers
         // 503 until then.
-        let stranger = self.client.clone().with_keys("stranger", "stranger-secret");
+        let client = self.client();
+        let stranger = client.clone().with_keys("stranger", "stranger-secret");
         process
             .until("it is ready", || async {
-                self.client.answers().await == Some(StatusCode::OK)
+                client.answers().await == Some(StatusCode::OK)
                     && stranger.answers().await == Some(StatusCode::FORBIDDEN)
             })
             .await;
@@ -283,7 +278,7 @@ mod tests {
     #[tokio::test]
     async fn it_keeps_its_data_over_a_restart_and_knows_users_and_policies() {
         let mut minio = MinIo::start().await;
-        let root = minio.client().clone();
+        let root = minio.client();
         root.create_bucket("one").await;
         root.put("one", &Upload::new("a b+c%/\"'&<>\n\u{e9}\u{1F600}", 3))
             .await;
@@ -316,7 +311,7 @@ mod tests {
         let minio = MinIo::builder().tls(&authority).start().await;
         minio.client().create_bucket("one").await;
         assert!(
-            list(minio.client(), "one")
+            list(&minio.client(), "one")
                 .await
                 .contains("<KeyCount>0</KeyCount>")
         );
@@ -340,7 +335,7 @@ mod tests {
             Upload::new(&long, 600).at(UnixTime::from_millis(1_600_000_000_123)),
         ];
         client.put_archived("one", &uploads).await;
-        let text = list(client, "one").await;
+        let text = list(&client, "one").await;
         for part in [
             "<Size>7</Size>",
             "<Size>600</Size>",
