@@ -19,9 +19,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorErr
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
 use aws_smithy_types::config_bag::ConfigBag;
-use s3_exporter_api::{
-    Ask, Backend, BackendError, From, Meter, Next, Operation, Order, Page,
-};
+use s3_exporter_api::{Ask, Backend, BackendError, From, Meter, Next, Operation, Order, Page};
 use s3_exporter_page::{LearnedOrder, read, read_error};
 
 use crate::error::{Place, kind_of_attempt, refused};
@@ -58,7 +56,12 @@ impl Backend for S3 {
             },
             sent: AtomicBool::new(false),
         };
-        let result = self.request(ask).customize().interceptor(attempts).send().await;
+        let result = self
+            .request(ask)
+            .customize()
+            .interceptor(attempts)
+            .send()
+            .await;
         let next = slot.give_back(page);
         match result {
             Ok(_) => Ok(next),
