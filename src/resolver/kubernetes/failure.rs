@@ -137,11 +137,12 @@ fn unreachable(cause: &(dyn StdError + 'static)) -> String {
 
 fn credentials(error: &AuthError) -> String {
     match error {
-        AuthError::AuthExecRun { cmd, out } => {
+        // Its command line is not shown: kube's text has the environment in it.
+        AuthError::AuthExecRun { out, .. } => {
             let said = String::from_utf8_lossy(&out.stderr);
             let last = said.lines().rfind(|line| !line.trim().is_empty());
             let said = last.map_or(String::new(), |line| format!(": {}", one_line(line)));
-            format!("the exec plug-in `{cmd}` failed ({}){said}", out.status)
+            format!("the exec plug-in failed ({}){said}", out.status)
         }
         AuthError::AuthExecParse(_) => {
             "the exec plug-in's output is not an ExecCredential".to_owned()
