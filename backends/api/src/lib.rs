@@ -11,6 +11,7 @@
 
 mod backend;
 mod error;
+mod login;
 mod meter;
 mod origin;
 mod page;
@@ -22,6 +23,7 @@ mod time;
 pub use async_trait::async_trait;
 pub use backend::{Ask, Backend, From, Next, Order, Probe};
 pub use error::{BackendError, FailureKind, chain};
+pub use login::{AccessKeys, Credentials, Login};
 pub use meter::{Meter, Operation};
 pub use origin::{Fault, Origin, Origins};
 pub use page::{Object, Page, StorageClass};

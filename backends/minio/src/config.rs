@@ -1,0 +1,120 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use s3_exporter_api::{Connect, Key, Login, Plugin, Section, Url};
+
+/// The plug-in for MinIO.
+pub const PLUGIN: Plugin = Plugin {
+    name: "minio",
+    keys: KEYS,
+    concurrency: 4,
+    max_requests_in_flight: 16,
+    parse,
+};
+
+const KEYS: &[Key] = &[
+    Key::new("endpoint"),
+    Key::with_default("region", "\"us-east-1\""),
+    Key::new("access_key_id"),
+    Key::new("access_key_id_file"),
+    Key::new("secret_access_key"),
+    Key::new("secret_access_key_file"),
+    Key::new("session_token"),
+    Key::new("session_token_file"),
+    Key::with_default("anonymous", "false"),
+    Key::new("ca_bundle"),
+    Key::with_default("insecure_skip_verify", "false"),
+    Key::with_default("connect_timeout", "\"5s\""),
+    Key::with_default("request_timeout", "\"60s\""),
+    Key::with_default("ordered", "false"),
+];
+
+/// Keys of type `s3` that the MinIO client cannot do.
+const ONLY_S3: [&str; 3] = ["proxy", "client_cert_file", "client_key_file"];
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Nobody waits longer than this for one page.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
+/// A section with `type = "minio"`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The store's address.
+    pub endpoint: Url,
+    /// The region; us-east-1 without it, or that of an endpoint of AWS.
+    pub region: Option<String>,
+    /// Keys, or `anonymous = true`.
+    pub login: Login,
+    /// PEM certificates that are trusted beside the system's.
+    pub ca_bundle: Option<PathBuf>,
+    /// Trusts any certificate.
+    pub insecure_skip_verify: bool,
+    /// Until the connection stands.
+    pub connect_timeout: Duration,
+    /// Of one attempt, its body included.
+    pub request_timeout: Duration,
+    /// Whether the store lists in the order of UTF-8 bytes, whatever its answers say.
+    pub ordered: bool,
+}
+
+fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
+    refuse(section);
+    if !section.has("endpoint") {
+        section.fault(
+            "endpoint",
+            "is missing: expected an address such as \"https://minio.example:9000\"",
+        );
+    }
+    let endpoint = section.endpoint("endpoint");
+    let login = login(section);
+    let insecure_skip_verify = section.boolean("insecure_skip_verify") == Some(true);
+    if insecure_skip_verify {
+        section.warn(
+            "insecure_skip_verify",
+            "trusts anybody who pretends to be the store: give its certificate as `ca_bundle`",
+        );
+    }
+    let region = section.region("region");
+    let ca_bundle = section.file("ca_bundle");
+    let connect_timeout = section.duration_up_to("connect_timeout", LONGEST);
+    let request_timeout = section.duration_up_to("request_timeout", LONGEST);
+    let ordered = section.boolean("ordered").unwrap_or(false);
+    Some(Box::new(Config {
+        endpoint: endpoint?,
+        region,
+        login,
+        ca_bundle,
+        insecure_skip_verify,
+        connect_timeout: connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+        request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),
+        ordered,
+    }))
+}
+
+/// Says of the keys that only the other client can do where they can be had.
+fn refuse(section: &mut Section) {
+    for key in ONLY_S3 {
+        if let Some((_, origin)) = section.take(key) {
+            section.fault_at(
+                key,
+                origin,
+                "is not possible with type \"minio\": use `type = \"s3\"`, which lists MinIO too",
+            );
+        }
+    }
+}
+
+fn login(section: &mut Section) -> Login {
+    let has_keys = Login::is_given(section);
+    let login = Login::parse(section);
+    if matches!(login, Login::Unset) && !has_keys {
+        section.fault(
+            "access_key_id",
+            "is missing: give it and `secret_access_key` (or the two as `access_key_id_file` and \
+             `secret_access_key_file`), or `anonymous = true` for a public bucket",
+        );
+    }
+    login
+}
