@@ -146,10 +146,22 @@ mod tests {
 
     #[test]
     fn one_dash_becomes_two_and_values_are_joined() {
-        let normal = normal(&["-bucket", "-a", "--endpoint=x=y", "-cluster", "--", "-log-debug"]);
+        let normal = normal(&[
+            "-bucket",
+            "-a",
+            "--endpoint=x=y",
+            "-cluster",
+            "--",
+            "-log-debug",
+        ]);
         assert_eq!(
             normal.unwrap(),
-            ["--bucket=-a", "--endpoint=x=y", "--cluster=--", "--log-debug"]
+            [
+                "--bucket=-a",
+                "--endpoint=x=y",
+                "--cluster=--",
+                "--log-debug"
+            ]
         );
     }
 

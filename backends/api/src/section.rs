@@ -81,28 +81,33 @@ impl Section {
         Some((value, origin))
     }
 
-    /// A table within it; give it back to [`Self::absorb`].
-    pub fn section(&mut self, key: &str) -> Option<Self> {
-        let (value, origin) = self.take(key)?;
-        match value {
-            Value::Dict(tag, values) => Some(self.child(self.path_of(key), tag, values)),
-            other => self.wrong(key, &origin, "a table", &other),
-        }
+    /// A table within it, empty where there is none; give it back to [`Self::absorb`].
+    pub fn section(&mut self, key: &str) -> Self {
+        self.table(key)
+            .unwrap_or_else(|| self.child(self.path_of(key), self.tag, Dict::new()))
     }
 
     /// A table of tables within it, with their names.
     pub fn sections(&mut self, key: &str) -> Vec<(String, Self)> {
-        let Some(mut outer) = self.section(key) else {
+        let Some(mut outer) = self.table(key) else {
             return Vec::new();
         };
         let names: Vec<_> = outer.values.keys().cloned().collect();
         let sections = names
             .into_iter()
-            .filter_map(|name| outer.section(&name).map(|inner| (name, inner)))
+            .filter_map(|name| outer.table(&name).map(|inner| (name, inner)))
             .collect();
         outer.asked.clear(); // the names are the user's
         self.absorb(outer);
         sections
+    }
+
+    fn table(&mut self, key: &str) -> Option<Self> {
+        let (value, origin) = self.take(key)?;
+        match value {
+            Value::Dict(tag, values) => Some(self.child(self.path_of(key), tag, values)),
+            other => self.wrong(key, &origin, "a table", &other),
+        }
     }
 
     /// A list of tables within it.
@@ -146,6 +151,11 @@ impl Section {
         self.faults.append(&mut inner.finish());
     }
 
+    /// Drops the keys that nobody took yet, where it is not known what they should be.
+    pub fn abandon(&mut self) {
+        self.values.clear();
+    }
+
     /// Refuses keys that a later version will know.
     pub fn refuse_later(&mut self, keys: &[Key]) {
         for key in keys.iter().filter(|key| !key.supported) {
@@ -178,6 +188,11 @@ impl Section {
     /// path.
     pub fn warn(&mut self, key: &str, message: impl fmt::Display) {
         let origin = self.origin_of(key);
+        self.warn_at(key, origin, message);
+    }
+
+    /// As [`Self::warn`], of a key whose origin is known.
+    pub fn warn_at(&mut self, key: &str, origin: Origin, message: impl fmt::Display) {
         let message = format!("`{}` {message}", self.path_of(key));
         self.warnings.push(Fault { origin, message });
     }
