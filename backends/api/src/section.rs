@@ -23,6 +23,7 @@ pub struct Section {
     values: Dict,
     known: Vec<String>,
     asked: Vec<String>,
+    given: BTreeSet<String>,
     faulty: BTreeSet<String>,
     origins: Origins,
     faults: Vec<Fault>,
@@ -35,6 +36,7 @@ impl Section {
         Self {
             path: path.into(),
             tag,
+            given: values.keys().cloned().collect(),
             values,
             known: Vec::new(),
             asked: Vec::new(),
@@ -222,6 +224,12 @@ impl Section {
             let mut message = format!("unknown key `{path}`");
             if let Some(known) = closest(&key, self.known.iter().map(String::as_str)) {
                 message.push_str(&format!(": did you mean `{known}`?"));
+                if !self.given.contains(known) {
+                    // That it is missing follows from the typing error.
+                    let missing = format!("`{}` ", self.path_of(known));
+                    self.faults
+                        .retain(|fault| !fault.message.starts_with(&missing));
+                }
             }
             self.faults.push(Fault { origin, message });
         }
