@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use s3_exporter_api::Meter;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -82,12 +81,8 @@ impl Exporter {
         }
         let mut runners = Vec::new();
         for destination in &config.destinations {
-            let scan = Scan {
-                destination: Arc::clone(destination),
-                store: Arc::clone(&stores[&destination.backend]),
-                requests: Arc::clone(&requests),
-                meter: Arc::new(Meter::default()),
-            };
+            let store = Arc::clone(&stores[&destination.backend]);
+            let scan = Scan::new(Arc::clone(destination), store, Arc::clone(&requests));
             let names = destination
                 .resolver
                 .as_ref()

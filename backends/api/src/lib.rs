@@ -22,7 +22,7 @@ mod time;
 
 pub use async_trait::async_trait;
 pub use backend::{Ask, Backend, From, Next, Order, Probe};
-pub use error::{BackendError, FailureKind, chain};
+pub use error::{BackendError, FailureKind, causes, chain};
 pub use login::{AccessKeys, Credentials, Login};
 pub use meter::{Meter, Operation};
 pub use origin::{Fault, Origin, Origins};
