@@ -2,6 +2,8 @@
 //! its own that goes with it. Each is started by `start`, which returns when it answers,
 //! and ended by dropping it.
 
+mod kubernetes;
 mod minio;
 
+pub use kubernetes::Kubernetes;
 pub use minio::{MinIo, MinIoBuilder};
