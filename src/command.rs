@@ -10,7 +10,7 @@ use s3_exporter_api::Plugin;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
-use crate::config::{self, Compat, Config, Environment, Rejected};
+use crate::config::{self, Config, Environment, Rejected};
 use crate::resolver::{Names, Resolution};
 use crate::telemetry::{self, Telemetry};
 
@@ -83,7 +83,9 @@ fn runtime() -> std::io::Result<Runtime> {
 async fn perform(command: &Command, config: &Config) -> ExitCode {
     match command {
         Command::Serve => {
-            announce(config);
+            for warning in &config.warnings {
+                tracing::warn!("{warning}");
+            }
             match serve::serve(config, &Telemetry::new()).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(reason) => fail(&reason),
@@ -121,26 +123,6 @@ async fn once(config: &Config, textfile: Option<&str>) -> ExitCode {
         }
     }
     success(outcome.success)
-}
-
-/// What a reader of the log should know before anything else.
-fn announce(config: &Config) {
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        destinations = config.destinations.len(),
-        "starting"
-    );
-    for warning in &config.warnings {
-        tracing::warn!("{warning}");
-    }
-    if config.metrics.compat.contains(&Compat::KubermaticS3) {
-        tracing::info!(
-            "the names kubermatic_s3_* are exported too, and two of them mean something else than before: \
-             kubermatic_s3_object_last_modified_time_seconds is in seconds and 0 for none (it was in \
-             nanoseconds; time() - x / (1 + 999999999 * (x > bool 1e15)) > 3600 serves both), and \
-             kubermatic_s3_query_success is 1 when all is good (it was 1 on failure)"
-        );
-    }
 }
 
 /// Every fault in a line of its own, and their number.

@@ -21,6 +21,8 @@ mod flags;
 mod layer;
 pub mod load;
 pub mod sources;
+#[cfg(test)]
+mod tests;
 
 pub use environment::Environment;
 pub use load::{Rejected, load};

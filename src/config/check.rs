@@ -16,15 +16,15 @@ mod resolvers;
 const LATER: &[Key] = &[Key::later("limits"), Key::later("state")];
 
 /// What came of it.
-#[derive(Default)]
 pub struct Checked {
     /// The configuration; it is whole only where there is no fault.
-    pub config: Option<Config>,
+    pub config: Config,
     /// What is wrong.
     pub faults: Vec<Fault>,
     /// What is odd.
     pub warnings: Vec<Fault>,
     /// The path of every key that was looked for.
+    #[cfg(test)]
     pub asked: Vec<String>,
 }
 
@@ -36,14 +36,22 @@ pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) 
     let log = general::log(&mut top);
     let metrics = general::metrics(&mut top);
     let scan = general::scan(&mut top);
+    let has_backends = top.has("backends");
     let stores = backends::backends(&mut top, plugins);
     let resolvers = resolvers::resolvers(&mut top);
-    let found = destinations::destinations(&mut top, &scan, &stores, &resolvers);
+    let context = destinations::Context {
+        scan: &scan,
+        stores: &stores,
+        has_backends,
+        resolvers: &resolvers,
+    };
+    let found = destinations::destinations(&mut top, &context);
 
+    let mut unused = Vec::new();
     let mut backends = BTreeMap::new();
     for (name, store) in stores {
         if !found.used_backends.contains(&name) {
-            unused(&mut top, "backends", &name);
+            unused.push(never_used(&top, "backends", &name));
         }
         if let Some(backend) = store.backend {
             backends.insert(name.into(), backend);
@@ -52,17 +60,24 @@ pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) 
     let mut known: BTreeMap<_, ResolverConfig> = found.own_resolvers;
     for (name, resolver) in resolvers {
         if !found.used_resolvers.contains(&name) {
-            unused(&mut top, "resolvers", &name);
+            unused.push(never_used(&top, "resolvers", &name));
         }
         if let Some(resolver) = resolver {
             known.insert(name.into(), resolver);
         }
     }
 
+    #[cfg(test)]
     let asked = top.asked().map(str::to_owned).collect();
-    let warnings = top.take_warnings();
+    let mut warnings = top.take_warnings();
+    let faults = top.finish();
+    if faults.is_empty() {
+        warnings.append(&mut unused); // else a fault may well be why
+    }
     Checked {
-        config: Some(Config {
+        #[cfg(test)]
+        asked,
+        config: Config {
             listen,
             log,
             metrics,
@@ -72,31 +87,29 @@ pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) 
             destinations: found.destinations,
             metrics_at_any_path: is_seed,
             warnings: Vec::new(),
-        }),
-        faults: top.finish(),
+        },
+        faults,
         warnings,
-        asked,
     }
 }
 
-fn unused(top: &mut Section, table: &str, name: &str) {
-    top.warn(
-        &format!("{table}.{name}"),
-        "is defined, but no destination uses it",
-    );
+fn never_used(top: &Section, table: &str, name: &str) -> Fault {
+    let path = format!("{table}.{name}");
+    Fault {
+        origin: top.origin_of(&path),
+        message: format!("`{path}` is defined, but no destination uses it"),
+    }
 }
 
-/// Whether a backend or resolver may be called that; a fault where not.
-fn named(top: &mut Section, table: &str, name: &str) -> bool {
+/// A fault where a backend or resolver has a name that the environment could not say.
+fn named(top: &mut Section, table: &str, name: &str) {
     let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
-    let is_good = !name.is_empty() && name.bytes().all(is_plain);
-    if !is_good {
+    if name.is_empty() || !name.bytes().all(is_plain) {
         top.fault(
             &format!("{table}.{name}"),
             "is no name that can be used: expected lower-case letters, digits, `_` and `-`",
         );
     }
-    is_good
 }
 
 /// `"a", "b"`

@@ -105,17 +105,21 @@ fn nearest(layers: &[Layer], path: &str, file: Option<&PathBuf>) -> Origin {
     if let Some(origin) = set {
         return origin.clone();
     }
+    if let Some(origin) = within(layers, path) {
+        return origin.clone();
+    }
     let mut outer = path;
     while let Some(end) = outer.rfind(['.', '[']) {
         let in_list = outer[end..].starts_with('[');
         outer = &outer[..end];
         let mut said = layers.iter().filter_map(|layer| layer.origins.get(outer));
         // A list replaces one before it; a table adds to it.
-        if let Some(origin) = if in_list {
+        let begun = if in_list {
             said.next_back()
         } else {
             said.next()
-        } {
+        };
+        if let Some(origin) = begun.or_else(|| within(layers, outer)) {
             return origin.clone();
         }
     }
@@ -123,5 +127,15 @@ fn nearest(layers: &[Layer], path: &str, file: Option<&PathBuf>) -> Origin {
         path: file.clone(),
         line: None,
         expanded: false,
+    })
+}
+
+/// Where the first key in a table was set, for a table that begins nowhere, as in the
+/// environment.
+fn within<'a>(layers: &'a [Layer], table: &str) -> Option<&'a Origin> {
+    let start = format!("{table}.");
+    layers.iter().find_map(|layer| {
+        let (path, origin) = layer.origins.range(start.clone()..).next()?;
+        path.starts_with(&start).then_some(origin)
     })
 }

@@ -77,13 +77,12 @@ pub fn understand(sources: &Sources<'_>, plugins: &[Plugin]) -> Result<Config, R
     let checked = check::check(values, origins, plugins, is_seed);
     faults.extend(checked.faults);
     warnings.extend(checked.warnings.iter().map(Fault::to_string));
-    match checked.config {
-        Some(mut config) if faults.is_empty() => {
-            config.warnings = warnings;
-            Ok(config)
-        }
-        _ => Err(rejected(faults, warnings)),
+    if !faults.is_empty() {
+        return Err(rejected(faults, warnings));
     }
+    let mut config = checked.config;
+    config.warnings = warnings;
+    Ok(config)
 }
 
 /// Sorted as a reader goes through the file; the sources stay apart.

@@ -136,6 +136,7 @@ impl Section {
                 other => {
                     let origin = (self.origins)(other.tag(), &path);
                     self.wrong::<()>(&item_key, &origin, "a table", &other);
+                    self.faulty.insert(key.to_owned());
                 }
             }
         }

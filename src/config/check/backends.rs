@@ -22,11 +22,8 @@ pub(super) struct Store {
 pub(super) fn backends(top: &mut Section, plugins: &[Plugin]) -> BTreeMap<String, Store> {
     let mut stores = BTreeMap::new();
     for (name, mut section) in top.sections("backends") {
-        if named(top, "backends", &name) {
-            stores.insert(name, store(&mut section, plugins).unwrap_or_default());
-        } else {
-            section.abandon();
-        }
+        named(top, "backends", &name);
+        stores.insert(name, store(&mut section, plugins).unwrap_or_default());
         top.absorb(section);
     }
     stores

@@ -31,24 +31,16 @@ pub(super) struct Found {
 }
 
 /// What a destination may refer to.
-struct Context<'a> {
-    scan: &'a Scan,
-    stores: &'a BTreeMap<String, Store>,
-    resolvers: &'a BTreeMap<String, Option<ResolverConfig>>,
+pub(super) struct Context<'a> {
+    pub scan: &'a Scan,
+    pub stores: &'a BTreeMap<String, Store>,
+    /// Whether any is defined, be it so badly that it is none of the stores.
+    pub has_backends: bool,
+    pub resolvers: &'a BTreeMap<String, Option<ResolverConfig>>,
 }
 
 /// All of them, in their order.
-pub(super) fn destinations(
-    top: &mut Section,
-    scan: &Scan,
-    stores: &BTreeMap<String, Store>,
-    resolvers: &BTreeMap<String, Option<ResolverConfig>>,
-) -> Found {
-    let context = Context {
-        scan,
-        stores,
-        resolvers,
-    };
+pub(super) fn destinations(top: &mut Section, context: &Context<'_>) -> Found {
     let mut found = Found::default();
     let sections = top.section_list("destinations");
     if sections.is_empty() {
@@ -58,7 +50,7 @@ pub(super) fn destinations(
         );
     }
     for mut section in sections {
-        found.add(&mut section, &context);
+        found.add(&mut section, context);
         top.absorb(section);
     }
     same_objects(top, &found.destinations);
@@ -68,7 +60,7 @@ pub(super) fn destinations(
 impl Found {
     fn add(&mut self, section: &mut Section, context: &Context<'_>) {
         let names = names(section);
-        let backend = backend(section, context.stores);
+        let backend = backend(section, context);
         let source = Source::of(section, context.resolvers);
         let prefix = prefix(section);
         let separator = separator(section);
@@ -172,7 +164,8 @@ impl Found {
     }
 }
 
-fn backend(section: &mut Section, stores: &BTreeMap<String, Store>) -> Option<String> {
+fn backend(section: &mut Section, context: &Context<'_>) -> Option<String> {
+    let stores = context.stores;
     let is_given = section.has("backend");
     let origin = section.origin_of("backend");
     let name = section.name("backend");
@@ -186,6 +179,7 @@ fn backend(section: &mut Section, stores: &BTreeMap<String, Store>) -> Option<St
         }
         (None, true) => None,
         (None, false) if stores.len() == 1 => known.next().map(str::to_owned),
+        (None, false) if stores.is_empty() && context.has_backends => None,
         (None, false) if stores.is_empty() => {
             section.fault("backend", "is missing: define a store as [backends.<name>]");
             None

@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use s3_exporter_api::{Key, Section, closest};
-use tracing_subscriber::EnvFilter;
 
 use crate::config::{Compat, Log, LogFormat, Metrics};
+use crate::telemetry;
 
 /// Where Prometheus looks for an S3 exporter.
 const LISTEN: &str = ":9340";
@@ -137,7 +137,7 @@ fn filter(text: &str) -> Result<(), String> {
             "expected off, error, warn, info, debug or trace, or a filter such as \"info,kube=warn\"{hint}"
         ));
     }
-    EnvFilter::try_new(text)
+    telemetry::filter(text)
         .map(drop)
         .map_err(|_| "expected a filter such as \"info,kube=warn\"".to_owned())
 }

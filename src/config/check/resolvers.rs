@@ -12,11 +12,8 @@ use crate::config::{Kubernetes, ResolverConfig, Static};
 pub(super) fn resolvers(top: &mut Section) -> BTreeMap<String, Option<ResolverConfig>> {
     let mut resolvers = BTreeMap::new();
     for (name, mut section) in top.sections("resolvers") {
-        if named(top, "resolvers", &name) {
-            resolvers.insert(name, resolver(&mut section));
-        } else {
-            section.abandon();
-        }
+        named(top, "resolvers", &name);
+        resolvers.insert(name, resolver(&mut section));
         top.absorb(section);
     }
     resolvers

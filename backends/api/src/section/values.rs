@@ -119,16 +119,8 @@ impl Section {
     /// Strings: an array, or, from the environment, text with commas.
     pub fn list(&mut self, key: &str) -> Option<Vec<String>> {
         let (value, origin) = self.take(key)?;
-        let texts = match &value {
-            Value::Array(_, items) => {
-                if items.iter().any(|item| matches!(item, Value::Empty(..))) {
-                    return None; // the fault of an item is known
-                }
-                items
-                    .iter()
-                    .map(|item| item.as_str().map(str::to_owned))
-                    .collect()
-            }
+        match value {
+            Value::Array(_, items) => self.strings(key, items),
             Value::String(_, text) if matches!(origin, Origin::Environment(_)) => Some(
                 text.split(',')
                     .map(str::trim)
@@ -136,17 +128,34 @@ impl Section {
                     .map(str::to_owned)
                     .collect(),
             ),
-            _ => None,
-        };
-        match texts {
-            Some(texts) => Some(texts),
-            None => self.wrong(
+            other => self.wrong(
                 key,
                 &origin,
                 "a list of strings such as [\"a\", \"b\"]",
-                &value,
+                &other,
             ),
         }
+    }
+
+    /// The strings of a list; `None` where an item is no string.
+    fn strings(&mut self, key: &str, items: Vec<Value>) -> Option<Vec<String>> {
+        let mut texts = Some(Vec::with_capacity(items.len()));
+        for (index, item) in items.into_iter().enumerate() {
+            match item {
+                Value::String(_, text) => {
+                    if let Some(texts) = &mut texts {
+                        texts.push(text);
+                    }
+                }
+                Value::Empty(..) => texts = None, // its fault is known
+                other => {
+                    let key = format!("{key}[{index}]");
+                    let origin = (self.origins)(other.tag(), &self.path_of(&key));
+                    texts = self.wrong(&key, &origin, "a string", &other);
+                }
+            }
+        }
+        texts
     }
 
     /// The path of a file. One from a file of the configuration is relative to that file.
