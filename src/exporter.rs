@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use s3_exporter_api::Meter;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -123,12 +122,8 @@ impl Exporter {
         }
         let mut runners = Vec::new();
         for destination in &config.destinations {
-            let scan = Scan {
-                destination: Arc::clone(destination),
-                store: Arc::clone(&stores[&destination.backend]),
-                requests: Arc::clone(&requests),
-                meter: Arc::new(Meter::default()),
-            };
+            let store = Arc::clone(&stores[&destination.backend]);
+            let scan = Scan::new(Arc::clone(destination), store, Arc::clone(&requests));
             let names = destination
                 .resolver
                 .as_ref()

@@ -81,6 +81,22 @@ impl Page {
         });
     }
 
+    /// Decodes keys where they lie: `decode` changes a key's bytes and gives how many of
+    /// them are left.
+    ///
+    /// # Errors
+    /// The first error of `decode`; the keys are then unspecified.
+    pub fn decode_keys<E>(
+        &mut self,
+        mut decode: impl FnMut(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<(), E> {
+        for Entry { key, .. } in &mut self.entries {
+            let left = decode(&mut self.keys[key.clone()])?;
+            key.end = key.end.min(key.start + left);
+        }
+        Ok(())
+    }
+
     /// How many objects there are.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -89,6 +105,21 @@ impl Page {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// The keys in the order in which they were added.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &[u8]> + ExactSizeIterator {
+        self.entries
+            .iter()
+            .map(|entry| &self.keys[entry.key.clone()])
+    }
+
+    /// The key of the object at `index`.
+    ///
+    /// # Panics
+    /// There are not so many.
+    pub fn key(&self, index: usize) -> &[u8] {
+        &self.keys[self.entries[index].key.clone()]
     }
 
     /// The objects in the order in which they were added.

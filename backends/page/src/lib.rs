@@ -1,8 +1,23 @@
 //! Reads ListObjectsV2 answers into pages: bytes in, objects out; no I/O, no SDK.
+//!
+//! Every S3 SDK builds a tree or a list of strings from an answer, which costs 25 to 100
+//! times what reading it must. Here a scanner walks the bytes once ([`scan`]), and what it
+//! finds goes straight into a [`Page`] that is used again and again ([`list`]). What an
+//! answer of a store may hold is read as XML says it; anything else is [`Malformed`], and
+//! never a shorter listing.
+
+mod encoding;
+mod error;
+mod list;
+mod scan;
+mod text;
+mod time;
 
 use std::fmt;
 
 use s3_exporter_api::{Next, Page};
+
+pub use error::{ErrorBody, read_error};
 
 /// An answer that makes no sense: what, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,38 +28,56 @@ pub struct Malformed {
     pub offset: usize,
 }
 
+impl Malformed {
+    #[cold]
+    fn new(offset: usize, reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            offset,
+        }
+    }
+}
+
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {} of the answer", self.reason, self.offset)
+        write!(
+            f,
+            "malformed answer, at byte {}: {}",
+            self.offset, self.reason
+        )
     }
 }
 
 impl std::error::Error for Malformed {}
 
-/// The body of an S3 error answer. Fields that it lacks are empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ErrorBody {
-    /// `Code`, such as `AccessDenied`.
-    pub code: String,
-    /// `Message`, for people.
-    pub message: String,
-    /// `Region`, which AWS gives with `AuthorizationHeaderMalformed`.
-    pub region: String,
-}
-
 /// The largest body that is read: 1,000 keys of 1,024 bytes, each byte escaped with three,
 /// and as much again for everything else.
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
 
-/// Reads a whole answer into `page`, which is cleared first.
+/// Reads a whole answer into `page`, which is cleared first. After an error its content is
+/// unspecified.
+///
+/// ```
+/// use s3_exporter_api::{Next, Page};
+/// let body = br#"<ListBucketResult><IsTruncated>false</IsTruncated><Contents>
+///     <Key>a&amp;b</Key><LastModified>2026-01-31T00:00:00Z</LastModified><Size>7</Size>
+///     </Contents></ListBucketResult>"#;
+/// let mut page = Page::new();
+/// assert_eq!(s3_exporter_page::read(body, &mut page), Ok(Next::End));
+/// let object = page.iter().next().unwrap();
+/// assert_eq!((object.key, object.size), (&b"a&b"[..], 7));
+/// ```
 ///
 /// # Errors
-/// Anything but a whole and consistent `ListBucketResult`.
-pub fn read(_body: &[u8], _page: &mut Page) -> Result<Next, Malformed> {
-    unimplemented!()
-}
-
-/// Reads the body of an error answer; `None` where it is not one.
-pub fn read_error(_body: &[u8]) -> Option<ErrorBody> {
-    unimplemented!()
+/// Anything but a whole and consistent `ListBucketResult` of at most [`MAX_BODY`] bytes.
+pub fn read(body: &[u8], page: &mut Page) -> Result<Next, Malformed> {
+    page.clear();
+    if body.len() > MAX_BODY {
+        let reason = format!(
+            "it has {} bytes, more than the {MAX_BODY} that are read",
+            body.len()
+        );
+        return Err(Malformed::new(MAX_BODY, reason));
+    }
+    list::read(body, page)
 }

@@ -1,0 +1,210 @@
+//! A `ListBucketResult`: its elements, and what must be true of them together.
+
+use s3_exporter_api::{Next, Object, Page, StorageClass};
+
+use crate::scan::{Element, Scanner};
+use crate::text::{Text, show};
+use crate::{Malformed, encoding, error, time};
+
+/// What an answer says of itself, beside its objects.
+#[derive(Default)]
+struct List {
+    truncated: Option<bool>,
+    token: Option<String>,
+    key_count: Option<u64>,
+    /// Where the answer says that its keys are encoded.
+    encoded: Option<usize>,
+}
+
+/// Reads a body that is not too large into a page that is empty.
+pub(crate) fn read(body: &[u8], page: &mut Page) -> Result<Next, Malformed> {
+    let mut scanner = Scanner::new(body);
+    let root = scanner.root()?;
+    if root.name != b"ListBucketResult" {
+        return Err(another_answer(body, &root));
+    }
+    let mut list = List::default();
+    let mut scratch = Vec::new();
+    while let Some(element) = scanner.child(&root)? {
+        if element.name == b"Contents" {
+            object(&mut scanner, &element, &mut scratch, page)?;
+        } else {
+            list.take(&mut scanner, &element, &mut scratch)?;
+        }
+    }
+    scanner.end()?;
+    if let Some(at) = list.encoded {
+        decode_keys(page, at)?;
+    }
+    list.next(page.len(), root.at)
+}
+
+impl List {
+    fn take<'a>(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        element: &Element<'a>,
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), Malformed> {
+        match element.name {
+            b"IsTruncated" => {
+                let text = scanner.text(element)?;
+                let truncated = match text.decode(scratch)?.trim_ascii() {
+                    b"true" => true,
+                    b"false" => false,
+                    other => return Err(bad(element, &text, other, "true or false")),
+                };
+                once(&mut self.truncated, truncated, element)
+            }
+            b"NextContinuationToken" => {
+                let text = scanner.text(element)?;
+                let token = text.decode(scratch)?;
+                let token = std::str::from_utf8(token)
+                    .map_err(|_| bad(element, &text, token, "UTF-8"))?
+                    .to_owned();
+                once(&mut self.token, token, element)
+            }
+            b"KeyCount" => {
+                let text = scanner.text(element)?;
+                let count = number(element, &text, scratch)?;
+                once(&mut self.key_count, count, element)
+            }
+            b"EncodingType" => {
+                let text = scanner.text(element)?;
+                match text.decode(scratch)?.trim_ascii() {
+                    b"" => Ok(()),
+                    kind if kind.eq_ignore_ascii_case(b"url") => {
+                        once(&mut self.encoded, element.at, element)
+                    }
+                    other => Err(bad(element, &text, other, "url")),
+                }
+            }
+            b"CommonPrefixes" => Err(Malformed::new(
+                element.at,
+                "CommonPrefixes, though no delimiter was asked for",
+            )),
+            _ => scanner.skip(element),
+        }
+    }
+
+    /// How the listing goes on, if the answer does not contradict itself. `at` is where it
+    /// begins.
+    fn next(self, objects: usize, at: usize) -> Result<Next, Malformed> {
+        let token = self.token.filter(|token| !token.is_empty());
+        let contradiction = match (self.truncated, token, self.key_count) {
+            (_, _, Some(count)) if u64::try_from(objects) != Ok(count) => {
+                format!("KeyCount is {count}, but there are {objects} objects")
+            }
+            (Some(false), None, _) => return Ok(Next::End),
+            (Some(true), Some(token), _) => return Ok(Next::Token(token)),
+            (Some(true), None, _) => {
+                "IsTruncated is true, but there is no NextContinuationToken".to_owned()
+            }
+            (Some(false), Some(_), _) => {
+                "IsTruncated is false, but there is a NextContinuationToken".to_owned()
+            }
+            (None, ..) => "IsTruncated is missing".to_owned(),
+        };
+        Err(Malformed::new(at, contradiction))
+    }
+}
+
+/// Reads one `Contents` into the page.
+fn object<'a>(
+    scanner: &mut Scanner<'a>,
+    contents: &Element<'a>,
+    scratch: &mut Vec<u8>,
+    page: &mut Page,
+) -> Result<(), Malformed> {
+    let (mut key, mut size, mut last_modified) = (None, None, None);
+    let mut storage_class = None;
+    while let Some(element) = scanner.child(contents)? {
+        match element.name {
+            b"Key" => {
+                let text = scanner.text(&element)?;
+                once(&mut key, text, &element)?;
+            }
+            b"LastModified" => {
+                let text = scanner.text(&element)?;
+                let value = text.decode(scratch)?.trim_ascii();
+                let time = time::parse(value)
+                    .ok_or_else(|| bad(&element, &text, value, "a time of RFC 3339"))?;
+                once(&mut last_modified, time, &element)?;
+            }
+            b"Size" => {
+                let text = scanner.text(&element)?;
+                let value = number(&element, &text, scratch)?;
+                once(&mut size, value, &element)?;
+            }
+            b"StorageClass" => {
+                let text = scanner.text(&element)?;
+                let class = StorageClass::parse(text.decode(scratch)?.trim_ascii());
+                once(&mut storage_class, class, &element)?;
+            }
+            _ => scanner.skip(&element)?,
+        }
+    }
+    let missing = |name: &str| Malformed::new(contents.at, format!("an object without {name}"));
+    let key = key.ok_or_else(|| missing("Key"))?.decode(scratch)?;
+    if key.is_empty() {
+        return Err(Malformed::new(contents.at, "an object with an empty Key"));
+    }
+    page.push(Object {
+        key,
+        size: size.ok_or_else(|| missing("Size"))?,
+        last_modified: last_modified.ok_or_else(|| missing("LastModified"))?,
+        storage_class: storage_class.unwrap_or_default(),
+    });
+    Ok(())
+}
+
+/// Decodes all keys; `at` is where the answer says that they are encoded.
+fn decode_keys(page: &mut Page, at: usize) -> Result<(), Malformed> {
+    page.decode_keys(|key| {
+        encoding::decode_in_place(key).ok_or_else(|| {
+            let reason = format!(
+                "EncodingType is url, but the key {} is not encoded so",
+                show(key)
+            );
+            Malformed::new(at, reason)
+        })
+    })
+}
+
+/// Keeps a value that may come once only.
+fn once<T>(slot: &mut Option<T>, value: T, element: &Element<'_>) -> Result<(), Malformed> {
+    if slot.replace(value).is_some() {
+        let reason = format!("a second {}", String::from_utf8_lossy(element.name));
+        return Err(Malformed::new(element.at, reason));
+    }
+    Ok(())
+}
+
+/// A whole number that fits into 64 bits.
+fn number(element: &Element<'_>, text: &Text<'_>, scratch: &mut Vec<u8>) -> Result<u64, Malformed> {
+    let digits = text.decode(scratch)?.trim_ascii();
+    let number = digits.iter().try_fold(0_u64, |sum, digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        sum.checked_mul(10)?.checked_add(digit)
+    });
+    number
+        .filter(|_| !digits.is_empty())
+        .ok_or_else(|| bad(element, text, digits, "a whole number below 2^64"))
+}
+
+#[cold]
+fn bad(element: &Element<'_>, text: &Text<'_>, value: &[u8], wanted: &str) -> Malformed {
+    let name = String::from_utf8_lossy(element.name);
+    let reason = format!("{name} is {}, not {wanted}", show(value));
+    Malformed::new(text.at, reason)
+}
+
+/// The body is whole or not, but of something else.
+#[cold]
+fn another_answer(body: &[u8], root: &Element<'_>) -> Malformed {
+    let reason = match error::read_error(body) {
+        Some(error) => format!("an Error ({}), not a ListBucketResult", error.code),
+        None => format!("it is {}, not a ListBucketResult", show(root.name)),
+    };
+    Malformed::new(root.at, reason)
+}

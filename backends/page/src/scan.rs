@@ -1,0 +1,302 @@
+//! Bytes to elements: as much of XML as the answers of object stores use.
+//!
+//! The caller asks for an element's children one after another and says of each whether it
+//! wants its children, its text, or nothing of it. End tags are checked against the start
+//! tags, so that a body that was cut short or stitched together is noticed; names and
+//! attributes are not validated any further.
+
+use memchr::{memchr, memchr2, memmem};
+
+use crate::Malformed;
+use crate::text::{Text, show};
+
+/// How deep elements may lie in one another. Answers of known stores have five levels.
+const MAX_DEPTH: usize = 32;
+
+/// Walks over a body.
+pub(crate) struct Scanner<'a> {
+    body: &'a [u8],
+    at: usize,
+}
+
+/// The start tag of an element whose content comes next.
+#[derive(Clone, Copy)]
+pub(crate) struct Element<'a> {
+    /// As it is written, with a namespace's prefix.
+    written: &'a [u8],
+    /// The name without that prefix.
+    pub name: &'a [u8],
+    /// At which byte of the body the tag begins.
+    pub at: usize,
+    /// Whether the tag is its own end: `<Prefix/>`.
+    empty: bool,
+}
+
+impl<'a> Scanner<'a> {
+    pub fn new(body: &'a [u8]) -> Self {
+        let at = if body.starts_with(b"\xEF\xBB\xBF") {
+            3
+        } else {
+            0
+        };
+        Self { body, at }
+    }
+
+    /// The outermost element, after declaration and comments.
+    pub fn root(&mut self) -> Result<Element<'a>, Malformed> {
+        match self.next_tag()? {
+            Some(b'/') => Err(Malformed::new(self.at, "an end tag comes first")),
+            Some(_) => self.start_tag(),
+            None if self.body.iter().all(u8::is_ascii_whitespace) => {
+                Err(Malformed::new(0, "it is empty"))
+            }
+            None => Err(Malformed::new(self.at, "it holds no element")),
+        }
+    }
+
+    /// Sees to it that nothing follows the outermost element.
+    pub fn end(&mut self) -> Result<(), Malformed> {
+        match self.next_tag()? {
+            None => Ok(()),
+            Some(_) => Err(Malformed::new(self.at, "more follows its end")),
+        }
+    }
+
+    /// The next element in `parent`; `None` at its end, which is then behind us.
+    pub fn child(&mut self, parent: &Element<'a>) -> Result<Option<Element<'a>>, Malformed> {
+        if parent.empty {
+            return Ok(None);
+        }
+        match self.next_tag()? {
+            Some(b'/') => self.end_tag(parent).map(|()| None),
+            Some(_) => self.start_tag().map(Some),
+            None => Err(self.cut_short(parent)),
+        }
+    }
+
+    /// The text of an element that has no others in it. Its end is then behind us.
+    pub fn text(&mut self, element: &Element<'a>) -> Result<Text<'a>, Malformed> {
+        let start = self.at;
+        if element.empty {
+            return Ok(Text::plain(&[], start));
+        }
+        let mut plain = true;
+        loop {
+            let rest = &self.body[self.at..];
+            // Once something is to be decoded, another `&` changes nothing.
+            let found = if plain {
+                memchr2(b'<', b'&', rest)
+            } else {
+                memchr(b'<', rest)
+            };
+            self.at += found.ok_or_else(|| self.cut_short(element))?;
+            match &self.body[self.at..] {
+                [b'&', ..] => {
+                    plain = false;
+                    self.at += 1;
+                }
+                [_, b'/', ..] => break,
+                [_, b'!' | b'?', ..] => {
+                    plain = false;
+                    self.skip_markup()?;
+                }
+                [_] => return Err(self.cut_short(element)),
+                _ => {
+                    let reason = format!("an element inside {}", show(element.name));
+                    return Err(Malformed::new(self.at, reason));
+                }
+            }
+        }
+        let raw = &self.body[start..self.at];
+        self.end_tag(element)?;
+        Ok(if plain {
+            Text::plain(raw, start)
+        } else {
+            Text::marked(raw, start)
+        })
+    }
+
+    /// Passes over an element, whatever it holds.
+    pub fn skip(&mut self, element: &Element<'a>) -> Result<(), Malformed> {
+        self.skip_at_depth(element, 0)
+    }
+
+    fn skip_at_depth(&mut self, element: &Element<'a>, depth: usize) -> Result<(), Malformed> {
+        if element.empty {
+            return Ok(());
+        }
+        if depth == MAX_DEPTH {
+            let reason = format!("more than {MAX_DEPTH} elements in one another");
+            return Err(Malformed::new(element.at, reason));
+        }
+        loop {
+            let found = memchr(b'<', &self.body[self.at..]);
+            self.at += found.ok_or_else(|| self.cut_short(element))?;
+            match self.body.get(self.at + 1) {
+                Some(b'/') => return self.end_tag(element),
+                Some(b'!' | b'?') => self.skip_markup()?,
+                Some(_) => {
+                    let child = self.start_tag()?;
+                    self.skip_at_depth(&child, depth + 1)?;
+                }
+                None => return Err(self.cut_short(element)),
+            }
+        }
+    }
+
+    /// Goes to the next tag, over whitespace, comments and instructions, and gives the
+    /// byte after its `<`; `None` at the end of the body.
+    fn next_tag(&mut self) -> Result<Option<u8>, Malformed> {
+        loop {
+            match self.body.get(self.at) {
+                Some(b'<') => {}
+                Some(byte) if byte.is_ascii_whitespace() => {
+                    self.at += 1;
+                    continue;
+                }
+                Some(_) => return Err(Malformed::new(self.at, "text where only elements belong")),
+                None => return Ok(None),
+            }
+            match self.body.get(self.at + 1) {
+                Some(b'!') if self.body[self.at..].starts_with(CDATA) => {
+                    return Err(Malformed::new(self.at, "text where only elements belong"));
+                }
+                Some(b'!' | b'?') => self.skip_markup()?,
+                Some(byte) => return Ok(Some(*byte)),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Passes over a comment, a CDATA section or an instruction.
+    fn skip_markup(&mut self) -> Result<(), Malformed> {
+        let rest = &self.body[self.at..];
+        match markup(rest) {
+            Some(markup) => self.at += markup.len,
+            None if rest.starts_with(b"<!DOCTYPE") || rest.starts_with(b"<!doctype") => {
+                return Err(Malformed::new(
+                    self.at,
+                    "a document type, which no store sends",
+                ));
+            }
+            None => {
+                let reason = "a comment, section or instruction that does not end";
+                return Err(Malformed::new(self.at, reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the start tag that begins here.
+    #[inline]
+    fn start_tag(&mut self) -> Result<Element<'a>, Malformed> {
+        let at = self.at;
+        let (mut local, mut end) = (at + 1, at + 1);
+        let last = loop {
+            match self.body.get(end) {
+                Some(&last @ (b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n')) => break last,
+                Some(b':') => local = end + 1,
+                Some(b'<' | b'&' | b'"' | b'\'' | b'=') => {
+                    return Err(Malformed::new(at, "a tag that is none"));
+                }
+                Some(_) => {}
+                None => return Err(Malformed::new(self.body.len(), "it ends inside a tag")),
+            }
+            end += 1;
+        };
+        if local == end {
+            return Err(Malformed::new(at, "a tag without a name"));
+        }
+        let mut element = Element {
+            written: &self.body[at + 1..end],
+            name: &self.body[local..end],
+            at,
+            empty: false,
+        };
+        self.at = end + 1;
+        if last != b'>' {
+            self.at = end;
+            element.empty = self.attributes()?;
+        }
+        Ok(element)
+    }
+
+    /// Passes over a tag's attributes and its end; gives whether it ends with `/>`.
+    #[cold]
+    fn attributes(&mut self) -> Result<bool, Malformed> {
+        let mut quote = None;
+        while let Some(&byte) = self.body.get(self.at) {
+            self.at += 1;
+            match (quote, byte) {
+                (None, b'>') => {
+                    return Ok(self.body[self.at - 2] == b'/');
+                }
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (Some(open), _) if open == byte => quote = None,
+                (_, b'<') => return Err(Malformed::new(self.at - 1, "a tag inside a tag")),
+                _ => {}
+            }
+        }
+        Err(Malformed::new(self.body.len(), "it ends inside a tag"))
+    }
+
+    /// Takes the end tag that begins here, which must be the element's.
+    #[inline]
+    fn end_tag(&mut self, element: &Element<'a>) -> Result<(), Malformed> {
+        let name = self.at + 2;
+        let rest = &self.body[name..];
+        if rest.starts_with(element.written) {
+            let mut end = name + element.written.len();
+            while self.body.get(end).is_some_and(u8::is_ascii_whitespace) {
+                end += 1;
+            }
+            if self.body.get(end) == Some(&b'>') {
+                self.at = end + 1;
+                return Ok(());
+            }
+        }
+        Err(self.wrong_end(element))
+    }
+
+    #[cold]
+    fn wrong_end(&self, element: &Element<'a>) -> Malformed {
+        let rest = &self.body[self.at + 2..];
+        match memchr(b'>', rest) {
+            Some(end) => {
+                let reason = format!("{} ends as {}", show(element.written), show(&rest[..end]));
+                Malformed::new(self.at, reason)
+            }
+            None => Malformed::new(self.body.len(), "it ends inside a tag"),
+        }
+    }
+
+    #[cold]
+    fn cut_short(&self, element: &Element<'a>) -> Malformed {
+        let reason = format!("it ends inside {}", show(element.name));
+        Malformed::new(self.body.len(), reason)
+    }
+}
+
+const CDATA: &[u8] = b"<![CDATA[";
+
+/// Something that begins with `<!` or `<?`.
+pub(crate) struct Markup<'a> {
+    /// How many bytes it takes.
+    pub len: usize,
+    /// The text in it, which only CDATA sections have.
+    pub text: &'a [u8],
+}
+
+/// The comment, CDATA section or instruction at the beginning of `rest`, if it ends.
+pub(crate) fn markup(rest: &[u8]) -> Option<Markup<'_>> {
+    let (open, close): (&[u8], &[u8]) = match rest {
+        [b'<', b'?', ..] => (b"<?", b"?>"),
+        [b'<', b'!', b'-', b'-', ..] => (b"<!--", b"-->"),
+        _ => (CDATA, b"]]>"),
+    };
+    let inside = rest.strip_prefix(open)?;
+    let len = memmem::find(inside, close)?;
+    let text = if open == CDATA { &inside[..len] } else { &[] };
+    let len = open.len() + len + close.len();
+    Some(Markup { len, text })
+}

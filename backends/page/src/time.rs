@@ -1,0 +1,167 @@
+//! RFC 3339 times, as stores write `LastModified`: with and without fractions.
+
+use s3_exporter_api::UnixTime;
+
+/// The moment that `text` names, fractions cut to milliseconds; `None` where it names none.
+pub(crate) fn parse(text: &[u8]) -> Option<UnixTime> {
+    let (date_time, rest) = text.split_first_chunk::<19>()?;
+    let number = |from: usize, len: usize| {
+        let digits = &date_time[from..from + len];
+        let value = digits.iter().fold(0, |sum, digit| {
+            10 * sum + i64::from(digit.wrapping_sub(b'0'))
+        });
+        digits.iter().all(u8::is_ascii_digit).then_some(value)
+    };
+    let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
+    let (hour, minute, second) = (number(11, 2)?, number(14, 2)?, number(17, 2)?);
+    let signs = [4, 7, 10, 13, 16].map(|at| date_time[at].to_ascii_uppercase());
+    // A second 60 is a leap second; Unix time counts it as the next one.
+    if signs != *b"--T::" || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let days = days_since_1970(year, month, day)?;
+    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    let (millis, zone) = fraction(rest)?;
+    Some(UnixTime::from_millis(
+        (seconds - offset(zone)?) * 1000 + millis,
+    ))
+}
+
+/// The milliseconds of a fraction of any length, and what follows it.
+fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
+    let [b'.', fraction @ ..] = rest else {
+        return Some((0, rest));
+    };
+    let len = fraction
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let (digits, zone) = fraction.split_at(len);
+    let millis = [100, 10, 1].iter().zip(digits);
+    let millis = millis
+        .map(|(weight, digit)| weight * i64::from(digit - b'0'))
+        .sum();
+    (len > 0).then_some((millis, zone))
+}
+
+/// The seconds that a time zone is ahead of UTC.
+fn offset(zone: &[u8]) -> Option<i64> {
+    match *zone {
+        [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            if ![h1, h2, m1, m2].iter().all(u8::is_ascii_digit) {
+                return None;
+            }
+            let two = |tens: u8, ones: u8| i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
+            let (hours, minutes) = (two(h1, h2), two(m1, m2));
+            let seconds = (hours * 60 + minutes) * 60;
+            let valid = hours <= 23 && minutes <= 59;
+            valid.then_some(if sign == b'-' { -seconds } else { seconds })
+        }
+        _ => None,
+    }
+}
+
+/// Days from 1970-01-01 to a day of the Gregorian calendar; `None` where it has no such day.
+/// The years are made to begin in March, so that the leap day is the last day of a year
+/// (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`).
+fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        2 => 28 + i64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    if !(1..=12).contains(&month) || !(1..=last).contains(&day) {
+        return None;
+    }
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn millis(text: &str) -> Option<i64> {
+        parse(text.as_bytes()).map(UnixTime::as_millis)
+    }
+
+    #[test]
+    fn reads_the_forms_that_stores_write() {
+        assert_eq!(millis("2009-10-12T17:50:30.000Z"), Some(1_255_369_830_000));
+        assert_eq!(millis("2009-10-12T17:50:30Z"), Some(1_255_369_830_000));
+        assert_eq!(millis("2009-10-12T17:50:30.1Z"), Some(1_255_369_830_100));
+        assert_eq!(
+            millis("2009-10-12T17:50:30.0129999999Z"),
+            Some(1_255_369_830_012)
+        );
+        assert_eq!(
+            millis("2009-10-12T19:50:30.5+02:00"),
+            Some(1_255_369_830_500)
+        );
+        assert_eq!(millis("2009-10-12T17:20:30-00:30"), Some(1_255_369_830_000));
+        assert_eq!(millis("1969-12-31T23:59:59.999Z"), Some(-1));
+        assert_eq!(
+            millis("2016-12-31T23:59:60Z"),
+            millis("2017-01-01T00:00:00Z")
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_no_time() {
+        for text in [
+            "",
+            "2026",
+            "1767225600",
+            "2026-01-01",
+            "2026-01-01T00:00:00",
+            "2026-01-01 00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:60:00Z",
+            "2026-01-01T00:00:61Z",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00.1",
+            "2026-01-01T00:00:00+24:00",
+            "2026-01-01T00:00:00+01:60",
+            "2026-01-01T00:00:00+0100",
+            "2026-01-01T00:00:0aZ",
+            "-026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00ZZ",
+            "Thu, 01 Jan 2026 00:00:00 GMT",
+            "2026/01/01T00:00:00Z",
+            "1900-02-29T00:00:00Z",
+        ] {
+            assert_eq!(millis(text), None, "{text}");
+        }
+    }
+
+    /// Every day of 400 years, which is the whole calendar, and the years around them.
+    #[test]
+    fn agrees_with_jiff_on_every_day() {
+        let mut day = jiff::civil::date(1969, 1, 1);
+        while day < jiff::civil::date(2400, 1, 1) {
+            let text = format!("{day}T12:34:56.789Z");
+            let expected: jiff::Timestamp = text.parse().unwrap();
+            assert_eq!(millis(&text), Some(expected.as_millisecond()), "{text}");
+            day = day.tomorrow().unwrap();
+        }
+        for text in [
+            "0000-01-01T00:00:00Z",
+            "0001-12-31T00:00:00Z",
+            "9999-12-30T00:00:00Z",
+        ] {
+            let expected: jiff::Timestamp = text.parse().unwrap();
+            assert_eq!(millis(text), Some(expected.as_millisecond()), "{text}");
+        }
+    }
+}

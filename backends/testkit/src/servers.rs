@@ -1,0 +1,7 @@
+//! The real servers, each on 127.0.0.1 only, on a free port, with its data in a folder of
+//! its own that goes with it. Each is started by `start`, which returns when it answers,
+//! and ended by dropping it.
+
+mod minio;
+
+pub use minio::{MinIo, MinIoBuilder};
