@@ -142,3 +142,37 @@ async fn protect(mut response: Response) -> Response {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }
+
+#[cfg(test)]
+pub mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use s3_exporter_api::Meter;
+
+    use crate::destination::{Destination, Expect};
+    use crate::snapshot::DestinationSnapshot;
+
+    /// A destination that has not been scanned yet.
+    pub fn unscanned(name: &str) -> DestinationSnapshot {
+        let destination = Destination {
+            name: name.into(),
+            bucket: name.into(),
+            prefix: "".into(),
+            separator: "-".into(),
+            backend: "b".into(),
+            store_url: "http://b".into(),
+            resolver: None,
+            expect: Expect::All,
+            max_age: None,
+            interval: Duration::from_secs(60),
+            timeout: Duration::from_secs(60),
+            concurrency: 1,
+        };
+        DestinationSnapshot::new(
+            Arc::new(destination),
+            Arc::new(Meter::default()),
+            Arc::default(),
+        )
+    }
+}

@@ -135,3 +135,65 @@ fn created_block(catalogue: &Catalogue, resolver: &str, clusters: Option<&Cluste
     }
     Block::new(lines)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use s3_exporter_api::{FailureKind, UnixTime};
+
+    use super::*;
+    use crate::aggregate::Totals;
+    use crate::http::tests::unscanned;
+    use crate::snapshot::{Attempt, Failure};
+
+    fn snapshot(name: &str, objects: u64, ended: i64, failed: bool) -> Arc<DestinationSnapshot> {
+        let ended = UnixTime::from_millis(ended);
+        let totals = Totals {
+            objects,
+            ..Totals::default()
+        };
+        let mut of = unscanned(name);
+        of.figures = Some(Arc::new(Figures {
+            ended,
+            listed: totals,
+            unassigned: Totals::default(),
+            clusters: BTreeMap::from([("x".into(), totals)]),
+        }));
+        of.latest = Some(Attempt {
+            ended,
+            duration: Duration::ZERO,
+            failure: failed.then(|| Failure {
+                kind: FailureKind::Denied,
+                message: "no".into(),
+            }),
+        });
+        Arc::new(of)
+    }
+
+    /// Only what has changed is prepared anew: neither what another destination found, nor
+    /// a failure, nor a scan that finds the same.
+    #[test]
+    fn what_is_the_same_stays() {
+        let catalogue = Catalogue::new(&crate::config::Metrics {
+            compat: Vec::new(),
+            cluster_label: "cluster".to_owned(),
+        });
+        let of = |a, b| Snapshot {
+            destinations: vec![a, b],
+            resolvers: BTreeMap::new(),
+        };
+        let blocks = |ready: &Ready, name| Arc::clone(&ready.destinations[name].blocks);
+        let first = Ready::default().next(
+            &catalogue,
+            of(snapshot("a", 1, 1, false), snapshot("b", 1, 1, false)),
+        );
+        let second = first.next(
+            &catalogue,
+            of(snapshot("a", 1, 2, true), snapshot("b", 2, 2, false)),
+        );
+        assert!(Arc::ptr_eq(&blocks(&first, "a"), &blocks(&second, "a")));
+        assert!(!Arc::ptr_eq(&blocks(&first, "b"), &blocks(&second, "b")));
+        assert!(second.size() > 0);
+    }
+}

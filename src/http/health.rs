@@ -90,3 +90,75 @@ pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, String) {
         Err(awaited) => (StatusCode::SERVICE_UNAVAILABLE, awaited),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use s3_exporter_api::{FailureKind, UnixTime};
+
+    use super::*;
+    use crate::aggregate::Totals;
+    use crate::http::tests::unscanned;
+    use crate::snapshot::{Attempt, Failure, Figures};
+
+    const EARLY: Duration = Duration::from_secs(1);
+
+    fn snapshot(scanned: usize, failed: usize, waiting: usize) -> Snapshot {
+        let of = |n: usize| {
+            let mut of = unscanned(&format!("d{n}"));
+            if n < scanned {
+                // As restored ones are: figures, and no scan yet.
+                of.figures = Some(Arc::new(Figures {
+                    ended: UnixTime::from_millis(1),
+                    listed: Totals::default(),
+                    unassigned: Totals::default(),
+                    clusters: Default::default(),
+                }));
+            } else if n < scanned + failed {
+                of.latest = Some(Attempt {
+                    ended: UnixTime::from_millis(1),
+                    duration: EARLY,
+                    failure: Some(Failure {
+                        kind: FailureKind::Denied,
+                        message: "no".into(),
+                    }),
+                });
+            }
+            Arc::new(of)
+        };
+        Snapshot {
+            destinations: (0..scanned + failed + waiting).map(of).collect(),
+            ..Snapshot::default()
+        }
+    }
+
+    #[test]
+    fn waits_for_each_destination() {
+        let readiness = Readiness::new();
+        let awaited = readiness.check_at(&snapshot(1, 1, 2), EARLY).unwrap_err();
+        assert_eq!(
+            awaited,
+            "not ready: waiting for the first scan of 2 of 4 destinations, for 60 s at the most:\n\"d2\"\n\"d3\"\n"
+        );
+        let awaited = readiness.check_at(&snapshot(0, 0, 30), EARLY).unwrap_err();
+        assert!(awaited.ends_with("\"d19\"\nand 10 more\n"), "{awaited}");
+        assert_eq!(readiness.check_at(&snapshot(1, 1, 0), EARLY), Ok(()));
+    }
+
+    #[test]
+    fn for_a_minute_at_the_most() {
+        let readiness = Readiness::new();
+        assert!(
+            readiness
+                .check_at(&snapshot(0, 0, 1), Duration::from_millis(59_999))
+                .is_err()
+        );
+        assert_eq!(readiness.check_at(&snapshot(0, 0, 1), PATIENCE), Ok(()));
+    }
+
+    #[test]
+    fn then_for_good() {
+        let readiness = Readiness::new();
+        assert_eq!(readiness.check_at(&snapshot(1, 0, 0), EARLY), Ok(()));
+        assert_eq!(readiness.check_at(&snapshot(0, 0, 1), EARLY), Ok(()));
+    }
+}

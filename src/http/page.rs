@@ -329,3 +329,22 @@ fn row(out: &mut String, cluster: &Cluster<'_>) -> Result {
         size(objects.largest_object_size_bytes),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    /// A browser refuses a style sheet whose hash the policy does not name.
+    #[test]
+    fn the_policy_allows_the_style() {
+        let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+        assert!(
+            POLICY.contains(&format!("'sha256-{hash}'")),
+            "sha256-{hash}"
+        );
+    }
+}

@@ -160,8 +160,71 @@ async fn connection(stream: TcpStream, router: Router, watcher: Watcher) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        .max_header_size(MAX_HEAD)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // The client went away or does not speak HTTP: nobody is left to be told.
     let _ = watcher.watch(connection).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_alone_is_every_address() {
+        let listeners = bind(":0").unwrap();
+        let [listener] = &listeners[..] else {
+            panic!("not one: {listeners:?}");
+        };
+        let port = listener.local_addr().unwrap().port();
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .unwrap();
+        let v6 = std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
+        if v6 {
+            TcpStream::connect((Ipv6Addr::LOCALHOST, port))
+                .await
+                .unwrap();
+        } else {
+            assert!(listener.local_addr().unwrap().is_ipv4());
+        }
+    }
+
+    #[test]
+    fn no_v6_is_told_from_other_errors() {
+        for (code, lacks) in [(97, true), (99, true), (98, false), (13, false)] {
+            assert_eq!(
+                lacks_v6(&io::Error::from_raw_os_error(code)),
+                lacks,
+                "{code}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn errors_say_where_and_what_to_do() {
+        let taken = bind("127.0.0.1:0").unwrap();
+        let address = taken[0].local_addr().unwrap().to_string();
+        let error = bind(&address).unwrap_err();
+        assert!(
+            error.starts_with(&format!("cannot listen on \"{address}\": ")),
+            "{error}"
+        );
+        assert!(error.contains("another process listens there"), "{error}");
+        assert_eq!(
+            bind(":port").unwrap_err(),
+            "cannot listen on \":port\": \"port\" is no port: expected 0 to 65535"
+        );
+        assert!(
+            bind("203.0.113.1:0")
+                .unwrap_err()
+                .ends_with("this machine has no such address")
+        );
+        assert!(
+            bind("127.0.0.1")
+                .unwrap_err()
+                .contains("expected host:port")
+        );
+    }
 }
