@@ -59,10 +59,14 @@ fn dispatch(command: &Command, config: &Config) -> ExitCode {
             return code;
         }
     }
-    // Both of them, once, before anything speaks TLS or logs. Where another has installed
-    // a provider before us, as a test may, that one is as good.
+    // Once, before anything speaks TLS. Where another has installed a provider before us, as
+    // a test may, that one is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    telemetry::log(&config.log);
+    // What `check` and `explain` print says all that the log would, unless more is asked for.
+    let is_quiet = matches!(command, Command::Check { .. } | Command::Explain { .. });
+    if !is_quiet || config.log.level != "info" {
+        telemetry::log(&config.log);
+    }
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(cause) => return fail(&format!("starting threads: {cause}")),

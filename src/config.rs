@@ -87,6 +87,19 @@ pub enum Compat {
     KubermaticEtcdbackup,
 }
 
+impl Compat {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::KubermaticS3, Self::KubermaticEtcdbackup];
+
+    /// How `metrics.compat` names it: what its names begin with.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KubermaticS3 => "kubermatic_s3",
+            Self::KubermaticEtcdbackup => "kubermatic_etcdbackup",
+        }
+    }
+}
+
 /// A connection to a store.
 #[derive(Clone, Debug)]
 pub struct Backend {

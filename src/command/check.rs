@@ -8,7 +8,7 @@ use futures::future::join_all;
 use s3_exporter_api::Operation;
 
 use crate::command::{failure, first_word};
-use crate::config::{Config, ResolverConfig};
+use crate::config::{Config, LogFormat, ResolverConfig};
 use crate::destination::{Destination, Expect};
 use crate::exporter::Exporter;
 use crate::snapshot::{DestinationSnapshot, Figures};
@@ -27,6 +27,21 @@ pub fn summary(config: &Config) -> String {
             .any(|destination| destination.resolver.as_deref() == Some(name))
     };
     // Into a String: writing cannot fail.
+    let _ = writeln!(text, "server: {}", config.listen.join(", "));
+    let format = match config.log.format {
+        LogFormat::Json => "json",
+        LogFormat::Console => "console",
+    };
+    let _ = writeln!(text, "log: {} as {format}", config.log.level);
+    if !config.metrics.compat.is_empty() {
+        let sets: Vec<_> = config
+            .metrics
+            .compat
+            .iter()
+            .map(|set| set.as_str())
+            .collect();
+        let _ = writeln!(text, "metrics: also the names of {}", sets.join(", "));
+    }
     for (name, backend) in &config.backends {
         let _ = writeln!(text, "backend {name}: {}", backend.connect.store_url());
     }
@@ -52,10 +67,10 @@ fn names_from(resolver: &ResolverConfig) -> String {
             format!("{} of {} {from}", kubernetes.kind, kubernetes.api_version)
         }
         ResolverConfig::Static(fixed) => match (&fixed.clusters[..], &fixed.clusters_file) {
-            (names, None) => format!("{} names", names.len()),
+            (names, None) => names.join(", "),
             ([], Some(path)) => format!("the names in {}", path.display()),
             (names, Some(path)) => {
-                format!("{} names and those in {}", names.len(), path.display())
+                format!("{} and the names in {}", names.join(", "), path.display())
             }
         },
     }

@@ -25,6 +25,7 @@ pub struct Checked {
     pub warnings: Vec<Fault>,
     /// The path of every key that was looked for.
     #[cfg(test)]
+    #[allow(dead_code)] // the test that reads it needs every feature
     pub asked: Vec<String>,
 }
 

@@ -40,7 +40,8 @@ pub fn load(
 pub fn understand(sources: &Sources<'_>, plugins: &[Plugin]) -> Result<Config, Rejected> {
     let (flags, environment) = (sources.flags, sources.environment);
     let mut warnings = sources.warnings.clone();
-    let mut faults: Vec<_> = unsupported(flags).into_iter().collect();
+    let mut faults = sources.faults.clone();
+    faults.extend(unsupported(flags));
     let path = sources.file.as_ref().map(|(path, _)| path.clone());
     let mut set = flags::overrides(flags);
 

@@ -19,6 +19,8 @@ pub struct Sources<'a> {
     pub environment: &'a Environment,
     /// The file's path and text; without one, flags alone make a destination.
     pub file: Option<(PathBuf, String)>,
+    /// What is wrong with the choice, so that it only matters what else is wrong.
+    pub faults: Vec<Fault>,
     /// What is odd about the choice.
     pub warnings: Vec<String>,
 }
@@ -27,13 +29,13 @@ impl<'a> Sources<'a> {
     /// Finds the file, if there is to be one, and reads it.
     ///
     /// # Errors
-    /// None is named or found, and no `-endpoint` either; it cannot be read; or flags that
-    /// make a destination come with it.
+    /// None is named or found, and no `-endpoint` either; or it cannot be read.
     pub fn gather(flags: &'a Flags, environment: &'a Environment) -> Result<Self, Vec<Fault>> {
         let mut sources = Self {
             flags,
             environment,
             file: None,
+            faults: Vec::new(),
             warnings: Vec::new(),
         };
         let default = Path::new(DEFAULT_FILE);
@@ -52,11 +54,13 @@ impl<'a> Sources<'a> {
             (None, None) if has_default => default,
             (None, None) => return Err(vec![nothing_to_watch()]),
         };
-        let faults = ambiguous(flags, path);
+        sources.faults = ambiguous(flags, path);
         match read(path, named.is_some()) {
-            Ok(text) if faults.is_empty() => sources.file = Some((path.to_owned(), text)),
-            Ok(_) => return Err(faults),
-            Err(fault) => return Err(faults.into_iter().chain([fault]).collect()),
+            Ok(text) => sources.file = Some((path.to_owned(), text)),
+            Err(fault) => {
+                sources.faults.push(fault);
+                return Err(sources.faults);
+            }
         }
         Ok(sources)
     }

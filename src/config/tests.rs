@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use proptest::prelude::*;
-use s3_exporter_api::Fault;
+use s3_exporter_api::{Backend, BackendError, Connect, Fault, Plugin, Section, async_trait};
 
 use super::load::understand;
 use super::sources::Sources;
@@ -25,9 +26,34 @@ fn read(text: &str, environment: &Environment) -> Result<Config, Rejected> {
         flags: &flags,
         environment,
         file: Some((PathBuf::from("config.toml"), text.to_owned())),
+        faults: Vec::new(),
         warnings: Vec::new(),
     };
-    understand(&sources, plugins())
+    let all = [plugins(), &[NOWHERE]].concat();
+    understand(&sources, &all)
+}
+
+/// A plug-in from outside, which needs nothing and takes one key.
+const NOWHERE: Plugin = Plugin {
+    name: "nowhere",
+    keys: &[],
+    concurrency: 3,
+    max_requests_in_flight: 5,
+    parse: |section: &mut Section| Some(Box::new(Nowhere(section.name("place")))),
+};
+
+#[derive(Debug)]
+struct Nowhere(Option<String>);
+
+#[async_trait]
+impl Connect for Nowhere {
+    fn store_url(&self) -> String {
+        format!("nowhere://{}", self.0.as_deref().unwrap_or("at-all"))
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
+        unreachable!("reading the configuration does not connect")
+    }
 }
 
 /// Everything that a user may get to see of it.
@@ -211,17 +237,34 @@ fn intervals(config: &Config) -> BTreeMap<String, String> {
         .collect()
 }
 
-#[cfg(feature = "s3")]
+/// A store, and two destinations of which one has an interval of its own.
+const TWO: &str = "[backends.a]\ntype = \"nowhere\"\n\
+                   [[destinations]]\nbucket = \"x\"\n\
+                   [[destinations]]\nbucket = \"y\"\ninterval = \"7s\"\n";
+
 #[test]
 fn a_destination_says_more_than_scan_and_scan_more_than_the_default() {
-    let text = "[backends.a]\ntype = \"s3\"\n\
-                [[destinations]]\nbucket = \"x\"\n\
-                [[destinations]]\nbucket = \"y\"\ninterval = \"7s\"\n";
-    let plain = read(text, &Environment::default()).unwrap();
+    let plain = read(TWO, &Environment::default()).unwrap();
     assert_eq!(intervals(&plain)["x"], "5m");
     assert_eq!(intervals(&plain)["y"], "7s");
-    let text = format!("[scan]\ninterval = \"9s\"\n{text}");
+    let text = format!("[scan]\ninterval = \"9s\"\n{TWO}");
     let set = read(&text, &Environment::default()).unwrap();
     assert_eq!(intervals(&set)["x"], "9s");
     assert_eq!(intervals(&set)["y"], "7s");
+}
+
+#[test]
+fn the_bounds_are_the_plug_ins_unless_the_user_says_otherwise() {
+    let plain = read(TWO, &Environment::default()).unwrap();
+    assert_eq!(plain.destinations[0].concurrency, 3);
+    assert_eq!(plain.backends["a"].max_requests_in_flight, 5);
+    let set = environment(&[
+        ("S3_EXPORTER__SCAN__CONCURRENCY", "7"),
+        ("S3_EXPORTER__BACKENDS__A__MAX_REQUESTS_IN_FLIGHT", "8"),
+        ("S3_EXPORTER__BACKENDS__A__PLACE", "here"),
+    ]);
+    let set = read(TWO, &set).unwrap();
+    assert_eq!(set.destinations[0].concurrency, 7);
+    assert_eq!(&*set.destinations[0].store_url, "nowhere://here");
+    assert_eq!(set.backends["a"].max_requests_in_flight, 8);
 }

@@ -16,10 +16,6 @@ const SERVER_LATER: &[Key] = &[
     Key::later("probes_without_auth"),
 ];
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-const COMPAT: [(&str, Compat); 2] = [
-    ("kubermatic_s3", Compat::KubermaticS3),
-    ("kubermatic_etcdbackup", Compat::KubermaticEtcdbackup),
-];
 /// The labels that our metrics have beside `cluster`, and those that Prometheus sets.
 const LABELS: [&str; 16] = [
     "destination",
@@ -146,27 +142,12 @@ fn filter(text: &str) -> Result<(), String> {
 pub(super) fn metrics(top: &mut Section) -> Metrics {
     let mut section = top.section("metrics");
     let mut compat = Vec::new();
-    for (index, name) in section
-        .list("compat")
-        .unwrap_or_default()
-        .iter()
-        .enumerate()
-    {
-        match COMPAT.iter().find(|(known, _)| known == name) {
-            Some((_, set)) if compat.contains(set) => (),
-            Some((_, set)) => compat.push(*set),
-            None => {
-                let key = format!("compat[{index}]");
-                let origin = section.origin_of(&key);
-                let hint = closest(name, COMPAT.iter().map(|(known, _)| *known))
-                    .map(|known| format!("; did you mean \"{known}\"?"))
-                    .unwrap_or_default();
-                let message = format!(
-                    "is {}: expected \"kubermatic_s3\" or \"kubermatic_etcdbackup\"{hint}",
-                    origin.quote(name)
-                );
-                section.fault_at(&key, origin, message);
-            }
+    let names = section.list("compat").unwrap_or_default();
+    for (index, name) in names.iter().enumerate() {
+        match Compat::ALL.into_iter().find(|set| set.as_str() == name) {
+            Some(set) if compat.contains(&set) => (),
+            Some(set) => compat.push(set),
+            None => no_compat(&mut section, index, name),
         }
     }
     let cluster_label = cluster_label(&mut section);
@@ -175,6 +156,19 @@ pub(super) fn metrics(top: &mut Section) -> Metrics {
         compat,
         cluster_label,
     }
+}
+
+fn no_compat(section: &mut Section, index: usize, name: &str) {
+    let key = format!("compat[{index}]");
+    let origin = section.origin_of(&key);
+    let hint = closest(name, Compat::ALL.into_iter().map(Compat::as_str))
+        .map(|known| format!("; did you mean \"{known}\"?"))
+        .unwrap_or_default();
+    let message = format!(
+        "is {}: expected \"kubermatic_s3\" or \"kubermatic_etcdbackup\"{hint}",
+        origin.quote(name)
+    );
+    section.fault_at(&key, origin, message);
 }
 
 fn cluster_label(section: &mut Section) -> String {
