@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use s3_exporter_api::{Object, Page, UnixTime};
+use s3_exporter_api::{Object, UnixTime};
 
 use crate::assign::{Assignment, Cursor};
 use crate::clusters::Clusters;
@@ -67,7 +67,6 @@ pub struct Tally {
     assignment: Arc<Assignment>,
     owned: Vec<Totals>,
     unassigned: Totals,
-    cursor: Cursor,
 }
 
 impl Tally {
@@ -76,15 +75,15 @@ impl Tally {
         Self {
             owned: vec![Totals::default(); assignment.len()],
             unassigned: Totals::default(),
-            cursor: Cursor::default(),
             assignment,
         }
     }
 
-    /// Adds every object of a page to its owner, or to the unassigned.
-    pub fn add(&mut self, page: &Page) {
-        for object in page.iter() {
-            let owner = self.assignment.owner(object.key, &mut self.cursor);
+    /// Adds every object to its owner, or to the unassigned. Objects that come in order
+    /// through one cursor are the cheapest.
+    pub fn add<'a>(&mut self, objects: impl Iterator<Item = Object<'a>>, cursor: &mut Cursor) {
+        for object in objects {
+            let owner = self.assignment.owner(object.key, cursor);
             owner
                 .map_or(&mut self.unassigned, |at| &mut self.owned[at])
                 .add(&object);
@@ -134,7 +133,7 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use s3_exporter_api::StorageClass;
+    use s3_exporter_api::{Page, StorageClass};
 
     use super::*;
 
@@ -153,9 +152,10 @@ mod tests {
 
     fn tally(names: &Clusters, objects: &[(String, u64, i64)], pages: usize) -> Tally {
         let mut tally = Tally::new(Arc::new(Assignment::new(names, "", "-")));
-        objects
-            .chunks(pages)
-            .for_each(|chunk| tally.add(&page(chunk)));
+        let mut cursor = Cursor::default();
+        for chunk in objects.chunks(pages) {
+            tally.add(page(chunk).iter(), &mut cursor);
+        }
         tally
     }
 

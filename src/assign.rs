@@ -3,7 +3,7 @@
 //! An object belongs to the cluster whose name, followed by the separator, begins its
 //! key (after the destination's prefix). Where several names fit, the longest wins.
 
-use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::clusters::Clusters;
@@ -15,51 +15,62 @@ use crate::clusters::Clusters;
 /// begins it, which is the next owner of all its keys. So the owner of a key is found
 /// at the largest pattern that is not greater than the key, or among its ancestors: any
 /// pattern that begins the key is not greater than that one either, and so begins it too.
+///
+/// Where keys come sorted this is a merge join: the search goes on from where the key
+/// before was found. In any other order the same search is a look-up.
 #[derive(Debug, Default)]
 pub struct Assignment {
     prefix: Box<[u8]>,
     owners: Vec<Owner>,
+    /// All patterns end to end: neighbours in the order are neighbours in memory.
+    patterns: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Owner {
     name: Arc<str>,
-    pattern: Box<[u8]>,
+    pattern: Range<usize>,
     parent: Option<usize>,
+    /// Whether it begins another pattern.
+    is_parent: bool,
 }
 
-/// Where the last look-up ended. Keys that come in order mostly begin there again, which
-/// saves the search.
+/// Where the last look-up ended: the next one begins there.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cursor(usize);
 
 impl Assignment {
     /// Prepares the clusters' names for keys under `prefix`.
     pub fn new(clusters: &Clusters, prefix: &str, separator: &str) -> Self {
-        let mut owners: Vec<_> = clusters
+        let mut sorted: Vec<_> = clusters
             .names()
-            .map(|name| Owner {
-                name: Arc::clone(name),
-                pattern: format!("{name}{separator}").into_bytes().into(),
-                parent: None,
-            })
+            .map(|name| (format!("{name}{separator}"), name))
             .collect();
-        owners.sort_unstable_by(|a, b| a.pattern.cmp(&b.pattern));
-        for index in 1..owners.len() {
-            let (before, rest) = owners.split_at_mut(index);
-            let mut candidate = Some(index - 1);
-            while let Some(at) = candidate {
-                if rest[0].pattern.starts_with(&before[at].pattern) {
+        sorted.sort_unstable();
+        let mut prepared = Self {
+            prefix: prefix.as_bytes().into(),
+            owners: Vec::with_capacity(sorted.len()),
+            patterns: Vec::new(),
+        };
+        for (pattern, name) in sorted {
+            let mut parent = prepared.owners.len().checked_sub(1);
+            while let Some(at) = parent {
+                if pattern.as_bytes().starts_with(prepared.pattern(at)) {
+                    prepared.owners[at].is_parent = true;
                     break;
                 }
-                candidate = before[at].parent;
+                parent = prepared.heir(at);
             }
-            rest[0].parent = candidate;
+            let start = prepared.patterns.len();
+            prepared.patterns.extend_from_slice(pattern.as_bytes());
+            prepared.owners.push(Owner {
+                name: Arc::clone(name),
+                pattern: start..prepared.patterns.len(),
+                parent,
+                is_parent: false,
+            });
         }
-        Self {
-            prefix: prefix.as_bytes().into(),
-            owners,
-        }
+        prepared
     }
 
     /// How many clusters there are.
@@ -75,28 +86,50 @@ impl Assignment {
     /// The index of the cluster that owns the key; `None` where no known one does.
     pub fn owner(&self, key: &[u8], cursor: &mut Cursor) -> Option<usize> {
         let key = key.strip_prefix(&*self.prefix)?;
-        if !self.is_between(key, cursor.0) {
-            let after = self.owners.partition_point(|owner| &*owner.pattern <= key);
-            cursor.0 = after.checked_sub(1)?;
+        // Most keys belong to the cluster of the key before, which begins no other: one
+        // comparison then says so.
+        if let Some(owner) = self.owners.get(cursor.0)
+            && !owner.is_parent
+            && key.starts_with(self.pattern(cursor.0))
+        {
+            return Some(cursor.0);
         }
+        cursor.0 = self.seek(key, cursor.0)?;
         let mut candidate = Some(cursor.0);
         while let Some(at) = candidate {
-            if key.starts_with(&self.owners[at].pattern) {
+            if key.starts_with(self.pattern(at)) {
                 return candidate;
             }
-            candidate = self.owners[at].parent;
+            candidate = self.heir(at);
         }
         None
     }
 
-    /// Whether the pattern at `index` is the largest that is not greater than the key.
-    fn is_between(&self, key: &[u8], index: usize) -> bool {
-        let not_greater = |at: usize| {
-            self.owners
-                .get(at)
-                .is_some_and(|owner| (*owner.pattern).cmp(key) != Ordering::Greater)
-        };
-        not_greater(index) && !not_greater(index + 1)
+    /// The index of the largest pattern that is not greater than the key. Looks ahead of
+    /// `from` in steps that double, so that a neighbour is found in a step or two.
+    fn seek(&self, key: &[u8], from: usize) -> Option<usize> {
+        let not_greater = |at: usize| at < self.len() && self.pattern(at) <= key;
+        let (mut low, mut high) = (0, self.len());
+        if not_greater(from) {
+            let mut step = 1;
+            low = from;
+            while not_greater(low + step) {
+                low += step;
+                step *= 2;
+            }
+            high = high.min(low + step);
+        } else {
+            high = high.min(from);
+        }
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if not_greater(middle) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low.checked_sub(1)
     }
 
     /// The name of the cluster at `index`.
@@ -106,7 +139,7 @@ impl Assignment {
 
     /// What begins the keys of the cluster at `index`, after the prefix.
     pub fn pattern(&self, index: usize) -> &[u8] {
-        &self.owners[index].pattern
+        &self.patterns[self.owners[index].pattern.clone()]
     }
 
     /// The cluster that the keys of the one at `index` belong to once that one is gone.

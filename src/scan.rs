@@ -1,18 +1,29 @@
 //! One destination, once: list, assign, aggregate. Either every page was listed, or it is
 //! an error: half a bucket is nothing.
+//!
+//! [`ranges`] plans which keys to ask for, with [`boundaries`] from the scan before or
+//! [`split`] where there are none; [`listing`] runs the requests, as many as [`throttle`]
+//! allows; [`aggregate`](crate::aggregate) folds what comes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
 
-use s3_exporter_api::{Ask, Backend, BackendError, FailureKind, From, Meter, Next, Order, Page};
+use s3_exporter_api::{BackendError, FailureKind, Meter, chain};
 use tokio::sync::Semaphore;
 
 use crate::aggregate::Tally;
 use crate::assign::Assignment;
 use crate::destination::Destination;
+use crate::scan::listing::Stop;
 use crate::store::Store;
 
-/// Objects asked for at a time: the most that S3 gives.
-const MAX_KEYS: u16 = 1000;
+pub use boundaries::Boundaries;
+
+mod boundaries;
+mod listing;
+mod ranges;
+mod split;
+mod throttle;
 
 /// What a scan works on.
 #[derive(Clone, Debug)]
@@ -23,20 +34,54 @@ pub struct Scan {
     pub store: Arc<Store>,
     /// The process's bound on requests in flight.
     pub requests: Arc<Semaphore>,
+    /// Objects asked for at a time, 1 to 1000: the most that S3 gives, unless a test wants
+    /// many pages of few.
+    pub page_size: u16,
     /// Counts the attempts.
     pub meter: Arc<Meter>,
+    /// The bound on requests in flight that throttling lowers.
+    pub concurrency: Arc<AtomicU16>,
+    /// Set once the store was seen not to be fit for listing in parts.
+    pub in_sequence: Arc<AtomicBool>,
+}
+
+/// What a complete scan found.
+#[derive(Debug)]
+pub struct Found {
+    /// Totals.
+    pub tally: Tally,
+    /// Where the keys are, for the next scan; empty where that would be of no use.
+    pub boundaries: Boundaries,
 }
 
 impl Scan {
+    /// A scan of a destination.
+    pub fn new(destination: Arc<Destination>, store: Arc<Store>, requests: Arc<Semaphore>) -> Self {
+        Self {
+            concurrency: Arc::new(AtomicU16::new(destination.concurrency)),
+            destination,
+            store,
+            requests,
+            page_size: 1000,
+            meter: Arc::default(),
+            in_sequence: Arc::default(),
+        }
+    }
+
     /// Lists everything and folds it. Memory does not grow with the number of objects.
+    /// `hints` are the boundaries of the scan before.
     ///
     /// # Errors
     /// What the backend fails of; `timeout` after the destination's time; `protocol` for
     /// pages that contradict each other.
-    pub async fn run(&self, assignment: Arc<Assignment>) -> Result<Tally, BackendError> {
+    pub async fn run(
+        &self,
+        assignment: Arc<Assignment>,
+        hints: &Boundaries,
+    ) -> Result<Found, BackendError> {
         let limit = self.destination.timeout;
         let mut pages = 0;
-        match tokio::time::timeout(limit, self.list(assignment, &mut pages)).await {
+        match tokio::time::timeout(limit, self.list_all(assignment, hints, &mut pages)).await {
             Ok(result) => result,
             Err(_) => Err(BackendError::new(
                 FailureKind::Timeout,
@@ -50,52 +95,49 @@ impl Scan {
         }
     }
 
-    async fn list(
+    /// In parts where the store's order allows it, else in sequence.
+    async fn list_all(
         &self,
         assignment: Arc<Assignment>,
+        hints: &Boundaries,
         pages: &mut u64,
-    ) -> Result<Tally, BackendError> {
-        let backend = self.store.backend().await?;
-        let mut tally = Tally::new(assignment);
-        let mut page = Page::new();
-        let mut sequence = Sequence::default();
-        let mut token: Option<String> = None;
-        loop {
-            let from = token.as_deref().map_or(From::Start, From::Token);
-            let next = self.page(&*backend, from, &mut page).await?;
-            *pages += 1;
-            sequence
-                .check(&page, &self.destination.prefix, backend.order())
-                .map_err(|fault| self.protocol(&fault))?;
-            tally.add(&page);
-            match next {
-                Next::End => return Ok(tally),
-                Next::Token(next) if token.as_deref() == Some(&*next) => {
-                    return Err(self.protocol("the store gave the same continuation token twice"));
-                }
-                Next::Token(next) => token = Some(next),
+    ) -> Result<Found, BackendError> {
+        let empty = || Tally::new(Arc::clone(&assignment));
+        if !self.in_sequence.load(Relaxed) {
+            match self.list(empty(), hints, true, pages).await {
+                Err(Stop::Disorder(reason)) => self.give_up_parts(&reason),
+                Err(Stop::Refused(error)) => tracing::debug!(
+                    destination = &*self.destination.name,
+                    error = chain(&error),
+                    "a key to start after was refused: listing once more, in sequence"
+                ),
+                result => return result.map_err(|stop| self.error(stop)),
             }
+        }
+        let result = self
+            .list(empty(), &Boundaries::default(), false, pages)
+            .await;
+        result.map_err(|stop| self.error(stop))
+    }
+
+    fn error(&self, stop: Stop) -> BackendError {
+        match stop {
+            Stop::Failed(error) | Stop::Refused(error) => error,
+            Stop::Disorder(reason) => self.protocol(&reason),
         }
     }
 
-    /// One page, when its turn has come. The permits cover its retries, and the store's
-    /// is taken first, so that those who wait for a slow store don't hold the process's.
-    async fn page(
-        &self,
-        backend: &dyn Backend,
-        from: From<'_>,
-        page: &mut Page,
-    ) -> Result<Next, BackendError> {
-        let _store = self.store.permit().await;
-        let _process = self.requests.acquire().await;
-        let ask = Ask {
-            bucket: &self.destination.bucket,
-            prefix: &self.destination.prefix,
-            from,
-            max_keys: MAX_KEYS,
-            meter: &self.meter,
-        };
-        backend.list_page(&ask, page).await
+    /// From now on this destination is listed in sequence.
+    fn give_up_parts(&self, reason: &str) {
+        self.in_sequence.store(true, Relaxed);
+        tracing::warn!(
+            destination = &*self.destination.name,
+            bucket = &*self.destination.bucket,
+            reason,
+            "the store does not list in the order of the keys' bytes: what was listed is discarded, \
+             and this destination is listed one page after another from now on; \
+             set `ordered = false` or leave it out at the backend"
+        );
     }
 
     fn action(&self) -> String {
@@ -109,54 +151,4 @@ impl Scan {
         BackendError::new(FailureKind::Protocol, self.action(), fault)
             .with_advice("nothing of this listing is used")
     }
-}
-
-/// Sees to it that the pages of one listing follow one another.
-#[derive(Default)]
-struct Sequence {
-    last: Vec<u8>,
-    any: bool,
-}
-
-impl Sequence {
-    /// Whether the page goes on where the one before ended. On an ordered store keys rise
-    /// strictly; on any other at least the last key of a page must be a new one.
-    fn check(&mut self, page: &Page, prefix: &str, order: Order) -> Result<(), String> {
-        let mut before = self.any.then_some(&*self.last);
-        for object in page.iter() {
-            if !object.key.starts_with(prefix.as_bytes()) {
-                return Err(format!(
-                    "the key {} is not under the prefix {prefix:?}",
-                    show(object.key)
-                ));
-            }
-            if order == Order::Utf8 {
-                if let Some(before) = before.filter(|before| *before >= object.key) {
-                    return Err(format!(
-                        "the keys go backwards: {} comes after {}",
-                        show(object.key),
-                        show(before)
-                    ));
-                }
-                before = Some(object.key);
-            }
-        }
-        if let Some(last) = page.iter().next_back() {
-            if self.any && self.last == last.key {
-                return Err(format!(
-                    "two pages end with the same key {}",
-                    show(last.key)
-                ));
-            }
-            self.last.clear();
-            self.last.extend_from_slice(last.key);
-            self.any = true;
-        }
-        Ok(())
-    }
-}
-
-/// A key for people: quoted, with control characters and what is not UTF-8 escaped.
-fn show(key: &[u8]) -> String {
-    format!("{:?}", String::from_utf8_lossy(key))
 }

@@ -15,7 +15,7 @@ use crate::aggregate::Tally;
 use crate::assign::Assignment;
 use crate::clusters::Clusters;
 use crate::resolver::Names;
-use crate::scan::Scan;
+use crate::scan::{Boundaries, Found, Scan};
 use crate::snapshot::{Attempt, DestinationSnapshot, Failure, Figures};
 
 /// How long a scan waits for the first word of a resolver.
@@ -40,13 +40,14 @@ pub struct Runner {
 #[derive(Debug)]
 struct Good {
     tally: Tally,
+    boundaries: Arc<Boundaries>,
     ended: UnixTime,
 }
 
 /// A scan that has ended.
 struct Ended {
     started: Instant,
-    result: Result<Tally, BackendError>,
+    result: Result<Found, BackendError>,
 }
 
 type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
@@ -57,8 +58,11 @@ impl Runner {
         scan: Scan,
         names: Option<Names>,
     ) -> (Self, watch::Receiver<Arc<DestinationSnapshot>>) {
-        let snapshot =
-            DestinationSnapshot::new(Arc::clone(&scan.destination), Arc::clone(&scan.meter));
+        let snapshot = DestinationSnapshot::new(
+            Arc::clone(&scan.destination),
+            Arc::clone(&scan.meter),
+            Arc::clone(&scan.concurrency),
+        );
         let (publish, published) = watch::channel(Arc::new(snapshot.clone()));
         (
             Self {
@@ -81,7 +85,7 @@ impl Runner {
             tokio::select! {
                 () = sleep_until(due), if running.is_none() => {
                     last_start = Instant::now();
-                    running = Some(Box::pin(start(self.scan.clone(), self.names.clone())));
+                    running = Some(Box::pin(self.start()));
                 }
                 ended = async { running.as_mut()?.await.into() }, if running.is_some() => {
                     let Some(ended) = ended else { continue };
@@ -100,8 +104,18 @@ impl Runner {
 
     /// Scans once.
     pub async fn run_once(&mut self) {
-        let ended = start(self.scan.clone(), self.names.clone()).await;
+        let ended = self.start().await;
         self.record(ended);
+    }
+
+    /// A scan, with the names and the boundaries of this moment.
+    fn start(&self) -> impl Future<Output = Ended> + Send + 'static {
+        let hints = self
+            .good
+            .as_ref()
+            .map(|good| Arc::clone(&good.boundaries))
+            .unwrap_or_default();
+        start(self.scan.clone(), self.names.clone(), hints)
     }
 
     /// When a scan should start because there are names that the latest good one did not
@@ -149,9 +163,14 @@ impl Runner {
             .map(|latest| latest.failure.as_ref().map(|f| f.kind));
         self.snapshot.scans.finished += 1;
         let failure = match ended.result {
-            Ok(tally) => {
+            Ok(Found { tally, boundaries }) => {
                 self.log_success(before, &tally, duration);
-                self.good = Some(Good { tally, ended: now });
+                let boundaries = Arc::new(boundaries);
+                self.good = Some(Good {
+                    tally,
+                    boundaries,
+                    ended: now,
+                });
                 None
             }
             Err(error) => {
@@ -225,7 +244,7 @@ impl Runner {
 }
 
 /// One scan with the names of this moment. A panic inside is a failure like any other.
-async fn start(scan: Scan, names: Option<Names>) -> Ended {
+async fn start(scan: Scan, names: Option<Names>, hints: Arc<Boundaries>) -> Ended {
     let started = Instant::now();
     let attempt = async {
         let clusters = match names {
@@ -233,8 +252,8 @@ async fn start(scan: Scan, names: Option<Names>) -> Ended {
             None => Arc::default(),
         };
         let (prefix, separator) = (&scan.destination.prefix, &scan.destination.separator);
-        scan.run(Arc::new(Assignment::new(&clusters, prefix, separator)))
-            .await
+        let assignment = Arc::new(Assignment::new(&clusters, prefix, separator));
+        scan.run(assignment, &hints).await
     };
     let result = AssertUnwindSafe(attempt)
         .catch_unwind()

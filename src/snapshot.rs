@@ -42,12 +42,16 @@ pub struct DestinationSnapshot {
 
 impl DestinationSnapshot {
     /// What is known before anything is known.
-    pub fn new(destination: Arc<Destination>, meter: Arc<Meter>) -> Self {
+    pub fn new(
+        destination: Arc<Destination>,
+        meter: Arc<Meter>,
+        concurrency: Arc<AtomicU16>,
+    ) -> Self {
         Self {
             destination,
             latest: None,
             figures: None,
-            concurrency: Arc::new(AtomicU16::new(1)), // pages are listed one after another
+            concurrency,
             scans: ScanCounts::default(),
             meter,
         }

@@ -158,3 +158,50 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
     }
     line
 }
+
+/// The error and its causes, from the outside in. Unlike a walk along `source()` alone
+/// it does not pass over what an [`std::io::Error`] holds.
+pub fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let held = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        match held {
+            Some(held) => Some(held as &(dyn Error + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Inner;
+
+    impl fmt::Display for Inner {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("inner")
+        }
+    }
+
+    impl Error for Inner {}
+
+    #[test]
+    fn causes_look_into_io_errors() {
+        let nested = std::io::Error::other(std::io::Error::other(Inner));
+        let error = BackendError::new(FailureKind::Tls, "trying", "no trust").with_source(nested);
+        assert!(causes(&error).any(|cause| cause.is::<Inner>()));
+        assert_eq!(causes(&error).count(), 4);
+    }
+
+    #[test]
+    fn a_chain_says_nothing_twice() {
+        let nested = std::io::Error::other(std::io::Error::other(Inner));
+        let error = BackendError::new(FailureKind::Tls, "trying", "no trust").with_source(nested);
+        assert_eq!(chain(&error), "trying: no trust: inner");
+    }
+}

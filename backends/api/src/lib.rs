@@ -11,7 +11,9 @@
 
 mod backend;
 mod error;
+mod login;
 mod meter;
+mod origin;
 mod page;
 mod plugin;
 mod secret;
@@ -20,11 +22,13 @@ mod time;
 
 pub use async_trait::async_trait;
 pub use backend::{Ask, Backend, From, Next, Order, Probe};
-pub use error::{BackendError, FailureKind, chain};
+pub use error::{BackendError, FailureKind, causes, chain};
+pub use login::{AccessKeys, Credentials, Login};
 pub use meter::{Meter, Operation};
+pub use origin::{Fault, Origin, Origins};
 pub use page::{Object, Page, StorageClass};
 pub use plugin::{Connect, Key, Plugin};
 pub use secret::{Secret, SecretSource};
-pub use section::{Fault, Origin, Origins, Section, closest};
+pub use section::{Section, closest};
 pub use time::UnixTime;
 pub use url::Url;

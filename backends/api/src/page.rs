@@ -109,6 +109,21 @@ impl Page {
         self.entries.is_empty()
     }
 
+    /// The keys in the order in which they were added.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &[u8]> + ExactSizeIterator {
+        self.entries
+            .iter()
+            .map(|entry| &self.keys[entry.key.clone()])
+    }
+
+    /// The key of the object at `index`.
+    ///
+    /// # Panics
+    /// There are not so many.
+    pub fn key(&self, index: usize) -> &[u8] {
+        &self.keys[self.entries[index].key.clone()]
+    }
+
     /// The objects in the order in which they were added.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Object<'_>> + ExactSizeIterator {
         self.entries.iter().map(|entry| Object {

@@ -8,8 +8,10 @@
 
 mod encoding;
 mod error;
+mod failure;
 mod list;
 mod markup;
+mod order;
 mod scan;
 mod text;
 mod time;
@@ -19,6 +21,8 @@ use std::fmt;
 use s3_exporter_api::{Next, Page};
 
 pub use error::{ErrorBody, read_error};
+pub use failure::{Refusal, no_answer};
+pub use order::LearnedOrder;
 
 /// An answer that makes no sense: what, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

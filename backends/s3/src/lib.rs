@@ -1,1 +1,154 @@
-//! .
+//! The backend for AWS S3 and what speaks its API, on the AWS SDK for Rust.
+//!
+//! The SDK signs, finds credentials, tries again and knows the endpoints; the way to the
+//! network (`transport`) and the reading of answers (`list`) are ours.
+
+mod config;
+mod error;
+mod list;
+mod transport;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_config::{AppName, BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_sdk_s3::config::{IdentityCache, StalledStreamProtectionConfig};
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use s3_exporter_api::{AccessKeys, Backend, BackendError, Connect, FailureKind, Login};
+use s3_exporter_page::LearnedOrder;
+
+pub use config::PLUGIN;
+
+use config::Config;
+use list::S3;
+use transport::Http;
+
+/// The first one included; the SDK waits up to 1, 2 and 4 s between them.
+const ATTEMPTS: u32 = 4;
+
+#[async_trait]
+impl Connect for Config {
+    fn store_url(&self) -> String {
+        match (&self.endpoint, &self.region) {
+            (Some(endpoint), _) => endpoint.as_str().trim_end_matches('/').to_owned(),
+            (None, Some(region)) => format!("https://s3.{region}.amazonaws.com"),
+            (None, None) => "https://s3.amazonaws.com".to_owned(),
+        }
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
+        // One TLS for the process. Where the program has chosen one, this does nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        if let Login::Keys(keys) = &self.login {
+            keys.read()?;
+        }
+        let http = Http::new(&self.transport)?;
+        let shared = self.shared_config(http).await;
+        let region = shared.region().map(ToString::to_string).ok_or_else(|| {
+            let action = format!("connecting to {}", self.store_url());
+            BackendError::new(FailureKind::Protocol, action, "no region is known")
+                .with_advice("set `region`, or AWS_REGION, or a region in the profile")
+        })?;
+        Ok(Arc::new(S3 {
+            client: self.client(&shared),
+            url: self.store_url(),
+            region,
+            request_timeout: self.request_timeout,
+            expected_bucket_owner: self.expected_bucket_owner.clone(),
+            requester_pays: self.requester_pays,
+            order: Arc::new(LearnedOrder::new(self.ordered)),
+        }))
+    }
+}
+
+impl Config {
+    /// What the SDK finds in its usual places, with what the section says in front of it.
+    async fn shared_config(&self, http: Http) -> aws_config::SdkConfig {
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_attempt_timeout(self.request_timeout)
+                    .build(),
+            );
+        if let Ok(name) = AppName::new("s3-exporter") {
+            loader = loader.app_name(name);
+        }
+        if let Some(region) = &self.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &self.profile {
+            loader = loader.profile_name(profile);
+        }
+        match &self.login {
+            Login::Keys(keys) => loader.credentials_provider(FromSection(keys.clone())),
+            Login::Anonymous => loader.no_credentials(),
+            Login::Unset => loader,
+        }
+        .load()
+        .await
+    }
+
+    fn client(&self, shared: &aws_config::SdkConfig) -> aws_sdk_s3::Client {
+        let mut builder = aws_sdk_s3::config::Builder::from(shared)
+            .force_path_style(self.path_style)
+            // An attempt has its own limit, its body included.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .retry_classifier(TooManyRequests);
+        // Not from the environment: the section says where the store is.
+        builder.set_endpoint_url(
+            self.endpoint
+                .as_ref()
+                .map(|url| url.as_str().trim_end_matches('/').to_owned()),
+        );
+        match &self.login {
+            // Files are read at each request, so that a rotated key is picked up.
+            Login::Keys(_) => builder = builder.identity_cache(IdentityCache::no_cache()),
+            Login::Anonymous => builder = builder.allow_no_auth(),
+            Login::Unset => (),
+        }
+        aws_sdk_s3::Client::from_conf(builder.build())
+    }
+}
+
+/// Hands the section's keys to the SDK.
+#[derive(Debug)]
+struct FromSection(AccessKeys);
+
+impl ProvideCredentials for FromSection {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let credentials = self.0.read().map(|keys| {
+            let token = keys.session_token.map(|token| token.expose().to_owned());
+            let (id, secret) = (keys.id.expose(), keys.secret.expose());
+            Credentials::new(id, secret, token, None, "configuration")
+        });
+        future::ProvideCredentials::ready(credentials.map_err(CredentialsError::provider_error))
+    }
+}
+
+/// Has 429 tried again too, which stores other than AWS say.
+#[derive(Debug)]
+struct TooManyRequests;
+
+impl ClassifyRetry for TooManyRequests {
+    fn classify_retry(&self, attempt: &InterceptorContext) -> RetryAction {
+        match attempt.response() {
+            Some(response) if response.status().as_u16() == 429 => RetryAction::throttling_error(),
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "TooManyRequests"
+    }
+}

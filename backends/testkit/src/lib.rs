@@ -1,1 +1,43 @@
-//! .
+//! What the tests of s3-exporter stand on: stores whose content is known, stores that
+//! fail as they are told, launchers for the real servers, and the conformance suite that
+//! every backend passes.
+//!
+//! - [`Memory`]: a [`Backend`](s3_exporter_api::Backend) over a map, for 100,000 objects and more.
+//! - [`Scripted`]: a backend that fails as its script says; [`Faults`] does the same to a
+//!   server, by [`Proxy`] to a real one.
+//! - [`S3sServer`]: an S3 server inside the process.
+//! - [`servers`]: MinIO, SeaweedFS, kube-apiserver with etcd, Prometheus: the real programs,
+//!   installed by `tests/install.sh`. One that is missing is a failure that names it.
+//! - [`S3Client`]: fills and empties what speaks S3.
+//!
+//! Helpers panic with a message that says what was tried and what to do: in a test that
+//! is the report.
+#![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
+
+mod certs;
+pub mod conformance;
+mod faults;
+mod memory;
+pub mod plugin_cases;
+mod process;
+mod proxy;
+mod s3_client;
+mod s3s_server;
+mod scripted;
+pub mod servers;
+mod sign;
+mod synthetic;
+mod tar;
+mod upload;
+mod web;
+
+pub use certs::{Authority, Identity};
+pub use faults::{Fault, Faults};
+pub use memory::Memory;
+pub use process::{Port, Process, tool};
+pub use proxy::Proxy;
+pub use s3_client::S3Client;
+pub use s3s_server::{S3sBuilder, S3sServer};
+pub use scripted::{Asked, AskedFrom, Scripted, Step};
+pub use synthetic::SyntheticBucket;
+pub use upload::Upload;

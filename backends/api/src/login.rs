@@ -1,0 +1,108 @@
+use crate::{BackendError, Secret, SecretSource, Section};
+
+/// How to log in to an S3 store, as its section says. The keys mean the same for every
+/// plug-in that speaks S3, so they are read here, once.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// `anonymous = true`: nothing is signed.
+    Anonymous,
+    /// `access_key_id` and `secret_access_key`, or the files that hold them.
+    Keys(AccessKeys),
+    /// The section says nothing.
+    Unset,
+}
+
+/// A pair of keys, and the session token that temporary ones come with.
+#[derive(Clone, Debug)]
+pub struct AccessKeys {
+    id: SecretSource,
+    secret: SecretSource,
+    session_token: Option<SecretSource>,
+}
+
+/// [`AccessKeys`] as they are now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The access key's id. No secret by itself, but nobody has to see it.
+    pub id: Secret,
+    /// What requests are signed with.
+    pub secret: Secret,
+    /// What temporary keys come with.
+    pub session_token: Option<Secret>,
+}
+
+impl Login {
+    /// Whether the section has any of the keys, be they good or bad.
+    pub fn is_given(section: &Section) -> bool {
+        [
+            "access_key_id",
+            "access_key_id_file",
+            "secret_access_key",
+            "secret_access_key_file",
+            "session_token",
+            "session_token_file",
+        ]
+        .iter()
+        .any(|key| section.has(key))
+    }
+
+    /// Takes those keys and `anonymous` out of the section. What makes no sense together is a fault.
+    pub fn parse(section: &mut Section) -> Self {
+        let given = |key: &str| section.has(key) || section.has(&format!("{key}_file"));
+        let (has_id, has_secret) = (given("access_key_id"), given("secret_access_key"));
+        let has_token = given("session_token");
+        let id = section.secret("access_key_id");
+        let secret = section.secret("secret_access_key");
+        let session_token = section.secret("session_token");
+        let anonymous = section.boolean("anonymous") == Some(true);
+
+        if anonymous && (has_id || has_secret || has_token) {
+            section.fault(
+                "anonymous",
+                "is of no use together with keys: give one of the two",
+            );
+        } else if has_id && !has_secret {
+            section.fault(
+                "secret_access_key",
+                "is missing: `access_key_id` is of no use without it (or `secret_access_key_file`)",
+            );
+        } else if has_secret && !has_id {
+            section.fault(
+                "access_key_id",
+                "is missing: `secret_access_key` is of no use without it (or `access_key_id_file`)",
+            );
+        } else if has_token && !has_id {
+            section.fault(
+                "session_token",
+                "is of no use without `access_key_id` and `secret_access_key`",
+            );
+        }
+        match (anonymous, id, secret) {
+            (true, ..) => Self::Anonymous,
+            (false, Some(id), Some(secret)) => Self::Keys(AccessKeys {
+                id,
+                secret,
+                session_token,
+            }),
+            _ => Self::Unset,
+        }
+    }
+}
+
+impl AccessKeys {
+    /// The keys as they are now: files are read.
+    ///
+    /// # Errors
+    /// As [`SecretSource::read`].
+    pub fn read(&self) -> Result<Credentials, BackendError> {
+        Ok(Credentials {
+            id: self.id.read()?,
+            secret: self.secret.read()?,
+            session_token: self
+                .session_token
+                .as_ref()
+                .map(SecretSource::read)
+                .transpose()?,
+        })
+    }
+}

@@ -1,0 +1,227 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use s3_exporter_api::{Connect, Key, Login, Plugin, Section, Url};
+
+/// The plug-in for MinIO.
+pub const PLUGIN: Plugin = Plugin {
+    name: "minio",
+    keys: KEYS,
+    concurrency: 4,
+    max_requests_in_flight: 16,
+    parse,
+};
+
+const KEYS: &[Key] = &[
+    Key::new("endpoint"),
+    Key::new("region"),
+    Key::new("access_key_id"),
+    Key::new("access_key_id_file"),
+    Key::new("secret_access_key"),
+    Key::new("secret_access_key_file"),
+    Key::new("session_token"),
+    Key::new("session_token_file"),
+    Key::with_default("anonymous", "false"),
+    Key::new("ca_bundle"),
+    Key::with_default("insecure_skip_verify", "false"),
+    Key::with_default("connect_timeout", "\"5s\""),
+    Key::with_default("request_timeout", "\"60s\""),
+    Key::with_default("ordered", "false"),
+];
+
+/// Keys of type `s3` that the MinIO client cannot do.
+const ONLY_S3: [&str; 3] = ["proxy", "client_cert_file", "client_key_file"];
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Nobody waits longer than this for one page.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
+/// A section with `type = "minio"`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The store's address.
+    pub endpoint: Url,
+    /// The region; us-east-1 without it, or that of an endpoint of AWS.
+    pub region: Option<String>,
+    /// Keys, or `anonymous = true`.
+    pub login: Login,
+    /// PEM certificates that are trusted beside the system's.
+    pub ca_bundle: Option<PathBuf>,
+    /// Trusts any certificate.
+    pub insecure_skip_verify: bool,
+    /// Until the connection stands.
+    pub connect_timeout: Duration,
+    /// Of one attempt, its body included.
+    pub request_timeout: Duration,
+    /// Whether the store lists in the order of UTF-8 bytes, whatever its answers say.
+    pub ordered: bool,
+}
+
+fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
+    config(section).map(|config| Box::new(config) as _)
+}
+
+fn config(section: &mut Section) -> Option<Config> {
+    refuse(section);
+    if !section.has("endpoint") {
+        section.fault(
+            "endpoint",
+            "is missing: expected an address such as \"https://minio.example:9000\"",
+        );
+    }
+    let endpoint = section.endpoint("endpoint");
+    let login = login(section);
+    let insecure_skip_verify = section.boolean("insecure_skip_verify") == Some(true);
+    if insecure_skip_verify {
+        section.warn(
+            "insecure_skip_verify",
+            "trusts anybody who pretends to be the store: give its certificate as `ca_bundle`",
+        );
+    }
+    let region = section.region("region");
+    let ca_bundle = section.file("ca_bundle");
+    let connect_timeout = section.duration_up_to("connect_timeout", LONGEST);
+    let request_timeout = section.duration_up_to("request_timeout", LONGEST);
+    let ordered = section.boolean("ordered").unwrap_or(false);
+    Some(Config {
+        endpoint: endpoint?,
+        region,
+        login,
+        ca_bundle,
+        insecure_skip_verify,
+        connect_timeout: connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+        request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),
+        ordered,
+    })
+}
+
+/// Says of the keys that only the other client can do where they can be had.
+fn refuse(section: &mut Section) {
+    for key in ONLY_S3 {
+        if let Some((_, origin)) = section.take(key) {
+            section.fault_at(
+                key,
+                origin,
+                "is not possible with type \"minio\": use `type = \"s3\"`, which lists MinIO too",
+            );
+        }
+    }
+}
+
+fn login(section: &mut Section) -> Login {
+    let has_keys = Login::is_given(section);
+    let login = Login::parse(section);
+    if matches!(login, Login::Unset) && !has_keys {
+        section.fault(
+            "access_key_id",
+            "is missing: give it and `secret_access_key` (or the two as `access_key_id_file` and \
+             `secret_access_key_file`), or `anonymous = true` for a public bucket",
+        );
+    }
+    login
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use figment::Figment;
+    use figment::providers::{Format, Toml};
+    use figment::value::{Dict, Tag};
+    use s3_exporter_api::Origin;
+
+    use super::*;
+
+    fn parse_toml(text: &str) -> (Option<Config>, Vec<String>, usize) {
+        let values: Dict = Figment::from(Toml::string(text)).extract().unwrap();
+        let origins = Arc::new(|_, _: &str| Origin::Default);
+        let mut section = Section::new("backends.x", Tag::Default, values, origins);
+        let config = config(&mut section);
+        let warnings = section.take_warnings().len();
+        let faults = section.finish();
+        (
+            config,
+            faults.iter().map(ToString::to_string).collect(),
+            warnings,
+        )
+    }
+
+    const KEYS_AND_ENDPOINT: &str =
+        "endpoint = \"h:9000\"\naccess_key_id = \"hidden1\"\nsecret_access_key = \"hidden2\"\n";
+
+    fn good(text: &str) -> Config {
+        let (config, faults, _) = parse_toml(text);
+        assert_eq!(faults, Vec::<String>::new(), "{text}");
+        config.unwrap()
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_keys() {
+        let config = good(KEYS_AND_ENDPOINT);
+        assert_eq!(config.store_url(), "https://h:9000");
+        assert!(!config.ordered && !config.insecure_skip_verify);
+        let timeouts = [config.connect_timeout, config.request_timeout];
+        assert_eq!(timeouts, [CONNECT_TIMEOUT, REQUEST_TIMEOUT]);
+        let defaults: String = KEYS
+            .iter()
+            .filter_map(|key| Some((key.name, key.default?)))
+            // Without it an endpoint of AWS tells its own.
+            .filter(|(name, _)| *name != "region")
+            .map(|(name, default)| format!("{name} = {default}\n"))
+            .collect();
+        let written = good(&format!("{KEYS_AND_ENDPOINT}{defaults}"));
+        assert_eq!(format!("{written:?}"), format!("{config:?}"));
+        assert!(!format!("{config:?}").contains("hidden"), "{config:?}");
+    }
+
+    #[test]
+    fn a_public_bucket_needs_no_keys() {
+        let config = good("endpoint = \"http://h\"\nanonymous = true");
+        assert!(matches!(config.login, Login::Anonymous));
+    }
+
+    #[test]
+    fn faults_say_what_would_be_right() {
+        let no_keys = "`backends.x.access_key_id` is missing: give it and `secret_access_key` (or the two as `access_key_id_file` and `secret_access_key_file`), or `anonymous = true` for a public bucket";
+        let only_s3 = |key: &str| {
+            format!(
+                "`backends.x.{key}` is not possible with type \"minio\": use `type = \"s3\"`, which lists MinIO too"
+            )
+        };
+        let table = [
+            (r#"endpoint = "http://h""#.to_owned(), vec![no_keys.to_owned()]),
+            (
+                "endpoint = \"http://h\"\nanonymous = false".to_owned(),
+                vec![no_keys.to_owned()],
+            ),
+            (
+                "endpoint = \"http://h\"\naccess_key_id = \"\"\nsecret_access_key = \"b\"".to_owned(),
+                vec!["`backends.x.access_key_id` must not be empty".to_owned()],
+            ),
+            (
+                "anonymous = true".to_owned(),
+                vec![r#"`backends.x.endpoint` is missing: expected an address such as "https://minio.example:9000""#.to_owned()],
+            ),
+            (
+                format!("{KEYS_AND_ENDPOINT}proxy = \"http://u:hidden@h\"\nclient_cert_file = \"c\""),
+                vec![only_s3("proxy"), only_s3("client_cert_file")],
+            ),
+            (
+                format!("{KEYS_AND_ENDPOINT}connect_timeout = \"0s\""),
+                vec![r#"`backends.x.connect_timeout` is "0s": expected a duration above zero such as "90s", "5m" or "1h30m""#.to_owned()],
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parse_toml(&text).1, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_check_that_is_off_is_a_warning() {
+        let (_, faults, warnings) =
+            parse_toml(&format!("{KEYS_AND_ENDPOINT}insecure_skip_verify = true"));
+        assert_eq!((faults.len(), warnings), (0, 1));
+    }
+}

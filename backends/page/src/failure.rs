@@ -1,0 +1,362 @@
+use std::time::Duration;
+
+use s3_exporter_api::{BackendError, FailureKind};
+
+use crate::ErrorBody;
+
+/// An error answer of a store: what kind of failure it is, and what to do about it. The
+/// codes are those of AWS' documents ("Error responses" of the S3 API) and MinIO's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Code` of the body; empty where it has none.
+    pub code: String,
+    /// `Message` of the body, for people.
+    pub message: String,
+    /// The region in which the bucket is, where the store says so.
+    pub region: String,
+}
+
+/// The store's own words go into logs: no more of them than this.
+const LONGEST_MESSAGE: usize = 300;
+
+const NONSENSE: (&str, &str) = (
+    "an answer that makes no sense",
+    "check that `endpoint` is the address of an S3 API",
+);
+
+impl Refusal {
+    /// From an answer with `status`; `region` is its header `x-amz-bucket-region`.
+    pub fn new(status: u16, body: Option<ErrorBody>, region: Option<&str>) -> Self {
+        let body = body.unwrap_or_default();
+        let region = region
+            .map(str::to_owned)
+            .filter(|region| !region.is_empty())
+            .or(Some(body.region).filter(|region| !region.is_empty()))
+            .or_else(|| expected_region(&body.message))
+            .unwrap_or_default();
+        Self {
+            status,
+            code: spelled(body.code),
+            message: body.message,
+            region,
+        }
+    }
+
+    /// The kind of failure.
+    pub fn kind(&self) -> FailureKind {
+        if let Some((_, kind)) = CODES.iter().find(|(code, _)| *code == self.code) {
+            return *kind;
+        }
+        match self.status {
+            401 => FailureKind::Credentials,
+            403 => FailureKind::Denied,
+            408 => FailureKind::Timeout,
+            429 => FailureKind::Throttled,
+            501 => FailureKind::Protocol,
+            500..=599 => FailureKind::Unavailable,
+            _ => FailureKind::Protocol,
+        }
+    }
+
+    /// The error, for an `action` that was tried with requests for the region `asked`.
+    pub fn into_error(self, action: impl Into<String>, asked: &str) -> BackendError {
+        let kind = self.kind();
+        let (reason, advice) = self.explain(kind, asked);
+        let reason = match self.code.as_str() {
+            "" => format!("{reason} ({})", self.status),
+            code => format!("{reason} ({} {})", self.status, printable(code)),
+        };
+        let mut error = BackendError::new(kind, action, reason);
+        if let Some(advice) = advice {
+            error = error.with_advice(advice);
+        }
+        if !self.message.is_empty() {
+            error = error.with_source(format!("the store says {:?}", printable(&self.message)));
+        }
+        error
+    }
+
+    fn explain(&self, kind: FailureKind, asked: &str) -> (String, Option<String>) {
+        let (reason, advice) = match (kind, self.code.as_str()) {
+            (FailureKind::Denied, "RequestTimeTooSkewed" | "RequestExpired") => (
+                "our clock and the store's differ too much",
+                "set the clock of this machine",
+            ),
+            (FailureKind::Denied, _) => (
+                "access denied",
+                "allow s3:ListBucket on the bucket to this access key",
+            ),
+            (FailureKind::Credentials, "InvalidAccessKeyId" | "InvalidClientTokenId") => (
+                "the store does not know the access key",
+                "check `access_key_id`",
+            ),
+            (FailureKind::Credentials, "SignatureDoesNotMatch") => (
+                "the signature is wrong",
+                "check `secret_access_key`, and that no proxy changes the request",
+            ),
+            (FailureKind::Credentials, "ExpiredToken" | "ExpiredTokenException") => {
+                ("the session token has expired", "renew the credentials")
+            }
+            (FailureKind::Credentials, _) => (
+                "the store does not accept the credentials",
+                "check `access_key_id`, `secret_access_key` and `session_token`",
+            ),
+            (FailureKind::NotFound, _) => ("no such bucket", "create it, or correct its name"),
+            (FailureKind::Throttled, _) => (
+                "the store asks to be asked less",
+                "lower `concurrency` and `max_requests_in_flight`, or raise `interval`",
+            ),
+            (FailureKind::Timeout, _) => ("the store gave up waiting", ""),
+            (FailureKind::Unavailable, _) => ("the store is not available", ""),
+            _ if self.is_of_another_region(asked) => return self.explain_region(asked),
+            _ => NONSENSE,
+        };
+        let advice = Some(advice.to_owned()).filter(|advice| !advice.is_empty());
+        (reason.to_owned(), advice)
+    }
+
+    fn is_of_another_region(&self, asked: &str) -> bool {
+        let says_so = matches!(
+            self.code.as_str(),
+            "PermanentRedirect"
+                | "TemporaryRedirect"
+                | "Redirect"
+                | "AuthorizationHeaderMalformed"
+                | "IllegalLocationConstraintException"
+        );
+        let names_another = !self.region.is_empty() && self.region != asked;
+        says_so || names_another || matches!(self.status, 301 | 307 | 308)
+    }
+
+    fn explain_region(&self, asked: &str) -> (String, Option<String>) {
+        if self.region.is_empty() || self.region == asked {
+            return (
+                format!("the bucket is not in the region {asked:?} or not at this address"),
+                Some("check `region` and `endpoint`".to_owned()),
+            );
+        }
+        let region = printable(&self.region);
+        (
+            format!("the bucket is in the region {region:?}, not in {asked:?}"),
+            Some(format!("set `region = {region:?}`")),
+        )
+    }
+}
+
+/// The error where there was no answer, or none that makes sense; `timeout` is that of one
+/// attempt.
+pub fn no_answer(kind: FailureKind, action: impl Into<String>, timeout: Duration) -> BackendError {
+    let late;
+    let (reason, advice) = match kind {
+        FailureKind::Timeout => {
+            late = format!(
+                "no whole answer within {} s",
+                timeout.as_millis() as f64 / 1000.0
+            );
+            (
+                late.as_str(),
+                "raise `request_timeout` where the store is slow",
+            )
+        }
+        FailureKind::Connect => (
+            "no connection",
+            "check `endpoint`, and that the store runs and can be reached from here",
+        ),
+        FailureKind::Tls => (
+            "no trust between the store and us",
+            "check `ca_bundle` and the name in `endpoint`",
+        ),
+        FailureKind::Credentials => (
+            "no credentials",
+            "give `access_key_id` and `secret_access_key`, or this process a role or a profile",
+        ),
+        FailureKind::Protocol => NONSENSE,
+        _ => ("the request cannot be made", ""),
+    };
+    let error = BackendError::new(kind, action, reason);
+    match advice {
+        "" => error,
+        advice => error.with_advice(advice),
+    }
+}
+
+/// The codes that say more than their status.
+const CODES: &[(&str, FailureKind)] = &[
+    ("AccessDenied", FailureKind::Denied),
+    ("AccessDeniedException", FailureKind::Denied),
+    ("AccountProblem", FailureKind::Denied),
+    ("AllAccessDisabled", FailureKind::Denied),
+    ("InvalidPayer", FailureKind::Denied),
+    ("RequestTimeTooSkewed", FailureKind::Denied),
+    ("RequestExpired", FailureKind::Denied),
+    ("InvalidAccessKeyId", FailureKind::Credentials),
+    ("InvalidClientTokenId", FailureKind::Credentials),
+    ("SignatureDoesNotMatch", FailureKind::Credentials),
+    ("InvalidSignatureException", FailureKind::Credentials),
+    ("ExpiredToken", FailureKind::Credentials),
+    ("ExpiredTokenException", FailureKind::Credentials),
+    ("InvalidToken", FailureKind::Credentials),
+    ("TokenRefreshRequired", FailureKind::Credentials),
+    ("InvalidSecurity", FailureKind::Credentials),
+    ("NotSignedUp", FailureKind::Credentials),
+    ("MissingAuthenticationToken", FailureKind::Credentials),
+    ("MissingSecurityHeader", FailureKind::Credentials),
+    ("UnrecognizedClientException", FailureKind::Credentials),
+    ("AuthFailure", FailureKind::Credentials),
+    ("NoSuchBucket", FailureKind::NotFound),
+    ("SlowDown", FailureKind::Throttled),
+    ("SlowDownRead", FailureKind::Throttled),
+    ("SlowDownWrite", FailureKind::Throttled),
+    ("Throttling", FailureKind::Throttled),
+    ("ThrottlingException", FailureKind::Throttled),
+    ("RequestThrottled", FailureKind::Throttled),
+    ("RequestLimitExceeded", FailureKind::Throttled),
+    ("BandwidthLimitExceeded", FailureKind::Throttled),
+    ("TooManyRequests", FailureKind::Throttled),
+    ("TooManyRequestsException", FailureKind::Throttled),
+    ("InternalError", FailureKind::Unavailable),
+    ("ServiceUnavailable", FailureKind::Unavailable),
+    ("XMinioServerNotInitialized", FailureKind::Unavailable),
+    ("RequestTimeout", FailureKind::Timeout),
+    ("RequestTimeoutException", FailureKind::Timeout),
+    ("PermanentRedirect", FailureKind::Protocol),
+    ("TemporaryRedirect", FailureKind::Protocol),
+    ("Redirect", FailureKind::Protocol),
+    ("AuthorizationHeaderMalformed", FailureKind::Protocol),
+    ("IllegalLocationConstraintException", FailureKind::Protocol),
+    ("NotImplemented", FailureKind::Protocol),
+];
+
+/// A code as its store's documents spell it: MinIO's client hands them out in lower case.
+fn spelled(code: String) -> String {
+    CODES
+        .iter()
+        .map(|(known, _)| *known)
+        .find(|known| known.eq_ignore_ascii_case(&code))
+        .map_or(code, str::to_owned)
+}
+
+/// The region that a message such as `the region 'us-east-1' is wrong; expecting
+/// 'eu-west-1'` names.
+fn expected_region(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("expecting '")?;
+    let (region, _) = rest.split_once('\'')?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    (!region.is_empty() && region.bytes().all(plain)).then(|| region.to_owned())
+}
+
+/// What a store says, cut to a length that no log minds. (`{:?}` escapes the rest.)
+fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(LONGEST_MESSAGE)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    fn refusal(status: u16, code: &str) -> Refusal {
+        let body = ErrorBody {
+            code: code.to_owned(),
+            ..ErrorBody::default()
+        };
+        Refusal::new(status, Some(body), None)
+    }
+
+    #[test]
+    fn each_answer_has_its_kind() {
+        use FailureKind::*;
+        let table = [
+            (403, "AccessDenied", Denied),
+            (403, "", Denied),
+            (403, "SomethingNew", Denied),
+            (403, "RequestTimeTooSkewed", Denied),
+            (403, "InvalidAccessKeyId", Credentials),
+            (403, "SignatureDoesNotMatch", Credentials),
+            (400, "ExpiredToken", Credentials),
+            (400, "InvalidToken", Credentials),
+            (401, "", Credentials),
+            (404, "NoSuchBucket", NotFound),
+            (404, "", Protocol),
+            (404, "NoSuchKey", Protocol),
+            (503, "SlowDown", Throttled),
+            (503, "SlowDownRead", Throttled),
+            (429, "", Throttled),
+            (503, "slowdown", Throttled),
+            (403, "signaturedoesnotmatch", Credentials),
+            (200, "SlowDown", Throttled),
+            (503, "ServiceUnavailable", Unavailable),
+            (500, "InternalError", Unavailable),
+            (200, "InternalError", Unavailable),
+            (502, "", Unavailable),
+            (504, "", Unavailable),
+            (501, "NotImplemented", Protocol),
+            (400, "RequestTimeout", Timeout),
+            (408, "", Timeout),
+            (301, "PermanentRedirect", Protocol),
+            (307, "TemporaryRedirect", Protocol),
+            (400, "AuthorizationHeaderMalformed", Protocol),
+            (400, "InvalidBucketName", Protocol),
+            (405, "", Protocol),
+        ];
+        for (status, code, kind) in table {
+            assert_eq!(refusal(status, code).kind(), kind, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_to_do() {
+        let body = ErrorBody {
+            code: "AccessDenied".to_owned(),
+            message: "Access Denied.\u{1b}[31m".to_owned(),
+            region: String::new(),
+        };
+        let error = Refusal::new(403, Some(body), None)
+            .into_error(r#"listing bucket "x" at http://host:9000"#, "us-east-1");
+        assert_eq!(
+            error.to_string(),
+            r#"listing bucket "x" at http://host:9000: access denied (403 AccessDenied); allow s3:ListBucket on the bucket to this access key"#
+        );
+        assert_eq!(
+            error.source().map(ToString::to_string),
+            Some(r#"the store says "Access Denied.[31m""#.to_owned())
+        );
+    }
+
+    #[test]
+    fn the_right_region_is_named_from_header_body_or_message() {
+        let expected = r#"listing: the bucket is in the region "eu-west-1", not in "us-east-1" (400 AuthorizationHeaderMalformed); set `region = "eu-west-1"`"#;
+        let body = |region: &str, message: &str| {
+            Some(ErrorBody {
+                code: "AuthorizationHeaderMalformed".to_owned(),
+                message: message.to_owned(),
+                region: region.to_owned(),
+            })
+        };
+        let message = "the region 'us-east-1' is wrong; expecting 'eu-west-1'";
+        for (body, header) in [
+            (body("", ""), Some("eu-west-1")),
+            (body("eu-west-1", ""), None),
+            (body("", message), None),
+        ] {
+            let error = Refusal::new(400, body, header).into_error("listing", "us-east-1");
+            assert_eq!(error.to_string(), expected);
+            assert_eq!(error.kind(), FailureKind::Protocol);
+        }
+    }
+
+    #[test]
+    fn a_region_that_nobody_names_is_said_so() {
+        let error = refusal(301, "PermanentRedirect").into_error("listing", "us-east-1");
+        assert_eq!(
+            error.to_string(),
+            r#"listing: the bucket is not in the region "us-east-1" or not at this address (301 PermanentRedirect); check `region` and `endpoint`"#
+        );
+    }
+}

@@ -1,0 +1,379 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use s3_exporter_api::{Connect, Key, Login, Plugin, Secret, Section, Url};
+
+/// The plug-in for AWS S3 and what speaks its API.
+pub const PLUGIN: Plugin = Plugin {
+    name: "s3",
+    keys: KEYS,
+    concurrency: 16,
+    max_requests_in_flight: 64,
+    parse,
+};
+
+const KEYS: &[Key] = &[
+    Key::new("endpoint"),
+    Key::new("region"),
+    Key::new("path_style"),
+    Key::new("access_key_id"),
+    Key::new("access_key_id_file"),
+    Key::new("secret_access_key"),
+    Key::new("secret_access_key_file"),
+    Key::new("session_token"),
+    Key::new("session_token_file"),
+    Key::with_default("anonymous", "false"),
+    Key::new("profile"),
+    Key::new("expected_bucket_owner"),
+    Key::new("request_payer"),
+    Key::new("ca_bundle"),
+    Key::new("client_cert_file"),
+    Key::new("client_key_file"),
+    Key::with_default("insecure_skip_verify", "false"),
+    Key::new("proxy"),
+    Key::with_default("connect_timeout", "\"5s\""),
+    Key::with_default("request_timeout", "\"60s\""),
+    Key::with_default("ordered", "false"),
+    Key::later("role_arn"),
+    Key::later("external_id"),
+    Key::later("role_session_name"),
+];
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Nobody waits longer than this for one page.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
+/// A section with `type = "s3"`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The store's address; AWS' own for the region without it.
+    pub endpoint: Option<Url>,
+    /// The region; without it the SDK looks where it looks for credentials.
+    pub region: Option<String>,
+    /// The bucket's name in the path, not in the host's name.
+    pub path_style: bool,
+    /// Without keys the SDK's default chain.
+    pub login: Login,
+    /// The profile that the default chain uses.
+    pub profile: Option<String>,
+    /// The account that the bucket must belong to.
+    pub expected_bucket_owner: Option<String>,
+    /// Whether we pay for the requests.
+    pub requester_pays: bool,
+    /// How to get there.
+    pub transport: Transport,
+    /// Of one attempt, its body included.
+    pub request_timeout: Duration,
+    /// Whether the store lists in the order of UTF-8 bytes, whatever its answers say.
+    pub ordered: bool,
+}
+
+/// How to get to the store.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    /// PEM certificates that are trusted beside the system's.
+    pub ca_bundle: Option<PathBuf>,
+    /// The PEM files of our own certificate and its key.
+    pub client_certificate: Option<(PathBuf, PathBuf)>,
+    /// Trusts any certificate.
+    pub insecure_skip_verify: bool,
+    /// Its address, which may hold a password. Without it the environment's holds.
+    pub proxy: Option<Secret>,
+    /// Until the connection stands.
+    pub connect_timeout: Duration,
+}
+
+fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
+    Some(Box::new(config(section)))
+}
+
+fn config(section: &mut Section) -> Config {
+    section.refuse_later(KEYS);
+    let has_endpoint = section.has("endpoint");
+    let endpoint = section.endpoint("endpoint");
+    let login = Login::parse(section);
+    Config {
+        region: section
+            .region("region")
+            .or(has_endpoint.then(|| "us-east-1".to_owned())),
+        endpoint,
+        path_style: section.boolean("path_style").unwrap_or(has_endpoint),
+        profile: profile(section, &login),
+        login,
+        expected_bucket_owner: owner(section),
+        requester_pays: section
+            .choice("request_payer", &[("requester", true)])
+            .unwrap_or(false),
+        transport: transport(section),
+        request_timeout: section
+            .duration_up_to("request_timeout", LONGEST)
+            .unwrap_or(REQUEST_TIMEOUT),
+        ordered: section.boolean("ordered").unwrap_or(false),
+    }
+}
+
+fn profile(section: &mut Section, login: &Login) -> Option<String> {
+    let origin = section.origin_of("profile");
+    let profile = section.name("profile")?;
+    if !matches!(login, Login::Unset) {
+        section.fault_at(
+            "profile",
+            origin,
+            "is of no use together with keys or `anonymous`: give one of them",
+        );
+    }
+    Some(profile)
+}
+
+fn owner(section: &mut Section) -> Option<String> {
+    let origin = section.origin_of("expected_bucket_owner");
+    let owner = section.name("expected_bucket_owner")?;
+    if owner.len() == 12 && owner.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(owner);
+    }
+    section.fault_at(
+        "expected_bucket_owner",
+        origin,
+        format!("is {owner:?}: expected an account's 12 digits, in quotes"),
+    );
+    None
+}
+
+fn transport(section: &mut Section) -> Transport {
+    let insecure_skip_verify = section.boolean("insecure_skip_verify") == Some(true);
+    if insecure_skip_verify {
+        section.warn(
+            "insecure_skip_verify",
+            "trusts anybody who pretends to be the store: give its certificate as `ca_bundle`",
+        );
+    }
+    Transport {
+        ca_bundle: section.file("ca_bundle"),
+        client_certificate: client_certificate(section),
+        insecure_skip_verify,
+        proxy: proxy(section),
+        connect_timeout: section
+            .duration_up_to("connect_timeout", LONGEST)
+            .unwrap_or(CONNECT_TIMEOUT),
+    }
+}
+
+fn client_certificate(section: &mut Section) -> Option<(PathBuf, PathBuf)> {
+    let given = (
+        section.has("client_cert_file"),
+        section.has("client_key_file"),
+    );
+    let certificate = section.file("client_cert_file");
+    let key = section.file("client_key_file");
+    match given {
+        (true, false) => section.fault(
+            "client_key_file",
+            "is missing: `client_cert_file` is of no use without it",
+        ),
+        (false, true) => section.fault(
+            "client_cert_file",
+            "is missing: `client_key_file` is of no use without it",
+        ),
+        _ => (),
+    }
+    certificate.zip(key)
+}
+
+/// The address of a proxy. It may hold a password, so no message shows it.
+fn proxy(section: &mut Section) -> Option<Secret> {
+    let origin = section.origin_of("proxy");
+    let text = section.name("proxy")?;
+    let good = Url::parse(&text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    if good {
+        return Some(Secret::new(text));
+    }
+    section.fault_at(
+        "proxy",
+        origin,
+        "is no proxy's address: expected one such as \"http://proxy.example:3128\"",
+    );
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use figment::Figment;
+    use figment::providers::{Format, Toml};
+    use figment::value::{Dict, Tag};
+    use s3_exporter_api::Origin;
+
+    use super::*;
+
+    struct Parsed {
+        config: Config,
+        faults: Vec<String>,
+        warnings: Vec<String>,
+    }
+
+    fn parse_toml(text: &str) -> Parsed {
+        let values: Dict = Figment::from(Toml::string(text)).extract().unwrap();
+        let origins = Arc::new(|_, _: &str| Origin::Default);
+        let mut section = Section::new("backends.x", Tag::Default, values, origins);
+        let config = config(&mut section);
+        let texts = |faults: Vec<s3_exporter_api::Fault>| {
+            faults.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        Parsed {
+            config,
+            warnings: texts(section.take_warnings()),
+            faults: texts(section.finish()),
+        }
+    }
+
+    fn good(text: &str) -> Config {
+        let parsed = parse_toml(text);
+        assert_eq!(parsed.faults, Vec::<String>::new(), "{text}");
+        parsed.config
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_keys() {
+        let config = good("");
+        assert_eq!(config.store_url(), "https://s3.amazonaws.com");
+        assert_eq!(config.region, None);
+        assert!(!config.path_style && !config.ordered && !config.requester_pays);
+        assert!(!config.transport.insecure_skip_verify);
+        assert!(matches!(config.login, Login::Unset));
+        let written: Vec<_> = KEYS
+            .iter()
+            .filter_map(|key| Some((key.name, key.default?)))
+            .collect();
+        let durations = [config.transport.connect_timeout, config.request_timeout];
+        assert_eq!(durations, [CONNECT_TIMEOUT, REQUEST_TIMEOUT]);
+        let text: String = written
+            .iter()
+            .map(|(name, default)| format!("{name} = {default}\n"))
+            .collect();
+        assert_eq!(format!("{:?}", good(&text)), format!("{config:?}"));
+    }
+
+    #[test]
+    fn an_endpoint_brings_path_style_and_a_region() {
+        let config = good(r#"endpoint = "minio.example:9000""#);
+        assert_eq!(config.store_url(), "https://minio.example:9000");
+        assert_eq!(config.region.as_deref(), Some("us-east-1"));
+        assert!(config.path_style);
+        let config = good("endpoint = \"http://h\"\nregion = \"eu-x-1\"\npath_style = false");
+        assert_eq!(config.store_url(), "http://h");
+        assert_eq!(config.region.as_deref(), Some("eu-x-1"));
+        assert!(!config.path_style);
+        let config = good(r#"region = "eu-central-1""#);
+        assert_eq!(config.store_url(), "https://s3.eu-central-1.amazonaws.com");
+    }
+
+    #[test]
+    fn faults_say_what_would_be_right() {
+        let table = [
+            (
+                r#"endpoint = "http://me:secret@h""#,
+                "`backends.x.endpoint` must not hold a user or a password: use `access_key_id` and `secret_access_key`",
+            ),
+            (
+                r#"endpoint = "ftp://h""#,
+                r#"`backends.x.endpoint` has the scheme "ftp": expected http or https"#,
+            ),
+            (
+                r#"access_key_id = "a""#,
+                "`backends.x.secret_access_key` is missing: `access_key_id` is of no use without it (or `secret_access_key_file`)",
+            ),
+            (
+                r#"secret_access_key_file = "a""#,
+                "`backends.x.access_key_id` is missing: `secret_access_key` is of no use without it (or `access_key_id_file`)",
+            ),
+            (
+                r#"session_token = "a""#,
+                "`backends.x.session_token` is of no use without `access_key_id` and `secret_access_key`",
+            ),
+            (
+                "anonymous = true\naccess_key_id = \"a\"\nsecret_access_key = \"b\"",
+                "`backends.x.anonymous` is of no use together with keys: give one of the two",
+            ),
+            (
+                "profile = \"p\"\nanonymous = true",
+                "`backends.x.profile` is of no use together with keys or `anonymous`: give one of them",
+            ),
+            (
+                r#"client_cert_file = "c""#,
+                "`backends.x.client_key_file` is missing: `client_cert_file` is of no use without it",
+            ),
+            (
+                r#"client_key_file = "k""#,
+                "`backends.x.client_cert_file` is missing: `client_key_file` is of no use without it",
+            ),
+            (
+                r#"region = "eu central""#,
+                r#"`backends.x.region` is "eu central": expected a region such as "eu-central-1""#,
+            ),
+            (
+                r#"request_timeout = "2h""#,
+                "`backends.x.request_timeout` is 2h: expected at most 1h",
+            ),
+            (
+                r#"proxy = "socks5://u:hidden@h""#,
+                r#"`backends.x.proxy` is no proxy's address: expected one such as "http://proxy.example:3128""#,
+            ),
+            (
+                "expected_bucket_owner = \"12\"",
+                r#"`backends.x.expected_bucket_owner` is "12": expected an account's 12 digits, in quotes"#,
+            ),
+            (
+                r#"request_payer = "me""#,
+                r#"`backends.x.request_payer` is "me": expected "requester""#,
+            ),
+            (
+                r#"role_arn = "arn:aws:iam::1:role/r""#,
+                "`backends.x.role_arn` is not supported yet by this version: leave it out",
+            ),
+            (
+                r#"acces_key_id = "a""#,
+                "unknown key `backends.x.acces_key_id`: did you mean `access_key_id`?",
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parse_toml(text).faults, [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn all_faults_are_found_at_once() {
+        let parsed = parse_toml("endpoint = 1\nregion = \"\"\nordered = 3\nx = 1");
+        assert_eq!(parsed.faults.len(), 4, "{:?}", parsed.faults);
+    }
+
+    #[test]
+    fn a_check_that_is_off_is_a_warning() {
+        let parsed = parse_toml("insecure_skip_verify = true");
+        assert!(parsed.faults.is_empty() && parsed.config.transport.insecure_skip_verify);
+        assert_eq!(
+            parsed.warnings,
+            [
+                "`backends.x.insecure_skip_verify` trusts anybody who pretends to be the store: give its certificate as `ca_bundle`"
+            ]
+        );
+        assert!(parse_toml("").warnings.is_empty());
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let config = good(
+            "access_key_id = \"hidden1\"\nsecret_access_key = \"hidden2\"\n\
+             session_token = \"hidden3\"\nproxy = \"http://u:hidden4@h\"",
+        );
+        assert!(!format!("{config:?}").contains("hidden"), "{config:?}");
+    }
+}

@@ -1,0 +1,113 @@
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_s3::error::{ErrorMetadata, SdkError};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
+use aws_smithy_runtime_api::client::interceptors::context;
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use s3_exporter_api::{BackendError, FailureKind, causes};
+use s3_exporter_page::{ErrorBody, Malformed, Refusal, no_answer};
+
+use crate::transport::TooLong;
+
+const REGION: &str = "region";
+
+/// The SDK's error for an error answer. It keeps the code, by which the SDK tries again,
+/// and whatever we say about it later.
+pub fn refused(body: Option<ErrorBody>) -> ListObjectsV2Error {
+    let body = body.unwrap_or_default();
+    ListObjectsV2Error::generic(
+        ErrorMetadata::builder()
+            .code(body.code)
+            .message(body.message)
+            .custom(REGION, body.region)
+            .build(),
+    )
+}
+
+fn refusal(error: &ListObjectsV2Error, response: Option<&HttpResponse>) -> Refusal {
+    let meta = error.meta();
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let body = ErrorBody {
+        code: text(meta.code()),
+        message: text(meta.message()),
+        region: text(meta.extra(REGION)),
+    };
+    let status = response.map_or(0, |response| response.status().as_u16());
+    let region = response.and_then(|response| response.headers().get("x-amz-bucket-region"));
+    Refusal::new(status, Some(body), region)
+}
+
+/// The kind of one attempt's failure, for the meter.
+pub fn kind_of_attempt(
+    error: &OrchestratorError<context::Error>,
+    response: Option<&HttpResponse>,
+) -> FailureKind {
+    let refused = error
+        .as_operation_error()
+        .and_then(|error| error.downcast_ref::<ListObjectsV2Error>());
+    match refused {
+        Some(refused) => refusal(refused, response).kind(),
+        None if error.is_timeout_error() => FailureKind::Timeout,
+        None => kind_of_cause(error),
+    }
+}
+
+/// The kind of what is neither an error answer nor an attempt that took too long.
+fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
+    for cause in causes(error) {
+        if cause.is::<rustls::Error>() {
+            return FailureKind::Tls;
+        } else if cause.is::<Malformed>() || cause.is::<TooLong>() {
+            return FailureKind::Protocol;
+        } else if cause.is::<CredentialsError>() {
+            return FailureKind::Credentials;
+        }
+    }
+    let transport = causes(error).find_map(|cause| cause.downcast_ref::<reqwest::Error>());
+    match transport {
+        Some(cause) if cause.is_timeout() && !cause.is_connect() => FailureKind::Timeout,
+        Some(cause) if cause.is_builder() => FailureKind::Internal,
+        Some(_) => FailureKind::Connect,
+        None => FailureKind::Internal,
+    }
+}
+
+/// What is needed to say what went wrong and where.
+pub struct Place<'a> {
+    /// What was tried and where.
+    pub action: String,
+    /// The region for which requests are signed.
+    pub region: &'a str,
+    /// Of one attempt.
+    pub timeout: Duration,
+}
+
+impl Place<'_> {
+    /// Our error for one of the SDK's.
+    pub fn explain(self, error: SdkError<ListObjectsV2Error, HttpResponse>) -> BackendError {
+        let kind = match &error {
+            SdkError::ServiceError(refused) => {
+                return refusal(refused.err(), Some(refused.raw()))
+                    .into_error(self.action, self.region);
+            }
+            SdkError::TimeoutError(_) => FailureKind::Timeout,
+            error => kind_of_cause(error),
+        };
+        let ours = no_answer(kind, self.action, self.timeout);
+        if kind == FailureKind::Timeout {
+            // The SDK says only that it was late.
+            return ours;
+        }
+        match error.into_source() {
+            // Its own words tell nothing more.
+            Ok(cause) => match cause.downcast::<ConnectorError>() {
+                Ok(connector) => ours.with_source(connector.into_source()),
+                Err(cause) => ours.with_source(cause),
+            },
+            Err(error) => ours.with_source(error),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+use std::fmt;
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
+use aws_sdk_s3::types::{EncodingType, RequestPayer};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef, Error,
+    FinalizerInterceptorContextRef, Output,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
+use aws_smithy_types::config_bag::ConfigBag;
+use s3_exporter_api::{Ask, Backend, BackendError, From, Meter, Next, Operation, Order, Page};
+use s3_exporter_page::{LearnedOrder, read, read_error};
+
+use crate::error::{Place, kind_of_attempt, refused};
+
+/// A connection to an S3 store.
+pub struct S3 {
+    pub client: Client,
+    pub url: String,
+    pub region: String,
+    pub request_timeout: Duration,
+    pub expected_bucket_owner: Option<String>,
+    pub requester_pays: bool,
+    pub order: Arc<LearnedOrder>,
+}
+
+#[async_trait]
+impl Backend for S3 {
+    fn order(&self) -> Order {
+        self.order.get()
+    }
+
+    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+        if ask.bucket.ends_with("--x-s3") {
+            // A directory bucket.
+            self.order.rule_out();
+        }
+        page.clear();
+        let slot = Slot::new(mem::take(page));
+        let attempts = Attempts {
+            meter: Arc::clone(ask.meter),
+            reader: Reader {
+                slot: slot.clone(),
+                order: Arc::clone(&self.order),
+            },
+            sent: AtomicBool::new(false),
+        };
+        let result = self
+            .request(ask)
+            .customize()
+            .interceptor(attempts)
+            .send()
+            .await;
+        let next = slot.give_back(page);
+        match result {
+            Ok(_) => Ok(next),
+            Err(error) => Err(self.place(ask).explain(error)),
+        }
+    }
+}
+
+impl S3 {
+    fn request(&self, ask: &Ask<'_>) -> ListObjectsV2FluentBuilder {
+        let request = self
+            .client
+            .list_objects_v2()
+            .bucket(ask.bucket)
+            .max_keys(i32::from(ask.max_keys))
+            // XML cannot hold every key.
+            .encoding_type(EncodingType::Url)
+            .set_prefix(Some(ask.prefix.to_owned()).filter(|prefix| !prefix.is_empty()))
+            .set_expected_bucket_owner(self.expected_bucket_owner.clone())
+            .set_request_payer(self.requester_pays.then_some(RequestPayer::Requester));
+        match ask.from {
+            From::Start => request,
+            From::After(key) => request.start_after(key),
+            From::Token(token) => request.continuation_token(token),
+        }
+    }
+
+    fn place(&self, ask: &Ask<'_>) -> Place<'_> {
+        Place {
+            action: format!("listing bucket {:?} at {}", ask.bucket, self.url),
+            region: &self.region,
+            timeout: self.request_timeout,
+        }
+    }
+}
+
+/// Where the answer's reader, deep inside the SDK, finds the caller's page, and leaves how
+/// the listing goes on.
+#[derive(Clone)]
+struct Slot(Arc<Mutex<(Page, Next)>>);
+
+impl Slot {
+    fn new(page: Page) -> Self {
+        Self(Arc::new(Mutex::new((page, Next::End))))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Page, Next)> {
+        // Nobody panics while holding it, and a page may hold anything.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give_back(&self, page: &mut Page) -> Next {
+        let mut held = self.lock();
+        *page = mem::take(&mut held.0);
+        mem::replace(&mut held.1, Next::End)
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Slot")
+    }
+}
+
+/// Looks at each attempt of one call: counts it, and has its answer read by us.
+#[derive(Debug)]
+struct Attempts {
+    meter: Arc<Meter>,
+    reader: Reader,
+    sent: AtomicBool,
+}
+
+impl Intercept for Attempts {
+    fn name(&self) -> &'static str {
+        "Attempts"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        bag.interceptor_state()
+            .store_put(SharedResponseDeserializer::new(self.reader.clone()));
+        Ok(())
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.sent.store(true, Relaxed);
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        attempt: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // Where there are no credentials, nothing was sent.
+        if self.sent.swap(false, Relaxed) {
+            let outcome = match attempt.output_or_error() {
+                Some(Err(error)) => Err(kind_of_attempt(error, attempt.response())),
+                Some(Ok(_)) | None => Ok(()),
+            };
+            self.meter.attempt(Operation::ListObjectsV2, outcome);
+        }
+        Ok(())
+    }
+}
+
+/// Reads answers in place of the SDK's parser, which costs ten times as much as all the
+/// rest of a request (4.9 s of CPU for a million objects, 0.45 s with this one).
+#[derive(Clone, Debug)]
+struct Reader {
+    slot: Slot,
+    order: Arc<LearnedOrder>,
+}
+
+impl DeserializeResponse for Reader {
+    fn deserialize_nonstreaming_with_config(
+        &self,
+        response: &HttpResponse,
+        _: &ConfigBag,
+    ) -> Result<Output, OrchestratorError<Error>> {
+        let body = response.body().bytes().unwrap_or_default();
+        let error = read_error(body);
+        // S3 may also say 200 and then fail.
+        if !response.status().is_success() || error.is_some() {
+            return Err(OrchestratorError::operation(Error::erase(refused(error))));
+        }
+        let mut held = self.slot.lock();
+        let (page, next) = &mut *held;
+        // The SDK tries again after such an error: a page that was cut short comes whole then.
+        *next = read(body, page).map_err(|error| OrchestratorError::response(error.into()))?;
+        self.order.learn(response.headers().get("server"));
+        Ok(Output::erase(ListObjectsV2Output::builder().build()))
+    }
+}

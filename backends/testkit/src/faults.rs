@@ -1,0 +1,155 @@
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// What goes wrong with the answer to one list request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection ends in the middle of the body.
+    Cut,
+    /// A whole answer by its headers, with half of the document.
+    Truncate,
+    /// Half of the body, and then nothing more.
+    Stall,
+    /// The request is taken and never answered.
+    Silence,
+    /// Another answer than the store's.
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// Headers beside the length.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: String,
+    },
+}
+
+impl Fault {
+    /// An error as S3 writes it.
+    pub fn error(status: u16, code: &str, message: &str) -> Self {
+        Self::Answer {
+            status,
+            headers: vec![("content-type".to_owned(), "application/xml".to_owned())],
+            body: format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code>\
+                 <Message>{message}</Message><RequestId>TEST</RequestId></Error>"
+            ),
+        }
+    }
+
+    /// 503, ask less.
+    pub fn slow_down() -> Self {
+        Self::error(503, "SlowDown", "Please reduce your request rate.")
+    }
+
+    /// 301, the bucket is in `region`.
+    pub fn wrong_region(region: &str) -> Self {
+        let mut fault = Self::error(
+            301,
+            "PermanentRedirect",
+            "The bucket you are attempting to access must be addressed using the specified endpoint.",
+        );
+        if let Self::Answer { headers, .. } = &mut fault {
+            headers.push(("x-amz-bucket-region".to_owned(), region.to_owned()));
+        }
+        fault
+    }
+
+    /// 400, the signature names another region than the bucket's.
+    pub fn malformed_region(used: &str, right: &str) -> Self {
+        Self::Answer {
+            status: 400,
+            headers: vec![("content-type".to_owned(), "application/xml".to_owned())],
+            body: format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\
+                 <Code>AuthorizationHeaderMalformed</Code><Message>The authorization header is \
+                 malformed; the region '{used}' is wrong; expecting '{right}'</Message>\
+                 <Region>{right}</Region></Error>"
+            ),
+        }
+    }
+}
+
+/// The faults of a server, and its count of list requests. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Faults(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    script: Mutex<Script>,
+    requests: AtomicU64,
+    stalled: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    next: VecDeque<Option<Fault>>,
+    always: Option<Fault>,
+    delay: Duration,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self(Arc::new(State {
+            script: Mutex::default(),
+            requests: AtomicU64::new(0),
+            stalled: watch::Sender::new(0),
+        }))
+    }
+}
+
+impl Faults {
+    /// These happen to the next list requests, one each; `None` is a good answer.
+    pub fn next(&self, faults: impl IntoIterator<Item = Option<Fault>>) {
+        self.script().next.extend(faults);
+    }
+
+    /// This happens to every request after those of [`Self::next`], until `None` is given.
+    pub fn always(&self, fault: Option<Fault>) {
+        self.script().always = fault;
+    }
+
+    /// Each answer takes so much longer.
+    pub fn delay(&self, delay: Duration) {
+        self.script().delay = delay;
+    }
+
+    /// List requests so far.
+    pub fn requests(&self) -> u64 {
+        self.0.requests.load(Relaxed)
+    }
+
+    /// Waits until so many requests in all have met a `Stall` or a `Silence`.
+    pub async fn stalled(&self, requests: u64) {
+        let mut stalled = self.0.stalled.subscribe();
+        let enough = stalled.wait_for(|count| *count >= requests).await;
+        enough.expect("the sender lives as long as we");
+    }
+
+    /// Counts a request, lets it wait, and says what happens to it.
+    pub(crate) async fn take(&self) -> Option<Fault> {
+        self.0.requests.fetch_add(1, Relaxed);
+        let (fault, delay) = {
+            let mut script = self.script();
+            let next = script.next.pop_front();
+            (next.unwrap_or_else(|| script.always.clone()), script.delay)
+        };
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        fault
+    }
+
+    /// Stays for good, and tells those who wait for it.
+    pub(crate) async fn stall<T>(&self) -> T {
+        self.0.stalled.send_modify(|count| *count += 1);
+        std::future::pending().await
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.0.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

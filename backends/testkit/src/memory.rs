@@ -1,0 +1,335 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use s3_exporter_api::{
+    Ask, Backend, BackendError, FailureKind, From, Next, Object, Operation, Order, Page,
+    StorageClass, UnixTime, async_trait,
+};
+
+use crate::{Fault, Faults, Upload};
+
+/// A store in memory, in byte order, whose content is known: the truth that a scan is
+/// compared with. Clones share the content.
+///
+/// One call of `list_page` is one attempt on the meter.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    state: Arc<Mutex<State>>,
+    order: Order,
+    faults: Faults,
+}
+
+#[derive(Debug)]
+struct State {
+    buckets: BTreeMap<String, BTreeMap<Vec<u8>, Stored>>,
+    denied: BTreeSet<String>,
+    failing: Option<FailureKind>,
+    page_size: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    size: u64,
+    last_modified: UnixTime,
+    storage_class: StorageClass,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Memory {
+    /// An empty store without buckets.
+    pub fn new() -> Self {
+        Self {
+            state: Arc::new(Mutex::new(State {
+                buckets: BTreeMap::new(),
+                denied: BTreeSet::new(),
+                failing: None,
+                page_size: 1000,
+            })),
+            order: Order::Utf8,
+            faults: Faults::default(),
+        }
+    }
+
+    /// Gives at most so many objects a page, whatever is asked for (1000 by default).
+    #[must_use]
+    pub fn with_page_size(self, objects: usize) -> Self {
+        assert!(objects > 0, "a page without objects never ends a listing");
+        self.state().page_size = objects;
+        self
+    }
+
+    /// Claims this order. The listing is in byte order all the same.
+    #[must_use]
+    pub fn with_order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Makes a bucket, unless it is there.
+    pub fn create_bucket(&self, bucket: &str) {
+        self.state().buckets.entry(bucket.to_owned()).or_default();
+    }
+
+    /// Removes a bucket and all in it.
+    pub fn delete_bucket(&self, bucket: &str) {
+        self.state().buckets.remove(bucket);
+    }
+
+    /// Puts one object; makes the bucket where there is none.
+    pub fn put(&self, bucket: &str, upload: &Upload) {
+        self.put_bytes(bucket, upload.key.as_bytes(), upload);
+    }
+
+    /// Puts an object whose key need not be UTF-8, as some stores keep them; the key of
+    /// `upload` is ignored.
+    pub fn put_bytes(&self, bucket: &str, key: &[u8], upload: &Upload) {
+        let stored = Stored {
+            size: upload.size,
+            last_modified: upload.last_modified.unwrap_or_else(UnixTime::now),
+            storage_class: upload
+                .storage_class
+                .as_ref()
+                .map_or(StorageClass::Online, |name| {
+                    StorageClass::parse(name.as_bytes())
+                }),
+        };
+        let mut state = self.state();
+        let objects = state.buckets.entry(bucket.to_owned()).or_default();
+        objects.insert(key.to_vec(), stored);
+    }
+
+    /// Puts many objects.
+    pub fn put_all(&self, bucket: &str, uploads: impl IntoIterator<Item = Upload>) {
+        self.create_bucket(bucket);
+        for upload in uploads {
+            self.put(bucket, &upload);
+        }
+    }
+
+    /// Removes an object; says whether it was there.
+    pub fn delete(&self, bucket: &str, key: &str) -> bool {
+        self.state()
+            .buckets
+            .get_mut(bucket)
+            .is_some_and(|objects| objects.remove(key.as_bytes()).is_some())
+    }
+
+    /// Objects and bytes in a bucket.
+    pub fn totals(&self, bucket: &str) -> (u64, u64) {
+        self.state().buckets.get(bucket).map_or((0, 0), |objects| {
+            let bytes = objects.values().map(|stored| stored.size).sum();
+            (objects.len() as u64, bytes)
+        })
+    }
+
+    /// Refuses to list the bucket (`denied`), or allows it again.
+    pub fn deny(&self, bucket: &str, denied: bool) {
+        let mut state = self.state();
+        if denied {
+            state.denied.insert(bucket.to_owned());
+        } else {
+            state.denied.remove(bucket);
+        }
+    }
+
+    /// Fails every listing with `kind`, until `None` is given.
+    pub fn fail(&self, kind: Option<FailureKind>) {
+        self.state().failing = kind;
+    }
+
+    /// What goes wrong. Of an answer of another store only the status is of interest.
+    pub const fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// The buckets' names.
+    pub fn buckets(&self) -> Vec<String> {
+        self.state().buckets.keys().cloned().collect()
+    }
+
+    /// Whether there is such a bucket.
+    pub fn has_bucket(&self, bucket: &str) -> bool {
+        self.state().buckets.contains_key(bucket)
+    }
+
+    /// Adds a part of a listing to `page`.
+    pub(crate) fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        from: From<'_>,
+        max_keys: u16,
+        page: &mut Page,
+    ) -> Result<Next, BackendError> {
+        self.state().list(bucket, prefix, from, max_keys, page)
+    }
+
+    async fn fault(&self, fault: Fault) -> FailureKind {
+        match fault {
+            Fault::Stall | Fault::Silence => self.faults.stall().await,
+            Fault::Cut => FailureKind::Connect,
+            Fault::Answer { status, .. } => match status {
+                403 => FailureKind::Denied,
+                404 => FailureKind::NotFound,
+                429 | 503 => FailureKind::Throttled,
+                500.. => FailureKind::Unavailable,
+                _ => FailureKind::Protocol,
+            },
+            Fault::Truncate => FailureKind::Protocol,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A test that panicked elsewhere leaves the maps whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Backend for Memory {
+    fn order(&self) -> Order {
+        self.order
+    }
+
+    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+        page.clear();
+        let result = match self.faults.take().await {
+            Some(fault) => {
+                let kind = self.fault(fault).await;
+                Err(failure(kind, ask.bucket, "told to fail"))
+            }
+            None => self.list(ask.bucket, ask.prefix, ask.from, ask.max_keys, page),
+        };
+        let outcome = result.as_ref().map(|_| ()).map_err(BackendError::kind);
+        ask.meter.attempt(Operation::ListObjectsV2, outcome);
+        result
+    }
+}
+
+impl State {
+    fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        from: From<'_>,
+        max_keys: u16,
+        page: &mut Page,
+    ) -> Result<Next, BackendError> {
+        let fail = |kind, reason: &str| Err(failure(kind, bucket, reason));
+        if let Some(kind) = self.failing {
+            return fail(kind, "told to fail");
+        }
+        if self.denied.contains(bucket) {
+            return fail(FailureKind::Denied, "access denied (403)");
+        }
+        let Some(objects) = self.buckets.get(bucket) else {
+            return fail(FailureKind::NotFound, "no such bucket (404)");
+        };
+        let prefix = prefix.as_bytes();
+        let token;
+        let start = match from {
+            From::Start => Bound::Included(prefix),
+            From::After(key) if key.as_bytes() < prefix => Bound::Included(prefix),
+            From::After(key) => Bound::Excluded(key.as_bytes()),
+            From::Token(text) => match decode_token(text) {
+                Some(key) => {
+                    token = key;
+                    Bound::Excluded(&*token)
+                }
+                None => return fail(FailureKind::Protocol, "not a token of this store"),
+            },
+        };
+        let wanted = usize::from(max_keys).min(self.page_size);
+        let mut rest = objects
+            .range::<[u8], _>((start, Bound::Unbounded))
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .peekable();
+        let mut last: &[u8] = &[];
+        for (key, stored) in rest.by_ref().take(wanted) {
+            page.push(Object {
+                key,
+                size: stored.size,
+                last_modified: stored.last_modified,
+                storage_class: stored.storage_class,
+            });
+            last = key;
+        }
+        Ok(match rest.peek() {
+            Some(_) => Next::Token(encode_token(last)),
+            None => Next::End,
+        })
+    }
+}
+
+fn failure(kind: FailureKind, bucket: &str, reason: &str) -> BackendError {
+    BackendError::new(kind, format!("listing bucket {bucket:?} in memory"), reason)
+}
+
+/// A token is opaque to whoever lists: hex keeps a caller from using it as a key.
+fn encode_token(key: &[u8]) -> String {
+    let mut token = String::from("after-");
+    for byte in key {
+        token.push_str(&format!("{byte:02x}"));
+    }
+    token
+}
+
+fn decode_token(token: &str) -> Option<Vec<u8>> {
+    let digits = token.strip_prefix("after-")?.as_bytes();
+    digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(memory: &Memory, prefix: &str, from: From<'_>) -> (Vec<Vec<u8>>, Next) {
+        let mut page = Page::new();
+        let next = memory.list("b", prefix, from, 1000, &mut page).unwrap();
+        let keys = page.iter().map(|object| object.key.to_vec());
+        (keys.collect(), next)
+    }
+
+    #[test]
+    fn a_start_before_the_prefix_begins_at_the_prefix() {
+        let memory = Memory::new();
+        memory.put_all("b", ["a", "p", "p1", "q"].map(|key| Upload::new(key, 1)));
+        assert_eq!(
+            list(&memory, "p", From::After("b")).0,
+            [b"p".to_vec(), b"p1".to_vec()]
+        );
+        assert_eq!(list(&memory, "p", From::After("p")).0, [b"p1".to_vec()]);
+        assert!(list(&memory, "p", From::After("z")).0.is_empty());
+    }
+
+    #[test]
+    fn keys_that_are_not_utf8_are_listed_and_continued_after() {
+        let memory = Memory::new().with_page_size(1);
+        for key in [b"a\xff".as_slice(), b"a\xfe", b"\x00"] {
+            memory.put_bytes("b", key, &Upload::new("", 1));
+        }
+        let (first, next) = list(&memory, "", From::Start);
+        assert_eq!(first, [b"\x00".to_vec()]);
+        let Next::Token(token) = next else {
+            panic!("{next:?}")
+        };
+        let (second, next) = list(&memory, "", From::Token(&token));
+        assert_eq!(second, [b"a\xfe".to_vec()]);
+        let Next::Token(token) = next else {
+            panic!("{next:?}")
+        };
+        assert_eq!(
+            list(&memory, "", From::Token(&token)),
+            (vec![b"a\xff".to_vec()], Next::End)
+        );
+    }
+}

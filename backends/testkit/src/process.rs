@@ -1,0 +1,294 @@
+use std::fmt::Display;
+use std::fs::File;
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a server may take until it answers. Far more than any needs: it ends a hang.
+const READY: Duration = Duration::from_secs(90);
+const POLL: Duration = Duration::from_millis(20);
+
+/// The path of a program that `tests/install.sh` installed.
+///
+/// # Panics
+/// When it is not there, naming it and the script.
+pub fn tool(name: &str) -> PathBuf {
+    let path = tools().join("bin").join(name);
+    assert!(
+        path.is_file(),
+        "{name} is missing ({} is not there): run tests/install.sh",
+        path.display()
+    );
+    path
+}
+
+/// The folder of the tools, by the same rule as `tests/install.sh`.
+fn tools() -> PathBuf {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(folder) = set("S3_EXPORTER_TOOLS") {
+        return folder.into();
+    }
+    let cache = set("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| {
+        let home = set("HOME")?;
+        Some(PathBuf::from(home).join(".cache"))
+    });
+    cache
+        .expect("the tools' folder is unknown: set HOME or S3_EXPORTER_TOOLS")
+        .join("s3-exporter/tools")
+}
+
+/// A free port on 127.0.0.1, ours until dropped, so that a server can be stopped and
+/// started again on it. It lies below the ports that the system hands to clients, and a
+/// lock file keeps the other test processes off.
+#[derive(Debug)]
+pub struct Port {
+    number: u16,
+    _lock: File,
+}
+
+impl Port {
+    /// Takes a port.
+    ///
+    /// # Panics
+    /// When there is none, or the folder for temporary files can't be written.
+    pub fn take() -> Self {
+        let folder = std::env::temp_dir().join("s3-exporter-test-ports");
+        std::fs::create_dir_all(&folder)
+            .unwrap_or_else(|error| panic!("making the folder {}: {error}", folder.display()));
+        for _ in 0..1000 {
+            let number = fastrand::u16(11_000..32_000);
+            let path = folder.join(number.to_string());
+            let lock = File::create(&path)
+                .unwrap_or_else(|error| panic!("making the lock {}: {error}", path.display()));
+            if lock.try_lock().is_ok() && TcpListener::bind(("127.0.0.1", number)).is_ok() {
+                return Self {
+                    number,
+                    _lock: lock,
+                };
+            }
+        }
+        panic!("1000 ports tried and none free on 127.0.0.1");
+    }
+
+    /// Its number.
+    pub const fn number(&self) -> u16 {
+        self.number
+    }
+}
+
+impl Display for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.number.fmt(f)
+    }
+}
+
+/// A program that ends with us, however we end: a shell between the two kills it as soon
+/// as its standard input, a pipe from us, is closed. (Servers shared by the tests of one
+/// binary sit in statics, which are never dropped; and a test may be killed.)
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    pid: u32,
+    log: PathBuf,
+}
+
+/// Runs `$@` and does what is written to standard input: sends the signals named there,
+/// one a line, and KILL at its end. The first line of standard output is the pid.
+const KEEPER: &str = r#"
+exec 3<&0
+"$@" 3<&- </dev/null >"$S3_EXPORTER_LOG" 2>&1 &
+pid=$!
+echo "$pid"
+exec 1>&-
+( while read -r signal <&3; do kill -s "$signal" "$pid"; done; kill -s KILL "$pid" ) 2>/dev/null &
+keeper=$!
+exec 3<&-
+wait "$pid"
+code=$?
+kill "$keeper" 2>/dev/null
+exit "$code"
+"#;
+
+impl Process {
+    /// Starts `program`; what it prints goes to the file `log`.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    pub fn start(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        log: &Path,
+    ) -> Self {
+        let name = program.file_name().unwrap().to_string_lossy().into_owned();
+        let mut child = Command::new("sh")
+            .args(["-c", KEEPER, "keeper"])
+            .arg(program)
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .env("S3_EXPORTER_LOG", log)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null()) // the shell's remarks on what was killed
+            .spawn()
+            .unwrap_or_else(|error| panic!("starting sh for {name}: {error}"));
+        let pid = std::io::read_to_string(child.stdout.take().unwrap())
+            .ok()
+            .and_then(|line| line.trim().parse().ok())
+            .unwrap_or_else(|| panic!("starting {name}: no pid from the shell"));
+        let log = log.to_owned();
+        Self {
+            name,
+            child,
+            pid,
+            log,
+        }
+    }
+
+    /// The program's own pid.
+    pub const fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// What it has printed so far.
+    pub fn log(&self) -> String {
+        let bytes = std::fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Sends a signal by its name: `TERM`, `INT`, `HUP`, `KILL`, `STOP`, `CONT`.
+    pub fn signal(&mut self, name: &str) {
+        // It fails where the process has ended, and then there is nothing to signal.
+        let _ = writeln!(self.child.stdin.as_mut().unwrap(), "{name}");
+    }
+
+    /// Its exit status, once it has ended; 128 + N where signal N ended it.
+    pub fn exited(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Waits until it ends.
+    ///
+    /// # Panics
+    /// When that takes more than 90 seconds.
+    pub async fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + READY;
+        loop {
+            if let Some(status) = self.exited() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "{} does not end", self.name);
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Asks again and again until `ready` says yes.
+    ///
+    /// # Panics
+    /// With the end of the log, when the program ends, or is not ready after 90 seconds.
+    pub async fn until<F: Future<Output = bool>>(
+        &mut self,
+        what: &str,
+        mut ready: impl FnMut() -> F,
+    ) {
+        let deadline = Instant::now() + READY;
+        while !ready().await {
+            if let Some(status) = self.exited() {
+                panic!(
+                    "{} ended ({status}) before {what}:\n{}",
+                    self.name,
+                    self.tail()
+                );
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{}: not after {} s: {what}:\n{}",
+                self.name,
+                READY.as_secs(),
+                self.tail()
+            );
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    fn tail(&self) -> String {
+        let log = self.log();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alive(pid: u32) -> bool {
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z"))
+    }
+
+    fn start(script: &str) -> (tempfile::TempDir, Process) {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let process = Process::start(Path::new("/bin/sh"), &["-c", script], &[], &log);
+        (folder, process)
+    }
+
+    #[tokio::test]
+    async fn a_dropped_process_is_gone_though_it_ignores_signals() {
+        let (_folder, mut process) = start("trap '' TERM; echo up; while :; do sleep 0.1; done");
+        let mut tries = 0;
+        process
+            .until("it prints", || {
+                tries += 1;
+                std::future::ready(tries > 20)
+            })
+            .await;
+        process.signal("TERM");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let pid = process.pid();
+        assert!(alive(pid));
+        assert_eq!(process.log(), "up\n");
+        drop(process);
+        assert!(!alive(pid));
+    }
+
+    #[tokio::test]
+    async fn signals_arrive_and_the_exit_code_comes_back() {
+        let (_folder, mut process) =
+            start("trap 'exit 7' TERM; echo up; while :; do sleep 0.01; done");
+        let log = process.log.clone();
+        process
+            .until("it prints", || {
+                let up = std::fs::read_to_string(&log).is_ok_and(|text| text == "up\n");
+                std::future::ready(up)
+            })
+            .await;
+        process.signal("TERM");
+        assert_eq!(process.wait().await.code(), Some(7));
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "ended (exit status: 3) before it answers:\nno such luck")]
+    async fn a_server_that_ends_is_reported_with_its_log() {
+        let (_folder, mut process) = start("echo no such luck; exit 3");
+        process
+            .until("it answers", || std::future::ready(false))
+            .await;
+    }
+
+    #[test]
+    #[should_panic(expected = "no-such-tool is missing")]
+    fn a_missing_tool_is_named() {
+        tool("no-such-tool");
+    }
+}

@@ -1,0 +1,371 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use http::{HeaderValue, Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use s3_exporter_api::{FailureKind, From, Next, Page, StorageClass};
+use s3s::auth::{S3Auth, SecretKey};
+use s3s::dto;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
+
+use crate::web::{Service, Web};
+use crate::{Faults, Identity, Memory, Upload};
+
+/// An S3 server inside the process, over a [`Memory`]: signatures are checked, answers
+/// are written by the crate `s3s`. It keeps sizes and not bytes, and can be told the
+/// last-modified and the storage class of an object, which real servers can't.
+pub struct S3sServer {
+    web: Web,
+    faults: Faults,
+    store: Memory,
+    users: Users,
+}
+
+/// What an [`S3sServer`] is to be.
+#[derive(Default)]
+pub struct S3sBuilder {
+    server: Option<HeaderValue>,
+    identity: Option<Identity>,
+    store: Memory,
+}
+
+impl S3sBuilder {
+    /// Says this in its header `Server`, such as `MinIO`; without it there is none.
+    #[must_use]
+    pub fn server(mut self, name: &'static str) -> Self {
+        self.server = Some(HeaderValue::from_static(name));
+        self
+    }
+
+    /// Serves https.
+    #[must_use]
+    pub fn tls(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    /// Serves what is, and will be, in this store.
+    #[must_use]
+    pub fn store(mut self, store: &Memory) -> Self {
+        self.store = store.clone();
+        self
+    }
+
+    /// Starts it.
+    pub fn start(self) -> S3sServer {
+        let users = Users::default();
+        let (faults, store) = (Faults::default(), self.store);
+        let listing = Store {
+            memory: store.clone(),
+            users: users.clone(),
+        };
+        let mut builder = S3ServiceBuilder::new(listing);
+        builder.set_auth(users.clone());
+        let service = Answers {
+            s3s: builder.build(),
+            server: self.server,
+        };
+        let server = S3sServer {
+            web: Web::start(service, faults.clone(), self.identity.as_ref()),
+            faults,
+            store,
+            users,
+        };
+        server.add_user(S3sServer::ACCESS_KEY, S3sServer::SECRET_KEY, true);
+        server
+    }
+}
+
+impl S3sServer {
+    /// The access key of a user who may do all.
+    pub const ACCESS_KEY: &str = "s3s-access-key";
+    /// Its secret.
+    pub const SECRET_KEY: &str = "s3s-secret-key";
+
+    /// Starts a plain one, with an empty store.
+    pub fn start() -> Self {
+        Self::builder().start()
+    }
+
+    /// For one that is not plain.
+    pub fn builder() -> S3sBuilder {
+        S3sBuilder::default()
+    }
+
+    /// Its address.
+    pub fn endpoint(&self) -> String {
+        self.web.endpoint()
+    }
+
+    /// What is in it; changes show with the next request.
+    pub const fn store(&self) -> &Memory {
+        &self.store
+    }
+
+    /// What goes wrong.
+    pub const fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Adds a user, or replaces it; one who may not is known and denied everything.
+    pub fn add_user(&self, access_key: &str, secret_key: &str, may: bool) {
+        let user = User {
+            secret: secret_key.into(),
+            may,
+        };
+        let mut users = self.users.0.write().unwrap();
+        users.insert(access_key.to_owned(), user);
+    }
+
+    /// Removes a user: its key is unknown from now on.
+    pub fn remove_user(&self, access_key: &str) {
+        self.users.0.write().unwrap().remove(access_key);
+    }
+}
+
+#[derive(Clone, Default)]
+struct Users(Arc<RwLock<BTreeMap<String, User>>>);
+
+#[derive(Clone)]
+struct User {
+    secret: SecretKey,
+    may: bool,
+}
+
+#[async_trait::async_trait]
+impl S3Auth for Users {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        match self.0.read().unwrap().get(access_key) {
+            Some(user) => Ok(user.secret.clone()),
+            None => Err(s3_error!(InvalidAccessKeyId)),
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Answers {
+    s3s: S3Service,
+    server: Option<HeaderValue>,
+}
+
+impl Service for Answers {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Bytes> {
+        let request = request.map(s3s::Body::from);
+        let response = self.s3s.call(request).await.unwrap();
+        let (mut parts, body) = response.into_parts();
+        if let Some(server) = &self.server {
+            parts.headers.insert("server", server.clone());
+        }
+        let body = body.collect().await.unwrap().to_bytes();
+        Response::from_parts(parts, body)
+    }
+}
+
+struct Store {
+    memory: Memory,
+    users: Users,
+}
+
+impl Store {
+    fn allow<T>(&self, request: &S3Request<T>) -> S3Result<()> {
+        let users = self.users.0.read().unwrap();
+        let user = request
+            .credentials
+            .as_ref()
+            .and_then(|credentials| users.get(&credentials.access_key));
+        match user {
+            Some(user) if user.may => Ok(()),
+            _ => Err(s3_error!(AccessDenied)),
+        }
+    }
+
+    fn exists(&self, bucket: &str) -> S3Result<()> {
+        if self.memory.has_bucket(bucket) {
+            Ok(())
+        } else {
+            Err(s3_error!(NoSuchBucket))
+        }
+    }
+}
+
+/// What S3 leaves as it is in `encoding-type=url`; a space becomes `+`.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'*')
+    .remove(b'/')
+    .remove(b' ');
+
+fn url_encode(text: &[u8]) -> String {
+    percent_encode(text, KEPT).to_string().replace(' ', "+")
+}
+
+#[async_trait::async_trait]
+impl S3 for Store {
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<dto::ListObjectsV2Input>,
+    ) -> S3Result<S3Response<dto::ListObjectsV2Output>> {
+        self.allow(&request)?;
+        let input = request.input;
+        if input
+            .delimiter
+            .as_ref()
+            .is_some_and(|text| !text.is_empty())
+        {
+            return Err(s3_error!(NotImplemented, "no delimiter in this server"));
+        }
+        let url = match &input.encoding_type {
+            None => false,
+            Some(kind) if kind.as_str() == dto::EncodingType::URL => true,
+            Some(_) => return Err(s3_error!(InvalidArgument)),
+        };
+        let encode = |text: &[u8]| match url {
+            true => url_encode(text),
+            false => String::from_utf8_lossy(text).into_owned(),
+        };
+        let max_keys = input.max_keys.unwrap_or(1000).clamp(0, 1000);
+        let prefix = input.prefix.clone().unwrap_or_default();
+        let from = match (&input.continuation_token, &input.start_after) {
+            (Some(token), _) => From::Token(token),
+            (None, Some(key)) => From::After(key),
+            (None, None) => From::Start,
+        };
+        let wanted = u16::try_from(max_keys).unwrap();
+        let mut page = Page::new();
+        let next = self
+            .memory
+            .list(&input.bucket, &prefix, from, wanted, &mut page)
+            .map_err(|error| match error.kind() {
+                FailureKind::Denied => s3_error!(AccessDenied),
+                FailureKind::NotFound => s3_error!(NoSuchBucket),
+                FailureKind::Protocol => s3_error!(InvalidArgument, "bad continuation token"),
+                _ => s3_error!(InternalError),
+            })?;
+        let contents = page.iter().map(|object| dto::Object {
+            key: Some(encode(object.key)),
+            size: Some(i64::try_from(object.size).unwrap()),
+            last_modified: Some(timestamp(object.last_modified.as_millis())),
+            storage_class: Some(class_name(object.storage_class).to_owned().into()),
+            ..Default::default()
+        });
+        Ok(S3Response::new(dto::ListObjectsV2Output {
+            contents: Some(contents.collect()),
+            key_count: Some(i32::try_from(page.len()).unwrap()),
+            is_truncated: Some(next != Next::End),
+            next_continuation_token: match next {
+                Next::End => None,
+                Next::Token(token) => Some(token),
+            },
+            encoding_type: input.encoding_type,
+            prefix: Some(encode(prefix.as_bytes())),
+            start_after: input.start_after.map(|key| encode(key.as_bytes())),
+            continuation_token: input.continuation_token,
+            max_keys: Some(max_keys),
+            name: Some(input.bucket),
+            ..Default::default()
+        }))
+    }
+
+    async fn put_object(
+        &self,
+        request: S3Request<dto::PutObjectInput>,
+    ) -> S3Result<S3Response<dto::PutObjectOutput>> {
+        self.allow(&request)?;
+        let input = request.input;
+        self.exists(&input.bucket)?;
+        let mut size = 0;
+        if let Some(mut body) = input.body {
+            while let Some(bytes) = body
+                .try_next()
+                .await
+                .map_err(|_| s3_error!(IncompleteBody))?
+            {
+                size += bytes.len() as u64;
+            }
+        }
+        let mut upload = Upload::new(input.key, size);
+        upload.storage_class = input.storage_class.map(|class| class.as_str().to_owned());
+        self.memory.put(&input.bucket, &upload);
+        Ok(S3Response::new(dto::PutObjectOutput::default()))
+    }
+
+    async fn delete_object(
+        &self,
+        request: S3Request<dto::DeleteObjectInput>,
+    ) -> S3Result<S3Response<dto::DeleteObjectOutput>> {
+        self.allow(&request)?;
+        self.exists(&request.input.bucket)?;
+        self.memory
+            .delete(&request.input.bucket, &request.input.key);
+        Ok(S3Response::new(dto::DeleteObjectOutput::default()))
+    }
+
+    async fn create_bucket(
+        &self,
+        request: S3Request<dto::CreateBucketInput>,
+    ) -> S3Result<S3Response<dto::CreateBucketOutput>> {
+        self.allow(&request)?;
+        self.memory.create_bucket(&request.input.bucket);
+        Ok(S3Response::new(dto::CreateBucketOutput::default()))
+    }
+
+    async fn delete_bucket(
+        &self,
+        request: S3Request<dto::DeleteBucketInput>,
+    ) -> S3Result<S3Response<dto::DeleteBucketOutput>> {
+        self.allow(&request)?;
+        self.exists(&request.input.bucket)?;
+        self.memory.delete_bucket(&request.input.bucket);
+        Ok(S3Response::new(dto::DeleteBucketOutput::default()))
+    }
+
+    async fn head_bucket(
+        &self,
+        request: S3Request<dto::HeadBucketInput>,
+    ) -> S3Result<S3Response<dto::HeadBucketOutput>> {
+        self.allow(&request)?;
+        self.exists(&request.input.bucket)?;
+        Ok(S3Response::new(dto::HeadBucketOutput::default()))
+    }
+
+    async fn list_buckets(
+        &self,
+        request: S3Request<dto::ListBucketsInput>,
+    ) -> S3Result<S3Response<dto::ListBucketsOutput>> {
+        self.allow(&request)?;
+        let buckets = self.memory.buckets().into_iter().map(|name| dto::Bucket {
+            name: Some(name),
+            creation_date: Some(timestamp(0)),
+            ..Default::default()
+        });
+        Ok(S3Response::new(dto::ListBucketsOutput {
+            buckets: Some(buckets.collect()),
+            ..Default::default()
+        }))
+    }
+}
+
+const fn class_name(class: StorageClass) -> &'static str {
+    match class {
+        StorageClass::Online => "STANDARD",
+        StorageClass::Glacier => "GLACIER",
+        StorageClass::DeepArchive => "DEEP_ARCHIVE",
+    }
+}
+
+fn timestamp(millis: i64) -> dto::Timestamp {
+    let since = std::time::Duration::from_millis(millis.unsigned_abs());
+    let epoch = std::time::UNIX_EPOCH;
+    dto::Timestamp::from(if millis < 0 {
+        epoch - since
+    } else {
+        epoch + since
+    })
+}

@@ -1,0 +1,116 @@
+//! What a scan remembers of where the keys are, for the next one.
+
+/// Boundaries kept at most; one more, and every second is left out. At 60 bytes a key this is
+/// 60 KB for a destination, whatever its size.
+const MOST: usize = 1024;
+
+/// Keys with the number of objects from the one before up to each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Boundaries {
+    /// Sorted by key once [`Self::settle`] was called, with the objects up to and including it.
+    keys: Vec<(Box<str>, u64)>,
+    /// Objects after the last key that could be remembered.
+    loose: u64,
+}
+
+impl Boundaries {
+    /// Adds the last key of a page and its number of objects, in any order. A key that is not
+    /// UTF-8 could not be sent back to the store.
+    pub(super) fn push(&mut self, key: &[u8], objects: u64) {
+        let Ok(key) = std::str::from_utf8(key) else {
+            self.loose += objects;
+            return;
+        };
+        self.keys.push((key.into(), objects));
+        if self.keys.len() > MOST {
+            self.thin();
+        }
+    }
+
+    /// Joins neighbours, so that half of the keys are left.
+    fn thin(&mut self) {
+        self.keys.sort_unstable();
+        let mut second = false;
+        let mut before = 0;
+        self.keys.retain_mut(|(_, objects)| {
+            second = !second;
+            if second {
+                before = *objects;
+            } else {
+                *objects += before;
+            }
+            !second
+        });
+        if second {
+            self.loose += before; // the last one had no neighbour
+        }
+    }
+
+    /// Sums up, so that the boundaries can be looked up.
+    pub(super) fn settle(mut self) -> Self {
+        self.keys.sort_unstable();
+        let mut sum = 0;
+        for (_, objects) in &mut self.keys {
+            sum += *objects;
+            *objects = sum;
+        }
+        self
+    }
+
+    /// How many objects there were.
+    pub(super) fn objects(&self) -> u64 {
+        self.keys.last().map_or(0, |(_, sum)| sum + self.loose)
+    }
+
+    /// How many objects there were after one key, up to another.
+    pub(super) fn between(&self, after: &[u8], end: Option<&str>) -> u64 {
+        let (low, high) = self.range(after, end);
+        self.sum(high) - self.sum(low)
+    }
+
+    /// Up to `count` remembered keys, rising, that cut what is between two keys into parts of
+    /// as many objects each.
+    pub(super) fn cuts(&self, after: &[u8], end: Option<&str>, count: usize) -> Vec<String> {
+        let (low, high) = self.range(after, end);
+        let (from, objects) = (self.sum(low), self.sum(high) - self.sum(low));
+        let mut cuts: Vec<usize> = (1..=count as u64)
+            .map(|nth| from + objects * nth / (count as u64 + 1))
+            .map(|goal| self.nearest(low, high, goal))
+            .filter(|at| (low..high.saturating_sub(1)).contains(at))
+            .collect();
+        cuts.dedup();
+        cuts.into_iter()
+            .map(|at| self.keys[at].0.to_string())
+            .collect()
+    }
+
+    /// The boundary at which the sum is nearest to the goal.
+    fn nearest(&self, low: usize, high: usize, goal: u64) -> usize {
+        let above = low + self.keys[low..high].partition_point(|(_, sum)| *sum < goal);
+        let distance = |at: usize| {
+            self.keys
+                .get(at)
+                .map_or(u64::MAX, |(_, sum)| sum.abs_diff(goal))
+        };
+        match above.checked_sub(1).filter(|below| *below >= low) {
+            Some(below) if distance(below) <= distance(above) => below,
+            _ => above,
+        }
+    }
+
+    /// The boundaries that are greater than `after` and not greater than `end`.
+    fn range(&self, after: &[u8], end: Option<&str>) -> (usize, usize) {
+        let low = self
+            .keys
+            .partition_point(|(key, _)| key.as_bytes() <= after);
+        let high = end.map_or(self.keys.len(), |end| {
+            self.keys.partition_point(|(key, _)| **key <= *end)
+        });
+        (low, high.max(low))
+    }
+
+    /// The objects up to the boundaries before `at`.
+    fn sum(&self, at: usize) -> u64 {
+        at.checked_sub(1).map_or(0, |before| self.keys[before].1)
+    }
+}

@@ -1,0 +1,134 @@
+//! Runs the requests of one scan: as many at a time as there is room for, each page folded
+//! as it comes. All of it is one task, so nothing is locked and nothing is shared.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use s3_exporter_api::{Ask, Backend, BackendError, FailureKind, From, Next, Order, Page};
+
+use super::boundaries::Boundaries;
+use super::ranges::{Contradiction, Plan, Start};
+use super::throttle::Throttle;
+use super::{Found, Scan};
+use crate::aggregate::Tally;
+
+/// Why a listing was given up.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// It cannot be had.
+    Failed(BackendError),
+    /// The store's order is not what was relied on. It can be had in sequence.
+    Disorder(String),
+    /// The answer to a key to start after makes no sense: perhaps the store does not take one
+    /// that was made up. In sequence no such key is needed.
+    Refused(BackendError),
+}
+
+/// A page that has come.
+struct Fetched {
+    at: usize,
+    /// Whether it began after a key: made up, or remembered and perhaps gone.
+    after: bool,
+    page: Page,
+    next: Result<Next, BackendError>,
+}
+
+impl Scan {
+    /// Lists everything. `in_parts` where ranges may be used if the store's order allows it.
+    pub(super) async fn list(
+        &self,
+        tally: Tally,
+        hints: &Boundaries,
+        in_parts: bool,
+        pages: &mut u64,
+    ) -> Result<Found, Stop> {
+        let backend = self.store.backend().await.map_err(Stop::Failed)?;
+        let destination = &self.destination;
+        let mut tally = tally;
+        let mut plan = Plan::new(&destination.prefix, self.page_size, hints);
+        let mut throttle = Throttle::new(
+            destination.concurrency,
+            Arc::clone(&self.concurrency),
+            Arc::clone(&self.meter),
+        );
+        let mut flying = FuturesUnordered::new();
+        let mut spare = Vec::new();
+        plan.set_ordered(in_parts && backend.order() == Order::Utf8);
+        loop {
+            while flying.len() < throttle.limit() {
+                let Some((at, start)) = plan.next(flying.len(), throttle.limit()) else {
+                    break;
+                };
+                let page = spare.pop().unwrap_or_default();
+                flying.push(self.fetch(&*backend, at, start, page));
+            }
+            let Some(fetched) = flying.next().await else {
+                break;
+            };
+            throttle.observe(flying.len());
+            let Fetched {
+                at,
+                after,
+                page,
+                next,
+            } = fetched;
+            let next = match next {
+                Ok(next) => next,
+                Err(error) if after && error.kind() == FailureKind::Protocol => {
+                    return Err(Stop::Refused(error));
+                }
+                Err(error) => return Err(Stop::Failed(error)),
+            };
+            plan.set_ordered(in_parts && backend.order() == Order::Utf8);
+            let taken = plan
+                .take(at, &page, next)
+                .map_err(|fault| self.stop(fault))?;
+            tally.add(page.iter().take(taken), plan.cursor(at));
+            *pages = plan.pages();
+            spare.push(page);
+        }
+        Ok(Found {
+            tally,
+            boundaries: plan.into_boundaries().settle(),
+        })
+    }
+
+    /// One page, when its turn has come. The permits cover its retries, and the store's
+    /// is taken first, so that those who wait for a slow store don't hold the process's.
+    async fn fetch(
+        &self,
+        backend: &dyn Backend,
+        at: usize,
+        start: Start,
+        mut page: Page,
+    ) -> Fetched {
+        let _store = self.store.permit().await;
+        let _process = self.requests.acquire().await;
+        let ask = Ask {
+            bucket: &self.destination.bucket,
+            prefix: &self.destination.prefix,
+            from: match &start {
+                Start::First => From::Start,
+                Start::After(key) => From::After(key),
+                Start::Token(token) => From::Token(token),
+            },
+            max_keys: self.page_size,
+            meter: &self.meter,
+        };
+        let next = backend.list_page(&ask, &mut page).await;
+        Fetched {
+            at,
+            after: matches!(start, Start::After(_)),
+            page,
+            next,
+        }
+    }
+
+    fn stop(&self, fault: Contradiction) -> Stop {
+        match fault {
+            Contradiction::Disorder(fault) => Stop::Disorder(fault),
+            Contradiction::Nonsense(fault) => Stop::Failed(self.protocol(&fault)),
+        }
+    }
+}
