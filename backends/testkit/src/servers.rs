@@ -2,6 +2,12 @@
 //! its own that goes with it. Each is started by `start`, which returns when it answers,
 //! and ended by dropping it.
 
+mod kubernetes;
 mod minio;
+mod prometheus;
+mod seaweedfs;
 
+pub use kubernetes::Kubernetes;
 pub use minio::{MinIo, MinIoBuilder};
+pub use prometheus::{Prometheus, Sample, check_metrics, test_rules};
+pub use seaweedfs::SeaweedFs;
