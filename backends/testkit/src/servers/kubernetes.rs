@@ -7,8 +7,9 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::process::data_folder;
 use crate::s3_client::http_client;
-use crate::{Authority, Port, Process, tool};
+use crate::{Authority, Port, Process};
 
 /// Kubermatic's clusters, by their path in the API.
 const CLUSTERS: &str = "/apis/kubermatic.k8c.io/v1/clusters";
@@ -70,7 +71,7 @@ impl Kubernetes {
     /// When one is not installed or does not come up, as everything here that gives no
     /// `Result`.
     pub async fn start_bare() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = data_folder();
         let authority = Authority::new();
         write_files(folder.path(), &authority);
         let etcd_ports = [Port::take(), Port::take()];
@@ -159,8 +160,8 @@ impl Kubernetes {
             "--disable-admission-plugins=ServiceAccount".to_owned(),
         ];
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let log = self.folder.path().join("kube-apiserver.log");
-        let mut process = Process::start(&tool("kube-apiserver"), &arguments, &[], &log);
+        let mut process =
+            Process::serve("kube-apiserver", &arguments, &[], self.folder.path());
         let url = format!("{}/readyz", self.endpoint());
         process
             .until("it is ready", || async {
@@ -368,7 +369,7 @@ async fn start_etcd(folder: &Path, [client, peer]: &[Port; 2]) -> Process {
         format!("--initial-cluster=default=http://127.0.0.1:{peer}"),
     ];
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let mut process = Process::start(&tool("etcd"), &arguments, &[], &folder.join("etcd.log"));
+    let mut process = Process::serve("etcd", &arguments, &[], folder);
     let http = http_client(None);
     let url = format!("{client}/health");
     process
@@ -435,9 +436,15 @@ mod tests {
             403
         );
         kubernetes.revoke().await;
-        while status(&kubernetes, KubeUser::Watcher, Method::GET).await != 403 {
+        let mut answer = status(&kubernetes, KubeUser::Watcher, Method::GET).await;
+        for _ in 0..1500 {
+            if answer == 403 {
+                break;
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
+            answer = status(&kubernetes, KubeUser::Watcher, Method::GET).await;
         }
+        assert_eq!(answer, 403);
         kubernetes.grant().await;
         kubernetes.delete_crd().await;
         kubernetes.create_crd().await;
