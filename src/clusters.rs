@@ -47,17 +47,26 @@ impl Clusters {
         Self::default()
     }
 
-    /// Adds a cluster.
+    /// Whether a name can be a cluster's.
     ///
     /// # Errors
-    /// A name that cannot be a cluster's, or is there already; the set stays as it was.
-    pub fn insert(&mut self, name: &str, cluster: Cluster) -> Result<(), NameFault> {
+    /// Why it cannot; never that it is there already.
+    pub fn check(name: &str) -> Result<(), NameFault> {
         if name.is_empty() {
             return Err(NameFault::Empty);
         }
         if name.contains(|c: char| c == '/' || c.is_control()) {
             return Err(NameFault::Character(name.to_owned()));
         }
+        Ok(())
+    }
+
+    /// Adds a cluster.
+    ///
+    /// # Errors
+    /// A name that cannot be a cluster's, or is there already; the set stays as it was.
+    pub fn insert(&mut self, name: &str, cluster: Cluster) -> Result<(), NameFault> {
+        Self::check(name)?;
         if self.0.contains_key(name) {
             return Err(NameFault::Duplicate(name.to_owned()));
         }
@@ -107,5 +116,36 @@ impl Clusters {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked_and_all_faults_told() {
+        let faults = Clusters::from_names(["a", "", "b/c", "a", "d\te", "e f.g_h"]).unwrap_err();
+        let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "a cluster's name must not be empty",
+                "the cluster name \"b/c\" holds a '/' or a control character",
+                "the cluster name \"a\" is given twice",
+                "the cluster name \"d\\te\" holds a '/' or a control character",
+            ]
+        );
+    }
+
+    #[test]
+    fn names_come_in_the_order_of_their_bytes() {
+        let clusters = Clusters::from_names(["b", "a-b", "a", "B"]).unwrap();
+        assert!(
+            clusters
+                .names()
+                .map(|name| &**name)
+                .eq(["B", "a", "a-b", "b"])
+        );
     }
 }

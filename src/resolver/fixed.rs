@@ -1,1 +1,97 @@
-//! .
+//! Names from a list, from a file that is followed while it changes, or from both.
+
+mod file;
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Publisher, Resolver, unblocked};
+use crate::clusters::Clusters;
+use crate::config::Static;
+use file::Content;
+
+/// Between two looks at the file. Its content is compared, not its time: so an atomic
+/// rename, the symlinks that Kubernetes swaps and an edit in place are all seen.
+const POLL: Duration = Duration::from_secs(1);
+/// Between two looks that must agree before a new content is taken: a file that is
+/// being written holds half of the names.
+const SETTLE: Duration = Duration::from_millis(250);
+/// How long the file system may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The resolver `static`.
+#[derive(Debug)]
+pub struct Fixed {
+    config: Static,
+}
+
+impl Fixed {
+    /// Of what the configuration says.
+    pub fn new(config: Static) -> Self {
+        Self { config }
+    }
+
+    /// The list alone, which never changes.
+    async fn follow_list(&self, publisher: &Publisher) {
+        let outcome = file::names(&self.config.clusters, None);
+        loop {
+            publish(publisher, &outcome);
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn follow_file(&self, path: &Path, publisher: &Publisher) {
+        let complaint = format!(
+            "reading the cluster names in {}: the file system does not answer",
+            path.display()
+        );
+        let mut taken: Option<(Content, Outcome)> = None;
+        let mut candidate: Option<Content> = None;
+        loop {
+            let owned = path.to_owned();
+            let read = move || file::read(&owned);
+            let content = unblocked(publisher, PATIENCE, &complaint, read).await;
+            let mut pause = POLL;
+            if taken.as_ref().is_some_and(|(last, _)| *last == content) {
+                candidate = None;
+            } else if candidate.as_ref() == Some(&content) {
+                candidate = None;
+                let outcome = file::names(&self.config.clusters, Some((path, &content)));
+                taken = Some((content, outcome));
+            } else {
+                candidate = Some(content);
+                pause = SETTLE;
+            }
+            if let Some((_, outcome)) = &taken
+                && candidate.is_none()
+            {
+                publish(publisher, outcome);
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+/// The names that a content gives, or what is wrong with it.
+type Outcome = Result<Clusters, String>;
+
+/// Tells the outcome, which is mostly the same as before: then its age is what is news.
+fn publish(publisher: &Publisher, outcome: &Outcome) {
+    match outcome {
+        Ok(clusters) if publisher.delivered().as_deref() == Some(clusters) => publisher.confirm(),
+        Ok(clusters) => publisher.deliver(clusters.clone()),
+        Err(fault) => publisher.fail(fault.as_str()),
+    }
+}
+
+#[async_trait]
+impl Resolver for Fixed {
+    async fn run(&self, publisher: &Publisher) {
+        match &self.config.clusters_file {
+            None => self.follow_list(publisher).await,
+            Some(path) => self.follow_file(path, publisher).await,
+        }
+    }
+}

@@ -1,1 +1,79 @@
-//! .
+//! Names of the objects of one kind in a Kubernetes API: by default Kubermatic's `Cluster`.
+//!
+//! A session opens the API, asks discovery for the kind, lists its objects and watches
+//! them, metadata only, until anything goes wrong; then the next one begins from the
+//! start, with the kubeconfig and the tokens read again. So whatever the cause was, it is
+//! healed as soon as it goes, and there is one way to begin instead of one for each fault.
+//!
+//! Meanwhile the last set stays. It is only replaced by a complete list, and a set that
+//! lacks a name which was known is only told when discovery says that the kind is still
+//! there whole: when a CRD is deleted, the API server first deletes its objects, one by
+//! one, as if somebody wanted that. Then the kind can no longer be created, and that is
+//! how it is told (see [`kind::Kind::is_being_removed`]).
+
+mod access;
+mod failure;
+mod kind;
+mod objects;
+mod session;
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+
+use super::{Publisher, Resolver};
+use crate::config;
+use objects::Refused;
+use session::Ended;
+
+/// The pause after the first failure; it doubles with each further one.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+/// The longest pause: one small request in five seconds harms no API server, and what is
+/// well again should be seen soon.
+const LAST_RETRY: Duration = Duration::from_secs(5);
+/// A session that lasted longer has worked: what ended it gets a new try at once.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// The resolver `kubernetes`.
+#[derive(Debug)]
+pub struct Kubernetes {
+    config: config::Kubernetes,
+}
+
+impl Kubernetes {
+    /// Of what the configuration says. Nothing is opened yet.
+    pub fn new(config: config::Kubernetes) -> Self {
+        Self { config }
+    }
+}
+
+#[async_trait]
+impl Resolver for Kubernetes {
+    async fn run(&self, publisher: &Publisher) {
+        let mut refused = Refused::default();
+        let mut pause = FIRST_RETRY / 2;
+        loop {
+            let started = Instant::now();
+            let ended = session::follow(&self.config, publisher, &mut refused).await;
+            let steady = started.elapsed() > STEADY;
+            match ended {
+                Ended::Renewed => {
+                    tracing::info!("the kubeconfig has changed: connecting to Kubernetes again");
+                    continue;
+                }
+                // Load balancers cut connections. If more is wrong, the next session
+                // says so within seconds.
+                Ended::Broken(reason) if steady => {
+                    tracing::debug!(reason, "the watch on Kubernetes broke: beginning again");
+                    continue;
+                }
+                Ended::Broken(reason) | Ended::Failed(reason) => publisher.fail(reason),
+            }
+            pause = match steady {
+                true => FIRST_RETRY,
+                false => (pause * 2).min(LAST_RETRY),
+            };
+            tokio::time::sleep(pause.mul_f64(0.8 + 0.4 * fastrand::f64())).await;
+        }
+    }
+}

@@ -14,7 +14,7 @@ pub const PLUGIN: Plugin = Plugin {
 
 const KEYS: &[Key] = &[
     Key::new("endpoint"),
-    Key::with_default("region", "\"us-east-1\""),
+    Key::new("region"),
     Key::new("access_key_id"),
     Key::new("access_key_id_file"),
     Key::new("secret_access_key"),

@@ -10,6 +10,7 @@ mod encoding;
 mod error;
 mod failure;
 mod list;
+mod markup;
 mod order;
 mod scan;
 mod text;

@@ -133,7 +133,9 @@ pub(crate) fn data_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     let free = rustix::fs::statvfs(memory).map_or(0, |fs| fs.f_bavail * fs.f_frsize);
     let folder = match free {
-        ROOM.. => tempfile::Builder::new().prefix("s3-exporter-").tempdir_in(memory),
+        ROOM.. => tempfile::Builder::new()
+            .prefix("s3-exporter-")
+            .tempdir_in(memory),
         _ => tempfile::tempdir(),
     };
     folder.unwrap_or_else(|error| panic!("making a folder for data: {error}"))
@@ -331,7 +333,10 @@ mod tests {
         }
         let place = tempfile::tempdir().unwrap();
         let mut test = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "process::tests::a_killed_test_leaves_no_server_and_no_folder"])
+            .args([
+                "--exact",
+                "process::tests::a_killed_test_leaves_no_server_and_no_folder",
+            ])
             .env(PLACE, place.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -351,7 +356,11 @@ mod tests {
     async fn eventually(what: &str, mut is: impl FnMut() -> bool) {
         let deadline = Instant::now() + READY;
         while !is() {
-            assert!(Instant::now() < deadline, "not after {} s: {what}", READY.as_secs());
+            assert!(
+                Instant::now() < deadline,
+                "not after {} s: {what}",
+                READY.as_secs()
+            );
             tokio::time::sleep(POLL).await;
         }
     }

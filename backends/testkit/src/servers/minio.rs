@@ -162,8 +162,7 @@ impl MinIo {
                 .iter()
                 .map(|(name, value)| (&**name, &**value)),
         );
-        let mut process =
-            Process::serve("minio", &arguments, &environment, self.folder.path());
+        let mut process = Process::serve("minio", &arguments, &environment, self.folder.path());
         // It listens long before its storage, and then its users, are there; it answers
         // 503 until then.
         let client = self.client();
