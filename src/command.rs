@@ -1,14 +1,191 @@
-//! What the command line can ask for.
+//! What the command line can ask for, from its words to the exit code.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use s3_exporter_api::Plugin;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::cli::{self, Command, Stop};
+use crate::config::{self, Config, Environment, Rejected};
+use crate::resolver::{Names, Resolution};
+use crate::telemetry::{self, Telemetry};
 
 pub mod check;
 pub mod explain;
 pub mod once;
 pub mod serve;
 
-use crate::resolver::{Names, Resolution};
+/// Listing waits and folds, which two threads do for many destinations; more would only
+/// take memory.
+const WORKERS: usize = 2;
+/// For what the system can do only in a blocking way: names of hosts, small files.
+const BLOCKING: usize = 8;
+/// How long a blocking call, such as the look-up of a host's name, may delay the end.
+const LAST_CALL: Duration = Duration::from_millis(500);
+
+/// Something was tried and failed.
+const FAILED: u8 = 1;
+/// The command line or the configuration is wrong.
+const WRONG: u8 = 2;
+
+/// The whole program: reads the process's arguments and environment, and does what they
+/// ask for. `plugins` are the stores that can be watched; a program of its own may pass
+/// more than [`wire::plugins`](crate::wire::plugins).
+pub fn run(plugins: &[Plugin]) -> ExitCode {
+    let cli = match cli::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(Stop::Show(text)) => return print(&text),
+        Err(Stop::Wrong(reason)) => {
+            complain("error", &reason);
+            complain("s3-exporter", &"wrong usage; see s3-exporter --help");
+            return ExitCode::from(WRONG);
+        }
+    };
+    match config::load(&cli.flags, &Environment::of_process(), plugins) {
+        Ok(config) => dispatch(&cli.command.unwrap_or(Command::Serve), &config),
+        Err(rejected) => report(&rejected),
+    }
+}
+
+fn dispatch(command: &Command, config: &Config) -> ExitCode {
+    if let Command::Check { connect } = command {
+        warn(config);
+        let code = print(&check::summary(config));
+        if !connect {
+            return code;
+        }
+    }
+    // Once, before anything speaks TLS. Where another has installed a provider before us, as
+    // a test may, that one is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // What `check` and `explain` print says all that the log would, unless more is asked for.
+    let is_quiet = matches!(command, Command::Check { .. } | Command::Explain { .. });
+    if !is_quiet || config.log.level != "info" {
+        telemetry::log(&config.log);
+    }
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(cause) => return fail(&format!("starting threads: {cause}")),
+    };
+    let code = runtime.block_on(perform(command, config));
+    runtime.shutdown_timeout(LAST_CALL);
+    code
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(BLOCKING)
+        .enable_all()
+        .build()
+}
+
+async fn perform(command: &Command, config: &Config) -> ExitCode {
+    match command {
+        Command::Serve => {
+            for warning in &config.warnings {
+                tracing::warn!("{warning}");
+            }
+            match serve::serve(config, &Telemetry::new()).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(reason) => fail(&reason),
+            }
+        }
+        Command::Check { .. } => {
+            let report = check::connect(config).await;
+            print(&report.text);
+            success(report.success)
+        }
+        Command::Once { textfile } => {
+            warn(config);
+            once(config, textfile.as_deref()).await
+        }
+        Command::Explain { key, destination } => {
+            match explain::explain(config, key, destination.as_deref()).await {
+                Ok(text) => print(&text),
+                Err(reason) => fail(&reason),
+            }
+        }
+    }
+}
+
+async fn once(config: &Config, textfile: Option<&str>) -> ExitCode {
+    let textfile = textfile.filter(|path| !path.is_empty()); // an empty value means unset
+    let outcome = once::once(config, &Telemetry::new(), textfile.is_none()).await;
+    match textfile {
+        None => {
+            print(&outcome.text);
+        }
+        Some(path) => {
+            if let Err(cause) = once::write_textfile(Path::new(path), &outcome.text) {
+                return fail(&format!("writing {path}: {cause}"));
+            }
+        }
+    }
+    success(outcome.success)
+}
+
+/// Every fault in a line of its own, and their number.
+fn report(rejected: &Rejected) -> ExitCode {
+    for warning in &rejected.warnings {
+        complain("warning", warning);
+    }
+    for fault in &rejected.faults {
+        complain("error", fault);
+    }
+    let faults = match rejected.faults.len() {
+        1 => "a fault".to_owned(),
+        count => format!("{count} faults"),
+    };
+    complain("s3-exporter", &format!("the configuration has {faults}"));
+    ExitCode::from(WRONG)
+}
+
+fn warn(config: &Config) {
+    for warning in &config.warnings {
+        complain("warning", warning);
+    }
+}
+
+fn fail(reason: &str) -> ExitCode {
+    complain("error", &reason);
+    ExitCode::from(FAILED)
+}
+
+fn success(success: bool) -> ExitCode {
+    if success {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
+    }
+}
+
+/// A line to stderr; line ends within it, which a name may hold, don't begin another.
+fn complain(what: &str, message: &dyn Display) {
+    let message = message.to_string().replace(['\n', '\r'], " ");
+    let _ = writeln!(std::io::stderr(), "{what}: {message}"); // there is nobody else to tell
+}
+
+/// Text to stdout. A reader that has seen enough and goes (`| head`) is no failure.
+fn print(text: &str) -> ExitCode {
+    let mut stdout = std::io::stdout();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
+            fail(&format!("writing to stdout: {cause}"))
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
 
 /// The first word of a resolver, or its silence after `patience`.
-async fn first_word(mut names: Names, patience: std::time::Duration) -> Resolution {
+async fn first_word(mut names: Names, patience: Duration) -> Resolution {
     let waited =
         tokio::time::timeout(patience, names.resolution.wait_for(|now| !now.is_pending())).await;
     drop(waited);

@@ -1,5 +1,9 @@
 //! What the user said, typed and checked, with every default filled in. No I/O but
 //! reading the configuration itself happens here.
+//!
+//! ```text
+//! sources -> file, environment, flags: a layer each -> merge -> check -> Config
+//! ```
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,6 +12,20 @@ use std::sync::Arc;
 use s3_exporter_api::Connect;
 
 use crate::destination::Destination;
+
+mod check;
+mod environment;
+mod expand;
+mod file;
+mod flags;
+mod layer;
+pub mod load;
+pub mod sources;
+#[cfg(test)]
+mod tests;
+
+pub use environment::Environment;
+pub use load::{Rejected, load};
 
 /// A configuration that is good.
 #[derive(Debug)]
@@ -67,6 +85,19 @@ pub enum Compat {
     KubermaticS3,
     /// Kubermatic's seed controller.
     KubermaticEtcdbackup,
+}
+
+impl Compat {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::KubermaticS3, Self::KubermaticEtcdbackup];
+
+    /// How `metrics.compat` names it: what its names begin with.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KubermaticS3 => "kubermatic_s3",
+            Self::KubermaticEtcdbackup => "kubermatic_etcdbackup",
+        }
+    }
 }
 
 /// A connection to a store.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -29,6 +31,17 @@ pub struct Board {
 }
 
 impl Board {
+    /// A board of what these publish.
+    pub fn new(
+        destinations: Vec<watch::Receiver<Arc<DestinationSnapshot>>>,
+        resolvers: BTreeMap<Arc<str>, Names>,
+    ) -> Self {
+        Self {
+            destinations,
+            resolvers,
+        }
+    }
+
     /// What is known at this moment.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
@@ -43,6 +56,34 @@ impl Board {
                 .map(|(name, names)| (Arc::clone(name), names.resolution.borrow().clone()))
                 .collect(),
         }
+    }
+
+    /// Waits until something is published that this value has not yet been told of. A
+    /// snapshot taken afterwards shows it.
+    pub async fn changed(&mut self) {
+        let destinations = self
+            .destinations
+            .iter_mut()
+            .map(|published| published.changed().boxed());
+        let resolvers = self
+            .resolvers
+            .values_mut()
+            .map(|names| names.resolution.changed().boxed());
+        let mut waiting: FuturesUnordered<_> = destinations.chain(resolvers).collect();
+        loop {
+            match waiting.next().await {
+                Some(Ok(())) => break,
+                Some(Err(_)) => {} // its sender is gone and has nothing more to tell
+                None => std::future::pending().await,
+            }
+        }
+        drop(waiting);
+        self.destinations
+            .iter_mut()
+            .for_each(watch::Receiver::mark_unchanged);
+        self.resolvers
+            .values_mut()
+            .for_each(|names| names.resolution.mark_unchanged());
     }
 
     /// The resolvers by name.

@@ -1,1 +1,178 @@
-//! To come.
+//! What is answered over HTTP. Handlers read a snapshot; they never wait for storage.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::map_response;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use s3_exporter_api::UnixTime;
+
+use crate::config::Config;
+use crate::exposition::Exposition;
+use crate::telemetry::Telemetry;
+
+mod api;
+mod body;
+mod health;
+mod metrics;
+mod negotiate;
+mod page;
+pub mod server;
+mod status;
+
+use status::Status;
+
+/// Nothing from elsewhere, no script at all; the one style sheet is known by its hash.
+const POLICY: HeaderValue = HeaderValue::from_static(page::POLICY);
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct App {
+    exposition: Arc<Exposition>,
+    telemetry: Telemetry,
+    readiness: health::Readiness,
+    metrics_at_any_path: bool,
+}
+
+impl App {
+    /// The state of a process that has just started.
+    pub fn new(exposition: Arc<Exposition>, telemetry: Telemetry, config: &Config) -> Self {
+        Self {
+            exposition,
+            telemetry,
+            readiness: health::Readiness::new(),
+            metrics_at_any_path: config.metrics_at_any_path,
+        }
+    }
+
+    /// Makes something of the status. With many clusters that takes a while, so it is not
+    /// done on the threads that answer scrapes.
+    async fn of_status<T: Send + 'static>(
+        self: Arc<Self>,
+        make: fn(&Status<'_>) -> T,
+    ) -> Result<T, Response> {
+        let made = tokio::task::spawn_blocking(move || {
+            let snapshot = self.exposition.snapshot();
+            let ready = self.readiness.check(&snapshot).is_ok();
+            let (started, now) = (self.telemetry.started(), UnixTime::now());
+            make(&Status::new(&snapshot, ready, started, now))
+        });
+        made.await.map_err(|error| failed(&error))
+    }
+}
+
+/// All paths.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(root))
+        .route("/metrics", get(metrics::page))
+        .route("/-/healthy", get(health::healthy))
+        .route("/-/ready", get(health::ready))
+        .route("/api/v1/status", get(api::status))
+        .fallback(other)
+        .layer(map_response(protect))
+        .with_state(app)
+}
+
+/// The status page for browsers; the metrics for everybody else, as the seed's exporter
+/// served them at every path.
+async fn root(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    if !negotiate::html(&headers) {
+        return metrics::page(State(app), headers).await;
+    }
+    match app.of_status(page::render).await {
+        Ok(page) => (
+            [
+                (VARY, HeaderValue::from_static("Accept")),
+                (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            ],
+            Html(page),
+        )
+            .into_response(),
+        Err(failed) => failed,
+    }
+}
+
+/// Any other path.
+async fn other(State(app): State<Arc<App>>, request: Request) -> Response {
+    let path = request.uri().path();
+    let reserved = ["/-/", "/api/", "/."]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
+        || path == "/favicon.ico";
+    if reserved {
+        return not_found();
+    }
+    if ![Method::GET, Method::HEAD].contains(request.method()) {
+        let allow = [(ALLOW, HeaderValue::from_static("GET,HEAD"))];
+        return (StatusCode::METHOD_NOT_ALLOWED, allow).into_response();
+    }
+    if app.metrics_at_any_path {
+        return metrics::page(State(app), request.into_parts().0.headers).await;
+    }
+    not_found()
+}
+
+fn not_found() -> Response {
+    let text = "not found: the metrics are at /metrics, the status page is at /\n";
+    (StatusCode::NOT_FOUND, text).into_response()
+}
+
+/// A panic of ours while a page was made: the log has it.
+fn failed(error: &dyn std::error::Error) -> Response {
+    let error = error.to_string();
+    tracing::error!(
+        error,
+        "making a page failed; this is a fault of s3-exporter: please report it with the log"
+    );
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// The headers that every answer has.
+async fn protect(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+#[cfg(test)]
+pub mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use s3_exporter_api::Meter;
+
+    use crate::destination::{Destination, Expect};
+    use crate::snapshot::DestinationSnapshot;
+
+    /// A destination that has not been scanned yet.
+    pub fn unscanned(name: &str) -> DestinationSnapshot {
+        let destination = Destination {
+            name: name.into(),
+            bucket: name.into(),
+            prefix: "".into(),
+            separator: "-".into(),
+            backend: "b".into(),
+            store_url: "http://b".into(),
+            resolver: None,
+            expect: Expect::All,
+            max_age: None,
+            interval: Duration::from_secs(60),
+            timeout: Duration::from_secs(60),
+            concurrency: 1,
+        };
+        DestinationSnapshot::new(
+            Arc::new(destination),
+            Arc::new(Meter::default()),
+            Arc::default(),
+        )
+    }
+}

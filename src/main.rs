@@ -1,3 +1,7 @@
 //! The exporter's command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    s3_exporter::command::run(s3_exporter::wire::plugins())
+}

@@ -34,6 +34,9 @@ pub struct Scan {
     pub store: Arc<Store>,
     /// The process's bound on requests in flight.
     pub requests: Arc<Semaphore>,
+    /// Objects asked for at a time, 1 to 1000: the most that S3 gives, unless a test wants
+    /// many pages of few.
+    pub page_size: u16,
     /// Counts the attempts.
     pub meter: Arc<Meter>,
     /// The bound on requests in flight that throttling lowers.
@@ -59,6 +62,7 @@ impl Scan {
             destination,
             store,
             requests,
+            page_size: 1000,
             meter: Arc::default(),
             in_sequence: Arc::default(),
         }

@@ -1,27 +1,263 @@
 //! What the process says of itself: its log, and the metrics of its own.
 
-use prometheus::proto::MetricFamily;
+use std::io::IsTerminal;
 
-use crate::config::Log;
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::proto::{Counter, MetricFamily};
+use prometheus::{Gauge, IntCounterVec, IntGauge, Opts, Registry};
+use s3_exporter_api::UnixTime;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
 
-/// Sends log lines to stderr from now on.
-pub fn log(_log: &Log) {
-    unimplemented!()
+use crate::config::{Log, LogFormat};
+
+mod json;
+
+/// The version of s3-exporter.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The commit that it was built from, or `unknown`.
+pub const REVISION: &str = env!("S3_EXPORTER_REVISION");
+/// The version of Rust that it was built with.
+pub const RUSTVERSION: &str = env!("S3_EXPORTER_RUSTVERSION");
+
+/// Reads `log.level`: a level, or a tracing filter such as `info,kube=warn`.
+///
+/// # Errors
+/// Says what is wrong, and what would be right.
+pub fn filter(level: &str) -> Result<EnvFilter, String> {
+    const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+    let bare = !level.contains([',', '=', '[']);
+    if bare && !LEVELS.contains(&&*level.to_lowercase()) {
+        // To tracing, a word alone is a module of which everything is logged.
+        return Err(format!(
+            "is {level:?}: expected error, warn, info, debug, trace or off, or a filter such as \"info,kube=warn\""
+        ));
+    }
+    EnvFilter::try_new(level).map_err(|error| {
+        format!("is {level:?}: {error}; expected a level or a filter such as \"info,kube=warn\"")
+    })
 }
 
-/// The metrics of the process itself.
-#[derive(Debug)]
-pub struct Telemetry {}
+/// Sends log lines to stderr from now on. Does nothing where lines are sent somewhere already.
+pub fn log(log: &Log) {
+    let ansi = std::io::stderr().is_terminal();
+    let started = subscriber(log, ansi, std::io::stderr).try_init();
+    drop(started); // another subscriber is there: as in tests
+}
+
+fn subscriber<W>(log: &Log, ansi: bool, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let builder = tracing_subscriber::fmt()
+        // The configuration has been checked with the same function.
+        .with_env_filter(filter(&log.level).unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_writer(writer)
+        .log_internal_errors(false); // a closed stderr would be a panic
+    match log.format {
+        LogFormat::Json => Box::new(builder.event_format(json::Json).finish()),
+        LogFormat::Console => Box::new(builder.with_ansi(ansi).finish()),
+    }
+}
+
+/// The metrics of the process itself. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    registry: Registry,
+    scrapes: IntCounterVec,
+    in_flight: IntGauge,
+    started: UnixTime,
+}
 
 impl Telemetry {
     /// Registers them.
-    #[allow(clippy::new_without_default)]
+    #[allow(clippy::new_without_default)] // it reads the clock
     pub fn new() -> Self {
-        unimplemented!()
+        let registry = Registry::new();
+        let started = UnixTime::now();
+        let scrapes = add(
+            &registry,
+            IntCounterVec::new(
+                Opts::new(
+                    "promhttp_metric_handler_requests_total",
+                    "Scrapes that were answered, by HTTP status code.",
+                ),
+                &["code"],
+            ),
+        );
+        for code in ["200", "500", "503"] {
+            scrapes.with_label_values(&[code]);
+        }
+        let in_flight = add(
+            &registry,
+            IntGauge::new(
+                "promhttp_metric_handler_requests_in_flight",
+                "Scrapes that are being answered now.",
+            ),
+        );
+        let reloaded = add(
+            &registry,
+            Gauge::new(
+                "objectstore_exporter_config_last_reload_successful",
+                "1 = the latest attempt to read the configuration succeeded, 0 = it failed.",
+            ),
+        );
+        reloaded.set(1.0);
+        let reload_time = add(
+            &registry,
+            Gauge::new(
+                "objectstore_exporter_config_last_reload_success_timestamp_seconds",
+                "When the configuration that is in use was read, in Unix seconds.",
+            ),
+        );
+        reload_time.set(started.as_seconds());
+        let build = Opts::new(
+            "objectstore_exporter_build_info",
+            "Always 1; the labels say what s3-exporter was built from.",
+        )
+        .const_label("version", VERSION)
+        .const_label("revision", REVISION)
+        .const_label("rustversion", RUSTVERSION);
+        add(&registry, Gauge::with_opts(build)).set(1.0);
+        registry
+            .register(Box::new(ProcessCollector::for_self()))
+            .expect("process_* is nobody else's"); // see `add`
+        Self {
+            registry,
+            scrapes,
+            in_flight,
+            started,
+        }
     }
 
-    /// Their values now.
+    /// When the process started to work.
+    pub fn started(&self) -> UnixTime {
+        self.started
+    }
+
+    /// A scrape begins; it ends when the value is dropped.
+    pub fn scrape(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
+    /// A scrape was answered with this code.
+    pub fn answered(&self, code: u16) {
+        self.scrapes.with_label_values(&[&*code.to_string()]).inc();
+    }
+
+    /// Their values now, sorted by name.
     pub fn families(&self) -> Vec<MetricFamily> {
-        unimplemented!()
+        let mut families = self.registry.gather();
+        if let Some(seconds) = cpu_seconds() {
+            // The collector counts whole seconds, too coarse for a process that needs so few.
+            let mut exact = Counter::default();
+            exact.set_value(seconds);
+            families
+                .iter_mut()
+                .filter(|family| family.name() == "process_cpu_seconds_total")
+                .flat_map(MetricFamily::mut_metric)
+                .for_each(|metric| metric.set_counter(exact.clone()));
+        }
+        families
+    }
+}
+
+/// A scrape that is being answered.
+#[derive(Debug)]
+pub struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Registers a metric. What could go wrong (a bad name, one that is there already) does so
+/// with any input or none, and the tests of this file would not pass.
+fn add<C: Collector + Clone + 'static>(registry: &Registry, metric: prometheus::Result<C>) -> C {
+    let metric = metric.expect("a good name");
+    registry
+        .register(Box::new(metric.clone()))
+        .expect("a name of its own");
+    metric
+}
+
+/// User and system time of the process so far.
+fn cpu_seconds() -> Option<f64> {
+    let stat = procfs::process::Process::myself().ok()?.stat().ok()?;
+    Some((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus::proto::MetricType;
+
+    use super::*;
+
+    #[test]
+    fn families_are_sorted_and_of_types_that_we_write() {
+        let families = Telemetry::new().families();
+        let names: Vec<_> = families.iter().map(MetricFamily::name).collect();
+        assert!(names.is_sorted(), "{names:?}");
+        for name in [
+            "objectstore_exporter_build_info",
+            "process_cpu_seconds_total",
+            "process_open_fds",
+            "process_resident_memory_bytes",
+            "process_start_time_seconds",
+            "promhttp_metric_handler_requests_in_flight",
+        ] {
+            assert!(names.contains(&name), "{name} is missing in {names:?}");
+        }
+        for family in &families {
+            let counter = family.name().ends_with("_total");
+            let kind = if counter {
+                MetricType::COUNTER
+            } else {
+                MetricType::GAUGE
+            };
+            assert_eq!(family.get_field_type(), kind, "{}", family.name());
+        }
+    }
+
+    #[test]
+    fn cpu_time_has_fractions() {
+        let telemetry = Telemetry::new();
+        let seconds = || {
+            let families = telemetry.families();
+            let cpu = families
+                .iter()
+                .find(|f| f.name() == "process_cpu_seconds_total");
+            cpu.unwrap().get_metric()[0].get_counter().get_value()
+        };
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while seconds().fract() == 0.0 {
+            assert!(std::time::Instant::now() < deadline, "always whole seconds");
+        }
+    }
+
+    #[test]
+    fn levels_and_filters() {
+        for good in [
+            "info",
+            "WARN",
+            "off",
+            "info,kube=warn",
+            "kube=debug",
+            "info,kube",
+            "[span]=trace",
+        ] {
+            filter(good).unwrap();
+        }
+        assert_eq!(
+            filter("inof").unwrap_err(),
+            "is \"inof\": expected error, warn, info, debug, trace or off, or a filter such as \"info,kube=warn\""
+        );
+        let error = filter("info,kube=loud").unwrap_err();
+        assert!(error.starts_with("is \"info,kube=loud\": "), "{error}");
+        filter("").unwrap_err();
     }
 }

@@ -1,4 +1,5 @@
-//! `check --connect`: asks every cluster and store, and says what it found.
+//! `check`: says what was understood; `check --connect` also asks every cluster and store,
+//! and says what it found.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -7,13 +8,104 @@ use futures::future::join_all;
 use s3_exporter_api::Operation;
 
 use crate::command::{failure, first_word};
-use crate::config::Config;
+use crate::config::{Config, LogFormat, ResolverConfig};
+use crate::destination::{Destination, Expect};
 use crate::exporter::Exporter;
 use crate::snapshot::{DestinationSnapshot, Figures};
 
 /// How long a resolver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// What was understood, in a few lines, without asking anybody.
+pub fn summary(config: &Config) -> String {
+    let mut text = String::new();
+    let used = |name: &str| {
+        config
+            .destinations
+            .iter()
+            .any(|destination| destination.resolver.as_deref() == Some(name))
+    };
+    // Into a String: writing cannot fail.
+    let _ = writeln!(text, "server: {}", config.listen.join(", "));
+    let format = match config.log.format {
+        LogFormat::Json => "json",
+        LogFormat::Console => "console",
+    };
+    let _ = writeln!(text, "log: {} as {format}", config.log.level);
+    if !config.metrics.compat.is_empty() {
+        let sets: Vec<_> = config
+            .metrics
+            .compat
+            .iter()
+            .map(|set| set.as_str())
+            .collect();
+        let _ = writeln!(text, "metrics: also the names of {}", sets.join(", "));
+    }
+    for (name, backend) in &config.backends {
+        let _ = writeln!(text, "backend {name}: {}", backend.connect.store_url());
+    }
+    for (name, resolver) in config.resolvers.iter().filter(|(name, _)| used(name)) {
+        let _ = writeln!(text, "resolver {name}: {}", names_from(resolver));
+    }
+    for destination in &config.destinations {
+        let _ = writeln!(text, "{}", watched(destination));
+    }
+    let count = config.destinations.len();
+    let s = if count == 1 { "" } else { "s" };
+    let _ = writeln!(text, "the configuration is good: {count} destination{s}");
+    text
+}
+
+fn names_from(resolver: &ResolverConfig) -> String {
+    match resolver {
+        ResolverConfig::Kubernetes(kubernetes) => {
+            let from = match &kubernetes.kubeconfig {
+                Some(path) => format!("by {}", path.display()),
+                None => "by the in-cluster account or the default kubeconfig".to_owned(),
+            };
+            format!("{} of {} {from}", kubernetes.kind, kubernetes.api_version)
+        }
+        ResolverConfig::Static(fixed) => match (&fixed.clusters[..], &fixed.clusters_file) {
+            (names, None) => names.join(", "),
+            ([], Some(path)) => format!("the names in {}", path.display()),
+            (names, Some(path)) => {
+                format!("{} and the names in {}", names.join(", "), path.display())
+            }
+        },
+    }
+}
+
+fn watched(destination: &Destination) -> String {
+    let mut text = format!(
+        "destination {}: bucket {:?}",
+        destination.name, &*destination.bucket
+    );
+    if !destination.prefix.is_empty() {
+        let _ = write!(text, " under {:?}", &*destination.prefix);
+    }
+    let _ = write!(
+        text,
+        " at {} ({})",
+        destination.store_url, destination.backend
+    );
+    let _ = match &destination.resolver {
+        None => write!(text, ", no resolver: all is unassigned"),
+        Some(name) => write!(text, ", clusters by {name}"),
+    };
+    if destination.expect == Expect::Present {
+        text.push_str(", only those with objects");
+    }
+    let _ = write!(
+        text,
+        ", every {}",
+        humantime::format_duration(destination.interval)
+    );
+    if let Some(max_age) = destination.max_age {
+        let _ = write!(text, ", late after {}", humantime::format_duration(max_age));
+    }
+    text
+}
 
 /// A line for each resolver and destination.
 #[derive(Debug, Default)]

@@ -29,12 +29,9 @@ pub async fn once(config: &Config, telemetry: &Telemetry, process: bool) -> Outc
     let own = own
         .into_iter()
         .filter(|family| process || family.name().starts_with("objectstore_"));
-    let families = exposition::families(&snapshot, &config.metrics)
-        .into_iter()
-        .chain(own)
-        .collect();
+    let own: Vec<_> = own.collect();
     Outcome {
-        text: exposition::write(families, Format::Text),
+        text: exposition::text(&snapshot, &config.metrics, &own, Format::Text),
         success: all_complete(&snapshot),
     }
 }

@@ -1,12 +1,70 @@
 //! `serve`: scans on schedule and answers scrapes, until it is told to stop.
 
-use crate::config::Config;
-use crate::telemetry::Telemetry;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Compat, Config};
+use crate::exporter::Exporter;
+use crate::exposition::Exposition;
+use crate::http::{App, router, server};
+use crate::shutdown;
+use crate::telemetry::{self, Telemetry};
 
 /// Runs the exporter until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// An address that cannot be listened on.
-pub async fn serve(_config: &Config, _telemetry: &Telemetry) -> Result<(), String> {
-    unimplemented!()
+/// An address that cannot be listened on: which, why, and what to do.
+pub async fn serve(config: &Config, telemetry: &Telemetry) -> Result<(), String> {
+    let shutdown = shutdown::on_signal()
+        .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
+    let listeners = bind(&config.listen)?;
+    run(config, telemetry, listeners, shutdown).await;
+    Ok(())
+}
+
+/// Listens on all these addresses, or on none.
+///
+/// # Errors
+/// As [`server::bind`].
+pub fn bind(addresses: &[String]) -> Result<Vec<TcpListener>, String> {
+    let listeners: Result<Vec<_>, _> = addresses.iter().map(|a| server::bind(a)).collect();
+    Ok(listeners?.into_iter().flatten().collect())
+}
+
+/// Runs the exporter until `shutdown`.
+pub async fn run(
+    config: &Config,
+    telemetry: &Telemetry,
+    listeners: Vec<TcpListener>,
+    shutdown: CancellationToken,
+) {
+    for listener in &listeners {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(
+                address = address.to_string(),
+                version = telemetry::VERSION,
+                destinations = config.destinations.len(),
+                "listening; the metrics are at /metrics, the status page is at /"
+            );
+        }
+    }
+    if config.metrics.compat.contains(&Compat::KubermaticS3) {
+        tracing::info!(
+            "coming from Kubermatic's s3-exporter, change two expressions: \
+             kubermatic_s3_object_last_modified_time_seconds is in seconds now, and 0 where there is none \
+             (`time() - x / (1 + 999999999 * (x > bool 1e15)) > 3600` serves both), \
+             and kubermatic_s3_query_success is 1 on success and 0 on failure"
+        );
+    }
+    let mut exporter = Exporter::new(config);
+    let exposition = Arc::new(Exposition::new(exporter.board(), &config.metrics));
+    let app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
+    exporter.start();
+    tokio::select! {
+        () = exposition.follow() => {}
+        () = server::serve(listeners, router(Arc::new(app)), shutdown) => {}
+    }
+    tracing::info!("stopped");
 }

@@ -8,7 +8,7 @@ use futures::stream::FuturesUnordered;
 use s3_exporter_api::{Ask, Backend, BackendError, FailureKind, From, Next, Order, Page};
 
 use super::boundaries::Boundaries;
-use super::ranges::{Contradiction, PAGE, Plan, Start};
+use super::ranges::{Contradiction, Plan, Start};
 use super::throttle::Throttle;
 use super::{Found, Scan};
 use crate::aggregate::Tally;
@@ -46,7 +46,7 @@ impl Scan {
         let backend = self.store.backend().await.map_err(Stop::Failed)?;
         let destination = &self.destination;
         let mut tally = tally;
-        let mut plan = Plan::new(&destination.prefix, hints);
+        let mut plan = Plan::new(&destination.prefix, self.page_size, hints);
         let mut throttle = Throttle::new(
             destination.concurrency,
             Arc::clone(&self.concurrency),
@@ -113,7 +113,7 @@ impl Scan {
                 Start::After(key) => From::After(key),
                 Start::Token(token) => From::Token(token),
             },
-            max_keys: PAGE as u16,
+            max_keys: self.page_size,
             meter: &self.meter,
         };
         let next = backend.list_page(&ask, &mut page).await;

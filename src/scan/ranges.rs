@@ -8,13 +8,17 @@
 use s3_exporter_api::{Next, Page};
 
 use super::boundaries::Boundaries;
-use super::split::{Alphabet, Place};
+use super::split::{Alphabet, Forks, Place, Step};
 use crate::assign::Cursor;
 
-/// Keys in a full page: the most that S3 gives.
-pub(super) const PAGE: u64 = 1000;
-/// Every so many keys of a page, one is learned from: a page costs no more than 32 looks.
-const LEARN_EVERY: usize = 32;
+/// Keys of a page that are learned from at most.
+const SAMPLE: usize = 32;
+/// Ranges are cut with nothing to go by while there were no more requests than twice the pages
+/// that came of them, and this: so a first scan costs about twice what listing in sequence
+/// does at the worst.
+const WASTE: u64 = 32;
+/// When so often there was no range to cut, places where cuts failed get another chance.
+const FORGIVE_EVERY: u64 = 16;
 
 /// Where the next page of a range begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +55,16 @@ struct Range {
     explored: bool,
     done: bool,
     end: Option<Box<str>>,
+    /// Pages that were taken.
+    pages: u32,
+    /// Cuts in a row that found little behind them.
+    misses: i32,
+    /// Times it was cut.
+    cuts: usize,
+    /// The place at which the key that it starts after was made up.
+    start_place: Option<usize>,
+    /// Likewise of its end, until a page was taken after that cut.
+    end_place: Option<usize>,
     cursor: Cursor,
 }
 
@@ -58,24 +72,38 @@ struct Range {
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     prefix: &'a str,
+    /// Objects in a full page.
+    page_size: u16,
     hints: &'a Boundaries,
     ranges: Vec<Range>,
     alphabet: Alphabet,
+    forks: Forks,
+    /// The last key of the latest page of any range.
+    latest: Vec<u8>,
     seen: Boundaries,
+    requests: u64,
     pages: u64,
+    objects: u64,
+    starved: u64,
     ordered: bool,
 }
 
 impl<'a> Plan<'a> {
     /// One range: everything.
-    pub(super) fn new(prefix: &'a str, hints: &'a Boundaries) -> Self {
+    pub(super) fn new(prefix: &'a str, page_size: u16, hints: &'a Boundaries) -> Self {
         Self {
             prefix,
+            page_size,
             hints,
             ranges: vec![Range::new(Start::First, Vec::new(), None)],
             alphabet: Alphabet::default(),
+            forks: Forks::default(),
+            latest: Vec::new(),
             seen: Boundaries::default(),
+            requests: 0,
             pages: 0,
+            objects: 0,
+            starved: 0,
             ordered: false,
         }
     }
@@ -104,8 +132,12 @@ impl<'a> Plan<'a> {
     pub(super) fn next(&mut self, flying: usize, limit: usize) -> Option<(usize, Start)> {
         if !self.ranges.iter().any(|range| range.next.is_some()) && self.ordered {
             // With nothing to go by, no more is risked than what has been of use.
-            let pages = self.pages.max(self.hints.objects() / PAGE);
-            let allowed = limit.min(usize::try_from(pages).unwrap_or(limit).max(1));
+            let pages = self
+                .objects
+                .max(self.hints.objects())
+                .div_ceil(self.page_size.into());
+            let worth = (2 * pages + WASTE).saturating_sub(self.requests).min(pages);
+            let allowed = limit.min(usize::try_from(worth).unwrap_or(limit).max(1));
             self.share_out(allowed.saturating_sub(flying));
         }
         let waiting = self.ranges.iter().position(|range| range.next.is_some())?;
@@ -114,6 +146,7 @@ impl<'a> Plan<'a> {
         if let Start::Token(token) = &start {
             range.token = Some(token.clone());
         }
+        self.requests += 1;
         Some((waiting, start))
     }
 
@@ -133,15 +166,18 @@ impl<'a> Plan<'a> {
             range.first.extend_from_slice(page.key(0));
             range.last.clear();
             range.last.extend_from_slice(page.key(last));
-            if self.ordered {
-                self.seen.push(&range.last, taken as u64);
-                page.keys()
-                    .step_by(LEARN_EVERY)
-                    .for_each(|key| self.alphabet.learn(key));
-            }
+            range.misses = (range.misses - 1).max(0);
             self.pages += 1;
+            self.objects += taken as u64;
+            if self.ordered {
+                self.seen.push(page.key(last), taken as u64);
+                self.learn(page, taken);
+            }
         }
+        self.judge(at, taken * 2 > page.len());
+        let range = &mut self.ranges[at];
         range.explored = true;
+        range.pages += 1;
         let at_end = range
             .end
             .as_deref()
@@ -157,6 +193,49 @@ impl<'a> Plan<'a> {
             _ => range.done = true,
         }
         Ok(taken)
+    }
+
+    /// Learns how keys look and where they differ.
+    fn learn(&mut self, page: &Page, taken: usize) {
+        let mut before = std::mem::take(&mut self.latest);
+        for key in page.keys().take(taken).step_by(taken.div_ceil(SAMPLE)) {
+            self.alphabet.learn(key);
+            self.forks.learn(&before, key);
+            before.clear();
+            before.extend_from_slice(key);
+        }
+        self.latest = before;
+    }
+
+    /// Whether the cuts that made the range were worth it, by its first page after them: its
+    /// start if much was found there, its end unless the range was at its end anyway.
+    fn judge(&mut self, at: usize, found: bool) {
+        let range = &mut self.ranges[at];
+        let (first, start, end) = (!range.explored, range.start_place, range.end_place.take());
+        if let Some(place) = start.filter(|_| first) {
+            self.forks.score(place, found);
+        }
+        if let Some(place) = end.filter(|_| !found) {
+            self.forks.score(place, false);
+        }
+        if first && !found {
+            self.miss(at);
+        }
+    }
+
+    /// The range turned out to be nearly empty: its left neighbour has less left than was thought.
+    fn miss(&mut self, at: usize) {
+        let start = std::mem::take(&mut self.ranges[at].last);
+        let left = self.ranges.iter_mut().find(|range| {
+            range
+                .end
+                .as_deref()
+                .is_some_and(|end| end.as_bytes() == start)
+        });
+        if let Some(left) = left {
+            left.misses += 1;
+        }
+        self.ranges[at].last = start;
     }
 
     /// Where the owner of the range's latest key was found.
@@ -220,11 +299,22 @@ impl<'a> Plan<'a> {
                 .max_by(|a, b| (a.1 / (a.2 + 1) as f64).total_cmp(&(b.1 / (b.2 + 1) as f64)));
             match best {
                 Some(share) => share.2 += 1,
-                None => break,
+                None => {
+                    self.starve();
+                    break;
+                }
             }
         }
         for (at, _, cuts) in shares.into_iter().filter(|share| share.2 > 0) {
             self.cut(at, cuts);
+        }
+    }
+
+    /// There is room for requests, and no range is worth cutting.
+    fn starve(&mut self) {
+        self.starved += 1;
+        if self.starved.is_multiple_of(FORGIVE_EVERY) {
+            self.forks.forgive();
         }
     }
 
@@ -233,12 +323,16 @@ impl<'a> Plan<'a> {
         let range = &self.ranges[at];
         let known = self.hints.between(&range.last, range.end.as_deref());
         if known > 0 {
-            return known as f64 / PAGE as f64 - 1.0;
+            return known as f64 / f64::from(self.page_size) - 1.0;
         }
-        match range.explored && !range.first.is_empty() {
-            true => self.place(range).pages_left(&self.alphabet) - 1.0,
-            false => 0.0, // the page that is asked for will tell
+        if !range.explored || range.first.is_empty() {
+            return 0.0; // the page that is asked for will tell
         }
+        let steps = self.place(range).steps(&self.alphabet, &self.forks);
+        let pages = steps.iter().map(Step::pages).fold(0.0, f64::max);
+        // Of what nobody knows, as much may be left as was seen so far.
+        let most = f64::from(range.pages * 2).max(4.0);
+        pages.min(most) / 2_f64.powi(range.misses) - 1.0
     }
 
     fn place<'b>(&'b self, range: &'b Range) -> Place<'b> {
@@ -252,16 +346,26 @@ impl<'a> Plan<'a> {
 
     fn cut(&mut self, at: usize, count: usize) {
         let range = &self.ranges[at];
-        let mut cuts = self.hints.cuts(&range.last, range.end.as_deref(), count);
+        let known = self.hints.cuts(&range.last, range.end.as_deref(), count);
+        let mut cuts: Vec<_> = known.into_iter().map(|cut| (cut, None)).collect();
         if cuts.is_empty() && range.explored {
-            cuts = self.place(range).cuts(&self.alphabet, count);
+            let place = self.place(range);
+            let steps = place.steps(&self.alphabet, &self.forks);
+            let made_up = place.cuts(&self.alphabet, &steps, count, range.cuts);
+            cuts.extend(made_up.into_iter().map(|(cut, place)| (cut, Some(place))));
         }
-        let Some(first) = cuts.first() else { return };
+        self.ranges[at].cuts += 1;
+        let Some((first, place)) = cuts.first() else {
+            return;
+        };
+        let mut end_place = std::mem::replace(&mut self.ranges[at].end_place, *place);
         let mut end = self.ranges[at].end.replace(first.as_str().into());
-        for cut in cuts.into_iter().rev() {
+        for (cut, place) in cuts.into_iter().rev() {
             let cut: Box<str> = cut.into();
             let after = cut.as_bytes().to_vec();
-            let range = Range::new(Start::After(cut.clone()), after, end.replace(cut));
+            let mut range = Range::new(Start::After(cut.clone()), after, end.replace(cut));
+            range.start_place = place;
+            range.end_place = std::mem::replace(&mut end_place, place);
             self.ranges.push(range);
         }
     }
@@ -277,6 +381,11 @@ impl Range {
             explored: false,
             done: false,
             end,
+            pages: 0,
+            misses: 0,
+            cuts: 0,
+            start_place: None,
+            end_place: None,
             cursor: Cursor::default(),
         }
     }

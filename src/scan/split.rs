@@ -3,84 +3,140 @@
 //! Nothing is assumed of how keys look. A point that is badly chosen costs one request and
 //! never an object: ranges stay next to one another wherever they are cut.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest key that S3 takes, in bytes.
 const MAX_KEY: usize = 1024;
+/// Places of a key whose characters are remembered.
+const MAX_PLACES: usize = 256;
+/// Fractions are told apart down to here.
+const PRECISION: f64 = 1e-14;
+/// A place whose score is this low is not cut at any more.
+const HOPELESS: i32 = -2;
+/// A place is cut at only where so many pages may be left there.
+const WORTH: f64 = 4.0;
 /// Characters beyond ASCII that are remembered at most.
-const MAX_WIDE: usize = 400;
+const MAX_WIDE: usize = 600;
+/// Once one character beyond ASCII was seen, others are to be expected that the first pages
+/// don't show, since a script has thousands: one of each block of 256 stands for them.
+const BLOCKS: std::ops::Range<u32> = 0x1..0x100;
 
-/// The characters that keys are made of, as far as they were seen. UTF-8 orders strings as
-/// their characters' code points do, so a string of any of them is a place in the listing.
+/// The characters that keys are made of, at each of their places, as far as they were seen.
+/// UTF-8 orders strings as their characters' code points do, so a string of any of them is
+/// a place in the listing; and a key is a number whose digits are characters.
 #[derive(Clone, Debug, Default)]
 pub struct Alphabet {
-    ascii: u128,
+    places: Vec<Seen>,
     wide: BTreeSet<char>,
-    sorted: Vec<char>,
+    sorted_wide: Vec<char>,
+}
+
+/// The characters seen at one place: ASCII as bits, and whether there were others.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    ascii: u128,
+    wide: bool,
 }
 
 impl Alphabet {
     /// Learns from a key. What cannot stand in a made-up key is passed over.
     pub fn learn(&mut self, key: &[u8]) {
         let mut new = false;
-        for c in valid(key).chars().filter(|c| !c.is_control()) {
+        for (at, c) in valid(key)
+            .char_indices()
+            .take_while(|(at, _)| *at < MAX_PLACES)
+        {
+            if self.places.len() <= at {
+                self.places.resize(at + 1, Seen::default());
+            }
             if c.is_ascii() {
-                let bit = 1 << u32::from(c);
-                new |= self.ascii & bit == 0;
-                self.ascii |= bit;
-            } else if self.wide.len() < MAX_WIDE {
-                new |= self.wide.insert(c);
+                self.places[at].ascii |= 1 << u32::from(c);
+            } else if !c.is_control() {
+                if self.wide.is_empty() {
+                    self.wide
+                        .extend(BLOCKS.filter_map(|block| char::from_u32(block << 8)));
+                }
+                self.places[at].wide = true;
+                new |= self.wide.len() < MAX_WIDE && self.wide.insert(c);
             }
         }
         if new {
-            let ascii = (0..128_u8).filter(|c| self.ascii & (1 << *c) != 0);
-            self.sorted = ascii
-                .map(char::from)
-                .chain(self.wide.iter().copied())
-                .collect();
+            self.sorted_wide = self.wide.iter().copied().collect();
         }
     }
 
-    fn last(&self) -> char {
-        self.sorted.last().copied().unwrap_or('z')
+    /// The digits at a place: those characters that were seen there, and their kin.
+    fn digits(&self, at: usize) -> (u128, &[char]) {
+        let seen = self.places.get(at).copied().unwrap_or_default();
+        let wide = if seen.wide { &*self.sorted_wide } else { &[] };
+        match with_kin(seen.ascii) {
+            0 if wide.is_empty() => (DIGITS, wide), // no key was as long
+            ascii => (ascii, wide),
+        }
     }
 
-    /// The base of the number system whose digits are the characters; 0 is a string's end.
-    fn base(&self) -> f64 {
-        (self.sorted.len() + 1) as f64
+    /// What follows the first `from` bytes of a key, as a fraction of all that may.
+    fn fraction(&self, key: &str, from: usize) -> f64 {
+        let (mut sum, mut weight) = (0.0, 1.0);
+        for (at, c) in key.get(from..).unwrap_or_default().char_indices() {
+            let (ascii, wide) = self.digits(from + at);
+            weight /= f64::from(ascii.count_ones()) + wide.len() as f64 + 1.0; // 0 is the end
+            if weight < PRECISION {
+                break;
+            }
+            let below = match c.is_ascii() {
+                true => (ascii & (u128::MAX >> (127 - u32::from(c)))).count_ones() as usize,
+                false => ascii.count_ones() as usize + wide.partition_point(|known| *known <= c),
+            };
+            sum += below as f64 * weight;
+        }
+        sum
     }
 
-    /// So many digits fit into a double.
-    fn digits(&self) -> usize {
-        ((52.0 / self.base().log2()) as usize).clamp(1, 16)
-    }
-
-    /// The string as a fraction from 0 to 1.
-    fn fraction(&self, text: &str) -> f64 {
-        let mut weight = 1.0;
-        text.chars()
-            .take(self.digits())
-            .map(|c| {
-                weight /= self.base();
-                self.sorted.partition_point(|known| *known <= c) as f64 * weight
-            })
-            .sum()
-    }
-
-    /// The string for a fraction.
-    fn text(&self, mut fraction: f64) -> String {
-        let mut text = String::new();
-        for _ in 0..self.digits() {
-            fraction *= self.base();
+    /// The first `from` bytes of a key, and what stands for a fraction of all that may follow.
+    fn key(&self, key: &str, from: usize, mut fraction: f64) -> String {
+        let (mut text, mut weight) = (key[..from].to_owned(), 1.0);
+        loop {
+            let (ascii, wide) = self.digits(text.len());
+            let base = f64::from(ascii.count_ones()) + wide.len() as f64 + 1.0;
+            weight /= base;
+            fraction *= base;
             let digit = fraction as usize;
             fraction -= digit as f64;
-            match digit.checked_sub(1).and_then(|at| self.sorted.get(at)) {
-                Some(c) => text.push(*c),
-                None => break,
+            let Some(nth) = digit.checked_sub(1).filter(|_| weight >= PRECISION) else {
+                return text;
+            };
+            let narrow = (0..128_u8)
+                .filter(|c| ascii & (1 << c) != 0)
+                .map(char::from);
+            match narrow.chain(wide.iter().copied()).nth(nth) {
+                Some(c) => text.push(c),
+                None => return text,
             }
         }
-        text
     }
+}
+
+const DIGITS: u128 = 0x3ff << b'0';
+
+/// Where one digit was seen all are to be expected, and likewise for letters; where they were
+/// `a` to `f` alone, these. Control characters are left out: stores refuse them.
+fn with_kin(seen: u128) -> u128 {
+    const LOWER: u128 = 0x3ff_ffff << b'a';
+    const UPPER: u128 = 0x3ff_ffff << b'A';
+    const HEX_LOWER: u128 = 0x3f << b'a';
+    const HEX_UPPER: u128 = 0x3f << b'A';
+    const PRINTABLE: u128 = ((1 << 95) - 1) << b' ';
+    let mut all = seen & PRINTABLE;
+    for (kin, hex) in [(DIGITS, 0), (LOWER, HEX_LOWER), (UPPER, HEX_UPPER)] {
+        let own = seen & kin;
+        all |= match own.count_ones() {
+            0 => 0,
+            3.. if own & !hex == 0 => hex,
+            _ => kin,
+        };
+    }
+    all
 }
 
 /// The latest page of a range that goes on: its first and its last key, and where the range
@@ -97,59 +153,112 @@ pub struct Place<'a> {
     pub end: Option<&'a str>,
 }
 
-impl Place<'_> {
-    /// How many pages are still to come, if keys went on as densely as on this page.
-    pub fn pages_left(&self, alphabet: &Alphabet) -> f64 {
-        let (first, last) = (valid(self.first), valid(self.last));
-        let common = self.shared_with_end(first);
-        let fraction = |key: &str| alphabet.fraction(key.get(common..).unwrap_or_default());
-        let (end, last) = (self.end.map_or(1.0, fraction), fraction(last));
-        let page = last - fraction(first);
-        if page <= 0.0 {
-            return 1e9; // far more than this scale can show
-        }
-        ((end - last) / page).clamp(0.0, 1e9)
+/// The places at which keys were seen to differ, and how cuts there did.
+#[derive(Clone, Debug, Default)]
+pub struct Forks {
+    scores: BTreeMap<usize, i32>,
+}
+
+impl Forks {
+    /// Two keys that may follow one another.
+    pub fn learn(&mut self, a: &[u8], b: &[u8]) {
+        self.scores.entry(shared(valid(a), valid(b))).or_default();
     }
 
-    /// Up to `count` keys, rising, that cut what is left of the range.
+    /// Forgets the failures bit by bit: what fails in one part of a bucket may do in another.
+    pub fn forgive(&mut self) {
+        self.scores
+            .values_mut()
+            .filter(|score| **score < 0)
+            .for_each(|score| *score += 1);
+    }
+
+    /// A cut at a place found much, or next to nothing.
+    pub fn score(&mut self, at: usize, found: bool) {
+        let score = self.scores.entry(at).or_default();
+        *score = (*score + if found { 1 } else { -1 }).clamp(HOPELESS, -HOPELESS);
+    }
+}
+
+/// What follows the first `at` bytes of the last key, as fractions of all that may.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    at: usize,
+    first: f64,
+    last: f64,
+    end: f64,
+}
+
+impl Step {
+    /// How many pages are still to come, if keys went on as densely as on this page. Infinite
+    /// where the page is so small a part that nobody can tell.
+    pub fn pages(&self) -> f64 {
+        let page = self.last - self.first;
+        if page > 0.0 {
+            ((self.end - self.last) / page).max(0.0)
+        } else {
+            f64::INFINITY
+        }
+    }
+}
+
+impl Place<'_> {
+    /// The places of the last key at which what is left of the range can be cut.
     ///
-    /// Where the page's keys have more in common with one another than with the range's end,
-    /// nobody knows at which of their characters the keys will go on: then the ends of the
-    /// prefixes of the last key are tried, which also follows folders and dates. Else the
-    /// rest is cut evenly.
-    pub fn cuts(&self, alphabet: &Alphabet, count: usize) -> Vec<String> {
+    /// That can be any between what the whole range has in common and what the page has in
+    /// common: further left for other clusters, further right for later dates of this one.
+    /// Tried are those where keys were seen to differ and cuts have not failed.
+    pub fn steps(&self, alphabet: &Alphabet, forks: &Forks) -> Vec<Step> {
         let (first, last) = (valid(self.first), valid(self.last));
         let outer = self.shared_with_end(last);
         let inner = shared(first, last).max(outer);
-        let levels: Vec<usize> = last[..inner]
-            .char_indices()
-            .map(|(at, _)| at)
-            .chain([inner])
-            .filter(|at| *at > outer || (self.end.is_none() && *at >= self.prefix.len()))
+        let all = || (outer..=inner).filter(|at| last.is_char_boundary(*at));
+        let mut places: Vec<usize> = all()
+            .filter(|at| *at == outer || *at == inner || forks.scores.contains_key(at))
             .collect();
-        let mut cuts = BTreeSet::new();
-        let wanted = count.min(levels.len());
-        for nth in 0..wanted {
-            let level = levels[levels.len() - 1 - nth * levels.len() / wanted];
-            cuts.insert(format!("{}{}", &last[..level], alphabet.last()));
+        if places.len() <= 2 {
+            places = all().collect(); // nothing is known of what lies between
         }
-        let end = cuts.first().cloned();
-        let end = end.as_deref().or(self.end);
-        cuts.extend(self.even(alphabet, last, end, count - wanted));
-        cuts.retain(|cut| self.is_good(cut));
-        cuts.into_iter().collect()
+        places.retain(|at| forks.scores.get(at).is_none_or(|score| *score > HOPELESS));
+        let steps = places.into_iter().map(|at| self.step(alphabet, at));
+        steps
+            .filter(|step| step.at == outer || step.pages() >= WORTH)
+            .collect()
     }
 
-    fn even(&self, alphabet: &Alphabet, from: &str, to: Option<&str>, count: usize) -> Vec<String> {
-        let common = to
-            .map_or(self.prefix.len(), |to| shared(from, to))
-            .min(from.len());
-        let low = alphabet.fraction(&from[common..]);
-        let high = to.map_or(1.0, |to| alphabet.fraction(&to[common..]));
-        (1..=count)
-            .map(|nth| low + (high - low) * nth as f64 / (count + 1) as f64)
-            .map(|fraction| format!("{}{}", &from[..common], alphabet.text(fraction)))
-            .collect()
+    /// Up to `count` keys, rising, that cut what is left of the range, each with its place;
+    /// `turn` makes another choice each time.
+    pub fn cuts(
+        &self,
+        alphabet: &Alphabet,
+        steps: &[Step],
+        count: usize,
+        turn: usize,
+    ) -> BTreeMap<String, usize> {
+        let mut cuts = BTreeMap::new();
+        for (nth, step) in steps.iter().enumerate() {
+            let own = share(count, steps.len(), (nth + turn) % steps.len());
+            // The page after this one is asked for already.
+            let low = step.last + (step.last - step.first);
+            for nth in 1..=own {
+                let fraction = low + (step.end - low) * nth as f64 / (own + 1) as f64;
+                cuts.insert(alphabet.key(valid(self.last), step.at, fraction), step.at);
+            }
+        }
+        cuts.retain(|cut, _| self.is_good(cut));
+        cuts
+    }
+
+    /// The page and what is left of the range, at one place of the keys.
+    fn step(&self, alphabet: &Alphabet, at: usize) -> Step {
+        let fraction = |key: &str| alphabet.fraction(key, at);
+        let end = self.end.filter(|end| shared(end, valid(self.last)) >= at);
+        Step {
+            at,
+            first: fraction(valid(self.first)),
+            last: fraction(valid(self.last)),
+            end: end.map_or(1.0, fraction),
+        }
     }
 
     /// The length of what a key has in common with the range's end, the prefix at least.
@@ -173,6 +282,11 @@ impl Place<'_> {
             && (!cut.contains("//") || valid(self.last).contains("//"))
             && (!cut.starts_with('/') || self.last.starts_with(b"/"))
     }
+}
+
+/// What the one at `nth` of `heads` gets of `count`, evenly.
+fn share(count: usize, heads: usize, nth: usize) -> usize {
+    count * (nth + 1) / heads - count * nth / heads
 }
 
 /// The part of a key that is UTF-8. It is not greater than the key.

@@ -21,7 +21,7 @@ pub struct AccessKeys {
 }
 
 /// [`AccessKeys`] as they are now.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// The access key's id. No secret by itself, but nobody has to see it.
     pub id: Secret,

@@ -70,6 +70,7 @@ impl Page {
     }
 
     /// Adds an object at the end.
+    #[inline] // into the loop of another crate
     pub fn push(&mut self, object: Object<'_>) {
         let start = self.keys.len();
         self.keys.extend_from_slice(object.key);
@@ -86,6 +87,7 @@ impl Page {
     ///
     /// # Errors
     /// The first error of `decode`; the keys are then unspecified.
+    #[inline]
     pub fn decode_keys<E>(
         &mut self,
         mut decode: impl FnMut(&mut [u8]) -> Result<usize, E>,

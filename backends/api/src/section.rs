@@ -1,59 +1,11 @@
+use std::collections::BTreeSet;
 use std::fmt;
-use std::ops::RangeInclusive;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
-use figment::value::{Dict, Num, Tag, Value};
-use url::Url;
+use figment::value::{Dict, Tag, Value};
 
-use crate::{Key, Secret, SecretSource};
+use crate::{Fault, Key, Origin, Origins};
 
-/// Something wrong with the configuration: where it was said, and what would be right.
-/// Never holds the value of a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Where the bad value came from.
-    pub origin: Origin,
-    /// What is wrong, with the key's path, and what would be right.
-    pub message: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.origin {
-            Origin::Default => f.write_str(&self.message),
-            origin => write!(f, "{origin}: {}", self.message),
-        }
-    }
-}
-
-/// Where a value of the configuration came from. Later ones win.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Nobody set it.
-    Default,
-    /// A file.
-    File(PathBuf),
-    /// The environment: the variable's name.
-    Environment(String),
-    /// The command line: the flag as it is documented.
-    Flag(String),
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("built-in default"),
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Environment(name) => write!(f, "environment variable {name}"),
-            Self::Flag(name) => write!(f, "flag {name}"),
-        }
-    }
-}
-
-/// Tells where the value with this tag at this path (`scan.interval`) came from.
-pub type Origins = Arc<dyn Fn(Tag, &str) -> Origin + Send + Sync>;
+mod values;
 
 /// A table of the configuration that is being parsed. Each getter takes one key out,
 /// and records a fault, with the key's path and its origin, where the value is of no
@@ -61,11 +13,18 @@ pub type Origins = Arc<dyn Fn(Tag, &str) -> Origin + Send + Sync>;
 ///
 /// Values from the environment are always text, so the getters read text too where they
 /// want something else.
+///
+/// Of each key only the first fault is kept: what follows from it would mislead. For the
+/// same reason a value that is [`Value::Empty`], which nobody can write, stands for one
+/// whose fault is already known: it is given, and of no use.
 pub struct Section {
     path: String,
     tag: Tag,
     values: Dict,
     known: Vec<String>,
+    asked: Vec<String>,
+    given: BTreeSet<String>,
+    faulty: BTreeSet<String>,
     origins: Origins,
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
@@ -77,8 +36,11 @@ impl Section {
         Self {
             path: path.into(),
             tag,
+            given: values.keys().cloned().collect(),
             values,
             known: Vec::new(),
+            asked: Vec::new(),
+            faulty: BTreeSet::new(),
             origins,
             faults: Vec::new(),
             warnings: Vec::new(),
@@ -99,231 +61,108 @@ impl Section {
         }
     }
 
-    /// Whether the user set the key.
+    /// Whether the user set the key, be its value good or bad.
     pub fn has(&self, key: &str) -> bool {
         self.values.contains_key(key)
     }
 
     /// Takes a key out as it is, with where it came from.
     pub fn take(&mut self, key: &str) -> Option<(Value, Origin)> {
+        self.asked.push(self.path_of(key));
+        self.remove(key)
+    }
+
+    fn remove(&mut self, key: &str) -> Option<(Value, Origin)> {
         self.known.push(key.to_owned());
         let value = self.values.remove(key)?;
+        if matches!(value, Value::Empty(..)) {
+            self.faulty.insert(key.to_owned());
+            return None;
+        }
         let origin = (self.origins)(value.tag(), &self.path_of(key));
         Some((value, origin))
     }
 
-    /// A string.
-    pub fn text(&mut self, key: &str) -> Option<String> {
-        let (value, origin) = self.take(key)?;
-        match value {
-            Value::String(_, text) => Some(text),
-            other => self.wrong(key, origin, "a string", &other),
-        }
+    /// A table within it, empty where there is none; give it back to [`Self::absorb`].
+    pub fn section(&mut self, key: &str) -> Self {
+        self.table(key)
+            .unwrap_or_else(|| self.child(self.path_of(key), self.tag, Dict::new()))
     }
 
-    /// A string that is not empty.
-    pub fn name(&mut self, key: &str) -> Option<String> {
-        let origin = self.origin_of(key);
-        let text = self.text(key)?;
-        if text.is_empty() {
-            self.fault_at(key, origin, "must not be empty");
-            return None;
-        }
-        Some(text)
-    }
-
-    /// One of a few words.
-    pub fn choice<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
-        let (value, origin) = self.take(key)?;
-        let text = value.as_str().unwrap_or_default().to_owned();
-        if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == text) {
-            return Some(*choice);
-        }
-        let names: Vec<_> = choices
-            .iter()
-            .map(|(name, _)| format!("\"{name}\""))
+    /// A table of tables within it, with their names.
+    pub fn sections(&mut self, key: &str) -> Vec<(String, Self)> {
+        let Some(mut outer) = self.table(key) else {
+            return Vec::new();
+        };
+        let names: Vec<_> = outer.values.keys().cloned().collect();
+        let sections = names
+            .into_iter()
+            .filter_map(|name| outer.table(&name).map(|inner| (name, inner)))
             .collect();
-        self.wrong(key, origin, &names.join(" or "), &value)
+        outer.asked.clear(); // the names are the user's
+        self.absorb(outer);
+        sections
     }
 
-    /// `true` or `false`.
-    pub fn boolean(&mut self, key: &str) -> Option<bool> {
+    fn table(&mut self, key: &str) -> Option<Self> {
         let (value, origin) = self.take(key)?;
-        match &value {
-            Value::Bool(_, yes) => Some(*yes),
-            Value::String(_, text) if text == "true" => Some(true),
-            Value::String(_, text) if text == "false" => Some(false),
-            _ => self.wrong(key, origin, "true or false", &value),
-        }
-    }
-
-    /// A whole number in `range`.
-    pub fn integer(&mut self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
-        let (value, origin) = self.take(key)?;
-        let number = match &value {
-            Value::Num(_, Num::F32(_) | Num::F64(_)) => None,
-            Value::Num(_, number) => number.to_i128().and_then(|n| u64::try_from(n).ok()),
-            Value::String(_, text) => text.parse().ok(),
-            _ => None,
-        };
-        match number.filter(|number| range.contains(number)) {
-            Some(number) => Some(number),
-            None => {
-                let wanted = format!("a whole number from {} to {}", range.start(), range.end());
-                self.wrong(key, origin, &wanted, &value)
-            }
-        }
-    }
-
-    /// A duration above zero, as text: `90s`, `5m`, `1h30m`.
-    pub fn duration(&mut self, key: &str) -> Option<Duration> {
-        let (value, origin) = self.take(key)?;
-        match value.as_str().map(humantime::parse_duration) {
-            Some(Ok(duration)) if !duration.is_zero() => Some(duration),
-            _ => self.wrong(
-                key,
-                origin,
-                "a duration above zero such as \"90s\", \"5m\" or \"1h30m\"",
-                &value,
-            ),
-        }
-    }
-
-    /// A duration above zero and not above `longest`.
-    pub fn duration_up_to(&mut self, key: &str, longest: Duration) -> Option<Duration> {
-        let origin = self.origin_of(key);
-        let duration = self.duration(key)?;
-        if duration <= longest {
-            return Some(duration);
-        }
-        let message = format!(
-            "is {}: expected at most {}",
-            humantime::format_duration(duration),
-            humantime::format_duration(longest)
-        );
-        self.fault_at(key, origin, message);
-        None
-    }
-
-    /// Strings: an array, or, from the environment, text with commas.
-    pub fn list(&mut self, key: &str) -> Option<Vec<String>> {
-        let (value, origin) = self.take(key)?;
-        let texts = match &value {
-            Value::Array(_, items) => items
-                .iter()
-                .map(|item| item.as_str().map(str::to_owned))
-                .collect(),
-            Value::String(_, text) if matches!(origin, Origin::Environment(_)) => Some(
-                text.split(',')
-                    .map(str::trim)
-                    .filter(|item| !item.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
-            ),
-            _ => None,
-        };
-        match texts {
-            Some(texts) => Some(texts),
-            None => self.wrong(
-                key,
-                origin,
-                "a list of strings such as [\"a\", \"b\"]",
-                &value,
-            ),
-        }
-    }
-
-    /// The path of a file. One from a file of the configuration is relative to that file.
-    pub fn file(&mut self, key: &str) -> Option<PathBuf> {
-        let origin = self.origin_of(key);
-        let path = PathBuf::from(self.name(key)?);
-        match &origin {
-            Origin::File(file) => Some(file.parent().map(|dir| dir.join(&path)).unwrap_or(path)),
-            _ => Some(path),
-        }
-    }
-
-    /// A secret: `key`, or `key_file` with the path of a file that holds it.
-    pub fn secret(&mut self, key: &str) -> Option<SecretSource> {
-        let file_key = format!("{key}_file");
-        let origin = self.origin_of(&file_key);
-        let file = self.file(&file_key);
-        let Some((value, value_origin)) = self.take(key) else {
-            return file.map(SecretSource::File);
-        };
-        if file.is_some() {
-            self.fault_at(
-                &file_key,
-                origin,
-                format!("is given together with `{key}`: give one of the two"),
-            );
-            return None;
-        }
         match value {
-            Value::String(_, text) if !text.is_empty() => {
-                Some(SecretSource::Value(Secret::new(text)))
-            }
-            Value::String(..) => {
-                self.fault_at(key, value_origin, "must not be empty");
-                None
-            }
-            _ => {
-                self.fault_at(key, value_origin, "expected a string");
-                None
-            }
+            Value::Dict(tag, values) => Some(self.child(self.path_of(key), tag, values)),
+            other => self.wrong(key, &origin, "a table", &other),
         }
     }
 
-    /// The address of a store: http or https, the latter where it says neither; without
-    /// user, path and query.
-    pub fn endpoint(&mut self, key: &str) -> Option<Url> {
-        let origin = self.origin_of(key);
-        let text = self.name(key)?;
-        let full = if text.contains("://") {
-            text.clone()
-        } else {
-            format!("https://{text}")
+    /// A list of tables within it.
+    pub fn section_list(&mut self, key: &str) -> Vec<Self> {
+        let Some((value, origin)) = self.take(key) else {
+            return Vec::new();
         };
-        let bad = match Url::parse(&full) {
-            Err(cause) => format!(
-                "is not an address ({cause}): expected one such as \"https://minio.example:9000\""
-            ),
-            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                "must not hold a user or a password: use `access_key_id` and `secret_access_key`"
-                    .to_owned()
-            }
-            Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-                format!(
-                    "has the scheme \"{}\": expected http or https",
-                    url.scheme()
-                )
-            }
-            Ok(url) if url.path() != "/" || url.query().is_some() || url.fragment().is_some() => {
-                "must end after host and port: a bucket goes into `bucket`".to_owned()
-            }
-            Ok(url) => return Some(url),
+        let Value::Array(_, items) = value else {
+            self.wrong::<()>(
+                key,
+                &origin,
+                &format!("a list of tables, each of which begins with [[{key}]]"),
+                &value,
+            );
+            return Vec::new();
         };
-        self.fault_at(key, origin, bad);
-        None
+        let mut sections = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let item_key = format!("{key}[{index}]");
+            let path = self.path_of(&item_key);
+            match item {
+                Value::Dict(tag, values) => sections.push(self.child(path, tag, values)),
+                Value::Empty(..) => (),
+                other => {
+                    let origin = (self.origins)(other.tag(), &path);
+                    self.wrong::<()>(&item_key, &origin, "a table", &other);
+                    self.faulty.insert(key.to_owned());
+                }
+            }
+        }
+        sections
     }
 
-    /// The name of a region. It becomes part of signatures and, with AWS, of hosts' names.
-    pub fn region(&mut self, key: &str) -> Option<String> {
-        let origin = self.origin_of(key);
-        let region = self.name(key)?;
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        if region.bytes().all(plain) {
-            return Some(region);
-        }
-        let message = format!("is {region:?}: expected a region such as \"eu-central-1\"");
-        self.fault_at(key, origin, message);
-        None
+    fn child(&self, path: String, tag: Tag, values: Dict) -> Self {
+        Self::new(path, tag, values, Origins::clone(&self.origins))
+    }
+
+    /// Finishes a section within this one, and takes over its faults and warnings.
+    pub fn absorb(&mut self, mut inner: Self) {
+        self.asked.append(&mut inner.asked);
+        self.warnings.append(&mut inner.warnings);
+        self.faults.append(&mut inner.finish());
+    }
+
+    /// Drops the keys that nobody took yet, where it is not known what they should be.
+    pub fn abandon(&mut self) {
+        self.values.clear();
     }
 
     /// Refuses keys that a later version will know.
     pub fn refuse_later(&mut self, keys: &[Key]) {
         for key in keys.iter().filter(|key| !key.supported) {
-            if let Some((_, origin)) = self.take(key.name) {
+            if let Some((_, origin)) = self.remove(key.name) {
                 self.fault_at(
                     key.name,
                     origin,
@@ -343,13 +182,20 @@ impl Section {
     /// Records a fault of a key whose origin is known.
     pub fn fault_at(&mut self, key: &str, origin: Origin, message: impl fmt::Display) {
         let message = format!("`{}` {message}", self.path_of(key));
-        self.faults.push(Fault { origin, message });
+        if self.faulty.insert(key.to_owned()) {
+            self.faults.push(Fault { origin, message });
+        }
     }
 
     /// Records what is odd about a key, but no fault; the message goes on after the key's
     /// path.
     pub fn warn(&mut self, key: &str, message: impl fmt::Display) {
         let origin = self.origin_of(key);
+        self.warn_at(key, origin, message);
+    }
+
+    /// As [`Self::warn`], of a key whose origin is known.
+    pub fn warn_at(&mut self, key: &str, origin: Origin, message: impl fmt::Display) {
         let message = format!("`{}` {message}", self.path_of(key));
         self.warnings.push(Fault { origin, message });
     }
@@ -365,6 +211,12 @@ impl Section {
         (self.origins)(tag, &self.path_of(key))
     }
 
+    /// The paths of all keys that were asked for so far, here and in the sections that were
+    /// absorbed, be they set or not.
+    pub fn asked(&self) -> impl Iterator<Item = &str> {
+        self.asked.iter().map(String::as_str)
+    }
+
     /// All faults, with one for every key that nobody took.
     pub fn finish(mut self) -> Vec<Fault> {
         for (key, value) in std::mem::take(&mut self.values) {
@@ -373,28 +225,16 @@ impl Section {
             let mut message = format!("unknown key `{path}`");
             if let Some(known) = closest(&key, self.known.iter().map(String::as_str)) {
                 message.push_str(&format!(": did you mean `{known}`?"));
+                if !self.given.contains(known) {
+                    // That it is missing follows from the typing error.
+                    let missing = format!("`{}` ", self.path_of(known));
+                    self.faults
+                        .retain(|fault| !fault.message.starts_with(&missing));
+                }
             }
             self.faults.push(Fault { origin, message });
         }
         self.faults
-    }
-
-    /// Records that a key is of no use, and what was found. (Secrets don't come here.)
-    fn wrong<T>(&mut self, key: &str, origin: Origin, wanted: &str, found: &Value) -> Option<T> {
-        let found = match found {
-            Value::String(_, text) if text.is_empty() => "an empty string".to_owned(),
-            Value::String(_, text) => format!("{text:?}"),
-            Value::Char(_, c) => format!("{c:?}"),
-            Value::Bool(_, yes) => yes.to_string(),
-            Value::Num(_, number) => number
-                .to_i128()
-                .map_or("a fraction".to_owned(), |n| n.to_string()),
-            Value::Empty(..) => "nothing".to_owned(),
-            Value::Dict(..) => "a table".to_owned(),
-            Value::Array(..) => "a list".to_owned(),
-        };
-        self.fault_at(key, origin, format!("is {found}: expected {wanted}"));
-        None
     }
 }
 

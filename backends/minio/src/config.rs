@@ -14,7 +14,7 @@ pub const PLUGIN: Plugin = Plugin {
 
 const KEYS: &[Key] = &[
     Key::new("endpoint"),
-    Key::with_default("region", "\"us-east-1\""),
+    Key::new("region"),
     Key::new("access_key_id"),
     Key::new("access_key_id_file"),
     Key::new("secret_access_key"),
@@ -60,6 +60,10 @@ pub struct Config {
 }
 
 fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
+    config(section).map(|config| Box::new(config) as _)
+}
+
+fn config(section: &mut Section) -> Option<Config> {
     refuse(section);
     if !section.has("endpoint") {
         section.fault(
@@ -81,7 +85,7 @@ fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
     let connect_timeout = section.duration_up_to("connect_timeout", LONGEST);
     let request_timeout = section.duration_up_to("request_timeout", LONGEST);
     let ordered = section.boolean("ordered").unwrap_or(false);
-    Some(Box::new(Config {
+    Some(Config {
         endpoint: endpoint?,
         region,
         login,
@@ -90,7 +94,7 @@ fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
         connect_timeout: connect_timeout.unwrap_or(CONNECT_TIMEOUT),
         request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),
         ordered,
-    }))
+    })
 }
 
 /// Says of the keys that only the other client can do where they can be had.
@@ -117,4 +121,107 @@ fn login(section: &mut Section) -> Login {
         );
     }
     login
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use figment::Figment;
+    use figment::providers::{Format, Toml};
+    use figment::value::{Dict, Tag};
+    use s3_exporter_api::Origin;
+
+    use super::*;
+
+    fn parse_toml(text: &str) -> (Option<Config>, Vec<String>, usize) {
+        let values: Dict = Figment::from(Toml::string(text)).extract().unwrap();
+        let origins = Arc::new(|_, _: &str| Origin::Default);
+        let mut section = Section::new("backends.x", Tag::Default, values, origins);
+        let config = config(&mut section);
+        let warnings = section.take_warnings().len();
+        let faults = section.finish();
+        (
+            config,
+            faults.iter().map(ToString::to_string).collect(),
+            warnings,
+        )
+    }
+
+    const KEYS_AND_ENDPOINT: &str =
+        "endpoint = \"h:9000\"\naccess_key_id = \"hidden1\"\nsecret_access_key = \"hidden2\"\n";
+
+    fn good(text: &str) -> Config {
+        let (config, faults, _) = parse_toml(text);
+        assert_eq!(faults, Vec::<String>::new(), "{text}");
+        config.unwrap()
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_keys() {
+        let config = good(KEYS_AND_ENDPOINT);
+        assert_eq!(config.store_url(), "https://h:9000");
+        assert!(!config.ordered && !config.insecure_skip_verify);
+        let timeouts = [config.connect_timeout, config.request_timeout];
+        assert_eq!(timeouts, [CONNECT_TIMEOUT, REQUEST_TIMEOUT]);
+        let defaults: String = KEYS
+            .iter()
+            .filter_map(|key| Some((key.name, key.default?)))
+            // Without it an endpoint of AWS tells its own.
+            .filter(|(name, _)| *name != "region")
+            .map(|(name, default)| format!("{name} = {default}\n"))
+            .collect();
+        let written = good(&format!("{KEYS_AND_ENDPOINT}{defaults}"));
+        assert_eq!(format!("{written:?}"), format!("{config:?}"));
+        assert!(!format!("{config:?}").contains("hidden"), "{config:?}");
+    }
+
+    #[test]
+    fn a_public_bucket_needs_no_keys() {
+        let config = good("endpoint = \"http://h\"\nanonymous = true");
+        assert!(matches!(config.login, Login::Anonymous));
+    }
+
+    #[test]
+    fn faults_say_what_would_be_right() {
+        let no_keys = "`backends.x.access_key_id` is missing: give it and `secret_access_key` (or the two as `access_key_id_file` and `secret_access_key_file`), or `anonymous = true` for a public bucket";
+        let only_s3 = |key: &str| {
+            format!(
+                "`backends.x.{key}` is not possible with type \"minio\": use `type = \"s3\"`, which lists MinIO too"
+            )
+        };
+        let table = [
+            (r#"endpoint = "http://h""#.to_owned(), vec![no_keys.to_owned()]),
+            (
+                "endpoint = \"http://h\"\nanonymous = false".to_owned(),
+                vec![no_keys.to_owned()],
+            ),
+            (
+                "endpoint = \"http://h\"\naccess_key_id = \"\"\nsecret_access_key = \"b\"".to_owned(),
+                vec!["`backends.x.access_key_id` must not be empty".to_owned()],
+            ),
+            (
+                "anonymous = true".to_owned(),
+                vec![r#"`backends.x.endpoint` is missing: expected an address such as "https://minio.example:9000""#.to_owned()],
+            ),
+            (
+                format!("{KEYS_AND_ENDPOINT}proxy = \"http://u:hidden@h\"\nclient_cert_file = \"c\""),
+                vec![only_s3("proxy"), only_s3("client_cert_file")],
+            ),
+            (
+                format!("{KEYS_AND_ENDPOINT}connect_timeout = \"0s\""),
+                vec![r#"`backends.x.connect_timeout` is "0s": expected a duration above zero such as "90s", "5m" or "1h30m""#.to_owned()],
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parse_toml(&text).1, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_check_that_is_off_is_a_warning() {
+        let (_, faults, warnings) =
+            parse_toml(&format!("{KEYS_AND_ENDPOINT}insecure_skip_verify = true"));
+        assert_eq!((faults.len(), warnings), (0, 1));
+    }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use s3_exporter_api::{BackendError, FailureKind};
 
 use crate::ErrorBody;
@@ -19,6 +21,11 @@ pub struct Refusal {
 /// The store's own words go into logs: no more of them than this.
 const LONGEST_MESSAGE: usize = 300;
 
+const NONSENSE: (&str, &str) = (
+    "an answer that makes no sense",
+    "check that `endpoint` is the address of an S3 API",
+);
+
 impl Refusal {
     /// From an answer with `status`; `region` is its header `x-amz-bucket-region`.
     pub fn new(status: u16, body: Option<ErrorBody>, region: Option<&str>) -> Self {
@@ -31,7 +38,7 @@ impl Refusal {
             .unwrap_or_default();
         Self {
             status,
-            code: body.code,
+            code: spelled(body.code),
             message: body.message,
             region,
         }
@@ -39,8 +46,8 @@ impl Refusal {
 
     /// The kind of failure.
     pub fn kind(&self) -> FailureKind {
-        if let Some(kind) = by_code(&self.code) {
-            return kind;
+        if let Some((_, kind)) = CODES.iter().find(|(code, _)| *code == self.code) {
+            return *kind;
         }
         match self.status {
             401 => FailureKind::Credentials,
@@ -104,10 +111,7 @@ impl Refusal {
             (FailureKind::Timeout, _) => ("the store gave up waiting", ""),
             (FailureKind::Unavailable, _) => ("the store is not available", ""),
             _ if self.is_of_another_region(asked) => return self.explain_region(asked),
-            _ => (
-                "an answer that makes no sense",
-                "check that `endpoint` is the address of an S3 API",
-            ),
+            _ => NONSENSE,
         };
         let advice = Some(advice.to_owned()).filter(|advice| !advice.is_empty());
         (reason.to_owned(), advice)
@@ -141,52 +145,97 @@ impl Refusal {
     }
 }
 
-fn by_code(code: &str) -> Option<FailureKind> {
-    Some(match code {
-        "AccessDenied"
-        | "AccessDeniedException"
-        | "AccountProblem"
-        | "AllAccessDisabled"
-        | "InvalidPayer"
-        | "RequestTimeTooSkewed"
-        | "RequestExpired" => FailureKind::Denied,
-        "InvalidAccessKeyId"
-        | "InvalidClientTokenId"
-        | "SignatureDoesNotMatch"
-        | "InvalidSignatureException"
-        | "ExpiredToken"
-        | "ExpiredTokenException"
-        | "InvalidToken"
-        | "TokenRefreshRequired"
-        | "InvalidSecurity"
-        | "NotSignedUp"
-        | "MissingAuthenticationToken"
-        | "MissingSecurityHeader"
-        | "UnrecognizedClientException"
-        | "AuthFailure" => FailureKind::Credentials,
-        "NoSuchBucket" => FailureKind::NotFound,
-        "SlowDown"
-        | "SlowDownRead"
-        | "SlowDownWrite"
-        | "Throttling"
-        | "ThrottlingException"
-        | "RequestThrottled"
-        | "RequestLimitExceeded"
-        | "BandwidthLimitExceeded"
-        | "TooManyRequests"
-        | "TooManyRequestsException" => FailureKind::Throttled,
-        "InternalError" | "ServiceUnavailable" | "XMinioServerNotInitialized" => {
-            FailureKind::Unavailable
+/// The error where there was no answer, or none that makes sense; `timeout` is that of one
+/// attempt.
+pub fn no_answer(kind: FailureKind, action: impl Into<String>, timeout: Duration) -> BackendError {
+    let late;
+    let (reason, advice) = match kind {
+        FailureKind::Timeout => {
+            late = format!(
+                "no whole answer within {} s",
+                timeout.as_millis() as f64 / 1000.0
+            );
+            (
+                late.as_str(),
+                "raise `request_timeout` where the store is slow",
+            )
         }
-        "RequestTimeout" | "RequestTimeoutException" => FailureKind::Timeout,
-        "PermanentRedirect"
-        | "TemporaryRedirect"
-        | "Redirect"
-        | "AuthorizationHeaderMalformed"
-        | "IllegalLocationConstraintException"
-        | "NotImplemented" => FailureKind::Protocol,
-        _ => return None,
-    })
+        FailureKind::Connect => (
+            "no connection",
+            "check `endpoint`, and that the store runs and can be reached from here",
+        ),
+        FailureKind::Tls => (
+            "no trust between the store and us",
+            "check `ca_bundle` and the name in `endpoint`",
+        ),
+        FailureKind::Credentials => (
+            "no credentials",
+            "give `access_key_id` and `secret_access_key`, or this process a role or a profile",
+        ),
+        FailureKind::Protocol => NONSENSE,
+        _ => ("the request cannot be made", ""),
+    };
+    let error = BackendError::new(kind, action, reason);
+    match advice {
+        "" => error,
+        advice => error.with_advice(advice),
+    }
+}
+
+/// The codes that say more than their status.
+const CODES: &[(&str, FailureKind)] = &[
+    ("AccessDenied", FailureKind::Denied),
+    ("AccessDeniedException", FailureKind::Denied),
+    ("AccountProblem", FailureKind::Denied),
+    ("AllAccessDisabled", FailureKind::Denied),
+    ("InvalidPayer", FailureKind::Denied),
+    ("RequestTimeTooSkewed", FailureKind::Denied),
+    ("RequestExpired", FailureKind::Denied),
+    ("InvalidAccessKeyId", FailureKind::Credentials),
+    ("InvalidClientTokenId", FailureKind::Credentials),
+    ("SignatureDoesNotMatch", FailureKind::Credentials),
+    ("InvalidSignatureException", FailureKind::Credentials),
+    ("ExpiredToken", FailureKind::Credentials),
+    ("ExpiredTokenException", FailureKind::Credentials),
+    ("InvalidToken", FailureKind::Credentials),
+    ("TokenRefreshRequired", FailureKind::Credentials),
+    ("InvalidSecurity", FailureKind::Credentials),
+    ("NotSignedUp", FailureKind::Credentials),
+    ("MissingAuthenticationToken", FailureKind::Credentials),
+    ("MissingSecurityHeader", FailureKind::Credentials),
+    ("UnrecognizedClientException", FailureKind::Credentials),
+    ("AuthFailure", FailureKind::Credentials),
+    ("NoSuchBucket", FailureKind::NotFound),
+    ("SlowDown", FailureKind::Throttled),
+    ("SlowDownRead", FailureKind::Throttled),
+    ("SlowDownWrite", FailureKind::Throttled),
+    ("Throttling", FailureKind::Throttled),
+    ("ThrottlingException", FailureKind::Throttled),
+    ("RequestThrottled", FailureKind::Throttled),
+    ("RequestLimitExceeded", FailureKind::Throttled),
+    ("BandwidthLimitExceeded", FailureKind::Throttled),
+    ("TooManyRequests", FailureKind::Throttled),
+    ("TooManyRequestsException", FailureKind::Throttled),
+    ("InternalError", FailureKind::Unavailable),
+    ("ServiceUnavailable", FailureKind::Unavailable),
+    ("XMinioServerNotInitialized", FailureKind::Unavailable),
+    ("RequestTimeout", FailureKind::Timeout),
+    ("RequestTimeoutException", FailureKind::Timeout),
+    ("PermanentRedirect", FailureKind::Protocol),
+    ("TemporaryRedirect", FailureKind::Protocol),
+    ("Redirect", FailureKind::Protocol),
+    ("AuthorizationHeaderMalformed", FailureKind::Protocol),
+    ("IllegalLocationConstraintException", FailureKind::Protocol),
+    ("NotImplemented", FailureKind::Protocol),
+];
+
+/// A code as its store's documents spell it: MinIO's client hands them out in lower case.
+fn spelled(code: String) -> String {
+    CODES
+        .iter()
+        .map(|(known, _)| *known)
+        .find(|known| known.eq_ignore_ascii_case(&code))
+        .map_or(code, str::to_owned)
 }
 
 /// The region that a message such as `the region 'us-east-1' is wrong; expecting
@@ -239,6 +288,8 @@ mod tests {
             (503, "SlowDown", Throttled),
             (503, "SlowDownRead", Throttled),
             (429, "", Throttled),
+            (503, "slowdown", Throttled),
+            (403, "signaturedoesnotmatch", Credentials),
             (200, "SlowDown", Throttled),
             (503, "ServiceUnavailable", Unavailable),
             (500, "InternalError", Unavailable),

@@ -10,6 +10,7 @@ mod encoding;
 mod error;
 mod failure;
 mod list;
+mod markup;
 mod order;
 mod scan;
 mod text;
@@ -20,7 +21,7 @@ use std::fmt;
 use s3_exporter_api::{Next, Page};
 
 pub use error::{ErrorBody, read_error};
-pub use failure::Refusal;
+pub use failure::{Refusal, no_answer};
 pub use order::LearnedOrder;
 
 /// An answer that makes no sense: what, and where.

@@ -1,6 +1,6 @@
 //! A `ListBucketResult`: its elements, and what must be true of them together.
 
-use s3_exporter_api::{Next, Object, Page, StorageClass};
+use s3_exporter_api::{Next, Object, Page, StorageClass, UnixTime};
 
 use crate::scan::{Element, Scanner};
 use crate::text::{Text, show};
@@ -25,11 +25,15 @@ pub(crate) fn read(body: &[u8], page: &mut Page) -> Result<Next, Malformed> {
     }
     let mut list = List::default();
     let mut scratch = Vec::new();
-    while let Some(element) = scanner.child(&root)? {
-        if element.name == b"Contents" {
-            object(&mut scanner, &element, &mut scratch, page)?;
+    loop {
+        if let Some(element) = scanner.child(&root)? {
+            if element.name == b"Contents" {
+                object(&mut scanner, &element, &mut scratch, page)?;
+            } else {
+                list.take(&mut scanner, &element, &mut scratch)?;
+            }
         } else {
-            list.take(&mut scanner, &element, &mut scratch)?;
+            break;
         }
     }
     scanner.end()?;
@@ -46,37 +50,38 @@ impl List {
         element: &Element<'a>,
         scratch: &mut Vec<u8>,
     ) -> Result<(), Malformed> {
-        match element.name {
+        let name = element.name;
+        match name {
             b"IsTruncated" => {
                 let text = scanner.text(element)?;
                 let truncated = match text.decode(scratch)?.trim_ascii() {
                     b"true" => true,
                     b"false" => false,
-                    other => return Err(bad(element, &text, other, "true or false")),
+                    other => return Err(bad(name, &text, other, "true or false")),
                 };
-                once(&mut self.truncated, truncated, element)
+                once(&mut self.truncated, truncated, name, text.at)
             }
             b"NextContinuationToken" => {
                 let text = scanner.text(element)?;
                 let token = text.decode(scratch)?;
                 let token = std::str::from_utf8(token)
-                    .map_err(|_| bad(element, &text, token, "UTF-8"))?
+                    .map_err(|_| bad(name, &text, token, "UTF-8"))?
                     .to_owned();
-                once(&mut self.token, token, element)
+                once(&mut self.token, token, name, text.at)
             }
             b"KeyCount" => {
                 let text = scanner.text(element)?;
-                let count = number(element, &text, scratch)?;
-                once(&mut self.key_count, count, element)
+                let count = number(name, &text, scratch)?;
+                once(&mut self.key_count, count, name, text.at)
             }
             b"EncodingType" => {
                 let text = scanner.text(element)?;
                 match text.decode(scratch)?.trim_ascii() {
                     b"" => Ok(()),
                     kind if kind.eq_ignore_ascii_case(b"url") => {
-                        once(&mut self.encoded, element.at, element)
+                        once(&mut self.encoded, element.at, name, text.at)
                     }
-                    other => Err(bad(element, &text, other, "url")),
+                    other => Err(bad(name, &text, other, "url")),
                 }
             }
             b"CommonPrefixes" => Err(Malformed::new(
@@ -109,53 +114,101 @@ impl List {
     }
 }
 
+/// What is known of an object so far.
+#[derive(Default)]
+struct Fields<'a> {
+    key: Option<Text<'a>>,
+    size: Option<u64>,
+    last_modified: Option<UnixTime>,
+    storage_class: Option<StorageClass>,
+}
+
 /// Reads one `Contents` into the page.
+///
+/// Stores write nearly all fields as `<Size>7</Size>`. Looking for just that, field by
+/// field, makes it 83 ns an object; 123 without. What is written in another way is left to
+/// the general one, which reads the same.
 fn object<'a>(
     scanner: &mut Scanner<'a>,
     contents: &Element<'a>,
     scratch: &mut Vec<u8>,
     page: &mut Page,
 ) -> Result<(), Malformed> {
-    let (mut key, mut size, mut last_modified) = (None, None, None);
-    let mut storage_class = None;
-    while let Some(element) = scanner.child(contents)? {
-        match element.name {
-            b"Key" => {
-                let text = scanner.text(&element)?;
-                once(&mut key, text, &element)?;
+    let mut fields = Fields::default();
+    if contents.is_empty() {
+        return fields.finish(contents, scratch, page);
+    }
+    loop {
+        if let Some(text) = scanner.usual(b"<Key>", b"</Key>") {
+            fields.take(b"Key", text, scratch)?;
+        } else if let Some(text) = scanner.usual(b"<LastModified>", b"</LastModified>") {
+            fields.take(b"LastModified", text, scratch)?;
+        } else if let Some(text) = scanner.usual(b"<Size>", b"</Size>") {
+            fields.take(b"Size", text, scratch)?;
+        } else if let Some(text) = scanner.usual(b"<StorageClass>", b"</StorageClass>") {
+            fields.take(b"StorageClass", text, scratch)?;
+        } else if let Some(element) = scanner.child(contents)? {
+            match element.name {
+                b"Key" | b"LastModified" | b"Size" | b"StorageClass" => {
+                    let text = scanner.text(&element)?;
+                    fields.take(element.name, text, scratch)?;
+                }
+                _ => scanner.skip(&element)?,
             }
-            b"LastModified" => {
-                let text = scanner.text(&element)?;
-                let value = text.decode(scratch)?.trim_ascii();
-                let time = time::parse(value)
-                    .ok_or_else(|| bad(&element, &text, value, "a time of RFC 3339"))?;
-                once(&mut last_modified, time, &element)?;
-            }
-            b"Size" => {
-                let text = scanner.text(&element)?;
-                let value = number(&element, &text, scratch)?;
-                once(&mut size, value, &element)?;
-            }
-            b"StorageClass" => {
-                let text = scanner.text(&element)?;
-                let class = StorageClass::parse(text.decode(scratch)?.trim_ascii());
-                once(&mut storage_class, class, &element)?;
-            }
-            _ => scanner.skip(&element)?,
+        } else {
+            return fields.finish(contents, scratch, page);
         }
     }
-    let missing = |name: &str| Malformed::new(contents.at, format!("an object without {name}"));
-    let key = key.ok_or_else(|| missing("Key"))?.decode(scratch)?;
-    if key.is_empty() {
-        return Err(Malformed::new(contents.at, "an object with an empty Key"));
+}
+
+impl<'a> Fields<'a> {
+    /// Takes the text of the element `name`. Inlined, so that the name costs nothing where
+    /// it is known.
+    #[inline(always)]
+    fn take(
+        &mut self,
+        name: &[u8],
+        text: Text<'a>,
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), Malformed> {
+        match name {
+            b"Key" => once(&mut self.key, text, name, text.at),
+            b"LastModified" => {
+                let value = text.decode(scratch)?.trim_ascii();
+                let time = time::parse(value)
+                    .ok_or_else(|| bad(name, &text, value, "a time of RFC 3339"))?;
+                once(&mut self.last_modified, time, name, text.at)
+            }
+            b"Size" => {
+                let value = number(name, &text, scratch)?;
+                once(&mut self.size, value, name, text.at)
+            }
+            _ => {
+                let class = StorageClass::parse(text.decode(scratch)?.trim_ascii());
+                once(&mut self.storage_class, class, name, text.at)
+            }
+        }
     }
-    page.push(Object {
-        key,
-        size: size.ok_or_else(|| missing("Size"))?,
-        last_modified: last_modified.ok_or_else(|| missing("LastModified"))?,
-        storage_class: storage_class.unwrap_or_default(),
-    });
-    Ok(())
+
+    fn finish(
+        self,
+        contents: &Element<'_>,
+        scratch: &mut Vec<u8>,
+        page: &mut Page,
+    ) -> Result<(), Malformed> {
+        let missing = |name: &str| Malformed::new(contents.at, format!("an object without {name}"));
+        let key = self.key.ok_or_else(|| missing("Key"))?.decode(scratch)?;
+        if key.is_empty() {
+            return Err(Malformed::new(contents.at, "an object with an empty Key"));
+        }
+        page.push(Object {
+            key,
+            size: self.size.ok_or_else(|| missing("Size"))?,
+            last_modified: self.last_modified.ok_or_else(|| missing("LastModified"))?,
+            storage_class: self.storage_class.unwrap_or_default(),
+        });
+        Ok(())
+    }
 }
 
 /// Decodes all keys; `at` is where the answer says that they are encoded.
@@ -172,16 +225,16 @@ fn decode_keys(page: &mut Page, at: usize) -> Result<(), Malformed> {
 }
 
 /// Keeps a value that may come once only.
-fn once<T>(slot: &mut Option<T>, value: T, element: &Element<'_>) -> Result<(), Malformed> {
+fn once<T>(slot: &mut Option<T>, value: T, name: &[u8], at: usize) -> Result<(), Malformed> {
     if slot.replace(value).is_some() {
-        let reason = format!("a second {}", String::from_utf8_lossy(element.name));
-        return Err(Malformed::new(element.at, reason));
+        let reason = format!("a second {}", String::from_utf8_lossy(name));
+        return Err(Malformed::new(at, reason));
     }
     Ok(())
 }
 
 /// A whole number that fits into 64 bits.
-fn number(element: &Element<'_>, text: &Text<'_>, scratch: &mut Vec<u8>) -> Result<u64, Malformed> {
+fn number(name: &[u8], text: &Text<'_>, scratch: &mut Vec<u8>) -> Result<u64, Malformed> {
     let digits = text.decode(scratch)?.trim_ascii();
     let number = digits.iter().try_fold(0_u64, |sum, digit| {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
@@ -189,12 +242,12 @@ fn number(element: &Element<'_>, text: &Text<'_>, scratch: &mut Vec<u8>) -> Resu
     });
     number
         .filter(|_| !digits.is_empty())
-        .ok_or_else(|| bad(element, text, digits, "a whole number below 2^64"))
+        .ok_or_else(|| bad(name, text, digits, "a whole number below 2^64"))
 }
 
 #[cold]
-fn bad(element: &Element<'_>, text: &Text<'_>, value: &[u8], wanted: &str) -> Malformed {
-    let name = String::from_utf8_lossy(element.name);
+fn bad(name: &[u8], text: &Text<'_>, value: &[u8], wanted: &str) -> Malformed {
+    let name = String::from_utf8_lossy(name);
     let reason = format!("{name} is {}, not {wanted}", show(value));
     Malformed::new(text.at, reason)
 }

@@ -3,7 +3,7 @@
 use memchr::{memchr, memchr2};
 
 use crate::Malformed;
-use crate::scan::markup;
+use crate::markup::markup;
 
 /// The text of an element, as it lies in the body.
 #[derive(Clone, Copy)]
@@ -16,21 +16,8 @@ pub(crate) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    pub fn plain(raw: &'a [u8], at: usize) -> Self {
-        Self {
-            raw,
-            at,
-            plain: true,
-        }
-    }
-
-    /// Text with something in it that is to be decoded.
-    pub fn marked(raw: &'a [u8], at: usize) -> Self {
-        Self {
-            raw,
-            at,
-            plain: false,
-        }
+    pub fn new(raw: &'a [u8], at: usize, plain: bool) -> Self {
+        Self { raw, at, plain }
     }
 
     /// What it means: itself, or decoded into `scratch`.
@@ -38,6 +25,7 @@ impl<'a> Text<'a> {
     /// Line ends stay as they are, though XML asks to make one of CR LF: stores write
     /// those of a key as references, and a raw one is more likely the key's than a
     /// formatter's.
+    #[inline]
     pub fn decode<'s>(&self, scratch: &'s mut Vec<u8>) -> Result<&'s [u8], Malformed>
     where
         'a: 's,
@@ -46,22 +34,28 @@ impl<'a> Text<'a> {
             return Ok(self.raw);
         }
         scratch.clear();
+        self.decode_into(scratch)?;
+        Ok(scratch)
+    }
+
+    #[cold]
+    fn decode_into(&self, out: &mut Vec<u8>) -> Result<(), Malformed> {
         let mut at = 0;
         while let Some(found) = memchr2(b'&', b'<', &self.raw[at..]) {
-            scratch.extend_from_slice(&self.raw[at..at + found]);
+            out.extend_from_slice(&self.raw[at..at + found]);
             at += found;
             let rest = &self.raw[at..];
             if rest[0] == b'&' {
-                at += reference(rest, scratch).ok_or_else(|| self.bad_reference(at))?;
+                at += reference(rest, out).ok_or_else(|| self.bad_reference(at))?;
             } else if let Some(markup) = markup(rest) {
-                scratch.extend_from_slice(markup.text);
+                out.extend_from_slice(markup.text);
                 at += markup.len;
             } else {
                 return Err(Malformed::new(self.at + at, "a section that does not end"));
             }
         }
-        scratch.extend_from_slice(&self.raw[at..]);
-        Ok(scratch)
+        out.extend_from_slice(&self.raw[at..]);
+        Ok(())
     }
 
     #[cold]

@@ -5,26 +5,24 @@ use s3_exporter_api::UnixTime;
 /// The moment that `text` names, fractions cut to milliseconds; `None` where it names none.
 pub(crate) fn parse(text: &[u8]) -> Option<UnixTime> {
     let (date_time, rest) = text.split_first_chunk::<19>()?;
-    let number = |from: usize, len: usize| {
-        let digits = &date_time[from..from + len];
-        let value = digits.iter().fold(0, |sum, digit| {
-            10 * sum + i64::from(digit.wrapping_sub(b'0'))
-        });
-        digits.iter().all(u8::is_ascii_digit).then_some(value)
+    let mut valid = true;
+    let mut digit = |at: usize| {
+        let digit = date_time[at].wrapping_sub(b'0');
+        valid &= digit <= 9;
+        i64::from(digit)
     };
-    let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
-    let (hour, minute, second) = (number(11, 2)?, number(14, 2)?, number(17, 2)?);
-    let signs = [4, 7, 10, 13, 16].map(|at| date_time[at].to_ascii_uppercase());
+    let mut two = |at: usize| 10 * digit(at) + digit(at + 1);
+    let (year, month, day) = (100 * two(0) + two(2), two(5), two(8));
+    let (hour, minute, second) = (two(11), two(14), two(17));
+    let signs = [4, 7, 10, 13, 16].map(|at| date_time[at]);
     // A second 60 is a leap second; Unix time counts it as the next one.
-    if signs != *b"--T::" || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let days = days_since_1970(year, month, day)?;
+    valid &= hour <= 23 && minute <= 59 && second <= 60;
+    valid &= signs == *b"--T::" || signs == *b"--t::";
+    let days = days_since_1970(year, month, day).filter(|_| valid)?;
     let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
     let (millis, zone) = fraction(rest)?;
-    Some(UnixTime::from_millis(
-        (seconds - offset(zone)?) * 1000 + millis,
-    ))
+    let ahead = offset(zone)?;
+    Some(UnixTime::from_millis((seconds - ahead) * 1000 + millis))
 }
 
 /// The milliseconds of a fraction of any length, and what follows it.
@@ -76,11 +74,9 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
         return None;
     }
     let year = year - i64::from(month <= 2);
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    Some(era * 146_097 + day_of_era - 719_468)
+    Some(year * 365 + leap_days + day_of_year - 719_468)
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ fn pages_that_contradict_themselves() {
         token,
         &token.repeat(2),
         "a second NextContinuationToken",
-        "<NextContinuationToken>t</NextContinuationToken><Contents>",
+        "t</NextContinuationToken><Contents>",
     );
     refuses(
         "<Name>b</Name>",
@@ -96,6 +96,13 @@ fn pages_that_contradict_themselves() {
 fn objects_that_are_none() {
     const CONTENTS: &str = "<Contents>";
     refuses("<Key>k</Key>", "", "an object without Key", CONTENTS);
+    // The fields of no object: they are not those of the empty one before them.
+    refuses(
+        "<Contents>",
+        "<Contents/>",
+        "an object without Key",
+        "<Contents/>",
+    );
     refuses(
         "<Key>k</Key>",
         "<Key/>",
@@ -106,7 +113,7 @@ fn objects_that_are_none() {
         "<Key>k</Key>",
         "<Key>k</Key><Key>l</Key>",
         "a second Key",
-        "<Key>l",
+        "l</Key>",
     );
     refuses("<Size>7</Size>", "", "an object without Size", CONTENTS);
     refuses(

@@ -86,11 +86,15 @@ pub struct Transport {
 }
 
 fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
+    Some(Box::new(config(section)))
+}
+
+fn config(section: &mut Section) -> Config {
     section.refuse_later(KEYS);
     let has_endpoint = section.has("endpoint");
     let endpoint = section.endpoint("endpoint");
     let login = Login::parse(section);
-    let config = Config {
+    Config {
         region: section
             .region("region")
             .or(has_endpoint.then(|| "us-east-1".to_owned())),
@@ -107,8 +111,7 @@ fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
             .duration_up_to("request_timeout", LONGEST)
             .unwrap_or(REQUEST_TIMEOUT),
         ordered: section.boolean("ordered").unwrap_or(false),
-    };
-    Some(Box::new(config))
+    }
 }
 
 fn profile(section: &mut Section, login: &Login) -> Option<String> {
@@ -198,4 +201,179 @@ fn proxy(section: &mut Section) -> Option<Secret> {
         "is no proxy's address: expected one such as \"http://proxy.example:3128\"",
     );
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use figment::Figment;
+    use figment::providers::{Format, Toml};
+    use figment::value::{Dict, Tag};
+    use s3_exporter_api::Origin;
+
+    use super::*;
+
+    struct Parsed {
+        config: Config,
+        faults: Vec<String>,
+        warnings: Vec<String>,
+    }
+
+    fn parse_toml(text: &str) -> Parsed {
+        let values: Dict = Figment::from(Toml::string(text)).extract().unwrap();
+        let origins = Arc::new(|_, _: &str| Origin::Default);
+        let mut section = Section::new("backends.x", Tag::Default, values, origins);
+        let config = config(&mut section);
+        let texts = |faults: Vec<s3_exporter_api::Fault>| {
+            faults.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        Parsed {
+            config,
+            warnings: texts(section.take_warnings()),
+            faults: texts(section.finish()),
+        }
+    }
+
+    fn good(text: &str) -> Config {
+        let parsed = parse_toml(text);
+        assert_eq!(parsed.faults, Vec::<String>::new(), "{text}");
+        parsed.config
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_keys() {
+        let config = good("");
+        assert_eq!(config.store_url(), "https://s3.amazonaws.com");
+        assert_eq!(config.region, None);
+        assert!(!config.path_style && !config.ordered && !config.requester_pays);
+        assert!(!config.transport.insecure_skip_verify);
+        assert!(matches!(config.login, Login::Unset));
+        let written: Vec<_> = KEYS
+            .iter()
+            .filter_map(|key| Some((key.name, key.default?)))
+            .collect();
+        let durations = [config.transport.connect_timeout, config.request_timeout];
+        assert_eq!(durations, [CONNECT_TIMEOUT, REQUEST_TIMEOUT]);
+        let text: String = written
+            .iter()
+            .map(|(name, default)| format!("{name} = {default}\n"))
+            .collect();
+        assert_eq!(format!("{:?}", good(&text)), format!("{config:?}"));
+    }
+
+    #[test]
+    fn an_endpoint_brings_path_style_and_a_region() {
+        let config = good(r#"endpoint = "minio.example:9000""#);
+        assert_eq!(config.store_url(), "https://minio.example:9000");
+        assert_eq!(config.region.as_deref(), Some("us-east-1"));
+        assert!(config.path_style);
+        let config = good("endpoint = \"http://h\"\nregion = \"eu-x-1\"\npath_style = false");
+        assert_eq!(config.store_url(), "http://h");
+        assert_eq!(config.region.as_deref(), Some("eu-x-1"));
+        assert!(!config.path_style);
+        let config = good(r#"region = "eu-central-1""#);
+        assert_eq!(config.store_url(), "https://s3.eu-central-1.amazonaws.com");
+    }
+
+    #[test]
+    fn faults_say_what_would_be_right() {
+        let table = [
+            (
+                r#"endpoint = "http://me:secret@h""#,
+                "`backends.x.endpoint` must not hold a user or a password: use `access_key_id` and `secret_access_key`",
+            ),
+            (
+                r#"endpoint = "ftp://h""#,
+                r#"`backends.x.endpoint` has the scheme "ftp": expected http or https"#,
+            ),
+            (
+                r#"access_key_id = "a""#,
+                "`backends.x.secret_access_key` is missing: `access_key_id` is of no use without it (or `secret_access_key_file`)",
+            ),
+            (
+                r#"secret_access_key_file = "a""#,
+                "`backends.x.access_key_id` is missing: `secret_access_key` is of no use without it (or `access_key_id_file`)",
+            ),
+            (
+                r#"session_token = "a""#,
+                "`backends.x.session_token` is of no use without `access_key_id` and `secret_access_key`",
+            ),
+            (
+                "anonymous = true\naccess_key_id = \"a\"\nsecret_access_key = \"b\"",
+                "`backends.x.anonymous` is of no use together with keys: give one of the two",
+            ),
+            (
+                "profile = \"p\"\nanonymous = true",
+                "`backends.x.profile` is of no use together with keys or `anonymous`: give one of them",
+            ),
+            (
+                r#"client_cert_file = "c""#,
+                "`backends.x.client_key_file` is missing: `client_cert_file` is of no use without it",
+            ),
+            (
+                r#"client_key_file = "k""#,
+                "`backends.x.client_cert_file` is missing: `client_key_file` is of no use without it",
+            ),
+            (
+                r#"region = "eu central""#,
+                r#"`backends.x.region` is "eu central": expected a region such as "eu-central-1""#,
+            ),
+            (
+                r#"request_timeout = "2h""#,
+                "`backends.x.request_timeout` is 2h: expected at most 1h",
+            ),
+            (
+                r#"proxy = "socks5://u:hidden@h""#,
+                r#"`backends.x.proxy` is no proxy's address: expected one such as "http://proxy.example:3128""#,
+            ),
+            (
+                "expected_bucket_owner = \"12\"",
+                r#"`backends.x.expected_bucket_owner` is "12": expected an account's 12 digits, in quotes"#,
+            ),
+            (
+                r#"request_payer = "me""#,
+                r#"`backends.x.request_payer` is "me": expected "requester""#,
+            ),
+            (
+                r#"role_arn = "arn:aws:iam::1:role/r""#,
+                "`backends.x.role_arn` is not supported yet by this version: leave it out",
+            ),
+            (
+                r#"acces_key_id = "a""#,
+                "unknown key `backends.x.acces_key_id`: did you mean `access_key_id`?",
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parse_toml(text).faults, [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn all_faults_are_found_at_once() {
+        let parsed = parse_toml("endpoint = 1\nregion = \"\"\nordered = 3\nx = 1");
+        assert_eq!(parsed.faults.len(), 4, "{:?}", parsed.faults);
+    }
+
+    #[test]
+    fn a_check_that_is_off_is_a_warning() {
+        let parsed = parse_toml("insecure_skip_verify = true");
+        assert!(parsed.faults.is_empty() && parsed.config.transport.insecure_skip_verify);
+        assert_eq!(
+            parsed.warnings,
+            [
+                "`backends.x.insecure_skip_verify` trusts anybody who pretends to be the store: give its certificate as `ca_bundle`"
+            ]
+        );
+        assert!(parse_toml("").warnings.is_empty());
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let config = good(
+            "access_key_id = \"hidden1\"\nsecret_access_key = \"hidden2\"\n\
+             session_token = \"hidden3\"\nproxy = \"http://u:hidden4@h\"",
+        );
+        assert!(!format!("{config:?}").contains("hidden"), "{config:?}");
+    }
 }

@@ -6,8 +6,9 @@ use aws_sdk_s3::error::{ErrorMetadata, SdkError};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
 use aws_smithy_runtime_api::client::interceptors::context;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use s3_exporter_api::{BackendError, FailureKind, causes};
-use s3_exporter_page::{ErrorBody, Malformed, Refusal};
+use s3_exporter_page::{ErrorBody, Malformed, Refusal, no_answer};
 
 use crate::transport::TooLong;
 
@@ -95,45 +96,18 @@ impl Place<'_> {
             SdkError::TimeoutError(_) => FailureKind::Timeout,
             error => kind_of_cause(error),
         };
-        let (reason, advice) = self.reason(kind);
-        let mut ours = BackendError::new(kind, self.action, reason);
-        if !advice.is_empty() {
-            ours = ours.with_advice(advice);
-        }
-        match kind {
+        let ours = no_answer(kind, self.action, self.timeout);
+        if kind == FailureKind::Timeout {
             // The SDK says only that it was late.
-            FailureKind::Timeout => ours,
-            _ => match error.into_source() {
-                Ok(cause) => ours.with_source(cause),
-                Err(error) => ours.with_source(error),
-            },
+            return ours;
         }
-    }
-
-    fn reason(&self, kind: FailureKind) -> (String, &'static str) {
-        let (reason, advice) = match kind {
-            FailureKind::Timeout => {
-                let reason = format!("no whole answer within {:?}", self.timeout);
-                return (reason, "raise `request_timeout` where the store is slow");
-            }
-            FailureKind::Connect => (
-                "no connection",
-                "check `endpoint`, and that the store runs and can be reached from here",
-            ),
-            FailureKind::Tls => (
-                "no trust between the store and us",
-                "check `ca_bundle` and the name in `endpoint`",
-            ),
-            FailureKind::Credentials => (
-                "no credentials",
-                "give `access_key_id` and `secret_access_key`, or a role or profile to this process",
-            ),
-            FailureKind::Protocol => (
-                "an answer that makes no sense",
-                "check that `endpoint` is the address of an S3 API",
-            ),
-            _ => ("the request cannot be made", ""),
-        };
-        (reason.to_owned(), advice)
+        match error.into_source() {
+            // Its own words tell nothing more.
+            Ok(cause) => match cause.downcast::<ConnectorError>() {
+                Ok(connector) => ours.with_source(connector.into_source()),
+                Err(cause) => ours.with_source(cause),
+            },
+            Err(error) => ours.with_source(error),
+        }
     }
 }

@@ -11,7 +11,7 @@ mod transport;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{AppName, BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
@@ -78,6 +78,9 @@ impl Config {
                     .operation_attempt_timeout(self.request_timeout)
                     .build(),
             );
+        if let Ok(name) = AppName::new("s3-exporter") {
+            loader = loader.app_name(name);
+        }
         if let Some(region) = &self.region {
             loader = loader.region(Region::new(region.clone()));
         }

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use reqwest::redirect::Policy;
 use reqwest::tls::{Certificate, Identity};
-use s3_exporter_api::{BackendError, FailureKind};
+use s3_exporter_api::{BackendError, FailureKind, causes};
 use s3_exporter_page::MAX_BODY;
 
 use crate::config::Transport;
@@ -195,6 +195,9 @@ fn failed(cause: reqwest::Error) -> ConnectorError {
     let cause = cause.without_url();
     if cause.is_timeout() {
         ConnectorError::timeout(cause.into())
+    } else if causes(&cause).any(|cause| cause.is::<rustls::Error>()) {
+        // Trust does not come by trying again.
+        ConnectorError::other(cause.into(), None)
     } else if cause.is_builder() {
         ConnectorError::user(cause.into())
     } else {

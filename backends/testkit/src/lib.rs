@@ -3,6 +3,9 @@
 //! every backend passes.
 //!
 //! - [`Memory`]: a [`Backend`](s3_exporter_api::Backend) over a map, for 100,000 objects and more.
+//! - [`Scripted`]: a backend that fails as its script says; [`Faults`] does the same to a
+//!   server, by [`Proxy`] to a real one.
+//! - [`S3sServer`]: an S3 server inside the process.
 //! - [`servers`]: MinIO, SeaweedFS, kube-apiserver with etcd, Prometheus: the real programs,
 //!   installed by `tests/install.sh`. One that is missing is a failure that names it.
 //! - [`S3Client`]: fills and empties what speaks S3.
@@ -15,12 +18,15 @@ mod certs;
 pub mod conformance;
 mod faults;
 mod memory;
+pub mod plugin_cases;
 mod process;
 mod proxy;
 mod s3_client;
 mod s3s_server;
+mod scripted;
 pub mod servers;
 mod sign;
+mod synthetic;
 mod tar;
 mod upload;
 mod web;
@@ -32,4 +38,6 @@ pub use process::{Port, Process, tool};
 pub use proxy::Proxy;
 pub use s3_client::S3Client;
 pub use s3s_server::{S3sBuilder, S3sServer};
+pub use scripted::{Asked, AskedFrom, Scripted, Step};
+pub use synthetic::SyntheticBucket;
 pub use upload::Upload;

@@ -4,6 +4,10 @@
 
 mod kubernetes;
 mod minio;
+mod prometheus;
+mod seaweedfs;
 
 pub use kubernetes::Kubernetes;
 pub use minio::{MinIo, MinIoBuilder};
+pub use prometheus::{Prometheus, Sample, check_metrics, test_rules};
+pub use seaweedfs::SeaweedFs;

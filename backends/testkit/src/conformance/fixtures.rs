@@ -6,7 +6,7 @@ use s3_exporter_api::{Backend, BackendError, FailureKind, Origin, Plugin, Sectio
 use tokio::sync::OnceCell;
 
 use super::{Access, Connection, Fixture, Need};
-use crate::servers::MinIo;
+use crate::servers::{MinIo, SeaweedFs};
 use crate::{Authority, Memory, Port, Proxy, S3Client, S3sServer, Upload};
 
 /// Parses a section and connects, as the program does.
@@ -84,6 +84,7 @@ pub struct PluginFixture {
 enum Server {
     MinIo(&'static MinIo),
     S3s(Box<S3sServer>),
+    SeaweedFs(&'static SeaweedFs),
 }
 
 const USER: &str = "no-rights";
@@ -112,6 +113,13 @@ impl PluginFixture {
         Self::new(plugin, Server::S3s(Box::new(server)))
     }
 
+    /// Against SeaweedFS: one server for all tests of a binary.
+    pub async fn seaweedfs(plugin: Plugin) -> Self {
+        static SEAWEEDFS: OnceCell<SeaweedFs> = OnceCell::const_new();
+        let server = SEAWEEDFS.get_or_init(SeaweedFs::start).await;
+        Self::new(plugin, Server::SeaweedFs(server))
+    }
+
     fn new(plugin: Plugin, server: Server) -> Self {
         // In the program `main` does this.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -133,6 +141,7 @@ impl PluginFixture {
         match &self.server {
             Server::MinIo(server) => server.endpoint(),
             Server::S3s(server) => server.endpoint(),
+            Server::SeaweedFs(server) => server.endpoint(),
         }
     }
 
@@ -140,8 +149,12 @@ impl PluginFixture {
         let (user, secret) = match &self.server {
             Server::MinIo(_) => (MinIo::ACCESS_KEY, MinIo::SECRET_KEY),
             Server::S3s(_) => (S3sServer::ACCESS_KEY, S3sServer::SECRET_KEY),
+            Server::SeaweedFs(_) => (SeaweedFs::ACCESS_KEY, SeaweedFs::SECRET_KEY),
         };
         match access {
+            Access::Denied if matches!(self.server, Server::SeaweedFs(_)) => {
+                (SeaweedFs::DENIED_ACCESS_KEY, SeaweedFs::DENIED_SECRET_KEY)
+            }
             Access::Denied => (USER, USER_SECRET),
             Access::UnknownKey => ("unknown-key", WRONG_SECRET),
             Access::WrongSecret => (user, WRONG_SECRET),
@@ -178,6 +191,18 @@ impl Fixture for PluginFixture {
                 (Need::ColdClasses, "MinIO refuses names of other classes"),
             ],
             Server::S3s(_) => &[],
+            Server::SeaweedFs(_) => &[
+                (Need::ByteOrder, "SeaweedFS lists folder by folder"),
+                (
+                    Need::AnyCharacter,
+                    "SeaweedFS writes keys into its tokens, where they can't be encoded",
+                ),
+                (
+                    Need::LongComponents,
+                    "SeaweedFS has names of 255 bytes at most",
+                ),
+                (Need::SetTime, "SeaweedFS can't be told a time"),
+            ],
         }
     }
 
@@ -186,6 +211,7 @@ impl Fixture for PluginFixture {
         match &self.server {
             Server::S3s(server) => server.store().put_all(&bucket, uploads.iter().cloned()),
             Server::MinIo(server) => fill_minio(&server.client(), &bucket, uploads).await?,
+            Server::SeaweedFs(server) => fill(&server.client(), &bucket, uploads).await?,
         }
         Ok(bucket)
     }
@@ -249,16 +275,26 @@ impl Fixture for PluginFixture {
     }
 }
 
+async fn fill(client: &S3Client, bucket: &str, uploads: &[Upload]) -> Result<(), String> {
+    if let Some(timed) = uploads.iter().find(|upload| upload.last_modified.is_some()) {
+        return Err(format!("no way to tell the time of {timed:?}"));
+    }
+    client.create_bucket(bucket).await;
+    put(client, bucket, uploads.to_vec()).await
+}
+
 /// MinIO can be told a time only in archives, and a storage class only without.
 async fn fill_minio(client: &S3Client, bucket: &str, uploads: &[Upload]) -> Result<(), String> {
     client.create_bucket(bucket).await;
-    let (timed, now): (Vec<_>, Vec<_>) = uploads
+    let (timed, now) = uploads
         .iter()
         .cloned()
-        .partition(|upload| upload.last_modified.is_some());
+        .partition::<Vec<_>, _>(|upload| upload.last_modified.is_some());
     client.put_archived(bucket, &timed).await;
-    client
-        .try_put_all(bucket, now)
-        .await
-        .map_err(|refused| format!("{refused:?}"))
+    put(client, bucket, now).await
+}
+
+async fn put(client: &S3Client, bucket: &str, uploads: Vec<Upload>) -> Result<(), String> {
+    let result = client.try_put_all(bucket, uploads).await;
+    result.map_err(|refused| format!("{refused:?}"))
 }

@@ -1,0 +1,147 @@
+use std::cell::RefCell;
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use minio::s3::client::hooks::Extensions;
+use minio::s3::client::{Method, RequestHooks, Response};
+use minio::s3::error::{Error, S3ServerError};
+use minio::s3::http::Url;
+use minio::s3::multimap_ext::Multimap;
+use minio::s3::types::{BucketName, ObjectKey};
+use s3_exporter_api::{FailureKind, causes};
+use s3_exporter_page::{ErrorBody, Malformed, Refusal};
+
+/// Why one attempt failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The store said no.
+    Refused(Refusal),
+    /// There was no answer, or one that makes no sense.
+    NoAnswer(FailureKind, Option<Box<dyn StdError + Send + Sync>>),
+    /// The answer is no page of a listing.
+    Malformed(Malformed),
+}
+
+impl Failure {
+    /// Of an error on the way to the store or back.
+    pub fn of(cause: impl StdError + Send + Sync + 'static) -> Self {
+        Self::NoAnswer(kind_of_cause(&cause), Some(Box::new(cause)))
+    }
+
+    /// Of an error of the client; `head` is what the store answered before it.
+    pub fn of_client(error: Error, head: Option<Head>) -> Self {
+        let Some(head) = head.filter(|head| !(200..300).contains(&head.status)) else {
+            return Self::of(error);
+        };
+        let body = match &error {
+            Error::S3Server(S3ServerError::S3Error(answer)) => Some(ErrorBody {
+                code: answer.code().to_string(),
+                message: answer.message().clone().unwrap_or_default(),
+                region: String::new(),
+            }),
+            _ => None,
+        };
+        Self::Refused(Refusal::new(head.status, body, head.region.as_deref()))
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Refused(refusal) => refusal.kind(),
+            Self::NoAnswer(kind, _) => *kind,
+            Self::Malformed(_) => FailureKind::Protocol,
+        }
+    }
+
+    /// Whether another attempt may fare better. A page that makes no sense may have been
+    /// cut short.
+    pub fn is_worth_a_retry(&self) -> bool {
+        matches!(self, Self::Malformed(_))
+            || matches!(
+                self.kind(),
+                FailureKind::Throttled
+                    | FailureKind::Unavailable
+                    | FailureKind::Timeout
+                    | FailureKind::Connect
+            )
+    }
+}
+
+fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
+    if causes(error).any(|cause| cause.is::<rustls::Error>()) {
+        return FailureKind::Tls;
+    }
+    let transport = causes(error).find_map(|cause| cause.downcast_ref::<reqwest::Error>());
+    match transport {
+        Some(cause) if cause.is_builder() => FailureKind::Internal,
+        Some(cause) if cause.is_redirect() => FailureKind::Protocol,
+        Some(cause) if cause.is_timeout() && !cause.is_connect() => FailureKind::Timeout,
+        Some(_) => FailureKind::Connect,
+        None if causes(error).any(|cause| cause.is::<std::io::Error>()) => FailureKind::Connect,
+        None => FailureKind::Internal,
+    }
+}
+
+/// The head of an answer.
+#[derive(Clone, Debug)]
+pub struct Head {
+    status: u16,
+    region: Option<String>,
+}
+
+tokio::task_local! {
+    static HEAD: RefCell<Option<Head>>;
+}
+
+/// The client's errors do not tell the status, by which kinds are told apart: this hook
+/// leaves it where [`WatchAnswers::during`] finds it, in the same task.
+#[derive(Debug)]
+pub struct WatchAnswers;
+
+impl WatchAnswers {
+    /// The hook, for a client.
+    pub fn shared() -> Arc<dyn RequestHooks + Send + Sync> {
+        Arc::new(Self)
+    }
+
+    /// Runs `request`, and gives the head of the latest answer in it too.
+    pub async fn during<T>(request: impl Future<Output = T>) -> (T, Option<Head>) {
+        HEAD.scope(RefCell::new(None), async {
+            let result = request.await;
+            (result, HEAD.with(RefCell::take))
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl RequestHooks for WatchAnswers {
+    fn name(&self) -> &'static str {
+        "watch answers"
+    }
+
+    async fn after_execute(
+        &self,
+        _: &Method,
+        _: &Url,
+        _: &str,
+        _: &Multimap,
+        _: &Multimap,
+        _: Option<&BucketName>,
+        _: Option<&ObjectKey>,
+        answer: &Result<Response, reqwest::Error>,
+        _: &mut Extensions,
+    ) {
+        let Ok(answer) = answer else { return };
+        let region = answer.headers().get("x-amz-bucket-region");
+        let head = Head {
+            status: answer.status().as_u16(),
+            region: region
+                .and_then(|region| region.to_str().ok())
+                .map(str::to_owned),
+        };
+        // Outside of `during` nobody wants it.
+        let _ = HEAD.try_with(|slot| slot.replace(Some(head)));
+    }
+}

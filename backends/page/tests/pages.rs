@@ -1,0 +1,275 @@
+//! Answers of real stores, and the objects in them.
+//!
+//! Those of MinIO and SeaweedFS were recorded by `pages/record.sh`, those of `s3s` from a
+//! service made with that crate. The others are written by hand in the forms of AWS, Ceph's
+//! gateway, Garage, Google Cloud Storage, Cloudflare R2 and Backblaze B2, as their
+//! documents, their source or answers that others published show them.
+
+use s3_exporter_api::StorageClass::{DeepArchive, Glacier, Online};
+use s3_exporter_api::{Next, Page, StorageClass};
+use s3_exporter_page::{ErrorBody, read, read_error};
+
+type Expected<'a> = (&'a str, u64, &'a str, StorageClass);
+
+#[track_caller]
+fn holds(body: &str, next: Next, expected: &[Expected<'_>]) {
+    let mut page = Page::new();
+    assert_eq!(read(body.as_bytes(), &mut page), Ok(next));
+    let found: Vec<_> = page
+        .iter()
+        .map(|object| {
+            let key = std::str::from_utf8(object.key).expect("keys of UTF-8");
+            (
+                key,
+                object.size,
+                object.last_modified.as_millis(),
+                object.storage_class,
+            )
+        })
+        .collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(key, size, time, class)| {
+            let time: jiff::Timestamp = time.parse().expect("a time");
+            (*key, *size, time.as_millisecond(), *class)
+        })
+        .collect();
+    assert_eq!(found, expected);
+
+    // The same with a break anywhere is an error, and never a shorter page.
+    let whole = body.trim_end().len();
+    for end in (0..whole).filter(|end| body.is_char_boundary(*end)) {
+        assert!(
+            read(&body.as_bytes()[..end], &mut page).is_err(),
+            "{}",
+            &body[..end]
+        );
+    }
+}
+
+fn token(token: &str) -> Next {
+    Next::Token(token.to_owned())
+}
+
+const MINIO: [Expected<'_>; 9] = [
+    ("dir/a b+c", 13, "2026-11-24T23:36:24.621Z", Online),
+    (
+        "dir/amp&lt<gt>quot\"apos'",
+        20,
+        "2026-11-24T23:36:24.634Z",
+        Online,
+    ),
+    (
+        "dir/control\u{1}end",
+        17,
+        "2026-11-24T23:36:24.688Z",
+        Online,
+    ),
+    ("dir/grüße-€-📦", 20, "2026-11-24T23:36:24.657Z", Online),
+    ("dir/percent%25%41", 20, "2026-11-24T23:36:24.647Z", Online),
+    ("dir/tab\tend", 13, "2026-11-24T23:36:24.679Z", Online),
+    (
+        "dir/tilde~star*parens()",
+        20,
+        "2026-11-24T23:36:24.670Z",
+        Online,
+    ),
+    (
+        "lg69pmx8wf-daily-2026-01-31t03-00-00.db.gz",
+        20,
+        "2026-11-24T23:36:24.596Z",
+        Online,
+    ),
+    (
+        "qv7f8xk2rd-daily-2026-01-31t03-00-00.db.gz",
+        20,
+        "2026-11-24T23:36:24.609Z",
+        Online,
+    ),
+];
+
+#[test]
+fn minio() {
+    holds(include_str!("pages/minio-plain.xml"), Next::End, &MINIO);
+    holds(include_str!("pages/minio-url.xml"), Next::End, &MINIO);
+    holds(
+        include_str!("pages/minio-truncated.xml"),
+        token("ZGlyL2NvbnRyb2wBZW5kW21pbmlvX2NhY2hlOnYyLHJldHVybjpd"),
+        &MINIO[..3],
+    );
+    holds(
+        include_str!("pages/minio-metadata.xml"),
+        Next::End,
+        &[("a", 13, "2026-01-31T03:00:05.123Z", Online)],
+    );
+}
+
+const SEAWEEDFS: [Expected<'_>; 9] = [
+    ("dir/a b+c", 13, "2026-11-24T23:36:28Z", Online),
+    (
+        "dir/amp&lt<gt>quot\"apos'",
+        20,
+        "2026-11-24T23:36:28Z",
+        Online,
+    ),
+    ("dir/control\u{1}end", 17, "2026-11-24T23:36:28Z", Online),
+    ("dir/grüße-€-📦", 20, "2026-11-24T23:36:28Z", Online),
+    ("dir/percent%25%41", 20, "2026-11-24T23:36:28Z", Online),
+    ("dir/tab\tend", 13, "2026-11-24T23:36:28Z", Online),
+    (
+        "dir/tilde~star*parens()",
+        20,
+        "2026-11-24T23:36:28Z",
+        Online,
+    ),
+    (
+        "lg69pmx8wf-daily-2026-01-31t03-00-00.db.gz",
+        20,
+        "2026-11-24T23:36:28Z",
+        Online,
+    ),
+    (
+        "qv7f8xk2rd-daily-2026-01-31t03-00-00.db.gz",
+        20,
+        "2026-11-24T23:36:28Z",
+        Online,
+    ),
+];
+
+/// Without `url` encoding SeaweedFS cannot show a control character, in keys or in tokens.
+#[test]
+fn seaweedfs() {
+    let mut plain = SEAWEEDFS;
+    plain[2].0 = "dir/control\u{FFFD}end";
+    holds(include_str!("pages/seaweedfs-plain.xml"), Next::End, &plain);
+    holds(
+        include_str!("pages/seaweedfs-url.xml"),
+        Next::End,
+        &SEAWEEDFS,
+    );
+    holds(
+        include_str!("pages/seaweedfs-truncated.xml"),
+        token("dir/control\u{FFFD}end"),
+        &SEAWEEDFS[..3],
+    );
+}
+
+#[test]
+fn s3s() {
+    const TIME: &str = "2026-01-31T03:00:00.500Z";
+    let objects = [
+        ("dir/a b+c", 0, TIME, Online),
+        ("dir/amp&lt<gt>quot\"apos'", 10, TIME, Online),
+        ("dir/control\u{1}end", 20, TIME, Online),
+        ("dir/grüße-€-📦", 30, TIME, Online),
+        ("dir/tab\tend", 40, TIME, Online),
+        (
+            "lg69pmx8wf-daily-2026-01-31t03-00-00.db.gz",
+            50,
+            TIME,
+            Online,
+        ),
+    ];
+    holds(
+        include_str!("pages/s3s-plain.xml"),
+        token("bGc2OQ=="),
+        &objects,
+    );
+    holds(
+        include_str!("pages/s3s-url.xml"),
+        token("bGc2OQ=="),
+        &objects,
+    );
+}
+
+#[test]
+fn aws_with_checksums_owners_and_archives() {
+    holds(
+        include_str!("pages/aws.xml"),
+        token("1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM="),
+        &[
+            ("etcd/a b.db", 1 << 30, "2026-01-31T03:00:05Z", Online),
+            ("etcd/a+b.db", 5 << 40, "2025-12-31T03:00:05Z", Glacier),
+            ("etcd/€/.db", 0, "2024-02-29T23:59:59Z", DeepArchive),
+            ("etcd/instant.db", 7, "2024-03-01T00:00:00Z", Online),
+        ],
+    );
+}
+
+#[test]
+fn others() {
+    const SECOND: &str = "lg69pmx8wf-daily-2026-01-31t03-00-00.db.gz";
+    let two = |first: &'static str, second: &'static str, size| {
+        [
+            ("dir/a b+c", 20, first, Online),
+            (SECOND, size, second, Online),
+        ]
+    };
+    holds(
+        include_str!("pages/ceph.xml"),
+        token(SECOND),
+        &two("2026-01-31T03:00:05.123Z", "2026-01-31T03:00:06Z", 21),
+    );
+    holds(
+        include_str!("pages/garage.xml"),
+        token("]bGc2OXBteDh3Zg=="),
+        &two("2026-01-31T03:00:05.120Z", "2026-01-31T03:00:06Z", 21),
+    );
+    holds(
+        include_str!("pages/gcs.xml"),
+        token("CgtsZzY5cG14OHdm"),
+        &two("2026-01-31T03:00:05.125Z", "2026-01-31T03:00:06.232Z", 0),
+    );
+    holds(
+        include_str!("pages/r2.xml"),
+        Next::End,
+        &two("2026-01-31T03:00:05.120Z", "2026-01-31T03:00:06Z", 21),
+    );
+    holds(
+        include_str!("pages/backblaze.xml"),
+        Next::End,
+        &two("2026-01-31T03:00:05.123Z", "2026-01-31T03:00:06Z", 21),
+    );
+}
+
+#[test]
+fn errors() {
+    let no_bucket = ErrorBody {
+        code: "NoSuchBucket".to_owned(),
+        message: "The specified bucket does not exist".to_owned(),
+        region: String::new(),
+    };
+    let minio = include_str!("pages/minio-error.xml");
+    assert_eq!(read_error(minio.as_bytes()), Some(no_bucket.clone()));
+    let seaweedfs = include_str!("pages/seaweedfs-error.xml");
+    assert_eq!(read_error(seaweedfs.as_bytes()), Some(no_bucket.clone()));
+
+    let aws = "<?xml version=\"1.0\"?>\n<Error><Code>AuthorizationHeaderMalformed</Code>\
+        <Message>the region &apos;us-east-1&apos; is wrong; expecting &apos;eu-west-1&apos;</Message>\
+        <Region>eu-west-1</Region><RequestId>1</RequestId></Error>";
+    let error = read_error(aws.as_bytes()).expect("an error");
+    assert_eq!(error.region, "eu-west-1");
+    assert_eq!(
+        error.message,
+        "the region 'us-east-1' is wrong; expecting 'eu-west-1'"
+    );
+
+    // The status has said that it is an error, so half a body is better than none.
+    let cut = &minio[..minio.find("<BucketName>").expect("a bucket's name")];
+    assert_eq!(read_error(cut.as_bytes()), Some(no_bucket));
+    let long = format!(
+        "<Error><Code>A</Code><Message>{}</Message></Error>",
+        "€".repeat(9_999)
+    );
+    assert!(read_error(long.as_bytes()).expect("an error").message.len() <= 1_027);
+
+    for other in [
+        "",
+        "<html/>",
+        "{}",
+        "<Error><Co",
+        include_str!("pages/aws.xml"),
+    ] {
+        assert_eq!(read_error(other.as_bytes()), None, "{other}");
+    }
+}

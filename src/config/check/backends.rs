@@ -1,0 +1,55 @@
+//! `[backends.<name>]`: connections to stores. What is in them is the plug-ins' business.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use s3_exporter_api::{Connect, Plugin, Section};
+
+use super::general::requests;
+use super::named;
+use crate::config::Backend;
+
+/// A backend that is defined, well or not.
+#[derive(Default)]
+pub(super) struct Store {
+    /// `None` where it has a fault.
+    pub backend: Option<Backend>,
+    /// List requests in flight for one destination there, unless the user says otherwise.
+    pub concurrency: u16,
+}
+
+/// All of them by name.
+pub(super) fn backends(top: &mut Section, plugins: &[Plugin]) -> BTreeMap<String, Store> {
+    let mut stores = BTreeMap::new();
+    for (name, mut section) in top.sections("backends") {
+        named(top, "backends", &name);
+        stores.insert(name, store(&mut section, plugins).unwrap_or_default());
+        top.absorb(section);
+    }
+    stores
+}
+
+fn store(section: &mut Section, plugins: &[Plugin]) -> Option<Store> {
+    let types: Vec<_> = plugins.iter().map(|plugin| (plugin.name, plugin)).collect();
+    if !section.has("type") {
+        let names: Vec<_> = types.iter().map(|(name, _)| format!("{name:?}")).collect();
+        section.fault(
+            "type",
+            format!("is missing: expected {}", names.join(" or ")),
+        );
+    }
+    let Some(plugin) = section.choice("type", &types) else {
+        section.abandon();
+        return None;
+    };
+    section.refuse_later(plugin.keys);
+    let in_flight = requests(section).unwrap_or(usize::from(plugin.max_requests_in_flight));
+    let connect: Option<Box<dyn Connect>> = (plugin.parse)(section);
+    Some(Store {
+        backend: connect.map(|connect| Backend {
+            connect: Arc::from(connect),
+            max_requests_in_flight: in_flight,
+        }),
+        concurrency: plugin.concurrency,
+    })
+}

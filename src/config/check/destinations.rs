@@ -1,0 +1,303 @@
+//! `[[destinations]]`: the buckets to watch.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use s3_exporter_api::{Origin, Section, closest};
+
+use self::names::{Name, names};
+use super::backends::Store;
+use super::general::{Scan, concurrency, interval};
+use super::{quoted, resolvers};
+use crate::config::ResolverConfig;
+use crate::destination::{Destination, Expect};
+
+mod names;
+
+/// What follows a cluster's name in the keys that Kubermatic writes.
+const SEPARATOR: &str = "-";
+/// S3 has no longer keys, in bytes.
+const LONGEST_KEY: usize = 1024;
+
+/// What came of them.
+#[derive(Default)]
+pub(super) struct Found {
+    pub destinations: Vec<Arc<Destination>>,
+    pub own_resolvers: BTreeMap<Arc<str>, ResolverConfig>,
+    pub used_backends: BTreeSet<String>,
+    pub used_resolvers: BTreeSet<String>,
+    /// The names, and the path of the table that each came from.
+    names: BTreeMap<String, String>,
+}
+
+/// What a destination may refer to.
+pub(super) struct Context<'a> {
+    pub scan: &'a Scan,
+    pub stores: &'a BTreeMap<String, Store>,
+    /// Whether any is defined, be it so badly that it is none of the stores.
+    pub has_backends: bool,
+    pub resolvers: &'a BTreeMap<String, Option<ResolverConfig>>,
+}
+
+/// All of them, in their order.
+pub(super) fn destinations(top: &mut Section, context: &Context<'_>) -> Found {
+    let mut found = Found::default();
+    let sections = top.section_list("destinations");
+    if sections.is_empty() {
+        top.fault(
+            "destinations",
+            "is missing: give at least one [[destinations]] with a `bucket`",
+        );
+    }
+    for mut section in sections {
+        found.add(&mut section, context);
+        top.absorb(section);
+    }
+    same_objects(top, &found.destinations);
+    found
+}
+
+impl Found {
+    fn add(&mut self, section: &mut Section, context: &Context<'_>) {
+        let names = names(section);
+        let backend = backend(section, context);
+        let source = Source::of(section, context.resolvers);
+        let prefix = prefix(section);
+        let separator = separator(section);
+        let expect = section.choice(
+            "expect",
+            &[("all", Expect::All), ("present", Expect::Present)],
+        );
+        let interval = interval(section).unwrap_or(context.scan.interval);
+        let max_age_origin = section.origin_of("max_age");
+        let max_age = section.duration("max_age");
+        let timeout = section.duration("timeout").unwrap_or(context.scan.timeout);
+        let concurrency = concurrency(section).or(context.scan.concurrency);
+        if max_age.is_some_and(|max_age| interval > max_age) {
+            section.warn_at(
+                "max_age",
+                max_age_origin,
+                format!(
+                    "is shorter than the interval ({}): a late backup is noticed only by the next scan",
+                    humantime::format_duration(interval)
+                ),
+            );
+        }
+        if let Some(name) = &backend {
+            self.used_backends.insert(name.clone());
+        }
+        if let Source::Defined(name) = &source {
+            self.used_resolvers.insert(name.clone());
+        }
+        for Name {
+            name,
+            bucket,
+            key,
+            origin,
+        } in names
+        {
+            if !self.claim(section, &name, &key, origin) {
+                continue;
+            }
+            let Some(store) = backend.as_ref().and_then(|name| context.stores.get(name)) else {
+                continue;
+            };
+            let Some(connection) = &store.backend else {
+                continue;
+            };
+            let name: Arc<str> = name.into();
+            let resolver = self.resolver(&source, &name);
+            self.destinations.push(Arc::new(Destination {
+                resolver,
+                name,
+                bucket: bucket.into(),
+                prefix: prefix.as_str().into(),
+                separator: separator.as_str().into(),
+                backend: backend.as_deref().unwrap_or_default().into(),
+                store_url: connection.connect.store_url().into(),
+                expect: expect.unwrap_or_default(),
+                max_age,
+                interval,
+                timeout,
+                concurrency: concurrency.unwrap_or(store.concurrency),
+            }));
+        }
+    }
+
+    /// Takes a name; a fault where it is taken.
+    fn claim(&mut self, section: &mut Section, name: &str, key: &str, origin: Origin) -> bool {
+        let path = section.path().to_owned();
+        let Some(other) = self.names.insert(name.to_owned(), path.clone()) else {
+            return true;
+        };
+        let shown = origin.quote(name);
+        let message = if key == "name" {
+            format!("is {shown}, which is the name of `{other}` too: expected another")
+        } else if other == path {
+            format!("is {shown}, which is there already")
+        } else if key == "bucket" {
+            format!(
+                "makes {shown} the destination's name, which `{other}` has too: give one of the two a `name`"
+            )
+        } else {
+            format!(
+                "makes {shown} a destination's name, which `{other}` has too: \
+                 write one of the two as a destination of its own, with a `name`"
+            )
+        };
+        section.fault_at(key, origin, message);
+        false
+    }
+
+    /// The name of the resolver of the destination `name`.
+    fn resolver(&mut self, source: &Source, name: &Arc<str>) -> Option<Arc<str>> {
+        match source {
+            Source::None => None,
+            Source::Defined(name) => Some(name.as_str().into()),
+            Source::Own(resolver) => {
+                let name: Arc<str> = format!("destination:{name}").into();
+                self.own_resolvers
+                    .insert(Arc::clone(&name), resolver.clone());
+                Some(name)
+            }
+        }
+    }
+}
+
+fn backend(section: &mut Section, context: &Context<'_>) -> Option<String> {
+    let stores = context.stores;
+    let is_given = section.has("backend");
+    let origin = section.origin_of("backend");
+    let name = section.name("backend");
+    let mut known = stores.keys().map(String::as_str);
+    match (name, is_given) {
+        (Some(name), _) if stores.contains_key(&name) => Some(name),
+        (Some(name), _) => {
+            let message = undefined(&name, &origin, known, "[backends.<name>]");
+            section.fault_at("backend", origin, message);
+            None
+        }
+        (None, true) => None,
+        (None, false) if stores.len() == 1 => known.next().map(str::to_owned),
+        (None, false) if stores.is_empty() && context.has_backends => None,
+        (None, false) if stores.is_empty() => {
+            section.fault("backend", "is missing: define a store as [backends.<name>]");
+            None
+        }
+        (None, false) => {
+            section.fault(
+                "backend",
+                format!("is missing: expected one of {}", quoted(known)),
+            );
+            None
+        }
+    }
+}
+
+/// Where a destination's names of clusters come from.
+enum Source {
+    None,
+    Defined(String),
+    Own(ResolverConfig),
+}
+
+impl Source {
+    fn of(section: &mut Section, known: &BTreeMap<String, Option<ResolverConfig>>) -> Self {
+        let is_own = section.has("clusters") || section.has("clusters_file");
+        let origin = section.origin_of("resolver");
+        let name = section.name("resolver");
+        let own = resolvers::fixed(section);
+        match name {
+            Some(_) if is_own => {
+                section.fault_at(
+                    "resolver",
+                    origin,
+                    "is given together with `clusters` or `clusters_file`: give one of them",
+                );
+                Self::None
+            }
+            Some(name) if known.contains_key(&name) => Self::Defined(name),
+            Some(name) => {
+                let names = known.keys().map(String::as_str);
+                let message = undefined(&name, &origin, names, "[resolvers.<name>]");
+                section.fault_at("resolver", origin, message);
+                Self::None
+            }
+            None if is_own => own.map_or(Self::None, |own| Self::Own(ResolverConfig::Static(own))),
+            None => Self::None,
+        }
+    }
+}
+
+/// The message for a name that is used and not defined.
+fn undefined<'a>(
+    name: &str,
+    origin: &Origin,
+    known: impl Iterator<Item = &'a str> + Clone,
+    table: &str,
+) -> String {
+    let mut message = format!("is {}, which is not defined", origin.quote(name));
+    if let Some(meant) = closest(name, known.clone()) {
+        message.push_str(&format!(": did you mean {meant:?}?"));
+    } else {
+        let names = quoted(known);
+        message.push_str(&match names.as_str() {
+            "" => format!(": define it as {table}"),
+            names => format!(": expected one of {names}"),
+        });
+    }
+    message
+}
+
+fn prefix(section: &mut Section) -> String {
+    let origin = section.origin_of("prefix");
+    let prefix = section.text("prefix").unwrap_or_default();
+    if prefix.len() > LONGEST_KEY {
+        section.fault_at(
+            "prefix",
+            origin,
+            "is longer than any key: expected at most 1024 bytes",
+        );
+    } else if prefix.starts_with('/') {
+        section.warn_at(
+            "prefix",
+            origin,
+            "begins with a `/`, which keys hardly ever do: nothing may be found",
+        );
+    }
+    prefix
+}
+
+fn separator(section: &mut Section) -> String {
+    let origin = section.origin_of("separator");
+    let separator = section.text("separator");
+    if separator.as_deref() == Some("") {
+        section.fault_at(
+            "separator",
+            origin,
+            "must not be empty: the cluster \"a\" would own what belongs to \"ab\"",
+        );
+    }
+    separator.unwrap_or_else(|| SEPARATOR.to_owned())
+}
+
+/// Two destinations that list the same objects are paid for twice, and mostly an oversight.
+fn same_objects(top: &mut Section, destinations: &[Arc<Destination>]) {
+    let mut seen = BTreeMap::new();
+    for destination in destinations {
+        let objects = (
+            &destination.store_url,
+            &destination.bucket,
+            &destination.prefix,
+        );
+        if let Some(other) = seen.insert(objects, &destination.name) {
+            top.warn(
+                "destinations",
+                format!(
+                    "watch the same objects twice: {:?} and {other:?} have the same store, bucket and prefix",
+                    destination.name
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! `[server]`, `[log]`, `[metrics]` and `[scan]`.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use s3_exporter_api::{Key, Section, closest};
+
+use crate::config::{Compat, Log, LogFormat, Metrics};
+use crate::telemetry;
+
+/// Where Prometheus looks for an S3 exporter.
+const LISTEN: &str = ":9340";
+const SERVER_LATER: &[Key] = &[
+    Key::later("web_config_file"),
+    Key::later("admin_listen"),
+    Key::later("probes_without_auth"),
+];
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+/// The labels that our metrics have beside `cluster`, and those that Prometheus sets.
+const LABELS: [&str; 16] = [
+    "destination",
+    "bucket",
+    "kind",
+    "operation",
+    "backend",
+    "store_url",
+    "prefix",
+    "resolver",
+    "version",
+    "revision",
+    "rustversion",
+    "code",
+    "job",
+    "instance",
+    "le",
+    "quantile",
+];
+const INTERVAL: Duration = Duration::from_secs(5 * 60);
+const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const MAX_REQUESTS_IN_FLIGHT: usize = 128;
+/// Anything shorter would be a mistake, and a load for the store.
+pub(super) const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+
+/// `[server]`: the addresses.
+pub(super) fn listen(top: &mut Section) -> Vec<String> {
+    let mut section = top.section("server");
+    section.refuse_later(SERVER_LATER);
+    let listen = section.list("listen");
+    if listen.as_ref().is_some_and(Vec::is_empty) {
+        section.fault(
+            "listen",
+            "is empty: expected at least one address such as \":9340\"",
+        );
+    }
+    let listen = listen.unwrap_or_else(|| vec![LISTEN.to_owned()]);
+    for (index, address) in listen.iter().enumerate() {
+        let key = format!("listen[{index}]");
+        let origin = section.origin_of(&key);
+        let shown = origin.quote(address);
+        if !is_address(address) {
+            let message = format!(
+                "is {shown}: expected host and port, such as \":9340\", \"127.0.0.1:9340\" or \"[::1]:9340\""
+            );
+            section.fault_at(&key, origin, message);
+        } else if listen[..index].contains(address) {
+            section.fault_at(&key, origin, format!("is {shown}, as one before it"));
+        }
+    }
+    top.absorb(section);
+    listen
+}
+
+/// `:9340`, `host:9340`, `192.0.2.1:9340`, `[2001:db8::1]:9340`.
+fn is_address(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return false;
+    };
+    if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) || port.parse::<u16>().is_err()
+    {
+        return false;
+    }
+    if let Some(inner) = host.strip_prefix('[') {
+        return inner
+            .strip_suffix(']')
+            .is_some_and(|host| host.parse::<Ipv6Addr>().is_ok());
+    }
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.' || b == b'_';
+    let is_number = host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    host.is_empty() || host.bytes().all(is_name) && (!is_number || host.parse::<Ipv4Addr>().is_ok())
+}
+
+/// `[log]`.
+pub(super) fn log(top: &mut Section) -> Log {
+    let mut section = top.section("log");
+    let origin = section.origin_of("level");
+    let level = section.name("level").unwrap_or_else(|| "info".to_owned());
+    if let Err(wanted) = filter(&level) {
+        let message = format!("is {}: {wanted}", origin.quote(&level));
+        section.fault_at("level", origin, message);
+    }
+    let origin = section.origin_of("format");
+    let format = match section
+        .name("format")
+        .map(|format| (format.to_lowercase(), format))
+    {
+        None => LogFormat::Json,
+        Some((lower, _)) if lower == "json" => LogFormat::Json,
+        Some((lower, _)) if lower == "console" => LogFormat::Console,
+        Some((_, format)) => {
+            let message = format!(
+                "is {}: expected \"json\" or \"console\"",
+                origin.quote(&format)
+            );
+            section.fault_at("format", origin, message);
+            LogFormat::Json
+        }
+    };
+    top.absorb(section);
+    Log { level, format }
+}
+
+/// Whether it is a level or a filter. A filter takes any word for the name of a module, so
+/// a level with a typing error would silence the log: single words must be levels.
+fn filter(text: &str) -> Result<(), String> {
+    for word in text.split(',') {
+        if word.contains(['=', '[']) || LEVELS.contains(&&*word.to_lowercase()) {
+            continue;
+        }
+        let hint = closest(word, LEVELS.into_iter())
+            .map(|level| format!("; did you mean \"{level}\"?"))
+            .unwrap_or_default();
+        return Err(format!(
+            "expected off, error, warn, info, debug or trace, or a filter such as \"info,kube=warn\"{hint}"
+        ));
+    }
+    telemetry::filter(text)
+        .map(drop)
+        .map_err(|_| "expected a filter such as \"info,kube=warn\"".to_owned())
+}
+
+/// `[metrics]`.
+pub(super) fn metrics(top: &mut Section) -> Metrics {
+    let mut section = top.section("metrics");
+    let mut compat = Vec::new();
+    let names = section.list("compat").unwrap_or_default();
+    for (index, name) in names.iter().enumerate() {
+        match Compat::ALL.into_iter().find(|set| set.as_str() == name) {
+            Some(set) if compat.contains(&set) => (),
+            Some(set) => compat.push(set),
+            None => no_compat(&mut section, index, name),
+        }
+    }
+    let cluster_label = cluster_label(&mut section);
+    top.absorb(section);
+    Metrics {
+        compat,
+        cluster_label,
+    }
+}
+
+fn no_compat(section: &mut Section, index: usize, name: &str) {
+    let key = format!("compat[{index}]");
+    let origin = section.origin_of(&key);
+    let hint = closest(name, Compat::ALL.into_iter().map(Compat::as_str))
+        .map(|known| format!("; did you mean \"{known}\"?"))
+        .unwrap_or_default();
+    let message = format!(
+        "is {}: expected \"kubermatic_s3\" or \"kubermatic_etcdbackup\"{hint}",
+        origin.quote(name)
+    );
+    section.fault_at(&key, origin, message);
+}
+
+fn cluster_label(section: &mut Section) -> String {
+    let origin = section.origin_of("cluster_label");
+    let label = section
+        .name("cluster_label")
+        .unwrap_or_else(|| "cluster".to_owned());
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let wanted = if LABELS.contains(&&*label) {
+        "that label is there for another purpose: expected one such as \"backup_cluster\""
+    } else if !label.bytes().all(is_word)
+        || label.starts_with(|c: char| c.is_ascii_digit())
+        || label.starts_with("__")
+    {
+        "expected a label's name: letters, digits and `_`, no digit at the start, and no `__`"
+    } else {
+        return label;
+    };
+    let message = format!("is {}: {wanted}", origin.quote(&label));
+    section.fault_at("cluster_label", origin, message);
+    label
+}
+
+/// `[scan]`: what holds for a destination that says nothing else.
+pub(super) struct Scan {
+    pub interval: Duration,
+    pub timeout: Duration,
+    pub concurrency: Option<u16>,
+    pub max_requests_in_flight: usize,
+}
+
+/// `[scan]`.
+pub(super) fn scan(top: &mut Section) -> Scan {
+    let mut section = top.section("scan");
+    let scan = Scan {
+        interval: interval(&mut section).unwrap_or(INTERVAL),
+        timeout: section.duration("timeout").unwrap_or(TIMEOUT),
+        concurrency: concurrency(&mut section),
+        max_requests_in_flight: requests(&mut section).unwrap_or(MAX_REQUESTS_IN_FLIGHT),
+    };
+    top.absorb(section);
+    scan
+}
+
+/// `interval`, here and at a destination.
+pub(super) fn interval(section: &mut Section) -> Option<Duration> {
+    let origin = section.origin_of("interval");
+    let interval = section.duration("interval")?;
+    if interval < SHORTEST_INTERVAL {
+        section.fault_at(
+            "interval",
+            origin,
+            "is shorter than a second: expected at least \"1s\"",
+        );
+        return None;
+    }
+    Some(interval)
+}
+
+/// `concurrency`, likewise.
+pub(super) fn concurrency(section: &mut Section) -> Option<u16> {
+    let number = section.integer("concurrency", 1..=1000)?;
+    u16::try_from(number).ok() // it is in range
+}
+
+/// `max_requests_in_flight`, here and at a backend.
+pub(super) fn requests(section: &mut Section) -> Option<usize> {
+    let number = section.integer("max_requests_in_flight", 1..=10_000)?;
+    usize::try_from(number).ok() // it is in range
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for good in [
+            ":9340",
+            "0.0.0.0:1",
+            "[::1]:9340",
+            "localhost:0",
+            "a-b.example:65535",
+        ] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in [
+            "", "9340", ":", ":x", ":+1", ":65536", "::1:9340", "[::1]", "[x]:1", "a b:1",
+            "1.2.3:4",
+        ] {
+            assert!(!is_address(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn filters() {
+        for good in [
+            "info",
+            "INFO",
+            "off",
+            "info,kube=warn",
+            "warn,hyper=trace",
+            "s3_exporter[scan]=debug",
+        ] {
+            assert_eq!(filter(good), Ok(()), "{good}");
+        }
+        for bad in ["inof", "verbose", "info,", "kube=loud", "warn, hyper=trace"] {
+            assert!(filter(bad).is_err(), "{bad}");
+        }
+        assert!(
+            filter("inof")
+                .unwrap_err()
+                .ends_with("did you mean \"info\"?")
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! The file: TOML, with the line of every value.
+
+use std::path::Path;
+
+use figment::value::{Dict, Num, Value};
+use s3_exporter_api::{Fault, Origin};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::environment::Environment;
+use super::expand::expand;
+use super::layer::Layer;
+
+/// What a file says.
+pub struct File {
+    /// Its values, expanded.
+    pub layer: Layer,
+    /// The environment's variables that it uses.
+    pub used: Vec<String>,
+    /// All of what is wrong with its text.
+    pub faults: Vec<Fault>,
+    /// Whether the faults leave it open what the file says, so that it is not worth while
+    /// to look at its values.
+    pub broken: bool,
+}
+
+/// Reads the text of the file at `path`.
+pub fn parse(path: &Path, text: &str, environment: &Environment) -> File {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (document, mut errors) = DeTable::parse_recoverable(text);
+    errors.sort_by_key(|error| error.span().map(|span| span.start));
+    let mut reader = Reader {
+        path,
+        lines: text.match_indices('\n').map(|(at, _)| at).collect(),
+        text,
+        environment,
+        file: File {
+            layer: Layer::new("file"),
+            used: Vec::new(),
+            faults: Vec::new(),
+            broken: !errors.is_empty(),
+        },
+    };
+    for error in errors {
+        reader.syntax(&error);
+    }
+    if !reader.file.broken {
+        let values = reader.table(document.into_inner(), "");
+        reader.file.layer.values = values;
+    }
+    reader.file
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+    /// Where the line ends are.
+    lines: Vec<usize>,
+    environment: &'a Environment,
+    file: File,
+}
+
+impl Reader<'_> {
+    /// The parser's message is made of what it expected, so it holds nothing of the text.
+    /// Of a line only the first fault counts: the others follow from it.
+    fn syntax(&mut self, error: &toml::de::Error) {
+        let at = error.span().map(|span| span.start);
+        let origin = self.origin(at, false);
+        let column = at.map_or(String::new(), |at| {
+            let start = self.lines[..self.line(at) - 1]
+                .last()
+                .map_or(0, |end| end + 1);
+            let before = self.text.get(start..at).unwrap_or_default();
+            format!(", column {}", before.chars().count() + 1)
+        });
+        if self.file.faults.iter().any(|fault| fault.origin == origin) {
+            return;
+        }
+        self.file.faults.push(Fault {
+            origin,
+            message: format!("this is not TOML{column}: {}", error.message()),
+        });
+    }
+
+    /// The line, from 1, that a place in the text belongs to.
+    fn line(&self, at: usize) -> usize {
+        self.lines.partition_point(|end| *end < at) + 1
+    }
+
+    fn origin(&self, at: Option<usize>, expanded: bool) -> Origin {
+        Origin::File {
+            path: self.path.to_owned(),
+            line: at.map(|at| self.line(at)),
+            expanded,
+        }
+    }
+
+    fn table(&mut self, table: DeTable<'_>, path: &str) -> Dict {
+        let mut values = Dict::new();
+        for (key, value) in table {
+            let at = key.span().start;
+            let key = key.into_inner().into_owned();
+            let path = match path {
+                "" => key.clone(),
+                outer => format!("{outer}.{key}"),
+            };
+            values.insert(key, self.value(value, &path, Some(at)));
+        }
+        values
+    }
+
+    /// A value; [`Section`](s3_exporter_api::Section) passes over the empty one that it is
+    /// where it has a fault.
+    fn value(&mut self, value: Spanned<DeValue<'_>>, path: &str, key: Option<usize>) -> Value {
+        let at = key.unwrap_or(value.span().start);
+        let origin = self.origin(Some(at), false);
+        self.file.layer.origins.insert(path.to_owned(), origin);
+        match value.into_inner() {
+            DeValue::String(text) => self.string(&text, path, at),
+            DeValue::Boolean(yes) => Value::from(yes),
+            DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
+                .map_or_else(
+                    |_| self.bad(path, at, "is too large a number"),
+                    |number| Value::from(Num::I128(number)),
+                ),
+            DeValue::Float(number) => Value::from(number.as_str().parse().unwrap_or(f64::NAN)),
+            DeValue::Datetime(_) => self.bad(
+                path,
+                at,
+                "is a date or a time, which no key takes: put it in quotes where a text is meant",
+            ),
+            DeValue::Array(items) => {
+                let items = items.into_iter().enumerate();
+                let values: Vec<_> = items
+                    .map(|(index, item)| self.value(item, &format!("{path}[{index}]"), None))
+                    .collect();
+                Value::from(values)
+            }
+            DeValue::Table(inner) => Value::from(self.table(inner, path)),
+        }
+    }
+
+    fn string(&mut self, text: &str, path: &str, at: usize) -> Value {
+        let before = self.file.used.len();
+        match expand(text, self.environment, &mut self.file.used) {
+            Ok(expanded) => {
+                if self.file.used.len() > before {
+                    let origin = self.origin(Some(at), true);
+                    self.file.layer.origins.insert(path.to_owned(), origin);
+                }
+                Value::from(expanded)
+            }
+            Err(message) => self.bad(path, at, &message),
+        }
+    }
+
+    fn bad(&mut self, path: &str, at: usize, message: &str) -> Value {
+        self.file.faults.push(Fault {
+            origin: self.origin(Some(at), false),
+            message: format!("`{path}` {message}"),
+        });
+        Value::from(figment::value::Empty::None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> File {
+        let environment = [("A", "1")].into_iter().collect();
+        parse(Path::new("c.toml"), text, &environment)
+    }
+
+    fn line(file: &File, path: &str) -> Option<usize> {
+        match file.layer.origins.get(path) {
+            Some(Origin::File { line, .. }) => *line,
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn every_value_knows_its_line() {
+        let file = file(
+            "a = 1\n\n[b.c]\r\nd = [\n  \"x\",\n  \"y\",\n]\n[[e]]\nf = 1\n[[e]]\ng.h = { i = 2 }\n",
+        );
+        assert!(file.faults.is_empty());
+        for (path, at) in [
+            ("a", 1),
+            ("b.c", 3),
+            ("b.c.d", 4),
+            ("b.c.d[1]", 6),
+            ("e[0]", 8),
+            ("e[0].f", 9),
+            ("e[1]", 10),
+            ("e[1].g.h", 11),
+            ("e[1].g.h.i", 11),
+        ] {
+            assert_eq!(line(&file, path), Some(at), "{path}");
+        }
+    }
+
+    #[test]
+    fn all_faults_of_the_syntax_are_told_with_line_and_column() {
+        let file = file("a = \"one\nb = 2\nüü = = hunter2\n[c\n");
+        let faults: Vec<_> = file.faults.iter().map(Fault::to_string).collect();
+        assert!(file.broken);
+        assert!(faults.len() >= 3, "{faults:?}");
+        assert!(
+            faults[0].starts_with("c.toml:1: this is not TOML, column "),
+            "{faults:?}"
+        );
+        assert!(
+            faults[1].starts_with("c.toml:3: this is not TOML, column "),
+            "{faults:?}"
+        );
+        assert!(!faults.concat().contains("hunter2"), "{faults:?}");
+    }
+
+    #[test]
+    fn numbers_of_every_radix_and_dates() {
+        let file = file(
+            "a = 0x1_0\nb = 1_000\nc = 1979-05-27\nd = 99999999999999999999999999999999999999999\n",
+        );
+        assert_eq!(file.layer.values["a"].to_i128(), Some(16));
+        assert_eq!(file.layer.values["b"].to_i128(), Some(1000));
+        let faults: Vec<_> = file.faults.iter().map(Fault::to_string).collect();
+        assert!(
+            faults[0].starts_with("c.toml:3: `c` is a date or a time"),
+            "{faults:?}"
+        );
+        assert!(
+            faults[1].starts_with("c.toml:4: `d` is too large"),
+            "{faults:?}"
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! What one source sets, and how several become one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use figment::value::{Dict, Map, Tag, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+use s3_exporter_api::{Fault, Origin, Origins};
+
+/// The values of one source, and where each was said.
+#[derive(Clone)]
+pub struct Layer {
+    name: &'static str,
+    /// The values.
+    pub values: Dict,
+    /// By path: `scan.interval`, `destinations[0]`, `destinations[0].bucket`.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+impl Layer {
+    /// A source that sets nothing yet.
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            values: Dict::new(),
+            origins: BTreeMap::new(),
+        }
+    }
+
+    /// Sets the value at a path of tables.
+    ///
+    /// # Errors
+    /// The path of a text that stands where a table would have to be, or of a table where
+    /// the value would.
+    pub fn set(
+        &mut self,
+        path: &[impl AsRef<str>],
+        value: Value,
+        origin: Origin,
+    ) -> Result<(), String> {
+        let path: Vec<_> = path.iter().map(AsRef::as_ref).collect();
+        let (last, tables) = path.split_last().ok_or_else(String::new)?;
+        let mut table = &mut self.values;
+        for (depth, name) in tables.iter().enumerate() {
+            let inner = table
+                .entry((*name).to_owned())
+                .or_insert_with(|| Value::from(Dict::new()));
+            table = match inner {
+                Value::Dict(_, inner) => inner,
+                _ => return Err(path[..=depth].join(".")),
+            };
+        }
+        if matches!(table.get(*last), Some(Value::Dict(..))) {
+            return Err(path.join("."));
+        }
+        table.insert((*last).to_owned(), value);
+        self.origins.insert(path.join("."), origin);
+        Ok(())
+    }
+}
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Map::from([(Profile::Default, self.values.clone())]))
+    }
+}
+
+/// All layers as one: a later one wins, key by key.
+///
+/// # Errors
+/// A fault of ours: the layers hold values and no text that could be wrong.
+pub fn merge(layers: Vec<Layer>, file: Option<PathBuf>) -> Result<(Dict, Origins), Fault> {
+    let figment = layers.iter().fold(Figment::new(), Figment::merge);
+    let values = figment
+        .find_value("")
+        .ok()
+        .and_then(Value::into_dict)
+        .ok_or_else(|| Fault {
+            origin: Origin::Default,
+            message: "merging the configuration failed, which is a fault of s3-exporter".to_owned(),
+        })?;
+    let origins: Origins = Arc::new(move |tag: Tag, path: &str| {
+        let layer = figment
+            .get_metadata(tag)
+            .and_then(|source| layers.iter().find(|layer| layer.name == source.name));
+        layer
+            .and_then(|layer| layer.origins.get(path).cloned())
+            .unwrap_or_else(|| nearest(&layers, path, file.as_ref()))
+    });
+    Ok((values, origins))
+}
+
+/// Where a key was set last; where it was not, where the innermost table began that it
+/// would be in.
+fn nearest(layers: &[Layer], path: &str, file: Option<&PathBuf>) -> Origin {
+    let set = layers
+        .iter()
+        .rev()
+        .find_map(|layer| layer.origins.get(path));
+    if let Some(origin) = set {
+        return origin.clone();
+    }
+    if let Some(origin) = within(layers, path) {
+        return origin.clone();
+    }
+    let mut outer = path;
+    while let Some(end) = outer.rfind(['.', '[']) {
+        let in_list = outer[end..].starts_with('[');
+        outer = &outer[..end];
+        let mut said = layers.iter().filter_map(|layer| layer.origins.get(outer));
+        // A list replaces one before it; a table adds to it.
+        let begun = if in_list {
+            said.next_back()
+        } else {
+            said.next()
+        };
+        if let Some(origin) = begun.or_else(|| within(layers, outer)) {
+            return origin.clone();
+        }
+    }
+    file.map_or(Origin::Default, |file| Origin::File {
+        path: file.clone(),
+        line: None,
+        expanded: false,
+    })
+}
+
+/// Where the first key in a table was set, for a table that begins nowhere, as in the
+/// environment.
+fn within<'a>(layers: &'a [Layer], table: &str) -> Option<&'a Origin> {
+    let start = format!("{table}.");
+    layers.iter().find_map(|layer| {
+        let (path, origin) = layer.origins.range(start.clone()..).next()?;
+        path.starts_with(&start).then_some(origin)
+    })
+}

@@ -1,0 +1,128 @@
+//! From what the user said to a [`Config`]: built-in default < file < environment < flag.
+
+use s3_exporter_api::{Fault, Origin, Plugin};
+
+use super::environment::{Environment, NoText, PREFIX};
+use super::layer::{Layer, merge};
+use super::sources::Sources;
+use super::{Config, check, file, flags};
+use crate::cli::Flags;
+
+/// What is wrong, and what is odd: everything at once.
+#[derive(Clone, Debug, Default)]
+pub struct Rejected {
+    /// At least one, in the order of the file's lines.
+    pub faults: Vec<Fault>,
+    /// What is odd, but would not matter.
+    pub warnings: Vec<String>,
+}
+
+/// Reads and checks the configuration.
+///
+/// # Errors
+/// Every fault at once.
+pub fn load(
+    flags: &Flags,
+    environment: &Environment,
+    plugins: &[Plugin],
+) -> Result<Config, Rejected> {
+    let sources = Sources::gather(flags, environment).map_err(|mut faults| {
+        faults.extend(unsupported(flags));
+        rejected(faults, Vec::new())
+    })?;
+    understand(&sources, plugins)
+}
+
+/// As [`load`], from sources that are read already. Does no I/O.
+///
+/// # Errors
+/// Every fault at once.
+pub fn understand(sources: &Sources<'_>, plugins: &[Plugin]) -> Result<Config, Rejected> {
+    let (flags, environment) = (sources.flags, sources.environment);
+    let mut warnings = sources.warnings.clone();
+    let mut faults = sources.faults.clone();
+    faults.extend(unsupported(flags));
+    let path = sources.file.as_ref().map(|(path, _)| path.clone());
+    let mut set = flags::overrides(flags);
+
+    let mut is_broken = false;
+    let base = match &sources.file {
+        Some((path, text)) => {
+            let mut file = file::parse(path, text, environment);
+            faults.append(&mut file.faults);
+            is_broken = file.broken;
+            warnings.extend(ignored_keys(environment, &file.used));
+            file.layer
+        }
+        None => {
+            let (defaults, mut bad) = flags::seed_defaults(flags, environment);
+            faults.append(&mut bad);
+            warnings.extend(ignored_kubeconfig(flags));
+            flags::seed(flags, &mut set);
+            defaults
+        }
+    };
+    let (variables, mut bad) = environment.layer(&base.values);
+    faults.append(&mut bad);
+    if is_broken {
+        return Err(rejected(faults, warnings)); // faults of its values would be guesses
+    }
+
+    let layers: Vec<Layer> = vec![base, variables, set];
+    let (mut values, origins) =
+        merge(layers, path).map_err(|fault| rejected(vec![fault], Vec::new()))?;
+    let is_seed = sources.file.is_none();
+    if is_seed {
+        faults.extend(flags::require_keys(flags, &mut values));
+    }
+    let checked = check::check(values, origins, plugins, is_seed);
+    faults.extend(checked.faults);
+    warnings.extend(checked.warnings.iter().map(Fault::to_string));
+    if !faults.is_empty() {
+        return Err(rejected(faults, warnings));
+    }
+    let mut config = checked.config;
+    config.warnings = warnings;
+    Ok(config)
+}
+
+/// Sorted as a reader goes through the file; the sources stay apart.
+fn rejected(mut faults: Vec<Fault>, warnings: Vec<String>) -> Rejected {
+    faults.sort_by(|a, b| a.origin.cmp(&b.origin));
+    Rejected { faults, warnings }
+}
+
+fn unsupported(flags: &Flags) -> Option<Fault> {
+    flags::given(flags.web_config_file.as_ref()).map(|_| Fault {
+        origin: Origin::Flag("--web.config.file".to_owned()),
+        message: "it is not supported yet by this version: leave it out".to_owned(),
+    })
+}
+
+/// The variables of Kubermatic's exporter mean nothing beside a file that does not use them.
+fn ignored_keys(environment: &Environment, used: &[String]) -> Vec<String> {
+    [
+        ("ACCESS_KEY_ID", "access_key_id"),
+        ("SECRET_ACCESS_KEY", "secret_access_key"),
+    ]
+    .into_iter()
+    .filter(|(name, _)| !used.iter().any(|used| used == name))
+    .filter(|(name, _)| !matches!(environment.text(name), Ok("") | Err(NoText::Unset)))
+    .map(|(name, key)| {
+        format!(
+            "environment variable {name}: it is ignored beside a configuration file; \
+                 there, write `{key} = \"${{{name}}}\"`, or set {PREFIX}BACKENDS__<NAME>__{name}"
+        )
+    })
+    .collect()
+}
+
+fn ignored_kubeconfig(flags: &Flags) -> Option<String> {
+    let has_names = flags::of_destination(flags)
+        .iter()
+        .any(|flag| matches!(*flag, "-cluster" | "-clusters-file"));
+    (has_names && flags::given(flags.kubeconfig.as_ref()).is_some()).then(|| {
+        "flag -kubeconfig: it is ignored, because -cluster or -clusters-file names the clusters"
+            .to_owned()
+    })
+}

@@ -1,0 +1,109 @@
+//! Where the configuration is to be found, read once: the only I/O of loading it.
+
+use std::path::{Path, PathBuf};
+
+use s3_exporter_api::{Fault, Origin};
+
+use super::environment::Environment;
+use super::flags::{given, of_destination};
+use crate::cli::Flags;
+
+/// The file that is read where none is named.
+const DEFAULT_FILE: &str = "config.toml";
+
+/// Everything that a configuration is made of. (No `Debug`: secrets are in it.)
+pub struct Sources<'a> {
+    /// The command line's.
+    pub flags: &'a Flags,
+    /// The environment.
+    pub environment: &'a Environment,
+    /// The file's path and text; without one, flags alone make a destination.
+    pub file: Option<(PathBuf, String)>,
+    /// What is wrong with the choice, so that it only matters what else is wrong.
+    pub faults: Vec<Fault>,
+    /// What is odd about the choice.
+    pub warnings: Vec<String>,
+}
+
+impl<'a> Sources<'a> {
+    /// Finds the file, if there is to be one, and reads it.
+    ///
+    /// # Errors
+    /// None is named or found, and no `-endpoint` either; or it cannot be read.
+    pub fn gather(flags: &'a Flags, environment: &'a Environment) -> Result<Self, Vec<Fault>> {
+        let mut sources = Self {
+            flags,
+            environment,
+            file: None,
+            faults: Vec::new(),
+            warnings: Vec::new(),
+        };
+        let default = Path::new(DEFAULT_FILE);
+        let has_default = default.try_exists().unwrap_or(true); // then reading it tells why
+        let named = given(flags.config.as_ref());
+        let path = match (named, given(flags.endpoint.as_ref())) {
+            (Some(path), _) => Path::new(path),
+            (None, Some(_)) => {
+                if has_default {
+                    sources.warnings.push(format!(
+                        "{DEFAULT_FILE} in the working folder is not read, because there is -endpoint"
+                    ));
+                }
+                return Ok(sources);
+            }
+            (None, None) if has_default => default,
+            (None, None) => return Err(vec![nothing_to_watch()]),
+        };
+        sources.faults = ambiguous(flags, path);
+        match read(path, named.is_some()) {
+            Ok(text) => sources.file = Some((path.to_owned(), text)),
+            Err(fault) => {
+                sources.faults.push(fault);
+                return Err(sources.faults);
+            }
+        }
+        Ok(sources)
+    }
+}
+
+fn nothing_to_watch() -> Fault {
+    Fault {
+        origin: Origin::Default,
+        message: format!(
+            "there is nothing to watch: name a configuration file with --config FILE (or put {DEFAULT_FILE} \
+             into the working folder), or give -endpoint, -access-key-id and -secret-access-key"
+        ),
+    }
+}
+
+fn ambiguous(flags: &Flags, path: &Path) -> Vec<Fault> {
+    let fault = |flag: &str| Fault {
+        origin: Origin::Flag(flag.to_owned()),
+        message: format!(
+            "it makes a destination, and so does the file {}: use flags or a file, not both",
+            path.display()
+        ),
+    };
+    of_destination(flags).into_iter().map(fault).collect()
+}
+
+fn read(path: &Path, is_named: bool) -> Result<String, Fault> {
+    let fault = |message: String| Fault {
+        origin: if is_named {
+            Origin::Flag("--config".to_owned())
+        } else {
+            Origin::Default
+        },
+        message: format!("reading {}: {message}", path.display()),
+    };
+    let bytes = std::fs::read(path).map_err(|cause| fault(cause.to_string()))?;
+    String::from_utf8(bytes).map_err(|cause| {
+        let good = cause.utf8_error().valid_up_to();
+        let line = cause.as_bytes()[..good]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count()
+            + 1;
+        fault(format!("it is not UTF-8 (line {line})"))
+    })
+}

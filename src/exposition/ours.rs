@@ -1,0 +1,241 @@
+//! Our own names: an API, because dashboards and alerts outlive code. Each is explained
+//! in `docs/metrics.md`.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use s3_exporter_api::{FailureKind, Operation, UnixTime};
+
+use crate::exposition::family::Series::{Cluster, Created, Destination, Resolver};
+use crate::exposition::family::{Family, Lines, Observed, counter, gauge};
+use crate::snapshot::Figures;
+
+/// For each cluster of a destination or resolver.
+pub static CLUSTERS: &[Family] = &[
+    gauge(
+        "objectstore_objects",
+        Cluster(|totals| Some(totals.objects as f64)),
+        "Objects that belong to the cluster.",
+    ),
+    gauge(
+        "objectstore_empty_objects",
+        Cluster(|totals| Some(totals.empty as f64)),
+        "Objects of the cluster whose size is 0 bytes.",
+    ),
+    gauge(
+        "objectstore_objects_size_bytes",
+        Cluster(|totals| Some(totals.bytes as f64)),
+        "Sum of the sizes of the cluster's objects, in bytes.",
+    ),
+    gauge(
+        "objectstore_newest_object_timestamp_seconds",
+        Cluster(|totals| Some(newest(totals.newest))),
+        "Last-modified of the cluster's newest object that is not empty, in Unix seconds; 0 = there is none.",
+    ),
+    gauge(
+        "objectstore_newest_object_size_bytes",
+        Cluster(|totals| totals.newest.map(|(_, size)| size as f64)),
+        "Size of the cluster's newest object that is not empty, in bytes; absent where there is none.",
+    ),
+    gauge(
+        "objectstore_oldest_object_timestamp_seconds",
+        Cluster(|totals| totals.oldest.map(UnixTime::as_seconds)),
+        "Last-modified of the cluster's oldest object, in Unix seconds; absent where there is none.",
+    ),
+    gauge(
+        "objectstore_largest_object_size_bytes",
+        Cluster(|totals| totals.largest.map(|size| size as f64)),
+        "Size of the cluster's largest object, in bytes; absent where there is none.",
+    ),
+    gauge(
+        "objectstore_cluster_created_timestamp_seconds",
+        Created,
+        "When the cluster was created, in Unix seconds; 0 = not known, as with a static list.",
+    ),
+];
+
+/// For each destination: what the latest complete scan found.
+pub static FIGURES: &[Family] = &[
+    gauge(
+        "objectstore_listed_objects",
+        Destination(|of, lines| figures(of, lines, |f| f.listed.objects as f64)),
+        "Objects that were listed, of known clusters or not.",
+    ),
+    gauge(
+        "objectstore_listed_size_bytes",
+        Destination(|of, lines| figures(of, lines, |f| f.listed.bytes as f64)),
+        "Sum of the sizes of all objects that were listed, in bytes.",
+    ),
+    gauge(
+        "objectstore_listed_newest_object_timestamp_seconds",
+        Destination(|of, lines| figures(of, lines, |f| newest(f.listed.newest))),
+        "Last-modified of the newest listed object that is not empty, in Unix seconds; 0 = there is none.",
+    ),
+    gauge(
+        "objectstore_unassigned_objects",
+        Destination(|of, lines| figures(of, lines, |f| f.unassigned.objects as f64)),
+        "Objects that belong to no known cluster: leftovers and foreign files.",
+    ),
+    gauge(
+        "objectstore_unassigned_objects_size_bytes",
+        Destination(|of, lines| figures(of, lines, |f| f.unassigned.bytes as f64)),
+        "Sum of the sizes of the objects that belong to no known cluster, in bytes.",
+    ),
+    gauge(
+        "objectstore_unassigned_newest_object_timestamp_seconds",
+        Destination(|of, lines| figures(of, lines, |f| newest(f.unassigned.newest))),
+        "Last-modified of the newest object of no known cluster that is not empty, in Unix seconds; 0 = there is none.",
+    ),
+    gauge(
+        "objectstore_clusters_omitted",
+        Destination(|_, lines| lines.put(0.0)),
+        "Clusters without series of their own because of limits.max_clusters.",
+    ),
+];
+
+/// For each destination: how its scans go.
+pub static SCANS: &[Family] = &[
+    gauge(
+        "objectstore_scan_success",
+        Destination(|of, lines| {
+            if let Some(latest) = &of.snapshot.latest {
+                lines.put(f64::from(u8::from(latest.failure.is_none())));
+            }
+        }),
+        "1 = the latest finished scan was complete, 0 = it failed; absent before the first one ends.",
+    ),
+    gauge(
+        "objectstore_scan_last_success_timestamp_seconds",
+        Destination(|of, lines| {
+            let ended = of.snapshot.figures.as_ref().map(|f| f.ended);
+            lines.put(ended.map_or(0.0, UnixTime::as_seconds));
+        }),
+        "End of the latest complete scan, which all figures are of, in Unix seconds; 0 = never.",
+    ),
+    gauge(
+        "objectstore_scan_failing",
+        Destination(|of, lines| {
+            let latest = of.snapshot.latest.as_ref();
+            let failing = latest.and_then(|latest| Some(latest.failure.as_ref()?.kind));
+            for kind in FailureKind::ALL {
+                let now = f64::from(u8::from(failing == Some(kind)));
+                lines.put_with(&[("kind", kind.as_str())], now);
+            }
+        }),
+        "1 for the kind of failure of the latest finished scan, 0 for every other kind.",
+    ),
+    gauge(
+        "objectstore_scan_duration_seconds",
+        Destination(|of, lines| {
+            if let Some(latest) = &of.snapshot.latest {
+                lines.put(latest.duration.as_secs_f64());
+            }
+        }),
+        "How long the latest finished scan took, in seconds; absent before the first one ends.",
+    ),
+    counter(
+        "objectstore_scans_total",
+        Destination(|of, lines| lines.put(of.snapshot.scans.finished as f64)),
+        "Finished scans, failed ones included.",
+    ),
+    counter(
+        "objectstore_scan_failures_total",
+        Destination(|of, lines| {
+            for kind in FailureKind::ALL {
+                let failed = of.snapshot.scans.failed[kind as usize];
+                lines.put_with(&[("kind", kind.as_str())], failed as f64);
+            }
+        }),
+        "Scans that failed, by the kind of failure.",
+    ),
+    counter(
+        "objectstore_api_requests_total",
+        Destination(|of, lines| {
+            for operation in Operation::ALL {
+                let attempts = of.snapshot.meter.attempts(operation);
+                lines.put_with(&[("operation", operation.as_str())], attempts as f64);
+            }
+        }),
+        "HTTP requests to the store, retries included, by S3 operation: what a bill is made of.",
+    ),
+    counter(
+        "objectstore_api_request_failures_total",
+        Destination(|of, lines| {
+            for operation in Operation::ALL {
+                for kind in FailureKind::ALL {
+                    let labels = [("operation", operation.as_str()), ("kind", kind.as_str())];
+                    let failures = of.snapshot.meter.failures(operation, kind);
+                    lines.put_with(&labels, failures as f64);
+                }
+            }
+        }),
+        "HTTP requests to the store that failed, retried ones included, by S3 operation and kind of failure.",
+    ),
+    gauge(
+        "objectstore_scan_concurrency",
+        Destination(|of, lines| lines.put(f64::from(of.snapshot.concurrency.load(Relaxed)))),
+        "List requests that the destination may have in flight now; throttling lowers it.",
+    ),
+];
+
+/// For each destination: what was configured.
+pub static SETTINGS: &[Family] = &[
+    gauge(
+        "objectstore_scan_interval_seconds",
+        Destination(|of, lines| lines.put(of.snapshot.destination.interval.as_secs_f64())),
+        "From the start of a scan to the start of the next, as configured, in seconds.",
+    ),
+    gauge(
+        "objectstore_max_age_seconds",
+        Destination(|of, lines| {
+            if let Some(age) = of.snapshot.destination.max_age {
+                lines.put(age.as_secs_f64());
+            }
+        }),
+        "Age from which on a newest backup is late, as configured, in seconds; absent where it is not set.",
+    ),
+    gauge(
+        "objectstore_destination_info",
+        Destination(|of, lines| {
+            let destination = &of.snapshot.destination;
+            let labels = [
+                ("backend", &*destination.backend),
+                ("store_url", &*destination.store_url),
+                ("prefix", &*destination.prefix),
+                ("resolver", destination.resolver.as_deref().unwrap_or("")),
+            ];
+            lines.put_with(&labels, 1.0);
+        }),
+        "Always 1; the labels say where the destination is and who resolves its clusters.",
+    ),
+];
+
+/// For each resolver.
+pub static RESOLVERS: &[Family] = &[
+    gauge(
+        "objectstore_resolver_clusters",
+        Resolver(|now| now.clusters.as_ref().map(|clusters| clusters.len() as f64)),
+        "Clusters that the resolver knows; absent before it has delivered any set.",
+    ),
+    gauge(
+        "objectstore_resolver_success",
+        Resolver(|now| Some(f64::from(u8::from(now.is_success())))),
+        "1 = the resolver's set of clusters is there and up to date, 0 = it is not.",
+    ),
+    gauge(
+        "objectstore_resolver_last_success_timestamp_seconds",
+        Resolver(|now| Some(now.last_success.map_or(0.0, UnixTime::as_seconds))),
+        "When the resolver's set of clusters was last known to be right, in Unix seconds; 0 = never.",
+    ),
+];
+
+/// A figure of the latest complete scan; no sample before the first.
+fn figures(of: &Observed<'_>, lines: &mut Lines<'_>, value: fn(&Figures) -> f64) {
+    if let Some(figures) = &of.snapshot.figures {
+        lines.put(value(figures));
+    }
+}
+
+/// 0 = never, so that an age computed from it is huge and not missing.
+fn newest(newest: Option<(UnixTime, u64)>) -> f64 {
+    newest.map_or(0.0, |(time, _)| time.as_seconds())
+}

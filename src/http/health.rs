@@ -1,0 +1,164 @@
+//! `/-/healthy` and `/-/ready`.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use crate::http::App;
+use crate::snapshot::Snapshot;
+
+/// How long a destination can keep the process from being ready: an answer that is late
+/// by that much says more than none.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How many destinations an answer names.
+const NAMED: usize = 20;
+
+/// Whether scrapes show something: once they do, for good.
+#[derive(Debug)]
+pub struct Readiness {
+    started: Instant,
+    ready: AtomicBool,
+}
+
+impl Readiness {
+    /// Not ready yet, as of now.
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            ready: AtomicBool::new(false),
+        }
+    }
+
+    /// Ready, or what is awaited.
+    ///
+    /// # Errors
+    /// Destinations that have neither figures nor a failed scan, for people.
+    pub fn check(&self, snapshot: &Snapshot) -> Result<(), String> {
+        self.check_at(snapshot, self.started.elapsed())
+    }
+
+    fn check_at(&self, snapshot: &Snapshot, elapsed: Duration) -> Result<(), String> {
+        if self.ready.load(Relaxed) {
+            return Ok(());
+        }
+        let awaited: Vec<_> = snapshot
+            .destinations
+            .iter()
+            .filter(|of| of.figures.is_none() && of.latest.is_none())
+            .map(|of| &*of.destination.name)
+            .collect();
+        if awaited.is_empty() || elapsed >= PATIENCE {
+            self.ready.store(true, Relaxed);
+            return Ok(());
+        }
+        let left = PATIENCE - elapsed;
+        let mut text = format!(
+            "not ready: waiting for the first scan of {} of {} destinations, for {} s at the most:\n",
+            awaited.len(),
+            snapshot.destinations.len(),
+            left.as_secs() + 1,
+        );
+        for name in awaited.iter().take(NAMED) {
+            let _ = writeln!(text, "{name:?}"); // into a String: cannot fail
+        }
+        if awaited.len() > NAMED {
+            let _ = writeln!(text, "and {} more", awaited.len() - NAMED);
+        }
+        Err(text)
+    }
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// That we answer says it all: the loops run on the same threads.
+pub async fn healthy() -> &'static str {
+    "healthy\n"
+}
+
+/// Whether scrapes show every destination.
+pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, String) {
+    match app.readiness.check(&app.exposition.snapshot()) {
+        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+        Err(awaited) => (StatusCode::SERVICE_UNAVAILABLE, awaited),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use s3_exporter_api::{FailureKind, UnixTime};
+
+    use super::*;
+    use crate::aggregate::Totals;
+    use crate::http::tests::unscanned;
+    use crate::snapshot::{Attempt, Failure, Figures};
+
+    const EARLY: Duration = Duration::from_secs(1);
+
+    fn snapshot(scanned: usize, failed: usize, waiting: usize) -> Snapshot {
+        let of = |n: usize| {
+            let mut of = unscanned(&format!("d{n}"));
+            if n < scanned {
+                // As restored ones are: figures, and no scan yet.
+                of.figures = Some(Arc::new(Figures {
+                    ended: UnixTime::from_millis(1),
+                    listed: Totals::default(),
+                    unassigned: Totals::default(),
+                    clusters: Default::default(),
+                }));
+            } else if n < scanned + failed {
+                of.latest = Some(Attempt {
+                    ended: UnixTime::from_millis(1),
+                    duration: EARLY,
+                    failure: Some(Failure {
+                        kind: FailureKind::Denied,
+                        message: "no".into(),
+                    }),
+                });
+            }
+            Arc::new(of)
+        };
+        Snapshot {
+            destinations: (0..scanned + failed + waiting).map(of).collect(),
+            ..Snapshot::default()
+        }
+    }
+
+    #[test]
+    fn waits_for_each_destination() {
+        let readiness = Readiness::new();
+        let awaited = readiness.check_at(&snapshot(1, 1, 2), EARLY).unwrap_err();
+        assert_eq!(
+            awaited,
+            "not ready: waiting for the first scan of 2 of 4 destinations, for 60 s at the most:\n\"d2\"\n\"d3\"\n"
+        );
+        let awaited = readiness.check_at(&snapshot(0, 0, 30), EARLY).unwrap_err();
+        assert!(awaited.ends_with("\"d19\"\nand 10 more\n"), "{awaited}");
+        assert_eq!(readiness.check_at(&snapshot(1, 1, 0), EARLY), Ok(()));
+    }
+
+    #[test]
+    fn for_a_minute_at_the_most() {
+        let readiness = Readiness::new();
+        assert!(
+            readiness
+                .check_at(&snapshot(0, 0, 1), Duration::from_millis(59_999))
+                .is_err()
+        );
+        assert_eq!(readiness.check_at(&snapshot(0, 0, 1), PATIENCE), Ok(()));
+    }
+
+    #[test]
+    fn then_for_good() {
+        let readiness = Readiness::new();
+        assert_eq!(readiness.check_at(&snapshot(1, 0, 0), EARLY), Ok(()));
+        assert_eq!(readiness.check_at(&snapshot(0, 0, 1), EARLY), Ok(()));
+    }
+}

@@ -1,0 +1,43 @@
+//! `/metrics`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
+
+use crate::exposition::Format;
+use crate::http::body::Pieces;
+use crate::http::{App, negotiate};
+
+/// Exactly these: Prometheus 3 refuses what it does not know.
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const OPEN_METRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// The metrics, in the format and encoding that the client likes best.
+pub async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let _in_flight = app.telemetry.scrape();
+    let format = negotiate::format(&headers);
+    let gzip = negotiate::gzip(&headers);
+    let pieces = app
+        .exposition
+        .scrape(&app.telemetry.families(), format, gzip);
+    let mut response = Response::new(Body::new(Pieces::new(pieces)));
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        match format {
+            Format::Text => TEXT,
+            Format::OpenMetrics => OPEN_METRICS,
+        },
+    );
+    if gzip {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    app.telemetry.answered(200);
+    response
+}

@@ -1,0 +1,350 @@
+//! The status page: for somebody who is tired. First a verdict, then what is wrong and
+//! why, then everything. One page, no script.
+
+use std::fmt::{Result, Write};
+
+use crate::http::status::{Backup, Cluster, Destination, State, Status};
+
+mod write;
+use write::{Ago, Bytes, Count, Name, Span, Text};
+
+const STYLE: &str = include_str!("page/style.css");
+/// The Content-Security-Policy: `STYLE` by its hash, which a test compares, and nothing else.
+pub const POLICY: &str = "default-src 'none'; style-src 'sha256-/jhlUagleXKnPowHCo3LiAMMU6c8v2R4qSg+eYxL+Iw='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Clusters listed in each table of a page, those with problems first. The API has them all.
+const ROWS: usize = 500;
+
+/// The page.
+pub fn render(status: &Status<'_>) -> String {
+    let mut out = String::new();
+    let _ = page(&mut out, status); // into a String: cannot fail
+    out
+}
+
+fn page(out: &mut String, status: &Status<'_>) -> Result {
+    write!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{}s3-exporter</title><style>{STYLE}</style></head>\n<body>\n\
+         <h1>s3-exporter</h1>\n",
+        if is_well(status) { "" } else { "(!) " },
+    )?;
+    problems(out, status)?;
+    destinations(out, status)?;
+    if !status.resolvers.is_empty() {
+        resolvers(out, status)?;
+    }
+    writeln!(out, "<h2>Clusters</h2>")?;
+    for destination in &status.destinations {
+        clusters(out, destination)?;
+    }
+    writeln!(
+        out,
+        "<p class=\"dim\">As of {}. s3-exporter {} ({}), started {}. \
+         <a href=\"metrics\">Metrics</a>, <a href=\"api/v1/status\">this page as JSON</a>.</p>\n</body></html>",
+        status.now,
+        status.version,
+        Text(status.revision),
+        Ago(Some(status.started)),
+    )
+}
+
+fn failing<'a>(status: &'a Status<'_>) -> impl Iterator<Item = &'a Destination<'a>> {
+    let failing = |destination: &&Destination<'_>| destination.state == State::Failing;
+    status.destinations.iter().filter(failing)
+}
+
+fn with<'a>(destination: &'a Destination<'_>, backup: Backup) -> Vec<&'a Cluster<'a>> {
+    let with = |cluster: &&Cluster<'_>| cluster.backup == backup;
+    destination.clusters.iter().filter(with).collect()
+}
+
+fn count(status: &Status, backup: Backup) -> usize {
+    let count = |destination| with(destination, backup).len();
+    status.destinations.iter().map(count).sum()
+}
+
+fn is_well(status: &Status<'_>) -> bool {
+    failing(status).next().is_none()
+        && count(status, Backup::None) + count(status, Backup::Late) == 0
+        && status.resolvers.iter().all(|resolver| resolver.success)
+}
+
+/// The verdict, and each problem with its reason.
+fn problems(out: &mut String, status: &Status<'_>) -> Result {
+    let pending = status.destinations.iter();
+    let pending = pending
+        .filter(|destination| destination.state == State::Pending)
+        .count();
+    if is_well(status) {
+        return if pending == 0 {
+            writeln!(out, "<p class=\"verdict good\">All is well.</p>")
+        } else {
+            let waiting = Count(pending, "destination");
+            writeln!(
+                out,
+                "<p class=\"verdict warn\">Waiting for the first scan of {waiting}.</p>"
+            )
+        };
+    }
+    let broken = status
+        .resolvers
+        .iter()
+        .filter(|resolver| !resolver.success)
+        .count();
+    let verdict: Vec<_> = [
+        (failing(status).count(), "destination", "failing"),
+        (broken, "resolver", "without up-to-date names"),
+        (count(status, Backup::None), "cluster", "without any backup"),
+        (count(status, Backup::Late), "cluster", "with late backups"),
+        (pending, "destination", "not yet scanned"),
+    ]
+    .into_iter()
+    .filter(|(n, ..)| *n > 0)
+    .map(|(n, what, how)| format!("{} {how}", Count(n, what)))
+    .collect();
+    writeln!(
+        out,
+        "<p class=\"verdict bad\">{}</p>\n<div class=\"problems\"><ul>",
+        verdict.join(" · ")
+    )?;
+    for destination in failing(status) {
+        let Some(failure) = &destination.failure else {
+            continue;
+        };
+        writeln!(
+            out,
+            "<li>Destination {} <span class=\"bad\">fails: {}</span>. {}<br><span class=\"dim\">Its figures are {}.</span></li>",
+            Name(destination.destination),
+            Text(failure.kind),
+            Text(failure.message),
+            match destination.last_success {
+                Some(ended) => format!("those of the latest complete scan, {}", Ago(Some(ended))),
+                None => "not known: no scan has been complete yet".to_owned(),
+            },
+        )?;
+    }
+    for resolver in status.resolvers.iter().filter(|resolver| !resolver.success) {
+        writeln!(
+            out,
+            "<li>Resolver {} <span class=\"bad\">has no up-to-date names</span>. {}</li>",
+            Name(resolver.resolver),
+            Text(resolver.failure.unwrap_or("It has not answered yet.")),
+        )?;
+    }
+    for destination in &status.destinations {
+        for (backup, class, words) in [
+            (Backup::None, "bad", "no backup"),
+            (Backup::Late, "warn", "late backups"),
+        ] {
+            let clusters = with(destination, backup);
+            if !clusters.is_empty() {
+                write!(
+                    out,
+                    "<li>Destination {}: <span class=\"{class}\">{words}</span> of {}: ",
+                    Name(destination.destination),
+                    Count(clusters.len(), "cluster"),
+                )?;
+                names(out, &clusters)?;
+                writeln!(out, "</li>")?;
+            }
+        }
+    }
+    writeln!(out, "</ul></div>")
+}
+
+/// The first of these clusters, with what one asks first.
+fn names(out: &mut String, clusters: &[&Cluster<'_>]) -> Result {
+    const NAMED: usize = 20;
+    for (at, cluster) in clusters.iter().take(NAMED).enumerate() {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        write!(out, "{}", Name(cluster.cluster))?;
+        match (cluster.backup, cluster.created) {
+            (Backup::Late, _) => write!(out, " ({})", Ago(cluster.objects.newest_object))?,
+            (Backup::None, Some(created)) => write!(out, " (created {})", Ago(Some(created)))?,
+            _ => {}
+        }
+    }
+    if clusters.len() > NAMED {
+        write!(out, " and {} more", clusters.len() - NAMED)?;
+    }
+    Ok(())
+}
+
+fn destinations(out: &mut String, status: &Status<'_>) -> Result {
+    out.push_str(
+        "<h2>Destinations</h2>\n<div class=\"scroll\"><table><tr><th>Destination<th>Bucket<th>State\
+         <th>Latest scan<th>Latest complete scan<th class=\"n\">Objects<th class=\"n\">Size\
+         <th class=\"n\">Clusters<th class=\"n\">Unassigned</tr>\n",
+    );
+    for destination in &status.destinations {
+        let (class, state) = match (&destination.state, &destination.failure) {
+            (State::Pending, _) => ("warn", "not yet scanned"),
+            (State::Ok, _) => ("good", "ok"),
+            (State::Failing, failure) => (
+                "bad",
+                failure.as_ref().map_or("failing", |failure| failure.kind),
+            ),
+        };
+        let number = |n: Option<u64>| n.map_or("?".to_owned(), |n| n.to_string());
+        let listed = destination.listed.as_ref();
+        writeln!(
+            out,
+            "<tr><td>{}<td>{}{}<br><span class=\"dim\">{}</span><td class=\"{class}\">{}<td>{}<td>{}\
+             <td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}</tr>",
+            Name(destination.destination),
+            Name(destination.bucket),
+            match destination.prefix {
+                "" => String::new(),
+                prefix => format!(" under {}", Name(prefix)),
+            },
+            Text(destination.store_url),
+            Text(state),
+            match &destination.latest_scan {
+                Some(scan) => format!(
+                    "{}, took {:.1} s",
+                    Ago(Some(scan.ended)),
+                    scan.duration_seconds
+                ),
+                None => "none yet".to_owned(),
+            },
+            Ago(destination.last_success),
+            number(listed.map(|listed| listed.objects)),
+            listed.map_or("?".to_owned(), |listed| Bytes(listed.size_bytes)
+                .to_string()),
+            match (&destination.resolver, listed) {
+                (Some(_), Some(_)) => destination.clusters.len().to_string(),
+                (Some(_), None) => "?".to_owned(),
+                (None, _) => "-".to_owned(),
+            },
+            number(
+                destination
+                    .unassigned
+                    .as_ref()
+                    .map(|unassigned| unassigned.objects)
+            ),
+        )?;
+    }
+    writeln!(out, "</table></div>")
+}
+
+fn resolvers(out: &mut String, status: &Status<'_>) -> Result {
+    out.push_str(
+        "<h2>Resolvers</h2>\n<div class=\"scroll\"><table><tr><th>Resolver<th>State\
+         <th class=\"n\">Clusters<th>Last known to be right<th>Failure</tr>\n",
+    );
+    for resolver in &status.resolvers {
+        let (class, state) = match (resolver.success, &resolver.failure) {
+            (true, _) => ("good", "ok"),
+            (false, Some(_)) => ("bad", "failing"),
+            (false, None) => ("warn", "no answer yet"),
+        };
+        writeln!(
+            out,
+            "<tr><td>{}<td class=\"{class}\">{state}<td class=\"n\">{}<td>{}<td>{}</tr>",
+            Name(resolver.resolver),
+            resolver.clusters.map_or("?".to_owned(), |n| n.to_string()),
+            Ago(resolver.last_success),
+            Text(resolver.failure.unwrap_or("")),
+        )?;
+    }
+    writeln!(out, "</table></div>")
+}
+
+fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
+    write!(
+        out,
+        "<h3>{}</h3>\n<p class=\"dim\">",
+        Name(destination.destination)
+    )?;
+    match (&destination.resolver, destination.last_success) {
+        (None, _) => {
+            return writeln!(
+                out,
+                "It has no resolver: no object belongs to a cluster.</p>"
+            );
+        }
+        (Some(_), None) => return writeln!(out, "No scan has been complete yet.</p>"),
+        (Some(resolver), Some(ended)) => write!(
+            out,
+            "Names by {}; figures of {}; ",
+            Name(resolver),
+            Ago(Some(ended))
+        )?,
+    }
+    match destination.max_age_seconds {
+        Some(age) => writeln!(out, "late when older than {}.</p>", Span(age))?,
+        None => writeln!(
+            out,
+            "<code>max_age</code> is not set, so none is ever late.</p>"
+        )?,
+    }
+    if destination.clusters.is_empty() {
+        return writeln!(out, "<p>There are no clusters.</p>");
+    }
+    out.push_str(
+        "<div class=\"scroll\"><table><tr><th>Cluster<th>Backup<th>Newest<th class=\"n\">Its size\
+         <th class=\"n\">Objects<th class=\"n\">Empty<th class=\"n\">Size<th>Oldest<th class=\"n\">Largest</tr>\n",
+    );
+    let mut rows: Vec<_> = destination.clusters.iter().collect();
+    rows.sort_by_key(|cluster| cluster.backup); // stable: by name within
+    for cluster in rows.iter().take(ROWS) {
+        row(out, cluster)?;
+    }
+    writeln!(out, "</table></div>")?;
+    if rows.len() > ROWS {
+        writeln!(
+            out,
+            "<p class=\"dim\">And {} more, see <a href=\"api/v1/status\">JSON</a>.</p>",
+            rows.len() - ROWS
+        )?;
+    }
+    Ok(())
+}
+
+fn row(out: &mut String, cluster: &Cluster<'_>) -> Result {
+    let (class, state) = match cluster.backup {
+        Backup::None => ("bad", "none"),
+        Backup::Late => ("warn", "late"),
+        Backup::Ok => ("good", "ok"),
+    };
+    let objects = &cluster.objects;
+    let size = |size: Option<u64>| size.map_or(String::new(), |size| Bytes(size).to_string());
+    writeln!(
+        out,
+        "<tr><td>{}<td class=\"{class}\">{state}<td>{}<td class=\"n\">{}<td class=\"n\">{}\
+         <td class=\"n\">{}<td class=\"n\">{}<td>{}<td class=\"n\">{}</tr>",
+        Name(cluster.cluster),
+        Ago(objects.newest_object),
+        size(objects.newest_object_size_bytes),
+        objects.objects,
+        objects.empty_objects,
+        Bytes(objects.size_bytes),
+        objects
+            .oldest_object
+            .map_or(String::new(), |oldest| Ago(Some(oldest)).to_string()),
+        size(objects.largest_object_size_bytes),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    /// A browser refuses a style sheet whose hash the policy does not name.
+    #[test]
+    fn the_policy_allows_the_style() {
+        let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+        assert!(
+            POLICY.contains(&format!("'sha256-{hash}'")),
+            "sha256-{hash}"
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! Listens and serves. Nothing that a client does ends it.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use socket2::{Domain, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long the head of a request may take, and a connection be idle: less than an
+/// attacker would like, and not quite a usual scrape interval.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(40);
+/// Bytes of a request's head at most.
+const MAX_HEAD: usize = 64 * 1024;
+/// How long answers that are under way may take once we are to stop.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long to wait when no connection can be accepted, as without a free descriptor.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Listens on an address: `host:port`, or `:port` for every address, v4 and v6.
+///
+/// # Errors
+/// Says which address, why not, and what to do.
+pub fn bind(address: &str) -> Result<Vec<TcpListener>, String> {
+    let advice = |error: io::Error| {
+        let advice = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another process listens there (see `ss -ltnp`): stop it or choose another port"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "choose a port above 1023, or give the process CAP_NET_BIND_SERVICE"
+            }
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address",
+            _ => "expected host:port, or :port for every address",
+        };
+        format!("cannot listen on {address:?}: {error}; {advice}")
+    };
+    match address.strip_prefix(':') {
+        Some(port) => {
+            let port = port.parse().map_err(|_| {
+                format!("cannot listen on {address:?}: {port:?} is no port: expected 0 to 65535")
+            })?;
+            every_address(port)
+                .map(|listener| vec![listener])
+                .map_err(advice)
+        }
+        None => {
+            let addresses = address.to_socket_addrs().map_err(advice)?;
+            addresses
+                .map(|address| listen(address).map_err(advice))
+                .collect()
+        }
+    }
+}
+
+/// One socket for both, or for v4 alone where the system has no v6.
+fn every_address(port: u16) -> io::Result<TcpListener> {
+    match listen((Ipv6Addr::UNSPECIFIED, port).into()) {
+        Err(error) if lacks_v6(&error) => listen((Ipv4Addr::UNSPECIFIED, port).into()),
+        result => result,
+    }
+}
+
+/// Whether the error is that there is no IPv6: not built into the kernel
+/// (EAFNOSUPPORT), or switched off (EADDRNOTAVAIL).
+fn lacks_v6(error: &io::Error) -> bool {
+    const EAFNOSUPPORT: i32 = 97;
+    error.raw_os_error() == Some(EAFNOSUPPORT) || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?; // or a restart has to wait for old connections
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?; // [::] is v4 too, whatever the system's default
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(1024)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Serves until `shutdown`, then lets answers that are under way finish for a moment.
+pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: CancellationToken) {
+    let graceful = Arc::new(GracefulShutdown::new());
+    let cut = CancellationToken::new();
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        accepting.spawn(accept(
+            listener,
+            router.clone(),
+            Arc::clone(&graceful),
+            cut.clone(),
+        ));
+    }
+    shutdown.cancelled().await;
+    accepting.shutdown().await; // closes the listeners, and nobody else holds `graceful`
+    if let Some(graceful) = Arc::into_inner(graceful) {
+        let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    }
+    cut.cancel(); // whoever reads that slowly gets no more
+}
+
+/// Takes connections until the future is dropped.
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    graceful: Arc<GracefulShutdown>,
+    cut: CancellationToken,
+) {
+    let mut failing = false;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                failing = false;
+                let connection = connection(stream, router.clone(), graceful.watcher());
+                let cut = cut.clone();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = connection => {}
+                        () = cut.cancelled() => {}
+                    }
+                });
+            }
+            // The client's doing, and over with it.
+            Err(error) if is_of_connection(&error) => {}
+            // Ours, such as too many open files. It passes, so we go on; once is enough said.
+            Err(error) => {
+                if !failing {
+                    let error = error.to_string();
+                    tracing::error!(error, "connections cannot be accepted; trying again");
+                }
+                failing = true;
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+fn is_of_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+    )
+}
+
+/// Answers what comes over a connection.
+async fn connection(stream: TcpStream, router: Router, watcher: Watcher) {
+    let _ = stream.set_nodelay(true); // only a little slower without
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_header_size(MAX_HEAD)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    // The client went away or does not speak HTTP: nobody is left to be told.
+    let _ = watcher.watch(connection).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_alone_is_every_address() {
+        let listeners = bind(":0").unwrap();
+        let [listener] = &listeners[..] else {
+            panic!("not one: {listeners:?}");
+        };
+        let port = listener.local_addr().unwrap().port();
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .unwrap();
+        let v6 = std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
+        if v6 {
+            TcpStream::connect((Ipv6Addr::LOCALHOST, port))
+                .await
+                .unwrap();
+        } else {
+            assert!(listener.local_addr().unwrap().is_ipv4());
+        }
+    }
+
+    #[test]
+    fn no_v6_is_told_from_other_errors() {
+        for (code, lacks) in [(97, true), (99, true), (98, false), (13, false)] {
+            assert_eq!(
+                lacks_v6(&io::Error::from_raw_os_error(code)),
+                lacks,
+                "{code}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn errors_say_where_and_what_to_do() {
+        let taken = bind("127.0.0.1:0").unwrap();
+        let address = taken[0].local_addr().unwrap().to_string();
+        let error = bind(&address).unwrap_err();
+        assert!(
+            error.starts_with(&format!("cannot listen on \"{address}\": ")),
+            "{error}"
+        );
+        assert!(error.contains("another process listens there"), "{error}");
+        assert_eq!(
+            bind(":port").unwrap_err(),
+            "cannot listen on \":port\": \"port\" is no port: expected 0 to 65535"
+        );
+        assert!(
+            bind("203.0.113.1:0")
+                .unwrap_err()
+                .ends_with("this machine has no such address")
+        );
+        assert!(
+            bind("127.0.0.1")
+                .unwrap_err()
+                .contains("expected host:port")
+        );
+    }
+}

@@ -1,0 +1,330 @@
+//! What the status page and the API show: a snapshot, said so that people see at once
+//! what is wrong.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use s3_exporter_api::UnixTime;
+use serde::Serialize;
+
+use crate::aggregate::Totals;
+use crate::clusters::Clusters;
+use crate::resolver::Resolution;
+use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
+use crate::telemetry;
+
+/// Everything.
+#[derive(Debug, Serialize)]
+pub struct Status<'a> {
+    /// The version of s3-exporter.
+    pub version: &'static str,
+    /// The commit.
+    pub revision: &'static str,
+    /// When the process started.
+    pub started: Moment,
+    /// When this was made: all ages are as of then.
+    pub now: Time,
+    /// As `/-/ready` says.
+    pub ready: bool,
+    /// In the order of the configuration.
+    pub destinations: Vec<Destination<'a>>,
+    /// By name.
+    pub resolvers: Vec<Resolver<'a>>,
+}
+
+/// A moment as RFC 3339.
+#[derive(Clone, Copy, Debug)]
+pub struct Time(pub UnixTime);
+
+/// A moment and how long ago it is.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Moment {
+    /// When.
+    pub time: Time,
+    /// How long ago; negative in the future.
+    pub age_seconds: f64,
+}
+
+/// A destination.
+#[derive(Debug, Serialize)]
+pub struct Destination<'a> {
+    /// Its name.
+    pub destination: &'a str,
+    /// The bucket.
+    pub bucket: &'a str,
+    /// The prefix; empty for all.
+    pub prefix: &'a str,
+    /// The backend's name.
+    pub backend: &'a str,
+    /// The store's address.
+    pub store_url: &'a str,
+    /// The resolver's name.
+    pub resolver: Option<&'a str>,
+    /// How it is.
+    pub state: State,
+    /// The latest scan's failure.
+    pub failure: Option<Failure<'a>>,
+    /// The latest scan that ended.
+    pub latest_scan: Option<Scan>,
+    /// The end of the latest complete scan, which all figures are of.
+    pub last_success: Option<Moment>,
+    /// Between the starts of scans.
+    pub interval_seconds: f64,
+    /// From when on a backup is late.
+    pub max_age_seconds: Option<f64>,
+    /// All that was listed.
+    pub listed: Option<Objects>,
+    /// What belongs to no known cluster.
+    pub unassigned: Option<Objects>,
+    /// By name.
+    pub clusters: Vec<Cluster<'a>>,
+}
+
+/// How a destination is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// No scan has ended yet.
+    Pending,
+    /// The latest scan was complete.
+    Ok,
+    /// The latest scan failed.
+    Failing,
+}
+
+/// Why a scan failed.
+#[derive(Debug, Serialize)]
+pub struct Failure<'a> {
+    /// The kind, as in the metrics.
+    pub kind: &'static str,
+    /// The error.
+    pub message: &'a str,
+}
+
+/// A scan that ended.
+#[derive(Debug, Serialize)]
+pub struct Scan {
+    /// When.
+    pub ended: Moment,
+    /// How long it took.
+    pub duration_seconds: f64,
+    /// Whether it was complete.
+    pub success: bool,
+}
+
+/// Figures of some objects.
+#[derive(Debug, Serialize)]
+pub struct Objects {
+    /// How many.
+    pub objects: u64,
+    /// Of these, empty.
+    pub empty_objects: u64,
+    /// Sum of their sizes.
+    pub size_bytes: u64,
+    /// The newest that is not empty.
+    pub newest_object: Option<Moment>,
+    /// Its size.
+    pub newest_object_size_bytes: Option<u64>,
+    /// The oldest.
+    pub oldest_object: Option<Moment>,
+    /// The size of the largest.
+    pub largest_object_size_bytes: Option<u64>,
+}
+
+/// A cluster at a destination.
+#[derive(Debug, Serialize)]
+pub struct Cluster<'a> {
+    /// Its name.
+    pub cluster: &'a str,
+    /// Whether its backups are there and in time.
+    pub backup: Backup,
+    /// When it was created, where its resolver knows.
+    pub created: Option<Moment>,
+    /// Its figures.
+    #[serde(flatten)]
+    pub objects: Objects,
+}
+
+/// Whether a cluster's backups are there and in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backup {
+    /// No object that is not empty.
+    None,
+    /// The newest was older than `max_age` when the figures were taken.
+    Late,
+    /// There is one, and none is late.
+    Ok,
+}
+
+/// A resolver.
+#[derive(Debug, Serialize)]
+pub struct Resolver<'a> {
+    /// Its name.
+    pub resolver: &'a str,
+    /// Whether its set is there and up to date.
+    pub success: bool,
+    /// How many clusters it knows; none before it has delivered any set.
+    pub clusters: Option<usize>,
+    /// When its set was last known to be right.
+    pub last_success: Option<Moment>,
+    /// Why it fails.
+    pub failure: Option<&'a str>,
+}
+
+impl<'a> Status<'a> {
+    /// The status of a snapshot at the moment `now`.
+    pub fn new(snapshot: &'a Snapshot, ready: bool, started: UnixTime, now: UnixTime) -> Self {
+        let resolvers = snapshot.resolvers.iter();
+        Self {
+            version: telemetry::VERSION,
+            revision: telemetry::REVISION,
+            started: Moment::new(started, now),
+            now: Time(now),
+            ready,
+            destinations: snapshot
+                .destinations
+                .iter()
+                .map(|of| Destination::new(of, &snapshot.resolvers, now))
+                .collect(),
+            resolvers: resolvers
+                .map(|(name, resolution)| Resolver::new(name, resolution, now))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> Destination<'a> {
+    fn new(
+        of: &'a DestinationSnapshot,
+        resolvers: &BTreeMap<Arc<str>, Resolution>,
+        now: UnixTime,
+    ) -> Self {
+        let destination = &of.destination;
+        let failure = of
+            .latest
+            .as_ref()
+            .and_then(|latest| latest.failure.as_ref());
+        let figures = of.figures.as_deref();
+        let objects = |totals: fn(&Figures) -> &Totals| {
+            figures.map(|figures| Objects::new(totals(figures), now))
+        };
+        let resolution = destination
+            .resolver
+            .as_ref()
+            .and_then(|name| resolvers.get(name));
+        let created = created(resolution);
+        let max_age = destination.max_age.map(|age| age.as_secs_f64());
+        Self {
+            destination: &destination.name,
+            bucket: &destination.bucket,
+            prefix: &destination.prefix,
+            backend: &destination.backend,
+            store_url: &destination.store_url,
+            resolver: destination.resolver.as_deref(),
+            state: match (&of.latest, failure) {
+                (None, _) => State::Pending,
+                (Some(_), None) => State::Ok,
+                (Some(_), Some(_)) => State::Failing,
+            },
+            failure: failure.map(|failure| Failure {
+                kind: failure.kind.as_str(),
+                message: &failure.message,
+            }),
+            latest_scan: of.latest.as_ref().map(|latest| Scan {
+                ended: Moment::new(latest.ended, now),
+                duration_seconds: latest.duration.as_secs_f64(),
+                success: latest.failure.is_none(),
+            }),
+            last_success: figures.map(|figures| Moment::new(figures.ended, now)),
+            interval_seconds: destination.interval.as_secs_f64(),
+            max_age_seconds: max_age,
+            listed: objects(|figures| &figures.listed),
+            unassigned: objects(|figures| &figures.unassigned),
+            clusters: figures.map_or_else(Vec::new, |figures| {
+                let cluster = |(name, totals): (&'a Arc<str>, &Totals)| Cluster {
+                    cluster: name,
+                    backup: Backup::of(totals, figures.ended, max_age),
+                    created: created.get(&**name).map(|time| Moment::new(*time, now)),
+                    objects: Objects::new(totals, now),
+                };
+                figures.clusters.iter().map(cluster).collect()
+            }),
+        }
+    }
+}
+
+/// When the clusters were created, of those of which it is known.
+fn created(resolution: Option<&Resolution>) -> HashMap<&str, UnixTime> {
+    let clusters = resolution.and_then(|resolution| resolution.clusters.as_deref());
+    let clusters = clusters.into_iter().flat_map(Clusters::iter);
+    clusters
+        .filter_map(|(name, cluster)| Some((&**name, cluster.created?)))
+        .collect()
+}
+
+impl Backup {
+    /// As of the end of the scan: a store that cannot be asked makes no backup late.
+    fn of(totals: &Totals, scanned: UnixTime, max_age: Option<f64>) -> Self {
+        match (totals.newest, max_age) {
+            (None, _) => Self::None,
+            (Some((newest, _)), Some(max_age))
+                if scanned.as_seconds() - newest.as_seconds() > max_age =>
+            {
+                Self::Late
+            }
+            _ => Self::Ok,
+        }
+    }
+}
+
+impl Objects {
+    fn new(totals: &Totals, now: UnixTime) -> Self {
+        let moment = |time| Moment::new(time, now);
+        Self {
+            objects: totals.objects,
+            empty_objects: totals.empty,
+            size_bytes: totals.bytes,
+            newest_object: totals.newest.map(|(time, _)| moment(time)),
+            newest_object_size_bytes: totals.newest.map(|(_, size)| size),
+            oldest_object: totals.oldest.map(moment),
+            largest_object_size_bytes: totals.largest,
+        }
+    }
+}
+
+impl<'a> Resolver<'a> {
+    fn new(name: &'a str, resolution: &'a Resolution, now: UnixTime) -> Self {
+        Self {
+            resolver: name,
+            success: resolution.is_success(),
+            clusters: resolution.clusters.as_ref().map(|clusters| clusters.len()),
+            last_success: resolution.last_success.map(|time| Moment::new(time, now)),
+            failure: resolution.failure.as_deref(),
+        }
+    }
+}
+
+impl Moment {
+    fn new(time: UnixTime, now: UnixTime) -> Self {
+        Self {
+            time: Time(time),
+            age_seconds: (now.as_millis() - time.as_millis()) as f64 / 1000.0,
+        }
+    }
+}
+
+impl std::fmt::Display for Time {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0.as_millis()) {
+            Ok(time) => write!(f, "{time:.0}"),
+            Err(_) => write!(f, "{} s", self.0.as_seconds()), // in the year 10000
+        }
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -1,0 +1,217 @@
+//! Snapshots made by hand, for the tests and the benchmark.
+#![allow(dead_code)] // each of them needs a part
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU16;
+use std::time::Duration;
+
+use s3_exporter::aggregate::Totals;
+use s3_exporter::clusters::{Cluster, Clusters};
+use s3_exporter::config::{Compat, Config, Log, LogFormat, Metrics};
+use s3_exporter::destination::{Destination, Expect};
+use s3_exporter::resolver::Resolution;
+use s3_exporter::snapshot::{Attempt, DestinationSnapshot, Failure, Figures, ScanCounts, Snapshot};
+use s3_exporter_api::{FailureKind, Meter, Operation, UnixTime};
+
+/// 2026-01-01T00:00:00Z.
+pub const NOW: i64 = 1_767_225_600_000;
+
+/// The moment so many seconds before [`NOW`].
+pub fn ago(seconds: i64) -> UnixTime {
+    UnixTime::from_millis(NOW - seconds * 1000)
+}
+
+pub fn metrics(compat: &[Compat], cluster_label: &str) -> Metrics {
+    Metrics {
+        compat: compat.to_vec(),
+        cluster_label: cluster_label.to_owned(),
+    }
+}
+
+/// A configuration without destinations.
+pub fn config(metrics: Metrics) -> Config {
+    Config {
+        listen: vec!["127.0.0.1:0".to_owned()],
+        log: Log {
+            level: "info".to_owned(),
+            format: LogFormat::Json,
+        },
+        metrics,
+        max_requests_in_flight: 128,
+        backends: BTreeMap::new(),
+        resolvers: BTreeMap::new(),
+        destinations: Vec::new(),
+        metrics_at_any_path: false,
+        warnings: Vec::new(),
+    }
+}
+
+pub fn destination(name: &str, bucket: &str, resolver: Option<&str>) -> Destination {
+    Destination {
+        name: name.into(),
+        bucket: bucket.into(),
+        prefix: "".into(),
+        separator: "-".into(),
+        backend: "onprem".into(),
+        store_url: "https://minio.example:9000".into(),
+        resolver: resolver.map(Into::into),
+        expect: Expect::All,
+        max_age: None,
+        interval: Duration::from_secs(300),
+        timeout: Duration::from_secs(1800),
+        concurrency: 4,
+    }
+}
+
+/// What is known before anything is known.
+pub fn unscanned(destination: Destination) -> DestinationSnapshot {
+    let concurrency = Arc::new(AtomicU16::new(destination.concurrency));
+    DestinationSnapshot::new(
+        Arc::new(destination),
+        Arc::new(Meter::default()),
+        concurrency,
+    )
+}
+
+/// Objects of one size and one time, the last `empty` of them empty.
+pub fn totals(objects: u64, empty: u64, size: u64, seconds_ago: i64) -> Totals {
+    let time = ago(seconds_ago);
+    let full = objects - empty;
+    Totals {
+        objects,
+        empty,
+        bytes: full * size,
+        newest_of_all: (objects > 0).then_some(time),
+        newest: (full > 0).then_some((time, size)),
+        oldest: (objects > 0).then_some(UnixTime::from_millis(time.as_millis() - 86_400_250)),
+        largest: (objects > 0).then_some(if full > 0 { size } else { 0 }),
+    }
+}
+
+pub fn figures(ended: UnixTime, unassigned: Totals, clusters: &[(&str, Totals)]) -> Arc<Figures> {
+    let mut listed = unassigned;
+    clusters.iter().for_each(|(_, totals)| listed.merge(totals));
+    Arc::new(Figures {
+        ended,
+        listed,
+        unassigned,
+        clusters: clusters
+            .iter()
+            .map(|(name, totals)| ((*name).into(), *totals))
+            .collect(),
+    })
+}
+
+pub fn attempt(seconds_ago: i64, failure: Option<(FailureKind, &str)>) -> Option<Attempt> {
+    Some(Attempt {
+        ended: ago(seconds_ago),
+        duration: Duration::from_millis(1250),
+        failure: failure.map(|(kind, message)| Failure {
+            kind,
+            message: message.into(),
+        }),
+    })
+}
+
+pub fn clusters(names: &[(&str, Option<UnixTime>)]) -> Arc<Clusters> {
+    let mut clusters = Clusters::new();
+    for (name, created) in names {
+        clusters
+            .insert(name, Cluster { created: *created })
+            .unwrap();
+    }
+    Arc::new(clusters)
+}
+
+pub const HOSTILE: &str = "q\"uo\\te} 1<script>alert('x')</script>ü";
+
+/// One of everything: a good destination, one that fails with figures of before, one
+/// that never succeeded, one that was not scanned yet, and hostile names throughout.
+pub fn snapshot() -> Snapshot {
+    let mut good = unscanned(Destination {
+        max_age: Some(Duration::from_secs(25 * 3600)),
+        ..destination("etcd", "etcd-backups", Some("kkp"))
+    });
+    good.latest = attempt(60, None);
+    good.scans.finished = 7;
+    good.figures = Some(figures(
+        ago(60),
+        totals(3, 1, 1000, 9_000_000),
+        &[
+            ("empty", totals(2, 2, 0, 120)),
+            ("healthy", totals(20, 0, 5_368_709_120, 600)),
+            ("late", totals(4, 0, 1_048_576, 100_000)),
+            ("never", Totals::default()),
+        ],
+    ));
+    for _ in 0..9 {
+        good.meter.attempt(Operation::ListObjectsV2, Ok(()));
+    }
+    let throttled = Err(FailureKind::Throttled);
+    good.meter.attempt(Operation::ListObjectsV2, throttled);
+
+    let mut failing = unscanned(Destination {
+        prefix: "back\\slash\nline/".into(),
+        ..destination(HOSTILE, "bucket\\n", Some("lab"))
+    });
+    failing.latest = attempt(
+        30,
+        Some((FailureKind::Denied, "access <b>denied</b> (403)")),
+    );
+    failing.figures = Some(figures(
+        ago(7200),
+        Totals::default(),
+        &[(HOSTILE, totals(1, 0, 7, 86_400))],
+    ));
+    failing.scans = ScanCounts {
+        finished: 5,
+        ..ScanCounts::default()
+    };
+    failing.scans.failed[FailureKind::Denied as usize] = 3;
+    failing.scans.failed[FailureKind::Timeout as usize] = 1;
+
+    let mut never = unscanned(destination("never-worked", "gone", Some("slow")));
+    never.latest = attempt(45, Some((FailureKind::Resolver, "no names")));
+    never.scans.finished = 1;
+    never.scans.failed[FailureKind::Resolver as usize] = 1;
+
+    let mut plain = unscanned(destination("plain", "plain", None));
+    plain.latest = attempt(0, None);
+    plain.scans.finished = 1;
+    plain.figures = Some(figures(ago(0), totals(12, 0, 10, 5), &[]));
+
+    let new = unscanned(destination("new", "new", Some("kkp")));
+
+    let resolutions = [
+        (
+            "kkp",
+            Resolution {
+                clusters: Some(clusters(&[
+                    ("empty", Some(ago(90_000))),
+                    ("healthy", Some(ago(9_000_000))),
+                    ("late", Some(ago(8_000_000))),
+                    ("never", Some(ago(7200))),
+                ])),
+                failure: None,
+                last_success: Some(ago(1)),
+            },
+        ),
+        (
+            "lab",
+            Resolution {
+                clusters: Some(clusters(&[(HOSTILE.replace('/', "|").as_str(), None)])),
+                failure: Some("the file <is> gone".into()),
+                last_success: Some(ago(3600)),
+            },
+        ),
+        ("slow", Resolution::default()),
+    ];
+    Snapshot {
+        destinations: [good, failing, never, plain, new].map(Arc::new).to_vec(),
+        resolvers: resolutions
+            .into_iter()
+            .map(|(name, resolution)| (name.into(), resolution))
+            .collect(),
+    }
+}

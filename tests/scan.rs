@@ -1,0 +1,465 @@
+//! Scans in key ranges: the totals are exact whatever the keys, the names, the split and the
+//! order of the answers; and what it costs, in requests and in a simulated store's time.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use s3_exporter::aggregate::{Tally, Totals};
+use s3_exporter::assign::Assignment;
+use s3_exporter::clusters::Clusters;
+use s3_exporter::destination::{Destination, Expect};
+use s3_exporter::scan::{Boundaries, Found, Scan};
+use s3_exporter::store::Store;
+use s3_exporter_api::{
+    Ask, Backend, BackendError, Connect, Next, Object, Operation, Order, Page, StorageClass,
+    UnixTime, async_trait,
+};
+use s3_exporter_testkit::{Memory, Upload};
+use tokio::sync::Semaphore;
+
+/// A store with latency, on a clock of its own: answers come in the order of the moments at
+/// which they are due, and the clock jumps from one to the next.
+#[derive(Clone)]
+struct Simulated {
+    memory: Memory,
+    clock: Arc<Mutex<Clock>>,
+    latency: Latency,
+    flying: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+#[derive(Clone, Copy)]
+enum Latency {
+    Even(u64),
+    /// Between 1 and this, by a seed.
+    Random(u64, u64),
+}
+
+#[derive(Default)]
+struct Clock {
+    now: u64,
+    asked: u64,
+    due: BTreeMap<(u64, u64), Option<Waker>>,
+}
+
+impl Simulated {
+    fn new(memory: Memory, latency: Latency) -> Self {
+        Self {
+            memory,
+            clock: Arc::default(),
+            latency,
+            flying: Arc::default(),
+            most: Arc::default(),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.lock().unwrap().now
+    }
+
+    /// Waits until this answer is due and all that are due before it have come.
+    async fn wait(&self) {
+        let id = {
+            let mut clock = self.clock.lock().unwrap();
+            clock.asked += 1;
+            let latency = match self.latency {
+                Latency::Even(latency) => latency,
+                Latency::Random(seed, most) => {
+                    1 + seed
+                        .wrapping_add(clock.asked)
+                        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                        % most
+                }
+            };
+            let id = (clock.now + latency, clock.asked);
+            clock.due.insert(id, None);
+            id
+        };
+        let mut first = true;
+        poll_fn(|context| {
+            if std::mem::take(&mut first) {
+                context.waker().wake_by_ref(); // all that are asked for together are on the clock first
+                return Poll::Pending;
+            }
+            let mut clock = self.clock.lock().unwrap();
+            if clock.due.first_key_value().map(|(earliest, _)| *earliest) != Some(id) {
+                clock.due.insert(id, Some(context.waker().clone()));
+                return Poll::Pending;
+            }
+            clock.due.remove(&id);
+            clock.now = id.0;
+            if let Some(waker) = clock
+                .due
+                .first_key_value()
+                .and_then(|(_, waker)| waker.clone())
+            {
+                waker.wake();
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+}
+
+#[async_trait]
+impl Backend for Simulated {
+    fn order(&self) -> Order {
+        self.memory.order()
+    }
+
+    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+        let flying = self.flying.fetch_add(1, Relaxed) + 1;
+        self.most.fetch_max(flying, Relaxed);
+        self.wait().await;
+        self.flying.fetch_sub(1, Relaxed);
+        self.memory.list_page(ask, page).await
+    }
+}
+
+/// Hands out one backend.
+#[derive(Clone)]
+struct Given(Arc<dyn Backend>);
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Given")
+    }
+}
+
+#[async_trait]
+impl Connect for Given {
+    fn store_url(&self) -> String {
+        "memory".to_owned()
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
+        Ok(Arc::clone(&self.0))
+    }
+}
+
+fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> Scan {
+    let destination = Destination {
+        name: "d".into(),
+        bucket: "b".into(),
+        prefix: prefix.into(),
+        separator: "-".into(),
+        backend: "memory".into(),
+        store_url: "memory".into(),
+        resolver: None,
+        expect: Expect::All,
+        max_age: None,
+        interval: Duration::from_secs(60),
+        timeout: Duration::from_secs(3600),
+        concurrency,
+    };
+    let store = Store::new(Arc::new(Given(Arc::new(backend))), 1000);
+    Scan::new(
+        Arc::new(destination),
+        Arc::new(store),
+        Arc::new(Semaphore::new(1000)),
+    )
+}
+
+fn run(scan: &Scan, names: &Clusters, hints: &Boundaries) -> Result<Found, BackendError> {
+    let assignment = Arc::new(Assignment::new(names, &scan.destination.prefix, "-"));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(scan.run(assignment, hints))
+}
+
+fn requests(scan: &Scan) -> u64 {
+    scan.meter.attempts(Operation::ListObjectsV2)
+}
+
+type Split = (BTreeMap<Arc<str>, Totals>, Totals);
+
+/// The truth, by trying every name on every key.
+fn naive(objects: &[(String, u64, i64)], prefix: &str, names: &Clusters) -> Split {
+    let mut owned: BTreeMap<Arc<str>, Totals> = names
+        .names()
+        .map(|name| (Arc::clone(name), Totals::default()))
+        .collect();
+    let mut unassigned = Totals::default();
+    for (key, size, millis) in objects.iter().filter(|(key, ..)| key.starts_with(prefix)) {
+        let owner = names
+            .names()
+            .filter(|name| key.starts_with(&format!("{prefix}{name}-")))
+            .max_by_key(|name| name.len());
+        let totals = match owner {
+            Some(name) => owned.get_mut(name).unwrap(),
+            None => &mut unassigned,
+        };
+        totals.add(&Object {
+            key: key.as_bytes(),
+            size: *size,
+            last_modified: UnixTime::from_millis(*millis),
+            storage_class: StorageClass::Online,
+        });
+    }
+    (owned, unassigned)
+}
+
+fn split(tally: &Tally, names: &Clusters) -> Split {
+    tally.split(names, Expect::All)
+}
+
+fn store(objects: &[(String, u64, i64)], page_size: usize) -> Memory {
+    let memory = Memory::new().with_page_size(page_size);
+    memory.create_bucket("b");
+    for (key, size, millis) in objects {
+        let mut upload = Upload::new(key, *size);
+        upload.last_modified = Some(UnixTime::from_millis(*millis));
+        memory.put("b", &upload);
+    }
+    memory
+}
+
+/// Keys of every kind, with a lean to long common beginnings, folders and what is not ASCII.
+fn keys() -> impl Strategy<Value = BTreeSet<String>> {
+    let wild = proptest::collection::btree_set("[ab/é.\u{1F600}-]{1,10}", 0..60);
+    let hex = proptest::collection::btree_set("[0-9a-f]{8}", 0..60);
+    let dates =
+        proptest::collection::btree_set("2026/(0[1-9]|1[0-2])/[0-2][0-9]/[a-c]-[0-9]{1,3}", 0..60);
+    let deep = proptest::collection::btree_set(
+        "(a-|a-very/deep/prefix/of-one-cluster-|b-)[0-9]{1,4}",
+        0..60,
+    );
+    let odd = proptest::collection::btree_set("[ -~\n\u{7F}\u{FF}\u{FFFF}]{1,6}", 0..60);
+    prop_oneof![wild, hex, dates, deep, odd]
+}
+
+fn names() -> impl Strategy<Value = Clusters> {
+    proptest::collection::btree_set("(a|b|[ab-]{1,4}|a-very|2026|[0-9a-f]{1,2})", 0..8)
+        .prop_map(|names| Clusters::from_names(names.iter().map(String::as_str)).unwrap())
+}
+
+fn with_figures(keys: &BTreeSet<String>) -> Vec<(String, u64, i64)> {
+    let figures = |at: usize| (at as u64 * 7919 % 5, at as i64 * 104_729 % 1009);
+    keys.iter()
+        .enumerate()
+        .map(|(at, key)| (key.clone(), figures(at).0, figures(at).1))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    /// Three scans: with no hint, with its own boundaries, and with those of another bucket,
+    /// as when everything has changed since. Each is exact, and none runs away.
+    #[test]
+    fn totals_are_exact_whatever_the_split(
+        before in keys(),
+        now in keys(),
+        names in names(),
+        prefix in prop_oneof![3 => Just(""), 1 => Just("a"), 1 => Just("2026/")],
+        page_size in 1..9_u16,
+        concurrency in 1..65_u16,
+        seed in any::<u64>(),
+    ) {
+        let (before, now) = (with_figures(&before), with_figures(&now));
+        let truth = naive(&now, prefix, &names);
+        let latency = Latency::Random(seed, 9);
+
+        let old = scan(Simulated::new(store(&before, page_size.into()), latency), prefix, concurrency);
+        let stale = run(&Scan { page_size, ..old }, &names, &Boundaries::default()).unwrap().boundaries;
+
+        let mut own = Boundaries::default();
+        for use_stale in [false, false, true] {
+            let backend = Simulated::new(store(&now, page_size.into()), latency);
+            let scan = Scan { page_size, ..scan(backend.clone(), prefix, concurrency) };
+            let found = run(&scan, &names, if use_stale { &stale } else { &own }).unwrap();
+            prop_assert_eq!(&split(&found.tally, &names), &truth);
+            prop_assert!(backend.most.load(Relaxed) <= concurrency.into());
+            let pages = (found.tally.listed().objects as usize).div_ceil(page_size.into()).max(1) as u64;
+            let misled = if use_stale { 2 * before.len().div_ceil(page_size.into()) as u64 + u64::from(concurrency) } else { 0 };
+            prop_assert!(requests(&scan) <= 3 * pages + 48 + misled, "{} for {pages} pages", requests(&scan));
+            if pages == 1 && !use_stale {
+                prop_assert_eq!(requests(&scan), 1, "a bucket of one page is one request");
+            }
+            own = found.boundaries;
+        }
+    }
+}
+
+/// The key of one backup, as Kubermatic writes it.
+fn backup(cluster: &str, nth: u64) -> String {
+    let (day, hour, minute) = (nth / 72, nth / 3 % 24, nth % 3 * 20);
+    let date = format!(
+        "{}-{:02}-{:02}",
+        2000 + day / 360,
+        day / 30 % 12 + 1,
+        day % 30 + 1
+    );
+    format!("{cluster}-default-backups-{date}t{hour:02}-{minute:02}-00.db.gz")
+}
+
+fn hash(mut x: u64) -> u64 {
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+fn cluster(nth: u64) -> String {
+    let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    (0..10)
+        .map(|at| char::from(letters[(hash(nth * 10 + at) % 36) as usize]))
+        .collect()
+}
+
+/// Buckets of 1,000 pages of 50 keys, of every layout that is usual.
+fn layouts() -> Vec<(&'static str, Vec<String>)> {
+    const N: u64 = 50_000;
+    let uuid = |n: u64| {
+        let (a, b) = (hash(n), hash(n + N));
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            a >> 32,
+            a & 0xffff,
+            a >> 16 & 0xfff,
+            b >> 48,
+            b & 0xffff_ffff_ffff
+        )
+    };
+    vec![
+        ("uuids", (0..N).map(uuid).collect()),
+        (
+            "500 clusters",
+            (0..N).map(|n| backup(&cluster(n % 100), n / 100)).collect(),
+        ),
+        (
+            "one cluster",
+            (0..N).map(|n| backup("lg69pmx8wf", n)).collect(),
+        ),
+        (
+            "dates",
+            (0..N)
+                .map(|n| {
+                    format!(
+                        "{}/{:02}/{:02}/{}.tar.gz",
+                        2020 + n / 2000,
+                        n / 170 % 12 + 1,
+                        n / 6 % 28 + 1,
+                        uuid(n)
+                    )
+                })
+                .collect(),
+        ),
+        (
+            "one deep prefix",
+            (0..N)
+                .map(|n| format!("backups/prod/eu-central-1/postgres/base/{n:09}/data.tar"))
+                .collect(),
+        ),
+        (
+            "not ASCII",
+            (0..N)
+                .map(|n| {
+                    format!(
+                        "резервные-копии/データ{}/{}",
+                        char::from_u32(0x4e00 + (hash(n) % 5000) as u32).unwrap(),
+                        n
+                    )
+                })
+                .collect(),
+        ),
+        (
+            "90 % in one of 100 clusters",
+            (0..N)
+                .map(|n| {
+                    if n % 10 == 0 {
+                        backup(&cluster(n % 99), n / 99)
+                    } else {
+                        backup("mmmmmmmmmm", n)
+                    }
+                })
+                .collect(),
+        ),
+    ]
+}
+
+/// What a scan costs in a store that takes 50 ms for each answer, on its own clock: beside
+/// one request after another. The figures are exact, so they are compared exactly enough.
+#[test]
+fn ranges_pay_for_themselves_whatever_the_layout() {
+    println!(
+        "{:28} {:>7} {:>14} {:>14} {:>14}",
+        "layout", "pages", "first scan", "second", "after change"
+    );
+    let mut broken = Vec::new();
+    for (layout, keys) in layouts() {
+        let keys: BTreeSet<_> = keys.into_iter().collect();
+        let objects = with_figures(&keys);
+        let names = Clusters::from_names(["lg69pmx8wf", "mmmmmmmmmm", "ab"]).unwrap();
+        let truth = naive(&objects, "", &names);
+        let measure = |objects: &[(String, u64, i64)], concurrency, hints: &Boundaries| {
+            let backend = Simulated::new(store(objects, 50), Latency::Even(50));
+            let scan = Scan {
+                page_size: 50,
+                ..scan(backend.clone(), "", concurrency)
+            };
+            let found = run(&scan, &names, hints).unwrap();
+            (backend.now() as f64, requests(&scan), found)
+        };
+        let (sequential, pages, found) = measure(&objects, 1, &Boundaries::default());
+        assert_eq!(split(&found.tally, &names), truth);
+        assert_eq!(
+            pages,
+            (objects.len() as u64).div_ceil(50),
+            "in sequence: a request a page"
+        );
+        let (first, first_requests, found) = measure(&objects, 16, &Boundaries::default());
+        assert_eq!(split(&found.tally, &names), truth);
+        let (second, second_requests, found) = measure(&objects, 16, &found.boundaries);
+        assert_eq!(split(&found.tally, &names), truth);
+        let fewer: Vec<_> = objects
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| at % 7 != 0)
+            .map(|(_, o)| o.clone())
+            .collect();
+        let (third, third_requests, _) = measure(&fewer, 16, &found.boundaries);
+        let ratios = [
+            sequential / first,
+            sequential / second,
+            sequential * 6.0 / 7.0 / third,
+        ];
+        println!(
+            "{layout:28} {pages:>7} {:>7.1}x {first_requests:>5} {:>7.1}x {second_requests:>5} {:>7.1}x {third_requests:>5}",
+            ratios[0], ratios[1], ratios[2]
+        );
+        let even = matches!(layout, "uuids" | "one deep prefix");
+        let left = fewer.len().div_ceil(50) as u64;
+        let laws = [
+            (
+                ratios[0] >= if even { 12.0 } else { 7.0 },
+                "the time of a first scan",
+            ),
+            (first_requests <= 2 * pages, "the requests of a first scan"),
+            (ratios[1] >= 15.0, "the time of a second scan"),
+            (
+                second_requests * 100 <= pages * 105,
+                "the requests of a second scan",
+            ),
+            (ratios[2] >= 14.0, "the time after a change"),
+            (
+                third_requests * 100 <= left * 105,
+                "the requests after a change",
+            ),
+        ];
+        broken.extend(
+            laws.iter()
+                .filter(|law| !law.0)
+                .map(|law| format!("{layout}: {}", law.1)),
+        );
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
