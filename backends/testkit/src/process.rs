@@ -276,7 +276,7 @@ mod tests {
             let folder = place.join("folder");
             std::fs::create_dir(&folder).unwrap();
             let log = folder.join("log");
-            let arguments = ["-c", "sleep 1000; true"];
+            let arguments = ["-c", "exec sleep 1000"];
             let shell = Path::new("/bin/sh");
             let process = Process::spawn(shell, &arguments, &[], &log, Some(&folder));
             std::fs::write(place.join("new"), process.pid().to_string()).unwrap();
