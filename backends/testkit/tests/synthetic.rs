@@ -1,5 +1,7 @@
 //! The synthetic server as the bench runs it: in a process of its own.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on ends where it happened
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
