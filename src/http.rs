@@ -144,7 +144,7 @@ async fn protect(mut response: Response) -> Response {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(crate) mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 

@@ -5,7 +5,7 @@
 //! fails keeps the last known set: only its success changes.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,12 +21,12 @@ use crate::config::ResolverConfig;
 pub mod fixed;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
+mod publisher;
+
+pub use publisher::Publisher;
 
 /// How long after a panic a resolver is started again.
 const RESTART: Duration = Duration::from_secs(5);
-/// How many different failures in a row are logged. A text that is new each time, such
-/// as one with a request's id in it, ends there.
-const LOGGED_FAILURES: usize = 8;
 
 /// A source of cluster names.
 #[async_trait]
@@ -61,16 +61,6 @@ impl Resolution {
     }
 }
 
-/// Where a resolver tells what it learns. Logs changes of state, once each.
-#[derive(Debug)]
-pub struct Publisher {
-    resolver: Arc<str>,
-    resolution: watch::Sender<Resolution>,
-    /// The failures that were logged since the source was last well: a source that
-    /// fails in two ways by turns must not fill the log.
-    logged: Mutex<Vec<Arc<str>>>,
-}
-
 /// Follows one resolver's [`Resolution`].
 #[derive(Clone, Debug)]
 pub struct Names {
@@ -88,98 +78,7 @@ pub fn channel(resolver: impl Into<Arc<str>>) -> (Publisher, Names) {
         resolver: Arc::clone(&resolver),
         resolution: receiver,
     };
-    (
-        Publisher {
-            resolver,
-            resolution: sender,
-            logged: Mutex::default(),
-        },
-        names,
-    )
-}
-
-impl Publisher {
-    /// The last set that was delivered.
-    pub fn delivered(&self) -> Option<Arc<Clusters>> {
-        self.resolution.borrow().clusters.clone()
-    }
-
-    /// The source is well, and these are its clusters, which may be the same as before.
-    /// Those who wait on [`Names`] wake up only where the set or the state changed.
-    pub fn deliver(&self, clusters: Clusters) {
-        let (mut recovered, mut first) = (false, false);
-        let count = clusters.len();
-        self.resolution.send_if_modified(|now| {
-            recovered = now.failure.take().is_some();
-            first = now.clusters.is_none();
-            now.last_success = Some(UnixTime::now());
-            let same = now.clusters.as_deref() == Some(&clusters);
-            if !same {
-                now.clusters = Some(Arc::new(clusters));
-            }
-            recovered || !same
-        });
-        if first || recovered {
-            self.log_success(count);
-        }
-    }
-
-    /// The source has been seen to be well, with nothing new to tell. Without a set that
-    /// was delivered this says nothing.
-    pub fn confirm(&self) {
-        let mut count = 0;
-        let recovered = self.resolution.send_if_modified(|now| {
-            let Some(clusters) = &now.clusters else {
-                return false;
-            };
-            count = clusters.len();
-            now.last_success = Some(UnixTime::now());
-            now.failure.take().is_some()
-        });
-        if recovered {
-            self.log_success(count);
-        }
-    }
-
-    /// The source fails. The last known set stays.
-    pub fn fail(&self, failure: impl Into<Arc<str>>) {
-        let failure = failure.into();
-        self.resolution.send_if_modified(|now| {
-            let changed = now.failure.as_ref() != Some(&failure);
-            now.failure = Some(Arc::clone(&failure));
-            changed
-        });
-        let (resolver, error) = (&*self.resolver, &*failure);
-        if self.is_news(&failure) {
-            tracing::warn!(
-                resolver,
-                error,
-                "cluster names cannot be had; the last known ones stay"
-            );
-        } else {
-            tracing::debug!(resolver, error, "cluster names still cannot be had");
-        }
-    }
-
-    fn log_success(&self, clusters: usize) {
-        self.logged().clear();
-        let resolver = &*self.resolver;
-        tracing::info!(resolver, clusters, "cluster names are known");
-    }
-
-    /// Whether a failure is to be logged: one that was not since the source was well.
-    fn is_news(&self, failure: &Arc<str>) -> bool {
-        let mut logged = self.logged();
-        let news = logged.len() < LOGGED_FAILURES && !logged.contains(failure);
-        if news {
-            logged.push(Arc::clone(failure));
-        }
-        news
-    }
-
-    fn logged(&self) -> MutexGuard<'_, Vec<Arc<str>>> {
-        self.logged.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    (Publisher::new(resolver, sender), names)
 }
 
 /// The resolver that a configuration asks for.
@@ -252,65 +151,6 @@ mod tests {
 
     fn clusters(names: &[&str]) -> Clusters {
         Clusters::from_names(names.iter().copied()).unwrap()
-    }
-
-    #[test]
-    fn a_failure_keeps_the_set_and_a_confirmation_ends_it() {
-        let (publisher, names) = channel("kkp");
-        let now = || names.resolution.borrow().clone();
-        assert!(now().is_pending());
-        publisher.confirm();
-        assert!(now().is_pending(), "nothing was delivered yet");
-
-        publisher.fail("down");
-        assert!(!now().is_pending() && !now().is_success());
-        publisher.confirm();
-        assert_eq!(now().failure.as_deref(), Some("down"), "no set yet");
-
-        publisher.deliver(clusters(&["a"]));
-        assert!(now().is_success() && now().last_success.is_some());
-        publisher.fail("down");
-        assert!(!now().is_success());
-        assert_eq!(now().clusters.as_deref(), Some(&clusters(&["a"])));
-        publisher.confirm();
-        assert!(now().is_success());
-    }
-
-    #[test]
-    fn only_changes_wake_those_who_wait() {
-        let (publisher, mut names) = channel("kkp");
-        let mut woken = || {
-            let changed = names.resolution.has_changed().unwrap();
-            names.resolution.mark_unchanged();
-            changed
-        };
-        publisher.deliver(clusters(&["a"]));
-        assert!(woken());
-        publisher.deliver(clusters(&["a"]));
-        publisher.confirm();
-        assert!(!woken());
-        publisher.fail("down");
-        assert!(woken());
-        publisher.fail("down");
-        assert!(!woken());
-        publisher.deliver(clusters(&["a"]));
-        assert!(woken());
-    }
-
-    #[test]
-    fn failures_that_alternate_are_logged_once_each_until_it_is_well() {
-        let (publisher, _names) = channel("kkp");
-        publisher.deliver(clusters(&[]));
-        let news = |text: &str| publisher.is_news(&text.into());
-        assert!(news("one") && news("two"));
-        assert!(!news("one") && !news("two"));
-        publisher.fail("three");
-        publisher.confirm();
-        assert!(news("one"));
-        for n in 0..100 {
-            news(&n.to_string());
-        }
-        assert!(!news("another"), "a text that is never the same twice");
     }
 
     struct Panics;

@@ -40,7 +40,7 @@ impl Deflated {
     }
 
     /// How many compressed bytes there are.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.bytes.len()
     }
 }

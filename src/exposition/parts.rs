@@ -7,11 +7,9 @@ use flate2::Compression;
 use crate::exposition::gzip::{Deflated, join};
 use crate::exposition::writer::{Format, Kind, end, head};
 
-/// How well prepared lines are compressed. Of 50,000 clusters' lines, 3 takes half the time
-/// of the default 6, for a tenth more bytes.
-const READY: Compression = Compression::new(3);
-/// What is written at a scrape is small: speed counts.
-const LIVE: Compression = Compression::fast();
+/// The lines of 50,000 clusters take 0.07 s, and 0.55 s with the default, which saves a tenth
+/// of the bytes.
+const LEVEL: Compression = Compression::fast();
 
 /// Lines of samples, ready in every form in which they can be asked for.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +22,7 @@ impl Block {
     /// Prepares lines.
     pub fn new(mut lines: String) -> Self {
         lines.shrink_to_fit();
-        let deflated = Deflated::new(lines.as_bytes(), READY);
+        let deflated = Deflated::new(lines.as_bytes(), LEVEL);
         Self {
             plain: lines.into(),
             deflated,
@@ -33,7 +31,7 @@ impl Block {
 
     /// Bytes of memory.
     pub fn size(&self) -> usize {
-        self.plain.len() + self.deflated.len()
+        self.plain.len() + self.deflated.size()
     }
 }
 
@@ -110,7 +108,7 @@ impl Parts {
         };
         let length = self.done.iter().map(length).sum();
         let pieces = self.done.into_iter().map(|part| match part {
-            Part::Live(text) => Deflated::new(text.as_bytes(), LIVE),
+            Part::Live(text) => Deflated::new(text.as_bytes(), LEVEL),
             Part::Ready(block) => block.deflated,
         });
         join(pieces, length)

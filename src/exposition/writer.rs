@@ -39,14 +39,14 @@ impl Labels {
 /// The lines before a family's samples. OpenMetrics names a counter's family without
 /// `_total`, and escapes quotes in help too.
 pub fn head(out: &mut String, format: Format, name: &str, kind: Kind, help: &str) {
-    let (name, escaped): (_, &[char]) = match format {
-        Format::Text => (name, &['\\', '\n']),
+    let (name, escaped): (_, &[u8]) = match format {
+        Format::Text => (name, b"\\\n"),
         Format::OpenMetrics => (
             match kind {
                 Kind::Counter => name.strip_suffix("_total").unwrap_or(name),
                 Kind::Gauge => name,
             },
-            &['\\', '\n', '"'],
+            b"\\\n\"",
         ),
     };
     out.push_str("# HELP ");
@@ -98,21 +98,21 @@ fn label(out: &mut String, name: &str, value: &str) {
 fn pair(out: &mut String, name: &str, value: &str) {
     out.push_str(name);
     out.push_str("=\"");
-    escape(out, value, &['\\', '\n', '"']);
+    escape(out, value, b"\\\n\"");
     out.push('"');
 }
 
-/// A backslash before each of these characters; a line feed becomes `\n`.
-fn escape(out: &mut String, text: &str, escaped: &[char]) {
+/// A backslash before each of these bytes, which are ASCII; a line feed becomes `\n`.
+fn escape(out: &mut String, text: &str, escaped: &[u8]) {
     let mut rest = text;
-    while let Some(at) = rest.find(escaped) {
+    while let Some(at) = rest.bytes().position(|byte| escaped.contains(&byte)) {
         out.push_str(&rest[..at]);
         out.push_str(match rest.as_bytes()[at] {
             b'\\' => r"\\",
             b'\n' => r"\n",
             _ => r#"\""#,
         });
-        rest = &rest[at + 1..]; // each of them is one byte
+        rest = &rest[at + 1..];
     }
     out.push_str(rest);
 }
@@ -215,7 +215,7 @@ mod tests {
         #[test]
         fn escaping_loses_nothing(text in "(\\PC|[\\\\\"\n]){0,20}") {
             let mut out = String::new();
-            escape(&mut out, &text, &['\\', '\n', '"']);
+            escape(&mut out, &text, b"\\\n\"");
             prop_assert_eq!(unescape(&out), text);
         }
 

@@ -9,13 +9,15 @@
 //! lacks a name which was known is only told when discovery says that the kind is still
 //! there whole: when a CRD is deleted, the API server first deletes its objects, one by
 //! one, as if somebody wanted that. Then the kind can no longer be created, and that is
-//! how it is told (see [`kind::Kind::is_being_removed`]).
+//! how it is told (see `Kind::is_being_removed`).
 
 mod access;
 mod failure;
 mod kind;
 mod objects;
+mod proxy;
 mod session;
+mod source;
 
 use std::time::{Duration, Instant};
 

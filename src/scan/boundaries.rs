@@ -114,3 +114,73 @@ impl Boundaries {
         at.checked_sub(1).map_or(0, |before| self.keys[before].1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boundaries(pages: u64) -> Boundaries {
+        let mut boundaries = Boundaries::default();
+        // As eight requests at a time bring them.
+        let each = pages.div_ceil(8);
+        for page in (0..each).flat_map(|page| (0..8).map(move |range| range * each + page)) {
+            if page < pages {
+                boundaries.push(format!("{page:06}").as_bytes(), 1000);
+            }
+        }
+        boundaries.settle()
+    }
+
+    #[test]
+    fn ranges_have_as_many_objects_each() {
+        let boundaries = boundaries(1000);
+        assert_eq!(boundaries.objects(), 1_000_000);
+        let cuts = boundaries.cuts(b"", None, 31);
+        assert_eq!(cuts.len(), 31);
+        let mut from = b"".as_slice();
+        for cut in &cuts {
+            let objects = boundaries.between(from, Some(cut));
+            assert!(
+                (31_000..=32_000).contains(&objects),
+                "{objects} up to {cut}"
+            );
+            from = cut.as_bytes();
+        }
+        assert!((31_000..=32_000).contains(&boundaries.between(from, None)));
+    }
+
+    #[test]
+    fn a_part_of_the_keys_is_cut_inside_itself() {
+        let boundaries = boundaries(100);
+        let cuts = boundaries.cuts(b"000009", Some("000019"), 4);
+        assert_eq!(cuts, ["000011", "000013", "000015", "000017"]);
+        assert!(
+            boundaries.cuts(b"000009", Some("000010"), 4).is_empty(),
+            "one page is not cut"
+        );
+        assert!(
+            boundaries.cuts(b"000099", None, 4).is_empty(),
+            "nothing is known of what is new"
+        );
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_weights_stay() {
+        let boundaries = boundaries(10_001);
+        assert!(boundaries.keys.len() <= MOST);
+        assert_eq!(boundaries.objects(), 10_001_000);
+        for (nth, cut) in boundaries.cuts(b"", None, 9).iter().enumerate() {
+            let page: usize = cut.parse().unwrap();
+            assert!(page.abs_diff((nth + 1) * 1000) <= 100, "{cut}");
+        }
+    }
+
+    #[test]
+    fn keys_that_cannot_be_sent_back_are_not_kept() {
+        let mut boundaries = Boundaries::default();
+        boundaries.push(b"a", 5);
+        boundaries.push(b"b\xff", 7);
+        let boundaries = boundaries.settle();
+        assert_eq!((boundaries.keys.len(), boundaries.objects()), (1, 12));
+    }
+}

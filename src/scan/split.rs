@@ -302,3 +302,130 @@ fn shared(a: &str, b: &str) -> usize {
         .map(|(c, _)| c.len_utf8())
         .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn alphabet(keys: &[&str]) -> Alphabet {
+        let mut alphabet = Alphabet::default();
+        keys.iter().for_each(|key| alphabet.learn(key.as_bytes()));
+        alphabet
+    }
+
+    fn cuts(place: &Place<'_>, alphabet: &Alphabet, forks: &[usize], count: usize) -> Vec<String> {
+        let mut seen = Forks::default();
+        forks.iter().for_each(|at| seen.score(*at, true));
+        let steps = place.steps(alphabet, &seen);
+        place.cuts(alphabet, &steps, count, 0).into_keys().collect()
+    }
+
+    #[test]
+    fn where_nothing_is_known_the_whole_range_is_cut_evenly() {
+        let alphabet = alphabet(&["05", "12", "23"]);
+        let place = Place {
+            prefix: "",
+            first: b"0",
+            last: b"1",
+            end: None,
+        };
+        assert_eq!(cuts(&place, &alphabet, &[], 3), ["4", "6", "8"]);
+    }
+
+    #[test]
+    fn a_cut_is_made_where_keys_were_seen_to_differ() {
+        let keys = ["a-2026-01-01", "a-2026-01-02"];
+        let alphabet = alphabet(&keys);
+        let [first, last] = keys.map(str::as_bytes);
+        let place = Place {
+            prefix: "",
+            first,
+            last,
+            end: None,
+        };
+        // Other clusters, other years, other days; nothing in between.
+        let cut = cuts(&place, &alphabet, &[0, 5, 11], 3);
+        assert_eq!(cut, ["a-2026-01-06444444444444", "a-2028", "n"]);
+    }
+
+    #[test]
+    fn a_place_where_cuts_failed_is_left_alone() {
+        let alphabet = alphabet(&["aa", "ab"]);
+        let place = Place {
+            prefix: "",
+            first: b"aa",
+            last: b"ab",
+            end: None,
+        };
+        let mut forks = Forks::default();
+        (0..2).for_each(|_| forks.score(0, false));
+        let steps = place.steps(&alphabet, &forks);
+        assert!(steps.iter().all(|step| step.at != 0), "{steps:?}");
+        forks.forgive();
+        assert!(
+            place
+                .steps(&alphabet, &forks)
+                .iter()
+                .any(|step| step.at == 0)
+        );
+    }
+
+    #[test]
+    fn what_stores_refuse_is_not_made_up() {
+        let alphabet = alphabet(&["a/./b", "a//b", "/a"]);
+        let place = |last| Place {
+            prefix: "",
+            first: b"",
+            last,
+            end: None,
+        };
+        assert!(!place(b"a").is_good("a/."));
+        assert!(!place(b"a").is_good("a/.."));
+        assert!(!place(b"a").is_good("b//c"));
+        assert!(place(b"a//b").is_good("a//c"), "this store has such keys");
+        assert!(!place(b"").is_good("/a"));
+        assert!(place(b"/a").is_good("/b"));
+        assert!(!place(b"a").is_good(&"b".repeat(1025)));
+        assert!(alphabet.digits(0).0 != 0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Whatever was seen, a cut lies between the last key and the end, under the prefix.
+        #[test]
+        fn cuts_lie_in_the_range(
+            mut keys in proptest::collection::vec("(p|p/)?[ -~\u{E9}\u{4E00}-\u{4E20}\u{1F600}\n]{0,12}", 3..9),
+            bounded in any::<bool>(),
+            count in 1..20_usize,
+            forks in proptest::collection::vec(0..8_usize, 0..4),
+        ) {
+            keys.sort();
+            let prefix = if keys.iter().all(|key| key.starts_with('p')) { "p" } else { "" };
+            let alphabet = alphabet(&keys.iter().map(String::as_str).collect::<Vec<_>>());
+            let (first, last) = (keys[0].as_bytes(), keys[1].as_bytes());
+            let end = bounded.then(|| keys[keys.len() - 1].as_str());
+            let place = Place { prefix, first, last, end };
+            let cuts = cuts(&place, &alphabet, &forks, count);
+            prop_assert!(cuts.len() <= count);
+            prop_assert!(cuts.is_sorted_by(|a, b| a < b));
+            for cut in &cuts {
+                prop_assert!(cut.as_bytes() > last && end.is_none_or(|end| **cut < *end), "{cut:?}");
+                prop_assert!(cut.starts_with(prefix));
+                let made_up = &cut[shared(cut, valid(last))..];
+                prop_assert!(!made_up.chars().any(char::is_control), "{cut:?}");
+            }
+        }
+
+        /// The order of fractions is that of the keys, as far as a double can tell.
+        #[test]
+        fn fractions_rise_with_the_keys(a in "[a-f0-9]{1,6}", b in "[a-f0-9]{1,6}") {
+            let alphabet = alphabet(&["abc012", "fed987", "012abc", "987fed"]);
+            let (fa, fb) = (alphabet.fraction(&a, 0), alphabet.fraction(&b, 0));
+            prop_assert!(fa == fb || a.cmp(&b) == fa.total_cmp(&fb));
+            prop_assert!((0.0..1.0).contains(&fa));
+        }
+    }
+}

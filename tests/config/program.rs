@@ -1,5 +1,7 @@
 //! The built program in a folder and an environment of its own.
 
+#![allow(clippy::unwrap_used)] // a test fails by its panic
+
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;

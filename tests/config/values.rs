@@ -95,7 +95,7 @@ fn values_of_no_use() {
         Case {
             file: &["[log]", r#"level = "info,kube=loud""#, GOOD],
             says: &[
-                r#"error: config.toml:2: `log.level` is "info,kube=loud": expected a filter such as "info,kube=warn""#,
+                r#"error: config.toml:2: `log.level` is "info,kube=loud": expected a filter such as "info,kube=warn", without blanks"#,
             ],
             ..Case::NONE
         },

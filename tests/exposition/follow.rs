@@ -99,7 +99,7 @@ async fn figures_and_outcome_change_together() {
     let text = scene.scrape_with(GOOD).await;
     assert!(text.contains(OBJECTS) && text.contains(ALIAS), "{text}");
 
-    // The cluster is gone, and so is its series; the other destination is heard too.
+    // The cluster is gone, and so is its series.
     scene.publish(0, |of| {
         of.figures = Some(sample::figures(
             sample::ago(1),
@@ -107,11 +107,11 @@ async fn figures_and_outcome_change_together() {
             &[],
         ))
     });
-    scene.publish(1, |of| of.latest = sample::attempt(1, None));
     let text = scene
         .scrape_with(r#"objectstore_unassigned_objects{destination="a",bucket="a"} 3"#)
         .await;
     assert!(!text.contains(r#"cluster="x""#), "{text}");
+    scene.publish(1, |of| of.latest = sample::attempt(1, None));
     scene
         .scrape_with(r#"objectstore_scan_success{destination="b",bucket="b"} 1"#)
         .await;

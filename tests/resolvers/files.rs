@@ -3,7 +3,6 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use s3_exporter::config::{ResolverConfig, Static};
-use s3_exporter_api::UnixTime;
 
 use crate::{Running, listed};
 
@@ -31,14 +30,7 @@ async fn a_list_stays_as_it_is_and_is_confirmed() {
             .iter()
             .all(|(_, cluster)| cluster.created.is_none())
     );
-    let earlier = first.last_success;
-    let mut now = running.now();
-    while now.last_success <= earlier {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        now = running.now();
-        assert!(now.is_success());
-    }
-    assert!(now.last_success <= Some(UnixTime::now()));
+    running.confirmed_after(first.last_success).await;
 }
 
 #[tokio::test]

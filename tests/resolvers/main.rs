@@ -9,11 +9,12 @@ mod gate;
 mod kubernetes;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use s3_exporter::clusters::Clusters;
 use s3_exporter::config::ResolverConfig;
 use s3_exporter::resolver::{self, Names, Resolution};
+use s3_exporter_api::UnixTime;
 use tokio::task::AbortHandle;
 
 /// Far more than anything here takes: it ends a hang.
@@ -77,6 +78,16 @@ impl Running {
             })
             .await;
         failed.failure.unwrap().to_string()
+    }
+
+    /// Waits until it was seen to be well after `earlier`, with nothing new to tell.
+    async fn confirmed_after(&self, earlier: Option<UnixTime>) {
+        let started = Instant::now();
+        while self.now().last_success <= earlier {
+            assert!(started.elapsed() < PATIENCE, "it is not confirmed");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(self.now().is_success());
     }
 
     /// The names of each set that was seen, in the order of time.

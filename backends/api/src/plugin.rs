@@ -18,7 +18,8 @@ pub struct Plugin {
     /// List requests in flight to one store, unless the user says otherwise.
     pub max_requests_in_flight: u16,
     /// Takes the keys out of the section. Does no I/O. Faults go into the section; `None`
-    /// only where there was one.
+    /// only where there was one. A message shows a value by [`Origin::quote`](crate::Origin::quote)
+    /// or not at all: it may come from the environment and be a secret.
     pub parse: fn(&mut Section) -> Option<Box<dyn Connect>>,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use minio::s3::client::hooks::Extensions;
 use minio::s3::client::{Method, RequestHooks, Response};
-use minio::s3::error::{Error, S3ServerError};
+use minio::s3::error::{Error, S3ServerError, ValidationErr};
 use minio::s3::http::Url;
 use minio::s3::multimap_ext::Multimap;
 use minio::s3::types::{BucketName, ObjectKey};
@@ -32,7 +32,11 @@ impl Failure {
     /// Of an error of the client; `head` is what the store answered before it.
     pub fn of_client(error: Error, head: Option<Head>) -> Self {
         let Some(head) = head.filter(|head| !(200..300).contains(&head.status)) else {
-            return Self::of(error);
+            return match error {
+                // The wrappers add nothing, and the address is said already.
+                Error::Validation(ValidationErr::HttpError(cause)) => Self::of(cause.without_url()),
+                error => Self::of(error),
+            };
         };
         let body = match &error {
             Error::S3Server(S3ServerError::S3Error(answer)) => Some(ErrorBody {

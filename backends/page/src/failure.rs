@@ -111,7 +111,8 @@ impl Refusal {
             (FailureKind::Timeout, _) => ("the store gave up waiting", ""),
             (FailureKind::Unavailable, _) => ("the store is not available", ""),
             _ if self.is_of_another_region(asked) => return self.explain_region(asked),
-            _ => NONSENSE,
+            (_, "") => NONSENSE,
+            _ => ("the store refuses the request", ""),
         };
         let advice = Some(advice.to_owned()).filter(|advice| !advice.is_empty());
         (reason.to_owned(), advice)
@@ -349,6 +350,21 @@ mod tests {
             assert_eq!(error.to_string(), expected);
             assert_eq!(error.kind(), FailureKind::Protocol);
         }
+    }
+
+    #[test]
+    fn what_is_not_known_is_told_as_it_is() {
+        let text = |status, code| refusal(status, code).into_error("listing", "r").to_string();
+        assert_eq!(
+            text(400, "InvalidBucketName"),
+            "listing: the store refuses the request (400 InvalidBucketName)"
+        );
+        assert_eq!(
+            text(404, ""),
+            "listing: an answer that makes no sense (404); check that `endpoint` is the address of an S3 API"
+        );
+        let long = format!("A{}", "\n".repeat(10_000) + &"b".repeat(10_000));
+        assert!(text(400, &long).len() < 400);
     }
 
     #[test]

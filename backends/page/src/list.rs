@@ -25,15 +25,11 @@ pub(crate) fn read(body: &[u8], page: &mut Page) -> Result<Next, Malformed> {
     }
     let mut list = List::default();
     let mut scratch = Vec::new();
-    loop {
-        if let Some(element) = scanner.child(&root)? {
-            if element.name == b"Contents" {
-                object(&mut scanner, &element, &mut scratch, page)?;
-            } else {
-                list.take(&mut scanner, &element, &mut scratch)?;
-            }
+    while let Some(element) = scanner.child(&root)? {
+        if element.name == b"Contents" {
+            object(&mut scanner, &element, &mut scratch, page)?;
         } else {
-            break;
+            list.take(&mut scanner, &element, &mut scratch)?;
         }
     }
     scanner.end()?;
@@ -256,7 +252,10 @@ fn bad(name: &[u8], text: &Text<'_>, value: &[u8], wanted: &str) -> Malformed {
 #[cold]
 fn another_answer(body: &[u8], root: &Element<'_>) -> Malformed {
     let reason = match error::read_error(body) {
-        Some(error) => format!("an Error ({}), not a ListBucketResult", error.code),
+        Some(error) => format!(
+            "an Error ({}), not a ListBucketResult",
+            show(error.code.as_bytes())
+        ),
         None => format!("it is {}, not a ListBucketResult", show(root.name)),
     };
     Malformed::new(root.at, reason)

@@ -16,7 +16,7 @@ pub(crate) struct Markup<'a> {
 /// The comment, CDATA section or instruction at the beginning of `rest`, if it ends.
 pub(crate) fn markup(rest: &[u8]) -> Option<Markup<'_>> {
     let (open, close): (&[u8], &[u8]) = match rest {
-        [b'<', b'?', ..] => (b"<?", b"?>"),
+        [b'<', b'?', name, ..] if name.is_ascii_alphabetic() => (b"<?", b"?>"),
         [b'<', b'!', b'-', b'-', ..] => (b"<!--", b"-->"),
         _ => (CDATA, b"]]>"),
     };

@@ -56,20 +56,18 @@ impl<'a> Scanner<'a> {
 
     /// The outermost element, after declaration and comments.
     pub fn root(&mut self) -> Result<Element<'a>, Malformed> {
-        self.to_tag()?;
+        self.skip_to_tag()?;
         match self.body.get(self.at + 1) {
             Some(b'/') => Err(Malformed::new(self.at, "an end tag comes first")),
             Some(_) => self.start_tag(),
-            None if self.body.iter().all(u8::is_ascii_whitespace) => {
-                Err(Malformed::new(0, "it is empty"))
-            }
+            None if self.body.iter().all(is_space) => Err(Malformed::new(0, "it is empty")),
             None => Err(Malformed::new(self.at, "it holds no element")),
         }
     }
 
     /// Sees to it that nothing follows the outermost element.
     pub fn end(&mut self) -> Result<(), Malformed> {
-        self.to_tag()?;
+        self.skip_to_tag()?;
         match self.body.get(self.at) {
             None => Ok(()),
             Some(_) => Err(Malformed::new(self.at, "more follows its end")),
@@ -82,7 +80,7 @@ impl<'a> Scanner<'a> {
         if parent.is_empty() {
             return Ok(None);
         }
-        self.to_tag()?;
+        self.skip_to_tag()?;
         match self.body.get(self.at + 1) {
             Some(b'/') => self.end_tag(parent).map(|()| None),
             Some(_) => self.start_tag().map(Some),
@@ -173,14 +171,14 @@ impl<'a> Scanner<'a> {
     /// Goes to the next tag, or to the end of the body, over whitespace, comments and
     /// instructions.
     #[inline(always)]
-    fn to_tag(&mut self) -> Result<(), Malformed> {
+    fn skip_to_tag(&mut self) -> Result<(), Malformed> {
         loop {
             let rest = &self.body[self.at..];
             match rest {
                 [b'<', b'!' | b'?', ..] if !rest.starts_with(CDATA) => self.skip_markup()?,
                 [b'<', second, ..] if *second != b'!' => return Ok(()),
                 [b'<'] | [] => return Ok(()),
-                [byte, ..] if byte.is_ascii_whitespace() => self.at += 1,
+                [byte, ..] if is_space(byte) => self.at += 1,
                 _ => return Err(Malformed::new(self.at, "text where only elements belong")),
             }
         }
@@ -211,9 +209,9 @@ impl<'a> Scanner<'a> {
     fn start_tag(&mut self) -> Result<Element<'a>, Malformed> {
         let at = self.at;
         let (mut local, mut end) = (at + 1, at + 1);
-        let last = loop {
+        let after = loop {
             match self.body.get(end) {
-                Some(&last @ (b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n')) => break last,
+                Some(b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n') => break &self.body[end..],
                 Some(b':') => local = end + 1,
                 Some(b'<' | b'&' | b'"' | b'\'' | b'=') => {
                     return Err(Malformed::new(at, "a tag that is none"));
@@ -232,19 +230,22 @@ impl<'a> Scanner<'a> {
             at,
         };
         self.at = end + 1;
-        if last != b'>' {
-            self.at = end;
-            if self.attributes()? {
-                element.end = &[];
-            }
+        if after[0] != b'>' && self.attributes()? {
+            element.end = &[];
         }
         Ok(element)
     }
 
-    /// Passes over a tag's attributes and its end; gives whether it ends with `/>`.
+    /// Passes over a tag's attributes and its end; gives whether it ends with `/>`. The byte
+    /// after the name is behind us.
     #[cold]
     fn attributes(&mut self) -> Result<bool, Malformed> {
         let mut quote = None;
+        if self.body[self.at - 1] == b'/'
+            && self.body.get(self.at).is_some_and(|byte| *byte != b'>')
+        {
+            return Err(Malformed::new(self.at - 1, "a tag that is none"));
+        }
         while let Some(&byte) = self.body.get(self.at) {
             self.at += 1;
             match (quote, byte) {
@@ -265,7 +266,7 @@ impl<'a> Scanner<'a> {
         let rest = &self.body[name..];
         if rest.starts_with(element.end) {
             let mut end = name + element.end.len();
-            while self.body.get(end).is_some_and(u8::is_ascii_whitespace) {
+            while self.body.get(end).is_some_and(is_space) {
                 end += 1;
             }
             if self.body.get(end) == Some(&b'>') {
@@ -293,4 +294,9 @@ impl<'a> Scanner<'a> {
         let reason = format!("it ends inside {}", show(element.name));
         Malformed::new(self.body.len(), reason)
     }
+}
+
+/// XML's whitespace, which lacks the form feed of `u8::is_ascii_whitespace`.
+fn is_space(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }

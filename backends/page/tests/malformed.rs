@@ -283,7 +283,7 @@ fn answers_of_something_else() {
         ),
         (
             "<Error><Code>SlowDown</Code></Error>",
-            "an Error (SlowDown), not a ListBucketResult",
+            r#"an Error ("SlowDown"), not a ListBucketResult"#,
             0,
         ),
         (r#"<?xml version="1.0"?>"#, "it holds no element", 21),

@@ -133,11 +133,11 @@ fn owner(section: &mut Section) -> Option<String> {
     if owner.len() == 12 && owner.bytes().all(|b| b.is_ascii_digit()) {
         return Some(owner);
     }
-    section.fault_at(
-        "expected_bucket_owner",
-        origin,
-        format!("is {owner:?}: expected an account's 12 digits, in quotes"),
+    let message = format!(
+        "is {}: expected an account's 12 digits, in quotes",
+        origin.quote(&owner)
     );
+    section.fault_at("expected_bucket_owner", origin, message);
     None
 }
 

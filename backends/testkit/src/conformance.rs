@@ -11,6 +11,7 @@
 
 mod errors;
 mod fixtures;
+mod keys;
 mod listing;
 
 use std::any::Any;
@@ -25,6 +26,7 @@ use crate::{Faults, Upload};
 
 pub use errors::*;
 pub use fixtures::{MemoryFixture, PluginFixture, connect};
+pub use keys::*;
 pub use listing::*;
 
 /// A store with a backend for it.

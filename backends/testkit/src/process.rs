@@ -1,10 +1,9 @@
-use std::fmt::Display;
-use std::fs::File;
 use std::io::Write;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
 
 /// How long a server may take until it answers. Far more than any needs: it ends a hang.
 const READY: Duration = Duration::from_secs(90);
@@ -39,51 +38,6 @@ fn tools() -> PathBuf {
         .join("s3-exporter/tools")
 }
 
-/// A free port on 127.0.0.1, ours until dropped, so that a server can be stopped and
-/// started again on it. It lies below the ports that the system hands to clients, and a
-/// lock file keeps the other test processes off.
-#[derive(Debug)]
-pub struct Port {
-    number: u16,
-    _lock: File,
-}
-
-impl Port {
-    /// Takes a port.
-    ///
-    /// # Panics
-    /// When there is none, or the folder for temporary files can't be written.
-    pub fn take() -> Self {
-        let folder = std::env::temp_dir().join("s3-exporter-test-ports");
-        std::fs::create_dir_all(&folder)
-            .unwrap_or_else(|error| panic!("making the folder {}: {error}", folder.display()));
-        for _ in 0..1000 {
-            let number = fastrand::u16(11_000..32_000);
-            let path = folder.join(number.to_string());
-            let lock = File::create(&path)
-                .unwrap_or_else(|error| panic!("making the lock {}: {error}", path.display()));
-            if lock.try_lock().is_ok() && TcpListener::bind(("127.0.0.1", number)).is_ok() {
-                return Self {
-                    number,
-                    _lock: lock,
-                };
-            }
-        }
-        panic!("1000 ports tried and none free on 127.0.0.1");
-    }
-
-    /// Its number.
-    pub const fn number(&self) -> u16 {
-        self.number
-    }
-}
-
-impl Display for Port {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.number.fmt(f)
-    }
-}
-
 /// A program that ends with us, however we end: a shell between the two kills it as soon
 /// as its standard input, a pipe from us, is closed. (Servers shared by the tests of one
 /// binary sit in statics, which are never dropped; and a test may be killed.)
@@ -96,14 +50,26 @@ pub struct Process {
 }
 
 /// Runs `$@` and does what is written to standard input: sends the signals named there,
-/// one a line, and KILL at its end. The first line of standard output is the pid.
+/// one a line, and KILL at its end. The first line of standard output is the pid. Where
+/// we ended without a farewell, and so could not do it ourselves, it removes the folder.
 const KEEPER: &str = r#"
 exec 3<&0
 "$@" 3<&- </dev/null >"$S3_EXPORTER_LOG" 2>&1 &
 pid=$!
 echo "$pid"
 exec 1>&-
-( while read -r signal <&3; do kill -s "$signal" "$pid"; done; kill -s KILL "$pid" ) 2>/dev/null &
+(
+    while read -r line <&3; do
+        case $line in
+        farewell) exit ;;
+        *) kill -s "$line" "$pid" ;;
+        esac
+    done
+    trap '' TERM
+    kill -s KILL "$pid"
+    while kill -s 0 "$pid"; do sleep 0.1; done
+    [ -z "$S3_EXPORTER_FOLDER" ] || rm -rf "$S3_EXPORTER_FOLDER"
+) 2>/dev/null &
 keeper=$!
 exec 3<&-
 wait "$pid"
@@ -111,6 +77,21 @@ code=$?
 kill "$keeper" 2>/dev/null
 exit "$code"
 "#;
+
+/// A new folder for a server's data: in memory where there is room, since databases wait
+/// for the disk at every write (100,000 objects took MinIO 77 s on one, 11 s in memory).
+pub(crate) fn data_folder() -> TempDir {
+    const ROOM: u64 = 4 << 30;
+    let memory = Path::new("/dev/shm");
+    let free = rustix::fs::statvfs(memory).map_or(0, |fs| fs.f_bavail * fs.f_frsize);
+    let folder = match free {
+        ROOM.. => tempfile::Builder::new()
+            .prefix("s3-exporter-")
+            .tempdir_in(memory),
+        _ => tempfile::tempdir(),
+    };
+    folder.unwrap_or_else(|error| panic!("making a folder for data: {error}"))
+}
 
 impl Process {
     /// Starts `program`; what it prints goes to the file `log`.
@@ -123,6 +104,28 @@ impl Process {
         environment: &[(&str, &str)],
         log: &Path,
     ) -> Self {
+        Self::spawn(program, arguments, environment, log, None)
+    }
+
+    /// Starts a server whose data, and log, are in `folder`. It is removed with it where a
+    /// test is killed, or keeps the server in a static, and so drops neither.
+    pub(crate) fn serve(
+        program: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        folder: &Path,
+    ) -> Self {
+        let log = folder.join(format!("{program}.log"));
+        Self::spawn(&tool(program), arguments, environment, &log, Some(folder))
+    }
+
+    fn spawn(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        log: &Path,
+        folder: Option<&Path>,
+    ) -> Self {
         let name = program.file_name().unwrap().to_string_lossy().into_owned();
         let mut child = Command::new("sh")
             .args(["-c", KEEPER, "keeper"])
@@ -130,6 +133,7 @@ impl Process {
             .args(arguments)
             .envs(environment.iter().copied())
             .env("S3_EXPORTER_LOG", log)
+            .env("S3_EXPORTER_FOLDER", folder.unwrap_or(Path::new("")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null()) // the shell's remarks on what was killed
@@ -223,7 +227,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        drop(self.child.stdin.take());
+        self.signal("KILL");
+        self.signal("farewell");
         let _ = self.child.wait();
     }
 }
@@ -260,6 +265,56 @@ mod tests {
         assert_eq!(process.log(), "up\n");
         drop(process);
         assert!(!alive(pid));
+    }
+
+    /// The test binary is run again as a process that starts a server and is killed.
+    #[tokio::test]
+    async fn a_killed_test_leaves_no_server_and_no_folder() {
+        const PLACE: &str = "S3_EXPORTER_TEST_PLACE";
+        if let Some(place) = std::env::var_os(PLACE) {
+            let place = PathBuf::from(place);
+            let folder = place.join("folder");
+            std::fs::create_dir(&folder).unwrap();
+            let log = folder.join("log");
+            let arguments = ["-c", "exec sleep 1000"];
+            let shell = Path::new("/bin/sh");
+            let process = Process::spawn(shell, &arguments, &[], &log, Some(&folder));
+            std::fs::write(place.join("new"), process.pid().to_string()).unwrap();
+            std::fs::rename(place.join("new"), place.join("pid")).unwrap();
+            std::future::pending::<()>().await;
+        }
+        let place = tempfile::tempdir().unwrap();
+        let mut test = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "process::tests::a_killed_test_leaves_no_server_and_no_folder",
+            ])
+            .env(PLACE, place.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let pid_file = place.path().join("pid");
+        eventually("it starts", || pid_file.exists()).await;
+        let pid = std::fs::read_to_string(pid_file).unwrap().parse().unwrap();
+        assert!(alive(pid));
+        test.kill().unwrap();
+        test.wait().unwrap();
+        eventually("the server ends", || !alive(pid)).await;
+        let folder = place.path().join("folder");
+        eventually("the folder goes", || !folder.exists()).await;
+    }
+
+    async fn eventually(what: &str, mut is: impl FnMut() -> bool) {
+        let deadline = Instant::now() + READY;
+        while !is() {
+            assert!(
+                Instant::now() < deadline,
+                "not after {} s: {what}",
+                READY.as_secs()
+            );
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     #[tokio::test]

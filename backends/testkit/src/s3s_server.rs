@@ -369,3 +369,105 @@ fn timestamp(millis: i64) -> dto::Timestamp {
         epoch + since
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Method;
+    use s3_exporter_api::UnixTime;
+
+    use super::*;
+    use crate::{Fault, S3Client};
+
+    async fn list(client: &S3Client, query: &[(&str, &str)]) -> String {
+        let query = [&[("list-type", "2")], query].concat();
+        let answer = client.send(Method::GET, "/bucket", &query, &[], "").await;
+        answer.unwrap_or_else(|refused| refused.body)
+    }
+
+    fn client(server: &S3sServer) -> S3Client {
+        S3Client::new(
+            &server.endpoint(),
+            S3sServer::ACCESS_KEY,
+            S3sServer::SECRET_KEY,
+        )
+    }
+
+    #[tokio::test]
+    async fn it_takes_and_forgets_objects_as_a_store_does() {
+        let server = S3sServer::start();
+        let client = client(&server);
+        client.create_bucket("bucket").await;
+        let key = "a b+c%/\"'&<>\u{e9}\u{1F600}";
+        client.put("bucket", &Upload::new(key, 5)).await;
+        let encoded = list(&client, &[("encoding-type", "url"), ("prefix", "a b")]).await;
+        for part in [
+            "<Key>a+b%2Bc%25/%22%27%26%3C%3E%C3%A9%F0%9F%98%80</Key>",
+            "<Prefix>a+b</Prefix>",
+            "<EncodingType>url</EncodingType>",
+            "<Size>5</Size>",
+        ] {
+            assert!(encoded.contains(part), "{part} is not in {encoded}");
+        }
+        let plain = list(&client, &[("delimiter", "")]).await;
+        assert!(
+            plain.contains("&apos;&amp;&lt;&gt;\u{e9}\u{1F600}</Key>"),
+            "{plain}"
+        );
+        client.delete("bucket", key).await;
+        client.delete_bucket("bucket").await;
+        assert!(list(&client, &[]).await.contains("NoSuchBucket"));
+    }
+
+    #[tokio::test]
+    async fn it_says_what_it_was_told_of_size_time_and_class() {
+        let server = S3sServer::start();
+        let huge = Upload::new("huge", 5 << 40)
+            .at(UnixTime::from_millis(1_600_000_000_123))
+            .class("DEEP_ARCHIVE");
+        server.store().put("bucket", &huge);
+        let text = list(&client(&server), &[]).await;
+        for part in [
+            "<Size>5497558138880</Size>",
+            "<LastModified>2020-09-13T12:26:40.123Z</LastModified>",
+            "<StorageClass>DEEP_ARCHIVE</StorageClass>",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn it_knows_its_users() {
+        let server = S3sServer::start();
+        server.store().put("bucket", &Upload::new("a", 1));
+        server.add_user("other", "secret", false);
+        let other = client(&server).with_keys("other", "secret");
+        assert!(list(&other, &[]).await.contains("AccessDenied"));
+        server.add_user("other", "secret", true);
+        assert!(list(&other, &[]).await.contains("<Key>a</Key>"));
+        server.add_user("other", "rotated", true);
+        assert!(list(&other, &[]).await.contains("SignatureDoesNotMatch"));
+        server.remove_user("other");
+        assert!(list(&other, &[]).await.contains("InvalidAccessKeyId"));
+        server.store().deny("bucket", true);
+        assert!(list(&client(&server), &[]).await.contains("AccessDenied"));
+    }
+
+    #[tokio::test]
+    async fn faults_come_in_their_order_and_to_listings_only() {
+        let server = S3sServer::builder().server("MinIO").start();
+        server.faults().next([Some(Fault::slow_down()), None]);
+        server
+            .faults()
+            .always(Some(Fault::wrong_region("eu-west-1")));
+        let client = client(&server);
+        client.create_bucket("bucket").await;
+        client.put("bucket", &Upload::new("a", 1)).await;
+        assert!(list(&client, &[]).await.contains("SlowDown"));
+        assert!(list(&client, &[]).await.contains("<Key>a</Key>"));
+        assert!(list(&client, &[]).await.contains("PermanentRedirect"));
+        assert_eq!(server.faults().requests(), 3);
+        let http = crate::s3_client::http_client(None);
+        let answer = http.get(server.endpoint()).send().await.unwrap();
+        assert_eq!(answer.headers()["server"], "MinIO");
+    }
+}

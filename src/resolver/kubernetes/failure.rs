@@ -11,7 +11,7 @@ use kube::core::Status;
 use kube::runtime::watcher;
 use s3_exporter_api::chain;
 
-use super::access::Source;
+use super::source::Source;
 use crate::config;
 
 /// The longest text of a server's that is shown.

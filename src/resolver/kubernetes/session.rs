@@ -176,9 +176,9 @@ impl<'a> Session<'a> {
     }
 
     async fn check_kubeconfig(&self) -> Result<(), Ended> {
-        let (source, content) = (self.access.source.clone(), self.access.content());
+        let (source, content) = (self.access.source.clone(), self.access.content);
         let complaint = "reading the kubeconfig: the file system does not answer";
-        let look = move || Access::is_outdated(&source, content);
+        let look = move || source.has_changed(content);
         match unblocked(self.publisher, OPEN, complaint, look).await {
             true => Err(Ended::Renewed),
             false => Ok(()),

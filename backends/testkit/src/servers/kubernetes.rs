@@ -5,8 +5,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::process::data_folder;
 use crate::s3_client::http_client;
-use crate::{Authority, Port, Process, tool};
+use crate::{Authority, Port, Process};
 
 /// A Kubernetes API: kube-apiserver with etcd, and nothing that would run a pod. RBAC
 /// holds: the users of [`Self::USERS`] may do nothing until they are granted it.
@@ -38,7 +39,7 @@ impl Kubernetes {
 
     /// Starts etcd alone; [`Self::resume`] starts the API server.
     pub async fn stopped() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = data_folder();
         let authority = Authority::new();
         let (port, etcd_port, peer_port) = (Port::take(), Port::take(), Port::take());
         let write = |name: &str, content: &str| {
@@ -125,8 +126,8 @@ impl Kubernetes {
             "--disable-admission-plugins=ServiceAccount".to_owned(),
         ];
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let log = self.folder.path().join("apiserver.log");
-        let mut process = Process::start(&tool("kube-apiserver"), &arguments, &[], &log);
+        let folder = self.folder.path();
+        let mut process = Process::serve("kube-apiserver", &arguments, &[], folder);
         let ready = || async { self.send(Method::GET, "/readyz", None).await.is_ok() };
         process.until("it is ready", ready).await;
         self.apiserver = Some(process);
@@ -315,8 +316,7 @@ async fn start_etcd(folder: &TempDir, port: &Port, peer_port: &Port) -> Process 
         // A test's data is not worth a wait for the disk.
         "--unsafe-no-fsync",
     ];
-    let log = folder.path().join("etcd.log");
-    let mut etcd = Process::start(&tool("etcd"), &arguments, &[], &log);
+    let mut etcd = Process::serve("etcd", &arguments, &[], folder.path());
     let (http, health) = (http_client(None), format!("{client}/health"));
     etcd.until("it is healthy", || async {
         let answer = http.get(&health).send().await;

@@ -3,6 +3,7 @@ use std::fs;
 use reqwest::StatusCode;
 use tempfile::TempDir;
 
+use crate::process::data_folder;
 use crate::{Authority, Identity, Port, Process, S3Client, tool};
 
 /// A MinIO server.
@@ -49,7 +50,7 @@ impl MinIoBuilder {
     /// # Panics
     /// When it is not installed or does not come up.
     pub async fn start(self) -> MinIo {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = data_folder();
         let certs = folder.path().join("certs");
         fs::create_dir_all(certs.join("CAs")).unwrap();
         let mut authority = None;
@@ -161,8 +162,7 @@ impl MinIo {
                 .iter()
                 .map(|(name, value)| (&**name, &**value)),
         );
-        let log = self.folder.path().join("minio.log");
-        let mut process = Process::start(&tool("minio"), &arguments, &environment, &log);
+        let mut process = Process::serve("minio", &arguments, &environment, self.folder.path());
         // It listens long before its storage, and then its users, are there; it answers
         // 503 until then.
         let client = self.client();

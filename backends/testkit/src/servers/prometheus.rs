@@ -9,6 +9,7 @@ use reqwest::Client;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::process::data_folder;
 use crate::s3_client::http_client;
 use crate::{Port, Process, tool};
 
@@ -35,7 +36,7 @@ impl Prometheus {
     /// # Panics
     /// When it is not installed, does not take the configuration or does not come up.
     pub async fn start(config: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = data_folder();
         let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         fs::write(path("prometheus.yml"), config).unwrap();
         let port = Port::take();
@@ -45,8 +46,7 @@ impl Prometheus {
             format!("--web.listen-address=127.0.0.1:{port}"),
         ];
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let log = folder.path().join("prometheus.log");
-        let mut process = Process::start(&tool("prometheus"), &arguments, &[], &log);
+        let mut process = Process::serve("prometheus", &arguments, &[], folder.path());
         let http = http_client(None);
         let url = format!("http://127.0.0.1:{port}/-/ready");
         process
@@ -192,7 +192,10 @@ mod tests {
         let samples = prometheus.query("vector(1.5)").await;
         assert_eq!(samples[0].value, 1.5);
         assert_eq!(prometheus.query("scalar(vector(2))").await[0].value, 2.0);
-        while prometheus.query("up == 0").await.is_empty() {
+        for _ in 0..600 {
+            if !prometheus.query("up == 0").await.is_empty() {
+                break;
+            }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
         let up = &prometheus.query("up").await[0];

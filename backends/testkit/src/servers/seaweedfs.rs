@@ -3,7 +3,8 @@ use std::fs;
 use reqwest::StatusCode;
 use tempfile::TempDir;
 
-use crate::{Port, Process, S3Client, tool};
+use crate::process::data_folder;
+use crate::{Port, Process, S3Client};
 
 /// A SeaweedFS server with its S3 gateway: a store with another order than bytes.
 pub struct SeaweedFs {
@@ -28,7 +29,7 @@ impl SeaweedFs {
     /// # Panics
     /// When it is not installed or does not come up.
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = data_folder();
         let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         fs::create_dir(folder.path().join("data")).unwrap();
         fs::write(folder.path().join("s3.json"), identities()).unwrap();
@@ -65,9 +66,8 @@ impl SeaweedFs {
             others.push(other);
         }
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let log = folder.path().join("weed.log");
         let home = path("home");
-        let mut process = Process::start(&tool("weed"), &arguments, &[("HOME", &home)], &log);
+        let mut process = Process::serve("weed", &arguments, &[("HOME", &home)], folder.path());
         let endpoint = format!("http://127.0.0.1:{port}");
         let client = S3Client::new(&endpoint, Self::ACCESS_KEY, Self::SECRET_KEY);
         process

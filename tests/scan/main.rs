@@ -4,168 +4,25 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::poll_fn;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
-use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use proptest::prelude::*;
 use s3_exporter::aggregate::{Tally, Totals};
 use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::Clusters;
-use s3_exporter::destination::{Destination, Expect};
+use s3_exporter::destination::Expect;
 use s3_exporter::scan::{Boundaries, Found, Scan};
-use s3_exporter::store::Store;
-use s3_exporter_api::{
-    Ask, Backend, BackendError, Connect, Next, Object, Operation, Order, Page, StorageClass,
-    UnixTime, async_trait,
-};
+use s3_exporter_api::{BackendError, Object, Operation, StorageClass, UnixTime};
 use s3_exporter_testkit::{Memory, Upload};
-use tokio::sync::Semaphore;
 
-/// A store with latency, on a clock of its own: answers come in the order of the moments at
-/// which they are due, and the clock jumps from one to the next.
-#[derive(Clone)]
-struct Simulated {
-    memory: Memory,
-    clock: Arc<Mutex<Clock>>,
-    latency: Latency,
-    flying: Arc<AtomicUsize>,
-    most: Arc<AtomicUsize>,
-}
+mod contradictions;
+#[path = "../common/scan.rs"]
+mod given;
+mod simulated;
 
-#[derive(Clone, Copy)]
-enum Latency {
-    Even(u64),
-    /// Between 1 and this, by a seed.
-    Random(u64, u64),
-}
-
-#[derive(Default)]
-struct Clock {
-    now: u64,
-    asked: u64,
-    due: BTreeMap<(u64, u64), Option<Waker>>,
-}
-
-impl Simulated {
-    fn new(memory: Memory, latency: Latency) -> Self {
-        Self {
-            memory,
-            clock: Arc::default(),
-            latency,
-            flying: Arc::default(),
-            most: Arc::default(),
-        }
-    }
-
-    fn now(&self) -> u64 {
-        self.clock.lock().unwrap().now
-    }
-
-    /// Waits until this answer is due and all that are due before it have come.
-    async fn wait(&self) {
-        let id = {
-            let mut clock = self.clock.lock().unwrap();
-            clock.asked += 1;
-            let latency = match self.latency {
-                Latency::Even(latency) => latency,
-                Latency::Random(seed, most) => {
-                    1 + seed
-                        .wrapping_add(clock.asked)
-                        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-                        % most
-                }
-            };
-            let id = (clock.now + latency, clock.asked);
-            clock.due.insert(id, None);
-            id
-        };
-        let mut first = true;
-        poll_fn(|context| {
-            if std::mem::take(&mut first) {
-                context.waker().wake_by_ref(); // all that are asked for together are on the clock first
-                return Poll::Pending;
-            }
-            let mut clock = self.clock.lock().unwrap();
-            if clock.due.first_key_value().map(|(earliest, _)| *earliest) != Some(id) {
-                clock.due.insert(id, Some(context.waker().clone()));
-                return Poll::Pending;
-            }
-            clock.due.remove(&id);
-            clock.now = id.0;
-            if let Some(waker) = clock
-                .due
-                .first_key_value()
-                .and_then(|(_, waker)| waker.clone())
-            {
-                waker.wake();
-            }
-            Poll::Ready(())
-        })
-        .await;
-    }
-}
-
-#[async_trait]
-impl Backend for Simulated {
-    fn order(&self) -> Order {
-        self.memory.order()
-    }
-
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
-        let flying = self.flying.fetch_add(1, Relaxed) + 1;
-        self.most.fetch_max(flying, Relaxed);
-        self.wait().await;
-        self.flying.fetch_sub(1, Relaxed);
-        self.memory.list_page(ask, page).await
-    }
-}
-
-/// Hands out one backend.
-#[derive(Clone)]
-struct Given(Arc<dyn Backend>);
-
-impl std::fmt::Debug for Given {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Given")
-    }
-}
-
-#[async_trait]
-impl Connect for Given {
-    fn store_url(&self) -> String {
-        "memory".to_owned()
-    }
-
-    async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
-        Ok(Arc::clone(&self.0))
-    }
-}
-
-fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> Scan {
-    let destination = Destination {
-        name: "d".into(),
-        bucket: "b".into(),
-        prefix: prefix.into(),
-        separator: "-".into(),
-        backend: "memory".into(),
-        store_url: "memory".into(),
-        resolver: None,
-        expect: Expect::All,
-        max_age: None,
-        interval: Duration::from_secs(60),
-        timeout: Duration::from_secs(3600),
-        concurrency,
-    };
-    let store = Store::new(Arc::new(Given(Arc::new(backend))), 1000);
-    Scan::new(
-        Arc::new(destination),
-        Arc::new(store),
-        Arc::new(Semaphore::new(1000)),
-    )
-}
+use given::scan;
+use simulated::{Latency, Simulated};
 
 fn run(scan: &Scan, names: &Clusters, hints: &Boundaries) -> Result<Found, BackendError> {
     let assignment = Arc::new(Assignment::new(names, &scan.destination.prefix, "-"));

@@ -1,0 +1,186 @@
+//! What quick-xml makes of an answer: slow, and written with no regard to how we read it.
+//! The fuzz target `fuzz/fuzz_targets/read.rs` uses it too.
+
+use percent_encoding::percent_decode_str;
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use s3_exporter_api::{Next, Page, StorageClass};
+
+/// Key, size, milliseconds since 1970, storage class.
+pub type Object = (Vec<u8>, u64, i64, StorageClass);
+
+/// Reads any bytes as an answer. Whatever they are, nothing may panic and a page is never
+/// larger than its answer; and what is taken for a listing must be one by quick-xml too,
+/// with the same objects and the same continuation. Gives whether it was one.
+pub fn check(body: &[u8]) -> bool {
+    let mut page = Page::new();
+    let result = s3_exporter_page::read(body, &mut page);
+    s3_exporter_page::read_error(body);
+    if let Err(error) = &result {
+        assert!(error.offset <= body.len(), "{error}");
+        assert!(error.reason.len() < 1024, "{error}");
+    }
+    let found = objects(&page);
+    let bytes: usize = found.iter().map(|object| object.0.len()).sum();
+    assert!(bytes <= body.len());
+    // quick-xml reads text only.
+    if let (Ok(next), Ok(body)) = (&result, std::str::from_utf8(body)) {
+        let (expected, expected_next) = read(body);
+        assert_eq!((found, next), (expected, &expected_next), "{body}");
+    }
+    result.is_ok()
+}
+
+/// The objects of a page.
+pub fn objects(page: &Page) -> Vec<Object> {
+    page.iter()
+        .map(|object| {
+            let millis = object.last_modified.as_millis();
+            (
+                object.key.to_vec(),
+                object.size,
+                millis,
+                object.storage_class,
+            )
+        })
+        .collect()
+}
+
+/// What quick-xml makes of a listing.
+///
+/// # Panics
+/// Where it makes nothing of it.
+pub fn read(body: &str) -> (Vec<Object>, Next) {
+    let root = parse(body);
+    assert_eq!(root.name, "ListBucketResult");
+    let encoded = root
+        .text("EncodingType")
+        .is_some_and(|kind| !kind.trim().is_empty());
+    let objects = root
+        .children
+        .iter()
+        .filter(|child| child.name == "Contents");
+    let objects = objects.map(|contents| contents.object(encoded)).collect();
+    let next = match root.text("IsTruncated").expect("IsTruncated").trim() {
+        "true" => Next::Token(
+            root.text("NextContinuationToken")
+                .expect("a token")
+                .to_owned(),
+        ),
+        _ => Next::End,
+    };
+    (objects, next)
+}
+
+#[derive(Default)]
+struct Node {
+    name: String,
+    text: String,
+    children: Vec<Node>,
+}
+
+fn parse(body: &str) -> Node {
+    let mut reader = Reader::from_str(body.trim_start_matches('\u{FEFF}'));
+    // We don't look at the references in elements that we skip.
+    reader.config_mut().allow_dangling_amp = true;
+    let mut open = vec![Node::default()];
+    loop {
+        let event = reader
+            .read_event()
+            .unwrap_or_else(|error| panic!("{error}: {body}"));
+        let last = open.last_mut().expect("the document itself");
+        match event {
+            Event::Start(tag) => open.push(named(tag.name().as_ref())),
+            Event::Empty(tag) => last.children.push(named(tag.name().as_ref())),
+            Event::End(_) => {
+                let node = open.pop().expect("what has begun");
+                open.last_mut().expect("its parent").children.push(node);
+            }
+            Event::Text(text) => last.text.push_str(&text.into_inner()),
+            Event::CData(text) => last.text.push_str(&text.into_inner()),
+            Event::GeneralRef(reference) => match reference.resolve_char_ref() {
+                Ok(Some(character)) => last.text.push(character),
+                Ok(None) => last.text.push(match &*reference.into_inner() {
+                    "amp" => '&',
+                    "lt" => '<',
+                    "gt" => '>',
+                    "quot" => '"',
+                    "apos" => '\'',
+                    _ => '\u{FFFD}',
+                }),
+                // quick-xml refuses the character 0, and in skipped elements we take anything.
+                Err(_) => last.text.push('\0'),
+            },
+            Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
+            Event::DocType(_) => panic!("a document type"),
+            Event::Eof => break,
+        }
+    }
+    assert_eq!(open.len(), 1, "every element ends");
+    let mut document = open.remove(0);
+    assert_eq!(document.text.trim(), "", "text outside of elements");
+    assert_eq!(document.children.len(), 1, "one element");
+    document.children.remove(0)
+}
+
+fn named(name: &str) -> Node {
+    let name = name.rsplit(':').next().unwrap_or(name).to_owned();
+    Node {
+        name,
+        ..Node::default()
+    }
+}
+
+impl Node {
+    fn text(&self, name: &str) -> Option<&str> {
+        let child = self.children.iter().find(|child| child.name == name)?;
+        assert!(child.children.is_empty(), "elements inside {name}");
+        Some(&child.text)
+    }
+
+    fn object(&self, encoded: bool) -> Object {
+        let key = self.text("Key").expect("Key");
+        let key = if encoded {
+            let spaces = key.replace('+', " ");
+            percent_decode_str(&spaces).collect()
+        } else {
+            key.as_bytes().to_vec()
+        };
+        let size = self
+            .text("Size")
+            .expect("Size")
+            .trim()
+            .parse()
+            .expect("a size");
+        let class = self.text("StorageClass").unwrap_or_default().trim();
+        let time = self.text("LastModified").expect("LastModified").trim();
+        (
+            key,
+            size,
+            millis(time),
+            StorageClass::parse(class.as_bytes()),
+        )
+    }
+}
+
+/// By jiff, which knows neither leap seconds nor more than nine digits of a fraction.
+fn millis(time: &str) -> i64 {
+    let (mut time, mut add) = (time.to_ascii_uppercase(), 0);
+    if time[17..].starts_with("60") {
+        time.replace_range(17..19, "59");
+        add = 1000;
+    }
+    let fraction = time[19..].find(|c: char| c != '.' && !c.is_ascii_digit());
+    let end = 19 + fraction.expect("a zone");
+    time.replace_range(end.min(23)..end, "");
+    let (date_time, zone) = time.split_at(end.min(23));
+    let date_time: jiff::civil::DateTime = date_time.parse().expect("date and time");
+    let zone: jiff::fmt::strtime::BrokenDownTime = match zone {
+        "Z" => jiff::fmt::strtime::parse("%:z", "+00:00").expect("UTC"),
+        zone => jiff::fmt::strtime::parse("%:z", zone).expect("an offset"),
+    };
+    let ahead = i64::from(zone.offset().expect("an offset").seconds()) * 1000;
+    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    let since = date_time.duration_since(epoch);
+    i64::try_from(since.as_millis()).expect("a time") - ahead + add
+}

@@ -1,0 +1,110 @@
+//! A store with latency, on a clock of its own.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+
+use s3_exporter_api::{Ask, Backend, BackendError, Next, Order, Page, async_trait};
+use s3_exporter_testkit::Memory;
+
+/// A store with latency, on a clock of its own: answers come in the order of the moments at
+/// which they are due, and the clock jumps from one to the next.
+#[derive(Clone)]
+pub struct Simulated {
+    pub memory: Memory,
+    clock: Arc<Mutex<Clock>>,
+    latency: Latency,
+    flying: Arc<AtomicUsize>,
+    pub most: Arc<AtomicUsize>,
+}
+
+#[derive(Clone, Copy)]
+pub enum Latency {
+    /// Of all answers.
+    Even(u64),
+    /// Between 1 and this, by a seed.
+    Random(u64, u64),
+}
+
+#[derive(Default)]
+struct Clock {
+    now: u64,
+    asked: u64,
+    due: BTreeMap<(u64, u64), Option<Waker>>,
+}
+
+impl Simulated {
+    pub fn new(memory: Memory, latency: Latency) -> Self {
+        Self {
+            memory,
+            clock: Arc::default(),
+            latency,
+            flying: Arc::default(),
+            most: Arc::default(),
+        }
+    }
+
+    pub fn now(&self) -> u64 {
+        self.clock.lock().unwrap().now
+    }
+
+    /// Waits until this answer is due and all that are due before it have come.
+    async fn wait(&self) {
+        let id = {
+            let mut clock = self.clock.lock().unwrap();
+            clock.asked += 1;
+            let latency = match self.latency {
+                Latency::Even(latency) => latency,
+                Latency::Random(seed, most) => {
+                    1 + seed
+                        .wrapping_add(clock.asked)
+                        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                        % most
+                }
+            };
+            let id = (clock.now + latency, clock.asked);
+            clock.due.insert(id, None);
+            id
+        };
+        let mut first = true;
+        poll_fn(|context| {
+            if std::mem::take(&mut first) {
+                context.waker().wake_by_ref(); // all that are asked for together are on the clock first
+                return Poll::Pending;
+            }
+            let mut clock = self.clock.lock().unwrap();
+            if clock.due.first_key_value().map(|(earliest, _)| *earliest) != Some(id) {
+                clock.due.insert(id, Some(context.waker().clone()));
+                return Poll::Pending;
+            }
+            clock.due.remove(&id);
+            clock.now = id.0;
+            if let Some(waker) = clock
+                .due
+                .first_key_value()
+                .and_then(|(_, waker)| waker.clone())
+            {
+                waker.wake();
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+}
+
+#[async_trait]
+impl Backend for Simulated {
+    fn order(&self) -> Order {
+        self.memory.order()
+    }
+
+    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+        let flying = self.flying.fetch_add(1, Relaxed) + 1;
+        self.most.fetch_max(flying, Relaxed);
+        self.wait().await;
+        self.flying.fetch_sub(1, Relaxed);
+        self.memory.list_page(ask, page).await
+    }
+}
