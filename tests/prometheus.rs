@@ -150,6 +150,10 @@ async fn check_targets(prometheus: &Prometheus) {
     let samples = by(&prometheus.query("scrape_samples_scraped").await, "job");
     assert!(samples["text"] > 100.0, "{samples:?}");
     assert_eq!(samples["openmetrics"], samples["text"]);
+    // None of the samples was of a series that had one already: this Prometheus would not say.
+    let series = "count by (job) ({job!=\"\",__name__!~\"up|scrape_.+\"})";
+    let twice = format!("scrape_samples_scraped != on (job) {series}");
+    assert_eq!(prometheus.query(&twice).await, []);
     // A counter's family has its bare name in OpenMetrics, and `_total` in the text.
     let (bare, total) = ("objectstore_scans", "objectstore_scans_total");
     for (job, family, other) in [("openmetrics", bare, total), ("text", total, bare)] {

@@ -189,23 +189,25 @@ pub struct Metrics(BTreeMap<String, f64>);
 
 impl Metrics {
     /// Reads the text format.
+    ///
+    /// # Panics
+    /// When a line is no sample, or a series has two.
     pub fn parse(text: &str) -> Self {
-        let lines = text
-            .lines()
-            .filter(|line| !line.starts_with('#') && !line.is_empty());
-        Self(
-            lines
-                .map(|line| {
-                    let (series, value) = line
-                        .rsplit_once(' ')
-                        .unwrap_or_else(|| panic!("no sample: {line}"));
-                    let value = value
-                        .parse()
-                        .unwrap_or_else(|_| panic!("no number: {line}"));
-                    (series.to_owned(), value)
-                })
-                .collect(),
-        )
+        let mut metrics = Self::default();
+        for line in text.lines() {
+            if line.starts_with('#') || line.is_empty() {
+                continue;
+            }
+            let (series, value) = line
+                .rsplit_once(' ')
+                .unwrap_or_else(|| panic!("no sample: {line}"));
+            let value = value
+                .parse()
+                .unwrap_or_else(|_| panic!("no number: {line}"));
+            let before = metrics.0.insert(series.to_owned(), value);
+            assert_eq!(before, None, "twice: {series}");
+        }
+        metrics
     }
 
     /// The value of the one series with this name and, among others, these labels.
