@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use s3_exporter_testkit::{Port, Process};
 use tempfile::TempDir;
 
+pub mod truth;
+pub mod watch;
+
 /// How long anything may take that is waited for: it ends a hang, and says nothing of speed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -50,11 +53,19 @@ impl Exporter {
         arguments.extend(["-address", &address]);
         let log = folder.path().join("exporter.log");
         let process = Process::start(program(), &arguments, environment, &log);
-        let mut exporter = Self { process, port, folder };
+        let mut exporter = Self {
+            process,
+            port,
+            folder,
+        };
         let url = exporter.url("/-/healthy");
         exporter
             .process
-            .until("it is healthy", || async { reqwest::get(&url).await.is_ok_and(|answer| answer.status() == 200) })
+            .until("it is healthy", || async {
+                reqwest::get(&url)
+                    .await
+                    .is_ok_and(|answer| answer.status() == 200)
+            })
             .await;
         exporter
     }
@@ -91,7 +102,12 @@ impl Exporter {
 
     /// A page's text.
     pub async fn get(&self, path: &str) -> String {
-        reqwest::get(self.url(path)).await.unwrap().text().await.unwrap()
+        reqwest::get(self.url(path))
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
     }
 
     /// What it shows now.
@@ -109,7 +125,11 @@ impl Exporter {
             }
             let log = self.log();
             assert!(self.runs(), "it ended before {what}:\n{log}");
-            assert!(Instant::now() < deadline, "not after {PATIENCE:?}: {what}\n{}\n{log}", metrics.ours());
+            assert!(
+                Instant::now() < deadline,
+                "not after {PATIENCE:?}: {what}\n{}\n{log}",
+                metrics.ours()
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -133,12 +153,18 @@ pub struct Metrics(BTreeMap<String, f64>);
 impl Metrics {
     /// Reads the text format.
     pub fn parse(text: &str) -> Self {
-        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        let lines = text
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty());
         Self(
             lines
                 .map(|line| {
-                    let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no sample: {line}"));
-                    let value = value.parse().unwrap_or_else(|_| panic!("no number: {line}"));
+                    let (series, value) = line
+                        .rsplit_once(' ')
+                        .unwrap_or_else(|| panic!("no sample: {line}"));
+                    let value = value
+                        .parse()
+                        .unwrap_or_else(|_| panic!("no number: {line}"));
                     (series.to_owned(), value)
                 })
                 .collect(),
@@ -160,14 +186,44 @@ impl Metrics {
         let fits = |series: &str| {
             let (own, rest) = series.split_once('{').unwrap_or((series, ""));
             let rest = format!(",{rest}");
-            own == name && labels.iter().all(|(label, value)| rest.contains(&format!(",{label}=\"{value}\"")))
+            own == name
+                && labels
+                    .iter()
+                    .all(|(label, value)| rest.contains(&format!(",{label}=\"{value}\"")))
         };
-        self.0.iter().filter(|(series, _)| fits(series)).map(|(series, value)| (&**series, *value)).collect()
+        self.0
+            .iter()
+            .filter(|(series, _)| fits(series))
+            .map(|(series, value)| (&**series, *value))
+            .collect()
+    }
+
+    /// Whether there is any series with this name.
+    pub fn has(&self, name: &str) -> bool {
+        !self.all(name, &[]).is_empty()
+    }
+
+    /// A destination's kinds of failure that `objectstore_scan_failing` says are now.
+    pub fn failing(&self, destination: &str) -> Vec<&str> {
+        let kinds = self.all("objectstore_scan_failing", &[("destination", destination)]);
+        kinds
+            .iter()
+            .filter(|(_, value)| *value != 0.0)
+            .map(|(series, _)| truth::label(series, "kind").unwrap())
+            .collect()
+    }
+
+    /// A destination's value of a family that has one series for each.
+    pub fn of(&self, destination: &str, name: &str) -> Option<f64> {
+        self.get(name, &[("destination", destination)])
     }
 
     /// The series of ours and of the compatible sets, for a message.
     pub fn ours(&self) -> String {
-        let ours = self.0.iter().filter(|(series, _)| series.starts_with("objectstore_") || series.starts_with("kubermatic_"));
-        ours.map(|(series, value)| format!("{series} {value}\n")).collect()
+        let ours = self.0.iter().filter(|(series, _)| {
+            series.starts_with("objectstore_") || series.starts_with("kubermatic_")
+        });
+        ours.map(|(series, value)| format!("{series} {value}\n"))
+            .collect()
     }
 }
