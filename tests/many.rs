@@ -32,7 +32,7 @@ fn etcd() -> Vec<Upload> {
 
 /// 1,100 objects, so two pages; the names are prefixes of one another.
 fn dumps() -> Vec<Upload> {
-    let name = |nth: u64| LAB[usize::from(nth % 3 == 0)];
+    let name = |nth: u64| LAB[usize::from(nth.is_multiple_of(3))];
     let mut uploads: Vec<_> = (0..1100).map(|nth| backup(name(nth), nth)).collect();
     uploads.push(Upload::new("lab-100-daily.db.gz", 5).at(time(2000)));
     uploads
