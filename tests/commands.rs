@@ -356,6 +356,13 @@ async fn with_the_clusters_of_a_kubernetes_api() {
     );
     assert_eq!(metrics.get("objectstore_resolver_success", &[]), Some(0.0));
     assert_eq!(metrics.all("objectstore_objects", &[]), []);
+    // What failed is told once by who knows what it means, not by a library too.
+    let others: Vec<_> = once
+        .stderr
+        .iter()
+        .filter(|line| line.contains("\"target\""))
+        .collect();
+    assert_eq!(others, [""; 0]);
     let explain = run(&["explain", &key]);
     assert_eq!(
         (explain.code, &*explain.stdout),
