@@ -58,7 +58,10 @@ async fn demo() -> Result<(), String> {
 
     println!("{}", welcome(address, folder.path()));
     serve::run(&config, &Telemetry::new(), listeners, stop).await;
-    println!("The demo has ended; {} is removed.", folder.path().display());
+    println!(
+        "The demo has ended; {} is removed.",
+        folder.path().display()
+    );
     Ok(())
 }
 

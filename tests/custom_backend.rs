@@ -15,10 +15,20 @@ struct Output {
 
 /// Runs the example with this configuration in a folder.
 fn run(folder: &Path, config: &str, command: &str) -> Output {
-    let program = common::program().with_file_name("examples").join("custom_backend");
-    assert!(program.is_file(), "{program:?} is missing: cargo test builds it");
+    let program = common::program()
+        .with_file_name("examples")
+        .join("custom_backend");
+    assert!(
+        program.is_file(),
+        "{program:?} is missing: cargo build --examples (cargo test without a name does it too)"
+    );
     std::fs::write(folder.join("config.toml"), config).unwrap();
-    let output = Command::new(program).arg(command).current_dir(folder).env_clear().output().unwrap();
+    let output = Command::new(program)
+        .arg(command)
+        .current_dir(folder)
+        .env_clear()
+        .output()
+        .unwrap();
     Output {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -71,10 +81,22 @@ fn it_lists_what_is_there() {
         ("objectstore_listed_objects", "only-2", 1.0),
         ("objectstore_api_requests_total", "etcd", 3.0), // pages of 1000
     ] {
-        assert_eq!(metrics.get(name, &[("destination", destination)]), Some(value), "{name} {destination}");
+        assert_eq!(
+            metrics.get(name, &[("destination", destination)]),
+            Some(value),
+            "{name} {destination}"
+        );
     }
-    let newest = metrics.get("objectstore_newest_object_timestamp_seconds", &[("destination", "etcd"), ("cluster", "lab-1")]);
-    let modified = bucket.join("lab-1-2002.db.gz").metadata().unwrap().modified().unwrap();
+    let newest = metrics.get(
+        "objectstore_newest_object_timestamp_seconds",
+        &[("destination", "etcd"), ("cluster", "lab-1")],
+    );
+    let modified = bucket
+        .join("lab-1-2002.db.gz")
+        .metadata()
+        .unwrap()
+        .modified()
+        .unwrap();
     let modified = s3_exporter_api::UnixTime::from(modified).as_seconds();
     assert!(newest >= Some(modified), "{newest:?} {modified}");
 }
@@ -87,7 +109,11 @@ fn a_folder_that_is_not_there_is_a_failed_scan() {
     let metrics = Metrics::parse(&output.stdout);
     let labels = [("destination", "etcd"), ("kind", "not_found")];
     assert_eq!(metrics.get("objectstore_scan_failing", &labels), Some(1.0));
-    assert!(output.stderr.contains("there is no such folder"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("there is no such folder"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -97,14 +123,30 @@ fn its_section_is_checked_as_those_of_the_others() {
         ("\"folder\"", "\"foldr\"", "\"folder\""),
         ("\"folder\"", "\"gcs\"", "\"minio\""),
         ("\"folder\"", "\"gcs\"", "\"folder\""),
-        ("path =", "paht =", "unknown key `backends.disk.paht`: did you mean `backends.disk.path`?"),
-        ("path = \"buckets\"", "", "`backends.disk.path` is missing: the folder in which the buckets are"),
-        ("path = \"buckets\"", "path = 3", "`backends.disk.path` is 3: expected a string"),
+        (
+            "path =",
+            "paht =",
+            "unknown key `backends.disk.paht`: did you mean `path`?",
+        ),
+        (
+            "path = \"buckets\"",
+            "",
+            "`backends.disk.path` is missing: the folder in which the buckets are",
+        ),
+        (
+            "path = \"buckets\"",
+            "path = 3",
+            "`backends.disk.path` is 3: expected a string",
+        ),
     ] {
         let config = CONFIG.replace(from, to);
         assert_ne!(config, CONFIG);
         let output = run(folder.path(), &config, "check");
         assert_eq!(output.code, Some(2), "{config}");
-        assert!(output.stderr.contains(message), "{message} is not in {}", output.stderr);
+        assert!(
+            output.stderr.contains(message),
+            "{message} is not in {}",
+            output.stderr
+        );
     }
 }
