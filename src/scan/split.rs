@@ -162,7 +162,7 @@ pub struct Forks {
 impl Forks {
     /// Two keys that may follow one another.
     pub fn learn(&mut self, a: &[u8], b: &[u8]) {
-        self.scores.entry(shared(valid(a), valid(b))).or_default();
+        self.scores.entry(fork(a, b)).or_default();
     }
 
     /// Forgets the failures bit by bit: what fails in one part of a bucket may do in another.
@@ -287,6 +287,11 @@ impl Place<'_> {
 /// What the one at `nth` of `heads` gets of `count`, evenly.
 fn share(count: usize, heads: usize, nth: usize) -> usize {
     count * (nth + 1) / heads - count * nth / heads
+}
+
+/// The place at which two keys begin to differ, in bytes.
+pub fn fork(a: &[u8], b: &[u8]) -> usize {
+    shared(valid(a), valid(b))
 }
 
 /// The part of a key that is UTF-8. It is not greater than the key.

@@ -13,6 +13,8 @@ use tempfile::TempDir;
 
 pub mod backups;
 pub mod questions;
+pub mod truth;
+pub mod watch;
 
 /// How long anything may take that is waited for: it ends a hang, and says nothing of speed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -283,6 +285,26 @@ impl Metrics {
                 .map(|(series, value)| (series.clone(), *value))
                 .collect(),
         )
+    }
+
+    /// Whether there is any series with this name.
+    pub fn has(&self, name: &str) -> bool {
+        !self.all(name, &[]).is_empty()
+    }
+
+    /// A destination's kinds of failure that `objectstore_scan_failing` says are now.
+    pub fn failing(&self, destination: &str) -> Vec<&str> {
+        let kinds = self.all("objectstore_scan_failing", &[("destination", destination)]);
+        kinds
+            .iter()
+            .filter(|(_, value)| *value != 0.0)
+            .map(|(series, _)| truth::label(series, "kind").unwrap())
+            .collect()
+    }
+
+    /// A destination's value of a family that has one series for each.
+    pub fn of(&self, destination: &str, name: &str) -> Option<f64> {
+        self.get(name, &[("destination", destination)])
     }
 
     /// The series of ours and of the compatible sets, for a message.
