@@ -83,7 +83,7 @@ pub struct Flags {
     /// The web configuration file (not supported yet by this version)
     #[arg(long = "web.config.file", value_name = "FILE", hide = true)]
     pub web_config_file: Option<String>,
-    /// The S3 endpoint, such as https://my-s3.com:9000: watch one bucket without a file
+    /// The S3 endpoint, for example `https://my-s3.com:9000`: watch one bucket without a file
     #[arg(long, value_name = "URL", help_heading = SEED)]
     pub endpoint: Option<String>,
     /// The S3 access key [default: the environment's ACCESS_KEY_ID]

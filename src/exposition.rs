@@ -1,7 +1,7 @@
 //! The metrics that are made of a snapshot, and the formats they are written in: the only
 //! place where names of ours live.
 //!
-//! A [`Catalogue`](catalogue::Catalogue) lists the families. What grows with the clusters
+//! A [`Catalogue`] lists the families. What grows with the clusters
 //! is written and compressed once when a snapshot is published ([`ready`]); a scrape joins
 //! it with the few series that are written then ([`parts`], [`gzip`]).
 

@@ -48,7 +48,7 @@ impl Environment {
     /// A variable's value.
     ///
     /// # Errors
-    /// [`NoText`].
+    /// It is not set, or its value is not UTF-8.
     pub fn text(&self, name: &str) -> Result<&str, NoText> {
         let value = self.0.get(OsStr::new(name)).ok_or(NoText::Unset)?;
         value.to_str().ok_or(NoText::NotUtf8)

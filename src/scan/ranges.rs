@@ -8,7 +8,7 @@
 use s3_exporter_api::{Next, Page};
 
 use super::boundaries::Boundaries;
-use super::split::{Alphabet, Forks, Place, Step};
+use super::split::{Alphabet, Forks, Place, Step, fork};
 use crate::assign::Cursor;
 
 /// Keys of a page that are learned from at most.
@@ -159,8 +159,9 @@ impl<'a> Plan<'a> {
         next: Next,
     ) -> Result<usize, Contradiction> {
         let taken = self.check(at, page)?;
-        let range = &mut self.ranges[at];
         let passed = taken < page.len();
+        self.judge(at, page, taken);
+        let range = &mut self.ranges[at];
         if let Some(last) = taken.checked_sub(1) {
             range.first.clear();
             range.first.extend_from_slice(page.key(0));
@@ -174,7 +175,6 @@ impl<'a> Plan<'a> {
                 self.learn(page, taken);
             }
         }
-        self.judge(at, taken * 2 > page.len());
         let range = &mut self.ranges[at];
         range.explored = true;
         range.pages += 1;
@@ -209,33 +209,36 @@ impl<'a> Plan<'a> {
 
     /// Whether the cuts that made the range were worth it, by its first page after them: its
     /// start if much was found there, its end unless the range was at its end anyway.
-    fn judge(&mut self, at: usize, found: bool) {
+    fn judge(&mut self, at: usize, page: &Page, taken: usize) {
+        let found = taken * 2 > page.len();
         let range = &mut self.ranges[at];
-        let (first, start, end) = (!range.explored, range.start_place, range.end_place.take());
-        if let Some(place) = start.filter(|_| first) {
-            self.forks.score(place, found);
-        }
-        if let Some(place) = end.filter(|_| !found) {
+        if let Some(place) = range.end_place.take().filter(|_| !found) {
             self.forks.score(place, false);
         }
-        if first && !found {
-            self.miss(at);
+        if range.explored {
+            return;
         }
-    }
-
-    /// The range turned out to be nearly empty: its left neighbour has less left than was thought.
-    fn miss(&mut self, at: usize) {
-        let start = std::mem::take(&mut self.ranges[at].last);
-        let left = self.ranges.iter_mut().find(|range| {
-            range
-                .end
-                .as_deref()
-                .is_some_and(|end| end.as_bytes() == start)
-        });
-        if let Some(left) = left {
-            left.misses += 1;
+        if let Some(place) = range.start_place {
+            // What was found may differ further left: then a cut there would have found it too.
+            let fork = fork(&range.last, page.keys().next().unwrap_or_default());
+            self.forks.score(place, found && fork >= place);
+            if found && fork < place {
+                self.forks.score(fork, true);
+            }
         }
-        self.ranges[at].last = start;
+        if !found {
+            // Its left neighbour has less left than was thought.
+            let start = range.last.clone();
+            let ends_here = |range: &&mut Range| {
+                range
+                    .end
+                    .as_deref()
+                    .is_some_and(|end| end.as_bytes() == start)
+            };
+            if let Some(left) = self.ranges.iter_mut().find(ends_here) {
+                left.misses += 1;
+            }
+        }
     }
 
     /// Where the owner of the range's latest key was found.

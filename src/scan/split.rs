@@ -162,7 +162,7 @@ pub struct Forks {
 impl Forks {
     /// Two keys that may follow one another.
     pub fn learn(&mut self, a: &[u8], b: &[u8]) {
-        self.scores.entry(shared(valid(a), valid(b))).or_default();
+        self.scores.entry(fork(a, b)).or_default();
     }
 
     /// Forgets the failures bit by bit: what fails in one part of a bucket may do in another.
@@ -287,6 +287,11 @@ impl Place<'_> {
 /// What the one at `nth` of `heads` gets of `count`, evenly.
 fn share(count: usize, heads: usize, nth: usize) -> usize {
     count * (nth + 1) / heads - count * nth / heads
+}
+
+/// The place at which two keys begin to differ, in bytes.
+pub fn fork(a: &[u8], b: &[u8]) -> usize {
+    shared(valid(a), valid(b))
 }
 
 /// The part of a key that is UTF-8. It is not greater than the key.
@@ -422,7 +427,7 @@ mod tests {
         /// The order of fractions is that of the keys, as far as a double can tell.
         #[test]
         fn fractions_rise_with_the_keys(a in "[a-f0-9]{1,6}", b in "[a-f0-9]{1,6}") {
-            let alphabet = alphabet(&["abc012", "fed987", "0a1b2c"]);
+            let alphabet = alphabet(&["abc012", "fed987", "012abc", "987fed"]);
             let (fa, fb) = (alphabet.fraction(&a, 0), alphabet.fraction(&b, 0));
             prop_assert!(fa == fb || a.cmp(&b) == fa.total_cmp(&fb));
             prop_assert!((0.0..1.0).contains(&fa));

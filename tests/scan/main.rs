@@ -14,7 +14,7 @@ use s3_exporter::clusters::Clusters;
 use s3_exporter::destination::Expect;
 use s3_exporter::scan::{Boundaries, Found, Scan};
 use s3_exporter_api::{BackendError, Object, Operation, StorageClass, UnixTime};
-use s3_exporter_testkit::{Memory, Upload};
+use s3_exporter_testkit::{Memory, SyntheticBucket, Upload};
 
 mod contradictions;
 #[path = "../common/scan.rs"]
@@ -240,7 +240,21 @@ fn layouts() -> Vec<(&'static str, Vec<String>)> {
                 })
                 .collect(),
         ),
+        (
+            "evenly spread clusters",
+            synthetic(&SyntheticBucket::even(N, 100)),
+        ),
+        (
+            "skewed, under folders",
+            synthetic(&SyntheticBucket::skewed(N, 100)),
+        ),
     ]
+}
+
+fn synthetic(bucket: &SyntheticBucket) -> Vec<String> {
+    (0..bucket.objects())
+        .map(|at| String::from_utf8(bucket.key(at)).unwrap())
+        .collect()
 }
 
 /// What a scan costs in a store that takes 50 ms for each answer, on its own clock: beside
@@ -293,11 +307,14 @@ fn ranges_pay_for_themselves_whatever_the_layout() {
             "{layout:28} {pages:>7} {:>7.1}x {first_requests:>5} {:>7.1}x {second_requests:>5} {:>7.1}x {third_requests:>5}",
             ratios[0], ratios[1], ratios[2]
         );
-        let even = matches!(layout, "uuids" | "one deep prefix");
+        let even = matches!(
+            layout,
+            "uuids" | "one deep prefix" | "evenly spread clusters"
+        );
         let left = fewer.len().div_ceil(50) as u64;
         let laws = [
             (
-                ratios[0] >= if even { 12.0 } else { 7.0 },
+                ratios[0] >= if even { 12.0 } else { 8.0 },
                 "the time of a first scan",
             ),
             (first_requests <= 2 * pages, "the requests of a first scan"),

@@ -41,5 +41,5 @@ pub use proxy::Proxy;
 pub use s3_client::S3Client;
 pub use s3s_server::{S3sBuilder, S3sServer};
 pub use scripted::{Asked, AskedFrom, Scripted, Step};
-pub use synthetic::SyntheticBucket;
+pub use synthetic::{SyntheticBucket, SyntheticServer};
 pub use upload::Upload;

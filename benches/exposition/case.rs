@@ -1,28 +1,22 @@
-//! `/metrics` with 50,000 clusters: the `prometheus` crate's encoder over the same series,
-//! beside what we do when a snapshot is published and at a scrape.
-#![allow(clippy::unwrap_used, missing_docs)]
+//! `/metrics` with 50,000 clusters.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
-use std::hint::black_box;
 use std::sync::Arc;
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use prometheus::{Encoder, Gauge, GaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{Gauge, GaugeVec, Opts, Registry};
 use s3_exporter::aggregate::Totals;
 use s3_exporter::clusters::{Cluster, Clusters};
-use s3_exporter::exposition::Format;
-use s3_exporter::exposition::catalogue::Catalogue;
-use s3_exporter::exposition::ready::Ready;
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::Snapshot;
-use s3_exporter::telemetry::Telemetry;
 
-#[path = "../tests/exposition/sample.rs"]
-mod sample;
+#[path = "../../tests/exposition/sample.rs"]
+pub mod sample;
 
 const CLUSTERS: u64 = 50_000;
 
-fn snapshot() -> Snapshot {
+/// A snapshot of one destination with 50,000 clusters.
+pub fn snapshot() -> Snapshot {
     let names: Vec<_> = (0..CLUSTERS).map(name).collect();
     let figures = names.iter().zip(0..).map(|(name, n)| {
         let time = i64::try_from(n * 7919 % 100_000).unwrap();
@@ -65,7 +59,7 @@ fn name(n: u64) -> String {
 }
 
 /// The series of an exposition, in the registry of the `prometheus` crate.
-fn registry(text: &str) -> Registry {
+pub fn registry(text: &str) -> Registry {
     let registry = Registry::new();
     let mut families: HashMap<&str, GaugeVec> = HashMap::new();
     let ours = |line: &&str| line.starts_with("objectstore_") && line.contains('{');
@@ -86,58 +80,3 @@ fn registry(text: &str) -> Registry {
     }
     registry
 }
-
-fn exposition(c: &mut Criterion) {
-    let snapshot = snapshot();
-    let catalogue = Catalogue::new(&sample::metrics(&[], "cluster"));
-    let telemetry = Telemetry::new();
-    let ready = Ready::default().next(&catalogue, snapshot.clone());
-    let compose = |ready| catalogue.compose(&snapshot, ready, &telemetry.families(), Format::Text);
-    let text = String::from_utf8(compose(None).plain().concat()).unwrap();
-    let zipped: usize = compose(Some(&ready))
-        .gzip()
-        .iter()
-        .map(|piece| piece.len())
-        .sum();
-    println!(
-        "{} lines, {} bytes, {zipped} gzip'd, {} held ready",
-        text.lines().count(),
-        text.len(),
-        ready.size()
-    );
-
-    let mut group = c.benchmark_group("exposition");
-    group.sample_size(10);
-    let registry = registry(&text);
-    group.bench_function("prometheus encoder", |b| {
-        b.iter(|| {
-            let mut out = Vec::new();
-            TextEncoder::new()
-                .encode(&registry.gather(), &mut out)
-                .unwrap();
-            black_box(out)
-        });
-    });
-    group.bench_function("all written at once", |b| {
-        b.iter(|| black_box(compose(None).plain()))
-    });
-    group.bench_function("prepare a snapshot", |b| {
-        b.iter(|| black_box(Ready::default().next(&catalogue, snapshot.clone())));
-    });
-    group.bench_function("prepare the same again", |b| {
-        let figures = snapshot.destinations[0].figures.as_deref().unwrap().clone();
-        let mut same = snapshot.clone();
-        Arc::make_mut(&mut same.destinations[0]).figures = Some(Arc::new(figures));
-        b.iter(|| black_box(ready.next(&catalogue, same.clone())));
-    });
-    group.bench_function("scrape", |b| {
-        b.iter(|| black_box(compose(Some(&ready)).plain()))
-    });
-    group.bench_function("scrape, gzip", |b| {
-        b.iter(|| black_box(compose(Some(&ready)).gzip()))
-    });
-    group.finish();
-}
-
-criterion_group!(benches, exposition);
-criterion_main!(benches);

@@ -1,0 +1,52 @@
+//! What listing costs, beside what others cost, in one run: `make bench`.
+//!
+//! The store is a synthetic one in a process of its own; each lister is a process of its own
+//! too, ours the released program. Baseline and ours take turns, and what is printed are
+//! ratios: minimum, median and maximum of the rounds, beside the target.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod baseline;
+mod exposition;
+mod matching;
+mod processes;
+mod scans;
+mod table;
+
+use std::time::Instant;
+
+use table::Table;
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let words: Vec<_> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["store", objects, clusters, layout, latency] => {
+            processes::serve(objects, clusters, layout, latency)
+        }
+        ["baseline", lister, endpoint] => baseline::list(lister, endpoint),
+        ["--bench", ref only @ ..] | ref only @ [..] => measure(only),
+    }
+}
+
+/// All rows, or those whose names hold one of the words.
+fn measure(only: &[&str]) {
+    let started = Instant::now();
+    let mut table = Table::default();
+    let rows: [(&str, fn(&mut Table)); 8] = [
+        ("cpu-s3", scans::cpu_s3),
+        ("cpu-minio", scans::cpu_minio),
+        ("second-scan", scans::second_scan),
+        ("first-scan", scans::first_scan),
+        ("memory", scans::memory),
+        ("matching", matching::names),
+        ("exposition", exposition::scrape),
+        ("scrape-latency", scans::scrape_latency),
+    ];
+    for (name, row) in rows {
+        if only.is_empty() || only.iter().any(|word| name.contains(word)) {
+            eprintln!("{name} ...");
+            row(&mut table);
+        }
+    }
+    println!("{table}\n{:.0} s in all", started.elapsed().as_secs_f64());
+}
