@@ -23,11 +23,7 @@ impl Demo {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
-        let program = common::program().with_file_name("examples").join("demo");
-        assert!(
-            program.is_file(),
-            "{program:?} is missing: cargo build --examples (cargo test without a name does it too)"
-        );
+        let program = common::example("demo");
         let mut process = Process::start(&program, &[], &[], &log);
         let printed = || async { std::fs::read_to_string(&log).unwrap().contains("Ctrl-C") };
         process.until("it says how to end it", printed).await;
