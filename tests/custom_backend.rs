@@ -15,13 +15,7 @@ struct Output {
 
 /// Runs the example with this configuration in a folder.
 fn run(folder: &Path, config: &str, command: &str) -> Output {
-    let program = common::program()
-        .with_file_name("examples")
-        .join("custom_backend");
-    assert!(
-        program.is_file(),
-        "{program:?} is missing: cargo build --examples (cargo test without a name does it too)"
-    );
+    let program = common::example("custom_backend");
     std::fs::write(folder.join("config.toml"), config).unwrap();
     let output = Command::new(program)
         .arg(command)

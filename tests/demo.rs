@@ -5,9 +5,13 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use s3_exporter_testkit::Process;
+use tokio::sync::Mutex;
 
 mod common;
 use common::Metrics;
+
+/// One demo at a time: where one has the usual port, its end would free it for another.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 struct Demo {
     process: Process,
@@ -19,11 +23,7 @@ impl Demo {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
-        let program = common::program().with_file_name("examples").join("demo");
-        assert!(
-            program.is_file(),
-            "{program:?} is missing: cargo build --examples (cargo test without a name does it too)"
-        );
+        let program = common::example("demo");
         let mut process = Process::start(&program, &[], &[], &log);
         let printed = || async { std::fs::read_to_string(&log).unwrap().contains("Ctrl-C") };
         process.until("it says how to end it", printed).await;
@@ -74,6 +74,7 @@ impl Demo {
 
 #[tokio::test]
 async fn it_shows_what_it_says_and_ends_with_ctrl_c() {
+    let _turn = TURN.lock().await;
     let mut demo = Demo::start().await;
     let metrics = demo.metrics().await;
     let of = |name: &str, destination: &str, cluster: &str| {
@@ -165,6 +166,7 @@ async fn it_shows_what_it_says_and_ends_with_ctrl_c() {
 
 #[tokio::test]
 async fn a_port_that_is_taken_is_no_end() {
+    let _turn = TURN.lock().await;
     // Where this fails another has it already, which is as good.
     let _taken = TcpListener::bind("127.0.0.1:9340");
     let mut demo = Demo::start().await;

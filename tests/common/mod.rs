@@ -24,6 +24,24 @@ pub fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_s3-exporter"))
 }
 
+/// An example's program. `cargo test` without names of tests builds it.
+pub fn example(name: &str) -> PathBuf {
+    let advice =
+        "run `cargo build --workspace --examples` (`cargo test --test NAME` does not build them)";
+    let path = program().with_file_name("examples").join(name);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples")
+        .join(name)
+        .with_extension("rs");
+    let time = |path: &Path| path.metadata().and_then(|file| file.modified());
+    let built = time(&path).unwrap_or_else(|cause| panic!("{path:?}: {cause}: {advice}"));
+    assert!(
+        built >= time(&source).unwrap(),
+        "{path:?} is older than its source: {advice}"
+    );
+    path
+}
+
 /// A running exporter. It ends when it is dropped.
 pub struct Exporter {
     process: Process,

@@ -58,8 +58,6 @@ fn nine_lines_do() {
 fn of_the_backend_from_outside() {
     let blocks = blocks::of(Path::new("examples/custom_backend.rs"));
     assert_eq!(blocks.len(), 1);
-    let program = common::program()
-        .with_file_name("examples")
-        .join("custom_backend");
+    let program = common::example("custom_backend");
     check(&blocks[0].place, &program, &blocks[0].text);
 }
