@@ -1,6 +1,9 @@
 # The binary is where Kubermatic's charts expect it; the user is a number, so that
 # `runAsNonRoot` can check it.
-FROM rust:1.95-bookworm AS build
+FROM rust:1.95.0-bookworm AS build
+# The image has this compiler. Without the variable rust-toolchain.toml would have rustup
+# download the tools of developers too.
+ENV RUSTUP_TOOLCHAIN=1.95.0
 WORKDIR /src
 COPY . .
 ARG REVISION=unknown

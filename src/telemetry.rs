@@ -22,6 +22,10 @@ pub const REVISION: &str = env!("S3_EXPORTER_REVISION");
 /// The version of Rust that it was built with.
 pub const RUSTVERSION: &str = env!("S3_EXPORTER_RUSTVERSION");
 
+/// Of kube's own words none is wanted where only a level is given, and no more than info:
+/// it complains of each request that fails, and we tell a failure once, with its reason.
+const NOT_OF_KUBE: &str = "kube_client=off,kube_runtime=off";
+
 /// Reads `log.level`: a level, or a tracing filter such as `info,kube=warn`.
 ///
 /// # Errors
@@ -29,13 +33,18 @@ pub const RUSTVERSION: &str = env!("S3_EXPORTER_RUSTVERSION");
 pub fn filter(level: &str) -> Result<EnvFilter, String> {
     const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
     let bare = !level.contains([',', '=', '[']);
-    if bare && !LEVELS.contains(&&*level.to_lowercase()) {
+    let word = level.to_lowercase();
+    if bare && !LEVELS.contains(&&*word) {
         // To tracing, a word alone is a module of which everything is logged.
         return Err(format!(
             "is {level:?}: expected error, warn, info, debug, trace or off, or a filter such as \"info,kube=warn\""
         ));
     }
-    EnvFilter::try_new(level).map_err(|error| {
+    let filter = match &*word {
+        "error" | "warn" | "info" => EnvFilter::try_new(format!("{word},{NOT_OF_KUBE}")),
+        _ => EnvFilter::try_new(level),
+    };
+    filter.map_err(|error| {
         format!("is {level:?}: {error}; expected a level or a filter such as \"info,kube=warn\"")
     })
 }

@@ -6,25 +6,9 @@ use std::path::Path;
 
 use crate::promtool::test_rules;
 
-/// Name and expression of each row of the table of questions.
-fn questions() -> BTreeMap<String, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = std::fs::read_to_string(root.join("docs/metrics.md")).unwrap();
-    let rows = docs
-        .lines()
-        .skip_while(|line| !line.starts_with("## Questions"))
-        .skip_while(|line| !line.starts_with("|---"))
-        .skip(1)
-        .take_while(|line| line.starts_with('|'));
-    rows.map(|row| {
-        let cells: Vec<_> = row.split('|').map(str::trim).collect();
-        let [_, name, _, expression, _] = cells[..] else {
-            panic!("not three cells: {row}");
-        };
-        (name.to_owned(), expression.trim_matches('`').to_owned())
-    })
-    .collect()
-}
+#[path = "../common/questions.rs"]
+mod docs;
+use docs::questions;
 
 /// A rule for each question, and the tests beside it.
 fn set_up(questions: &BTreeMap<String, String>) -> tempfile::TempDir {

@@ -1,0 +1,293 @@
+//! `make demo`: the real exporter over sample backups, in one process. Two S3 servers in
+//! memory hold them; one is asked by the AWS SDK, the other by MinIO's client.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+
+use s3_exporter::cli::Flags;
+use s3_exporter::command::serve;
+use s3_exporter::config::{self, Config, Environment};
+use s3_exporter::telemetry::{self, Telemetry};
+use s3_exporter::{shutdown, wire};
+use s3_exporter_api::UnixTime;
+use s3_exporter_testkit::{Memory, S3sServer, Upload};
+use tokio::net::TcpListener;
+
+/// The clusters that a Kubernetes API would name. There is none in the demo, so a file does.
+const CLUSTERS: &str = "\
+# One cluster a line. Change this file while the demo runs: it is read again.
+lg69pmx8wf
+c7hv2kq9tz
+p4wn8dx3bm
+x2mzr5t6jq
+n9kf4hs7vc
+";
+const ADDRESS: &str = "127.0.0.1:9340";
+
+fn main() -> ExitCode {
+    match demo() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("demo: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn demo() -> Result<(), String> {
+    // As the exporter's `main` does it: before anything speaks TLS.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let stop = shutdown::on_signal().map_err(|cause| format!("handling signals: {cause}"))?;
+
+    let cloud = S3sServer::builder().server("AmazonS3").start();
+    let onprem = S3sServer::builder().server("MinIO").start();
+    fill_cloud(cloud.store());
+    fill_onprem(onprem.store());
+
+    let (listeners, address) = listen()?;
+    // Gone at the end, with what is in it.
+    let folder = tempfile::tempdir().map_err(|cause| format!("making a folder: {cause}"))?;
+    let file = folder.path().join("config.toml");
+    let text = configuration(address, &cloud.endpoint(), &onprem.endpoint());
+    write(&file, &text)?;
+    write(&folder.path().join("clusters.txt"), CLUSTERS)?;
+    let config = load(&file)?;
+    telemetry::log(&config.log);
+
+    println!("{}", welcome(address, folder.path()));
+    serve::run(&config, &Telemetry::new(), listeners, stop).await;
+    println!(
+        "The demo has ended; {} is removed.",
+        folder.path().display()
+    );
+    Ok(())
+}
+
+/// The exporter's own port, or a free one where another program has that.
+fn listen() -> Result<(Vec<TcpListener>, SocketAddr), String> {
+    let listeners = serve::bind(&[ADDRESS.to_owned()]).or_else(|reason| {
+        println!("{reason}. The demo takes a free port instead.");
+        serve::bind(&["127.0.0.1:0".to_owned()])
+    })?;
+    let address = listeners.first().map(TcpListener::local_addr);
+    match address {
+        Some(Ok(address)) => Ok((listeners, address)),
+        _ => Err("the address that is listened on is not known".to_owned()),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|cause| format!("writing {}: {cause}", path.display()))
+}
+
+/// As the program loads it; only the environment is left out.
+fn load(file: &Path) -> Result<Config, String> {
+    let flags = Flags {
+        config: Some(file.to_string_lossy().into_owned()),
+        ..Flags::default()
+    };
+    config::load(&flags, &Environment::default(), wire::plugins()).map_err(|rejected| {
+        let faults: Vec<_> = rejected.faults.iter().map(ToString::to_string).collect();
+        faults.join("\n")
+    })
+}
+
+fn configuration(address: SocketAddr, cloud: &str, onprem: &str) -> String {
+    let (id, secret) = (S3sServer::ACCESS_KEY, S3sServer::SECRET_KEY);
+    format!(
+        r#"[server]
+listen = ["{address}"]
+[log]
+format = "console"
+[scan]
+interval = "10s" # so that a change shows soon; 5m would be usual
+
+[backends.cloud] # the AWS SDK
+type = "s3"
+endpoint = "{cloud}"
+region = "eu-central-1"
+access_key_id = "{id}"
+secret_access_key = "{secret}"
+
+[backends.onprem] # MinIO's client
+type = "minio"
+endpoint = "{onprem}"
+access_key_id = "{id}"
+secret_access_key = "{secret}"
+
+[resolvers.kkp] # with a Kubernetes API: type = "kubernetes"
+type = "static"
+clusters_file = "clusters.txt"
+
+[[destinations]]
+name = "etcd"
+backend = "cloud"
+bucket = "kubermatic-etcd-backups"
+resolver = "kkp"
+max_age = "25h"
+
+[[destinations]]
+name = "velero"
+backend = "cloud"
+bucket = "velero"
+prefix = "backups/"
+resolver = "kkp"
+expect = "present" # not every cluster uses it
+max_age = "26h"
+
+[[destinations]]
+name = "etcd-copy"
+backend = "onprem"
+bucket = "kubermatic-etcd-backups"
+resolver = "kkp"
+expect = "present"
+max_age = "25h"
+
+[[destinations]]
+name = "postgres"
+backend = "onprem"
+bucket = "postgres"
+separator = "/"
+clusters = ["billing", "orders"]
+max_age = "26h"
+"#
+    )
+}
+
+fn welcome(address: SocketAddr, folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "\
+The exporter runs, over two S3 servers with sample backups:
+
+  status page    http://{address}/  (in a browser)
+  metrics        http://{address}/metrics
+  as JSON        http://{address}/api/v1/status
+  configuration  {folder}/config.toml
+
+What to look at:
+
+  lg69pmx8wf, c7hv2kq9tz  healthy: in time, and copied to the on-premises store
+  p4wn8dx3bm              late: its backups stopped three days ago
+  x2mzr5t6jq              its newest object is empty: objectstore_empty_objects is 1,
+                          and the empty one does not count as a backup
+  n9kf4hs7vc              never backed up: objectstore_newest_object_timestamp_seconds is 0
+  q8jd3wl5rp              deleted, its backups left behind: objectstore_unassigned_objects
+  billing, orders         databases in a bucket that has names of its own
+
+Add q8jd3wl5rp to {folder}/clusters.txt and its objects are its own within seconds.
+Ctrl-C ends the demo."
+    )
+}
+
+/// The backups that a schedule has left.
+#[derive(Clone, Copy)]
+struct Backups {
+    /// Hours since the newest.
+    newest: i64,
+    /// Hours from one to the next.
+    every: i64,
+    /// How many are kept.
+    kept: i64,
+    /// Bytes of each, about.
+    size: u64,
+}
+
+impl Backups {
+    /// An object for each; `key` makes its key from its time.
+    fn objects(self, key: impl Fn(jiff::Timestamp) -> String) -> impl Iterator<Item = Upload> {
+        let now = UnixTime::now().as_millis();
+        (0..self.kept).map(move |n| {
+            let millis = now - (self.newest + n * self.every) * 3_600_000;
+            let time = jiff::Timestamp::from_millisecond(millis).unwrap_or_default();
+            let size = self.size - n.unsigned_abs() * (self.size / 200); // it grew with time
+            // The store takes an object some seconds after its backup was begun.
+            let taken = UnixTime::from_millis(millis + 20_000);
+            Upload::new(key(time), size).at(taken)
+        })
+    }
+}
+
+/// Keys as Kubermatic writes them: `<cluster>-<backup config>-<time>.db.gz`.
+fn etcd(store: &Memory, cluster: &str, backups: Backups) {
+    let key = |time: jiff::Timestamp| {
+        let time = time.strftime("%Y-%m-%dt%H-%M-%S");
+        format!("{cluster}-default-backups-{time}.db.gz")
+    };
+    store.put_all("kubermatic-etcd-backups", backups.objects(key));
+}
+
+const SIX_HOURLY: Backups = Backups {
+    newest: 2,
+    every: 6,
+    kept: 20,
+    size: 48_300_211,
+};
+const DAILY: Backups = Backups {
+    newest: 7,
+    every: 24,
+    kept: 14,
+    size: 2_415_919_104,
+};
+
+fn fill_cloud(store: &Memory) {
+    etcd(store, "lg69pmx8wf", SIX_HOURLY);
+    let smaller = Backups {
+        size: 31_902_455,
+        ..SIX_HOURLY
+    };
+    etcd(store, "c7hv2kq9tz", smaller);
+    let stopped = Backups {
+        newest: 75,
+        ..SIX_HOURLY
+    };
+    etcd(store, "p4wn8dx3bm", stopped);
+    let before = Backups {
+        newest: 7,
+        ..smaller
+    };
+    etcd(store, "x2mzr5t6jq", before);
+    let empty = Backups {
+        newest: 1,
+        every: 1,
+        kept: 1,
+        size: 0,
+    };
+    etcd(store, "x2mzr5t6jq", empty);
+    let deleted = Backups {
+        newest: 40 * 24,
+        ..SIX_HOURLY
+    };
+    etcd(store, "q8jd3wl5rp", deleted);
+
+    for cluster in ["lg69pmx8wf", "c7hv2kq9tz"] {
+        for (name, size) in [
+            ("velero-backup.json", 3_811),
+            ("volumes.tar.gz", 913_204_731),
+        ] {
+            let key = |time: jiff::Timestamp| {
+                let time = time.strftime("%Y%m%d%H%M%S");
+                format!("backups/{cluster}-daily-{time}/{name}")
+            };
+            store.put_all("velero", Backups { size, ..DAILY }.objects(key));
+        }
+    }
+}
+
+fn fill_onprem(store: &Memory) {
+    etcd(store, "lg69pmx8wf", SIX_HOURLY);
+    let smaller = Backups {
+        size: 31_902_455,
+        ..SIX_HOURLY
+    };
+    etcd(store, "c7hv2kq9tz", smaller);
+    for database in ["billing", "orders"] {
+        let key = |time: jiff::Timestamp| {
+            let time = time.strftime("%Y%m%dT%H%M%S");
+            format!("{database}/base/{time}/data.tar.gz")
+        };
+        store.put_all("postgres", DAILY.objects(key));
+    }
+}

@@ -1,0 +1,389 @@
+//! The commands that end by themselves: `once`, `check --connect` and `explain`, over a
+//! real MinIO, with names from a list and from a Kubernetes API.
+#![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
+
+mod common;
+#[path = "config/program.rs"]
+#[allow(dead_code)] // it serves the tests of the configuration too
+mod program;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+use common::Metrics;
+use common::backups::{
+    BYTES, CLUSTERS, FIGURES, HEALTHY, OBJECTS, SEED_FIGURES, assert_figures, fill,
+};
+use program::{Output, Program};
+use s3_exporter_testkit::servers::{Kubernetes, MinIo, check_metrics};
+use tokio::sync::OnceCell;
+
+/// A MinIO with the bucket `backups`, and a user who may list that one alone.
+static MINIO: OnceCell<MinIo> = OnceCell::const_new();
+const USER: [&str; 2] = ["id-hunter-1", "key-hunter-2"]; // what `Program` looks for in all output
+
+async fn minio() -> &'static MinIo {
+    let start = async || {
+        let minio = MinIo::start().await;
+        fill(&minio.client(), "backups").await;
+        minio.client().create_bucket("secret").await;
+        let policy = MinIo::policy(&["s3:ListBucket"], &["backups", "missing"]);
+        minio.add_user(USER[0], USER[1], &policy).await;
+        minio
+    };
+    MINIO.get_or_init(start).await
+}
+
+/// The store, and a list of names.
+async fn store() -> String {
+    let [id, secret] = USER;
+    format!(
+        "[backends.onprem]\ntype = \"minio\"\nendpoint = \"{}\"\n\
+         access_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
+         [resolvers.list]\ntype = \"static\"\nclusters = {CLUSTERS:?}\n",
+        minio().await.endpoint()
+    )
+}
+
+const GOOD: &str = "[[destinations]]\nname = \"etcd\"\nbucket = \"backups\"\nresolver = \"list\"\nmax_age = \"1d\"\n";
+/// One that the user may not list, and one that is not there.
+const BAD: &str = "[[destinations]]\nbucket = \"secret\"\nresolver = \"list\"\n\
+                   [[destinations]]\nbucket = \"missing\"\nresolver = \"list\"\n";
+
+fn run(arguments: &[&str], config: &str) -> Output {
+    Program::new(arguments).file("config.toml", config).run()
+}
+
+/// The good destination's figures are right, whatever the others do.
+fn check_figures(metrics: &Metrics) {
+    assert_figures(metrics, &FIGURES);
+    for (name, value) in [
+        ("objectstore_listed_objects", OBJECTS),
+        ("objectstore_listed_size_bytes", BYTES),
+        ("objectstore_unassigned_objects", 1.0),
+        ("objectstore_scans_total", 1.0),
+        ("objectstore_max_age_seconds", 86_400.0),
+    ] {
+        assert_eq!(
+            metrics.get(name, &[("destination", "etcd")]),
+            Some(value),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn once_prints_the_metrics() {
+    let output = run(&["once"], &(store().await + GOOD));
+    assert_eq!(output.code, Some(0), "{output:?}");
+    check_metrics(&output.stdout).unwrap();
+    let metrics = Metrics::parse(&output.stdout);
+    check_figures(&metrics);
+    assert_eq!(metrics.get("objectstore_scan_success", &[]), Some(1.0));
+    assert!(metrics.get("process_cpu_seconds_total", &[]).is_some());
+    assert_eq!(metrics.beginning("kubermatic_"), Metrics::default());
+    // The log goes elsewhere.
+    assert!(
+        output
+            .stderr
+            .iter()
+            .all(|line| line.starts_with("{\"time\":")),
+        "{output:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_failed_scan_is_exit_1_and_the_others_figures_are_there() {
+    let output = run(&["once"], &(store().await + GOOD + BAD));
+    assert_eq!(output.code, Some(1), "{output:?}");
+    check_failed(&output.stdout);
+}
+
+/// `etcd` is well, `secret` is denied, `missing` is missing.
+fn check_failed(text: &str) {
+    check_metrics(text).unwrap();
+    let metrics = Metrics::parse(text);
+    check_figures(&metrics);
+    let success = metrics.by("objectstore_scan_success", "destination");
+    assert_eq!(
+        success,
+        BTreeMap::from([("etcd", 1.0), ("missing", 0.0), ("secret", 0.0)])
+    );
+    let failing = metrics.all("objectstore_scan_failing", &[]);
+    let failing: Vec<_> = failing
+        .iter()
+        .filter(|(_, value)| *value != 0.0)
+        .map(|(series, _)| *series)
+        .collect();
+    let expected = [("missing", "not_found"), ("secret", "denied")].map(|(name, kind)| {
+        format!(
+            "objectstore_scan_failing{{destination=\"{name}\",bucket=\"{name}\",kind=\"{kind}\"}}"
+        )
+    });
+    assert_eq!(failing, expected);
+}
+
+#[tokio::test]
+async fn a_textfile_is_replaced_whole_and_readable_by_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("s3.prom");
+    let path = file.to_str().unwrap();
+    // Somebody else's, which no one may read.
+    fs::write(&file, "old 1\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let mut inode = fs::metadata(&file).unwrap().ino();
+    let store = store().await;
+    let seed = "[metrics]\ncompat = [\"kubermatic_s3\"]\n";
+    for (config, code, names) in [
+        (store.clone() + GOOD, 0, &["objectstore"][..]),
+        (store.clone() + GOOD + BAD, 1, &["objectstore"]),
+        (
+            format!("{seed}{store}{GOOD}"),
+            0,
+            &["kubermatic", "objectstore"],
+        ),
+    ] {
+        let output = run(&["once", "--textfile", path], &config);
+        assert_eq!(output.code, Some(code), "{output:?}");
+        assert_eq!(output.stdout, "", "{output:?}");
+        let metadata = fs::metadata(&file).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o7777, 0o644);
+        assert_ne!(
+            metadata.ino(),
+            inode,
+            "written in place: a reader may see half of it"
+        );
+        inode = metadata.ino();
+        let others: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(others, ["s3.prom"]);
+
+        let text = fs::read_to_string(&file).unwrap();
+        let metrics = Metrics::parse(&text);
+        // process_* and promhttp_* are node_exporter's own.
+        let mut first: Vec<_> = metrics
+            .names()
+            .iter()
+            .map(|name| name.split('_').next().unwrap())
+            .collect();
+        first.dedup();
+        assert_eq!(first, names);
+        if names.len() == 2 {
+            assert_figures(&metrics, &SEED_FIGURES);
+        } else if code == 1 {
+            check_failed(&text);
+        } else {
+            check_metrics(&text).unwrap();
+            check_figures(&metrics);
+        }
+    }
+}
+
+#[tokio::test]
+async fn check_connect_says_what_it_found() {
+    let store = store().await;
+    let endpoint = minio().await.endpoint();
+    let good = "resolver list: ok, 3 clusters\n\
+                destination etcd: ok, 6 objects, 11829 bytes, backups of 2 of 3 clusters, 1 objects of no known cluster; \
+                1 list requests a scan, 8640 a month with a scan every 5m\n";
+    let output = run(&["check", "--connect"], &(store.clone() + GOOD));
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert!(output.stdout.ends_with(good), "{}", output.stdout);
+    assert!(
+        output
+            .stdout
+            .contains("the configuration is good: 1 destination\n"),
+        "{}",
+        output.stdout
+    );
+    assert_eq!(output.stderr, [""; 0]);
+
+    let output = run(&["check", "--connect"], &(store + GOOD + BAD));
+    assert_eq!(output.code, Some(1), "{output:?}");
+    let (_, report) = output.stdout.split_once("3 destinations\n").unwrap();
+    let rest = report
+        .strip_prefix(good)
+        .unwrap_or_else(|| panic!("{report}"));
+    let lines: Vec<_> = rest.lines().collect();
+    for (line, (name, kind, cause)) in lines.iter().zip([
+        ("secret", "denied", "AccessDenied"),
+        ("missing", "not_found", "NoSuchBucket"),
+    ]) {
+        let begin =
+            format!("destination {name}: FAILED, {kind}: listing bucket {name:?} at {endpoint}: ");
+        assert!(line.starts_with(&begin) && line.contains(cause), "{line}");
+    }
+    assert_eq!(lines.len(), 2, "{report}");
+}
+
+#[tokio::test]
+async fn explain_says_which_cluster_and_why() {
+    // No request is made: nothing listens there.
+    let config = "[backends.s]\ntype = \"minio\"\nendpoint = \"http://127.0.0.1:1\"\nanonymous = true\n\
+         [[destinations]]\nname = \"plain\"\nbucket = \"bbb\"\nclusters = [\"a\", \"a-b\"]\n\
+         [[destinations]]\nname = \"under\"\nbucket = \"bbb\"\nprefix = \"etcd/\"\nseparator = \"/\"\nclusters = [\"a\"]\n\
+         [[destinations]]\nname = \"none\"\nbucket = \"bbb\"\nprefix = \"x/\"\n";
+    for (arguments, says) in [
+        (
+            vec!["a-2026.db.gz"],
+            "plain: a, because \"a-\" begins the key\n",
+        ),
+        (
+            vec!["a-b-2026.db.gz"],
+            "plain: a-b, because \"a-b-\" begins the key and is longer than that of a\n",
+        ),
+        (
+            vec!["ab-2026.db.gz"],
+            "plain: unassigned, because none of the 2 known clusters' names, followed by \"-\", begins \"ab-2026.db.gz\"\n",
+        ),
+        (
+            vec!["etcd/a/1"],
+            "plain: unassigned, because none of the 2 known clusters' names, followed by \"-\", begins \"etcd/a/1\"\n\
+             under: a, because \"a/\" begins the key after the prefix \"etcd/\"\n",
+        ),
+        (
+            vec!["etcd/a-1", "--destination", "under"],
+            "under: unassigned, because none of the 1 known clusters' names, followed by \"/\", begins \"a-1\"\n",
+        ),
+        (
+            vec!["x/a-1", "--destination", "none"],
+            "none: unassigned, because the destination has no resolver\n",
+        ),
+    ] {
+        let arguments = [&["explain"], &arguments[..]].concat();
+        assert_eq!(
+            Program::new(&arguments)
+                .file("config.toml", config)
+                .prints(),
+            says,
+            "{arguments:?}"
+        );
+    }
+    let known =
+        "there are \"plain\" (prefix \"\"), \"under\" (prefix \"etcd/\"), \"none\" (prefix \"x/\")";
+    for (arguments, says) in [
+        (
+            ["a-1", "--destination", "under"],
+            format!("error: no destination's prefix begins \"a-1\"; {known}"),
+        ),
+        (
+            ["a-1", "--destination", "other"],
+            format!("error: there is no destination \"other\"; {known}"),
+        ),
+    ] {
+        let output = run(&[&["explain"], &arguments[..]].concat(), config);
+        assert_eq!((output.code, &*output.stdout), (Some(1), ""), "{output:?}");
+        assert_eq!(output.stderr, [says]);
+    }
+}
+
+#[tokio::test]
+async fn with_the_clusters_of_a_kubernetes_api() {
+    let minio = minio().await;
+    let mut kubernetes = Kubernetes::start().await;
+    kubernetes.install_clusters().await;
+    let mut created = BTreeMap::new();
+    for cluster in CLUSTERS {
+        let object = kubernetes.create_cluster(cluster).await;
+        let time: jiff::Timestamp = object["metadata"]["creationTimestamp"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        created.insert(cluster, time.as_second() as f64);
+    }
+    let kubeconfig = kubernetes.kubeconfig("kubeconfig", Kubernetes::ADMIN);
+    let endpoint = minio.endpoint();
+    let flags = [
+        "-endpoint",
+        &endpoint,
+        "-bucket",
+        "backups",
+        "-kubeconfig",
+        kubeconfig.to_str().unwrap(),
+    ];
+    let run = |arguments: &[&str]| {
+        let program = Program::new(&[&flags, arguments].concat());
+        program
+            .env("ACCESS_KEY_ID", USER[0])
+            .env("SECRET_ACCESS_KEY", USER[1])
+            .run()
+    };
+    let key = format!("{HEALTHY}-daily-2026-01-01t03-00-00.db.gz");
+
+    let once = run(&["once"]);
+    assert_eq!(once.code, Some(0), "{once:?}");
+    let metrics = Metrics::parse(&once.stdout);
+    assert_figures(&metrics, &FIGURES);
+    assert_figures(&metrics, &SEED_FIGURES);
+    assert_eq!(
+        metrics.by("objectstore_cluster_created_timestamp_seconds", "cluster"),
+        created
+    );
+    let explain = run(&["explain", &key]);
+    assert_eq!(explain.code, Some(0), "{explain:?}");
+    assert_eq!(
+        explain.stdout,
+        format!("backups: {HEALTHY}, because \"{HEALTHY}-\" begins the key\n")
+    );
+    let check = run(&["check", "--connect"]);
+    assert_eq!(check.code, Some(0), "{check:?}");
+    assert!(
+        check
+            .stdout
+            .contains("\nresolver kubernetes: ok, 3 clusters\n"),
+        "{}",
+        check.stdout
+    );
+    assert!(
+        check.stdout.contains("backups of 2 of 3 clusters"),
+        "{}",
+        check.stdout
+    );
+
+    kubernetes.kill();
+    let server = kubernetes.endpoint();
+    let reason = format!("{server}: the API server cannot be reached");
+    let once = run(&["once"]);
+    assert_eq!(once.code, Some(1), "{once:?}");
+    let metrics = Metrics::parse(&once.stdout);
+    assert_eq!(
+        metrics.get("objectstore_scan_failing", &[("kind", "resolver")]),
+        Some(1.0)
+    );
+    assert_eq!(metrics.get("objectstore_resolver_success", &[]), Some(0.0));
+    assert_eq!(metrics.all("objectstore_objects", &[]), []);
+    // What failed is told once by who knows what it means, not by a library too.
+    let others: Vec<_> = once
+        .stderr
+        .iter()
+        .filter(|line| line.contains("\"target\""))
+        .collect();
+    assert_eq!(others, [""; 0]);
+    let explain = run(&["explain", &key]);
+    assert_eq!(
+        (explain.code, &*explain.stdout),
+        (Some(1), ""),
+        "{explain:?}"
+    );
+    let [error] = &explain.stderr[..] else {
+        panic!("{explain:?}")
+    };
+    assert!(
+        error.starts_with("error: the resolver \"kubernetes\" does not know the clusters: "),
+        "{error}"
+    );
+    assert!(error.contains(&reason), "{error}");
+    let check = run(&["check", "--connect"]);
+    assert_eq!(check.code, Some(1), "{check:?}");
+    for part in [
+        "\nresolver kubernetes: FAILED, ",
+        "\ndestination backups: FAILED, resolver: ",
+        &reason,
+    ] {
+        assert!(check.stdout.contains(part), "{}", check.stdout);
+    }
+}

@@ -1,0 +1,383 @@
+//! Stores with their own order, and every concurrency on those with the order of bytes: the
+//! totals are those of a plain listing.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use common::truth::{Figures, backup};
+use common::{Exporter, Metrics};
+use s3_exporter::aggregate::Totals;
+use s3_exporter::assign::Assignment;
+use s3_exporter::clusters::Clusters;
+use s3_exporter::destination::{Destination, Expect};
+use s3_exporter::scan::{Boundaries, Scan};
+use s3_exporter::store::Store;
+use s3_exporter_api::{
+    Ask, Backend, BackendError, Connect, From, Meter, Next, Order, Page, Plugin, async_trait,
+};
+use s3_exporter_testkit::conformance::connect;
+use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
+use s3_exporter_testkit::{S3sServer, Upload};
+use tokio::sync::Semaphore;
+
+const BUCKET: &str = "bucket";
+const MOST: u16 = 64;
+
+/// Counts what a backend is asked for.
+struct Counted {
+    backend: Arc<dyn Backend>,
+    flying: AtomicU64,
+    most: AtomicU64,
+    requests: AtomicU64,
+}
+
+impl Counted {
+    fn new(backend: Arc<dyn Backend>) -> Arc<Self> {
+        let (flying, most, requests) = Default::default();
+        Arc::new(Self {
+            backend,
+            flying,
+            most,
+            requests,
+        })
+    }
+}
+
+#[async_trait]
+impl Backend for Counted {
+    fn order(&self) -> Order {
+        self.backend.order()
+    }
+
+    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+        self.requests.fetch_add(1, Relaxed);
+        let flying = self.flying.fetch_add(1, Relaxed) + 1;
+        self.most.fetch_max(flying, Relaxed);
+        let result = self.backend.list_page(ask, page).await;
+        self.flying.fetch_sub(1, Relaxed);
+        result
+    }
+}
+
+struct Given(Arc<Counted>);
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Given")
+    }
+}
+
+#[async_trait]
+impl Connect for Given {
+    fn store_url(&self) -> String {
+        "given".to_owned()
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
+        Ok(Arc::clone(&self.0) as Arc<dyn Backend>)
+    }
+}
+
+fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> Scan {
+    let destination = Destination {
+        name: "d".into(),
+        bucket: BUCKET.into(),
+        prefix: "".into(),
+        separator: "-".into(),
+        backend: "given".into(),
+        store_url: "given".into(),
+        resolver: None,
+        expect: Expect::All,
+        max_age: None,
+        interval: Duration::from_secs(60),
+        timeout: Duration::from_secs(600),
+        concurrency,
+    };
+    let store = Store::new(Arc::new(Given(Arc::clone(backend))), 1000);
+    let requests = Arc::new(Semaphore::new(1000));
+    Scan {
+        page_size,
+        ..Scan::new(Arc::new(destination), Arc::new(store), requests)
+    }
+}
+
+type Split = (BTreeMap<Arc<str>, Totals>, Totals);
+
+/// One page after another, and every name tried on every key.
+async fn plain_listing(backend: &dyn Backend, clusters: &Clusters) -> (u64, Split) {
+    let mut owned: BTreeMap<_, _> = clusters
+        .names()
+        .map(|name| (Arc::clone(name), Totals::default()))
+        .collect();
+    let (mut unassigned, mut objects) = (Totals::default(), 0);
+    let (mut page, mut token) = (Page::new(), None::<String>);
+    let meter = Arc::new(Meter::default());
+    loop {
+        let from = token.as_deref().map_or(From::Start, From::Token);
+        let ask = Ask {
+            bucket: BUCKET,
+            prefix: "",
+            from,
+            max_keys: 1000,
+            meter: &meter,
+        };
+        let next = backend.list_page(&ask, &mut page).await.unwrap();
+        for object in page.iter() {
+            objects += 1;
+            let owner = clusters
+                .names()
+                .filter(|name| object.key.starts_with(format!("{name}-").as_bytes()))
+                .max_by_key(|name| name.len());
+            owner
+                .map_or(&mut unassigned, |name| owned.get_mut(name).unwrap())
+                .add(&object);
+        }
+        match next {
+            Next::Token(next) => token = Some(next),
+            Next::End => return (objects, (owned, unassigned)),
+        }
+    }
+}
+
+/// Names, some of which begin others, of which not all have objects.
+fn names() -> Vec<String> {
+    let digits = |nth: u64| format!("{:08x}", nth.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32);
+    let mut names: Vec<_> = (0..40).map(digits).collect();
+    names.extend((0..8).map(|nth| format!("{}-eu", digits(nth))));
+    names
+}
+
+/// Backups, half of all for one cluster; dates as folders; and names that are not ASCII.
+fn uploads(count: u64) -> Vec<Upload> {
+    let names = names();
+    let name = |nth: u64| match nth % 2 {
+        0 => "mmmmmmmm",
+        _ => &names[usize::try_from(nth / 2).unwrap() % names.len()],
+    };
+    let upload = |nth: u64| match nth % 10 {
+        7 => backup(
+            &format!("2026/{:02}/{:02}/{nth}", nth % 12 + 1, nth % 28 + 1),
+            nth,
+        ),
+        8 => backup(&format!("données/データ{}", nth % 97), nth),
+        _ => backup(name(nth), nth),
+    };
+    (0..count).map(upload).collect()
+}
+
+/// Every concurrency, first with nothing known and then with what the first scan remembers.
+async fn every_concurrency(
+    plugin: &Plugin,
+    endpoint: &str,
+    keys: [&str; 2],
+    objects: u64,
+    page_size: u16,
+) {
+    let [id, secret] = keys;
+    let section = [
+        ("endpoint", endpoint),
+        ("region", "us-east-1"),
+        ("access_key_id", id),
+        ("secret_access_key", secret),
+    ];
+    let backend = connect(plugin, &section).await.unwrap();
+    let mut names = names();
+    names.extend(["mmmmmmmm", "never000"].map(str::to_owned));
+    let clusters = Clusters::from_names(names.iter().map(String::as_str)).unwrap();
+    let assignment = Arc::new(Assignment::new(&clusters, "", "-"));
+    let (listed, truth) = plain_listing(&*backend, &clusters).await;
+    assert_eq!(listed, objects);
+    assert_eq!(backend.order(), Order::Utf8, "else this tests nothing");
+    let pages = objects.div_ceil(page_size.into());
+
+    let mut stale = Boundaries::default();
+    for concurrency in 1..=MOST {
+        let mut hints = std::mem::take(&mut stale);
+        for remembered in ["nothing or what another concurrency has", "its own"] {
+            let counted = Counted::new(Arc::clone(&backend));
+            let scan = scan(&counted, page_size, concurrency);
+            let found = scan.run(Arc::clone(&assignment), &hints).await;
+            let at = format!("concurrency {concurrency}, with {remembered} remembered");
+            let found = found.unwrap_or_else(|error| panic!("{at}: {error}"));
+            let (owned, unassigned) = found.tally.split(&clusters, Expect::All);
+            assert_eq!(owned, truth.0, "{at}");
+            assert_eq!(unassigned, truth.1, "{at}");
+            let (most, requests) = (counted.most.load(Relaxed), counted.requests.load(Relaxed));
+            assert!(most <= concurrency.into(), "{at}: {most} in flight");
+            assert!(
+                concurrency == 1 || most > 1,
+                "{at}: it was listed in sequence"
+            );
+            assert!(
+                (pages..=2 * pages + 32).contains(&requests),
+                "{at}: {requests} requests for {pages} pages"
+            );
+            hints = found.boundaries;
+        }
+        if concurrency % 4 == 0 {
+            stale = hints;
+        }
+    }
+}
+
+async fn in_s3s(plugin: &Plugin) {
+    const OBJECTS: u64 = 20_000;
+    let server = S3sServer::builder().server("MinIO").start();
+    server.store().put_all(BUCKET, uploads(OBJECTS));
+    let keys = [S3sServer::ACCESS_KEY, S3sServer::SECRET_KEY];
+    every_concurrency(plugin, &server.endpoint(), keys, OBJECTS, 800).await;
+}
+
+async fn in_minio(plugin: &Plugin) {
+    const OBJECTS: u64 = 5_000;
+    let server = MinIo::start().await;
+    server.client().create_bucket(BUCKET).await;
+    server
+        .client()
+        .put_archived(BUCKET, &uploads(OBJECTS))
+        .await;
+    let keys = [MinIo::ACCESS_KEY, MinIo::SECRET_KEY];
+    every_concurrency(plugin, &server.endpoint(), keys, OBJECTS, 200).await;
+}
+
+#[tokio::test]
+async fn every_concurrency_gives_a_plain_listings_totals_by_s3_from_s3s() {
+    in_s3s(&s3_exporter_s3::PLUGIN).await;
+}
+
+#[tokio::test]
+async fn every_concurrency_gives_a_plain_listings_totals_by_minio_from_s3s() {
+    in_s3s(&s3_exporter_minio::PLUGIN).await;
+}
+
+#[tokio::test]
+async fn every_concurrency_gives_a_plain_listings_totals_by_s3_from_minio() {
+    in_minio(&s3_exporter_s3::PLUGIN).await;
+}
+
+#[tokio::test]
+async fn every_concurrency_gives_a_plain_listings_totals_by_minio_from_minio() {
+    in_minio(&s3_exporter_minio::PLUGIN).await;
+}
+
+/// Of `a` and 750 other names: each name, `/x`, `/y/z` and `-b` after it.
+fn names_of_another_order() -> Vec<String> {
+    let others = (0..750).map(|nth| format!("c{nth:03}"));
+    std::iter::once("a".to_owned()).chain(others).collect()
+}
+
+/// The objects of [`names_of_another_order`], with the ends of their keys in this order.
+fn uploads_of_another_order() -> [Vec<Upload>; 4] {
+    let mut sizes = (1..).map(|nth| nth % 50);
+    ["", "/x", "/y/z", "-b"].map(|end| {
+        let names = names_of_another_order();
+        let uploads = names.iter().zip(&mut sizes);
+        uploads
+            .map(|(name, size)| Upload::new(format!("{name}{end}"), size))
+            .collect()
+    })
+}
+
+/// SeaweedFS lists in the order of its folders. Left alone it is listed in sequence; and where
+/// its user claims that it is in order, that is noticed, said once, and does no harm.
+#[tokio::test]
+async fn a_store_of_another_order_is_listed_in_sequence_whatever_its_user_claims() {
+    let server = SeaweedFs::start().await;
+    server.client().create_bucket(BUCKET).await;
+    let parts = uploads_of_another_order();
+    let objects = parts.iter().map(Vec::len).sum::<usize>() as f64;
+    let bytes = parts
+        .iter()
+        .flatten()
+        .map(|upload| upload.size)
+        .sum::<u64>() as f64;
+    for part in parts {
+        // One after another: when `a` and `a/x` are put at once, SeaweedFS may forget one.
+        server.client().put_all(BUCKET, part).await;
+    }
+
+    let backend = |name: &str, ordered: &str| {
+        let (id, secret) = (SeaweedFs::ACCESS_KEY, SeaweedFs::SECRET_KEY);
+        format!(
+            "[backends.{name}]\ntype = \"s3\"\nendpoint = \"{}\"\nregion = \"us-east-1\"\n\
+             access_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n{ordered}\n\
+             [[destinations]]\nname = \"{name}\"\nbucket = \"{BUCKET}\"\nbackend = \"{name}\"\n\
+             clusters = [\"a\", \"c000\", \"c749\", \"c\"]\n",
+            server.endpoint()
+        )
+    };
+    let config = format!(
+        "[scan]\ninterval = \"1s\"\n{}{}",
+        backend("left-alone", ""),
+        backend("claimed", "ordered = true")
+    );
+    let mut exporter = Exporter::with_config(&config, &[]).await;
+    let scanned = |metrics: &Metrics| {
+        ["left-alone", "claimed"]
+            .iter()
+            .all(|name| metrics.of(name, "objectstore_scans_total") >= Some(3.0))
+    };
+    let metrics = exporter.until("three scans of each", scanned).await;
+    for name in ["left-alone", "claimed"] {
+        let failures = metrics.all("objectstore_scan_failures_total", &[("destination", name)]);
+        assert!(
+            failures.iter().all(|(_, failed)| *failed == 0.0),
+            "{failures:?}"
+        );
+        let figures = Figures::shown(&metrics, name);
+        assert_eq!(figures.sum("objectstore_listed_objects"), objects, "{name}");
+        assert_eq!(
+            figures.sum("objectstore_listed_size_bytes"),
+            bytes,
+            "{name}"
+        );
+        for (cluster, objects) in [("a", 1.0), ("c000", 1.0), ("c749", 1.0), ("c", 0.0)] {
+            let labels = [("destination", name), ("cluster", cluster)];
+            assert_eq!(
+                metrics.get("objectstore_objects", &labels),
+                Some(objects),
+                "{name}, {cluster}"
+            );
+        }
+        assert_eq!(
+            figures.sum("objectstore_unassigned_objects"),
+            objects - 3.0,
+            "{name}"
+        );
+    }
+    let log = exporter.log();
+    let warnings: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("does not list in the order"))
+        .collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    for part in [
+        "\"level\":\"warn\"",
+        "\"destination\":\"claimed\"",
+        "`ordered = false`",
+    ] {
+        assert!(
+            warnings[0].contains(part),
+            "{part} is not in {}",
+            warnings[0]
+        );
+    }
+    // Three scans of four pages; where the order was claimed, what was listed before it was
+    // noticed comes on top, once.
+    let pages = (objects / 1000.0).ceil();
+    let asked = |name: &str| {
+        let scans = metrics.of(name, "objectstore_scans_total").unwrap();
+        metrics.of(name, "objectstore_api_requests_total").unwrap() - scans * pages
+    };
+    assert!(
+        (0.0..pages).contains(&asked("left-alone")),
+        "{}",
+        asked("left-alone")
+    );
+    assert!(exporter.terminate().await.success());
+}
