@@ -15,7 +15,7 @@ test:
 check: features
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" $(CARGO) doc --workspace --no-deps --document-private-items
 	PATH="$$(tests/install.sh check):$$PATH" tests/deny.sh
 
 # Each feature builds alone and passes its unit tests alone.

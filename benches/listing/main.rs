@@ -28,11 +28,14 @@ fn main() {
     }
 }
 
+/// Measures, and adds to the table.
+type Row = fn(&mut Table);
+
 /// All rows, or those whose names hold one of the words.
 fn measure(only: &[&str]) {
     let started = Instant::now();
     let mut table = Table::default();
-    let rows: [(&str, fn(&mut Table)); 8] = [
+    let rows: [(&str, Row); 8] = [
         ("cpu-s3", scans::cpu_s3),
         ("cpu-minio", scans::cpu_minio),
         ("second-scan", scans::second_scan),

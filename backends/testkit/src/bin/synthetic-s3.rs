@@ -1,5 +1,5 @@
 //! An S3 server for measuring listers, which prints its address: see
-//! [`SyntheticServer`](s3_exporter_testkit::SyntheticServer).
+//! [`SyntheticServer`].
 
 use std::io;
 use std::time::Duration;
