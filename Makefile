@@ -1,5 +1,5 @@
 # `make demo` shows it, `make test` proves it, `make check` keeps it clean.
-.PHONY: demo test check features
+.PHONY: demo test check features bench bench-parts
 
 CARGO ?= cargo
 FEATURES := s3 minio kubernetes
@@ -11,6 +11,14 @@ demo:
 test:
 	tests/install.sh test >/dev/null
 	$(CARGO) test --workspace
+
+# What listing costs beside others; about seven minutes once it is built.
+bench:
+	$(CARGO) bench --workspace --bench listing
+
+# The pure parts, with Criterion.
+bench-parts:
+	$(CARGO) bench --workspace --bench exposition --bench matching --bench read
 
 check: features
 	$(CARGO) fmt --all --check

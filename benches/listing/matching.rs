@@ -1,22 +1,17 @@
 //! Finding the owners of keys, and adding up.
 
-use std::hint::black_box;
-use std::sync::Arc;
 use std::time::Instant;
-
-use s3_exporter::aggregate::Tally;
-use s3_exporter::assign::{Assignment, Cursor};
-use s3_exporter::clusters::Clusters;
-use s3_exporter_api::{Object, Page, StorageClass, UnixTime};
-use s3_exporter_testkit::SyntheticBucket;
 
 use crate::table::Table;
 
-const OBJECTS: u64 = 1_000_000;
+#[path = "../matching/case.rs"]
+mod case;
+
+use case::{Case, OBJECTS};
 
 pub fn names(table: &mut Table) {
     let (few, many) = (Case::new(10), Case::new(50_000));
-    let rounds: Vec<_> = (0..9).map(|_| (few.measure(), many.measure())).collect();
+    let rounds: Vec<_> = (0..9).map(|_| (measure(&few), measure(&many))).collect();
     table.ratio(
         "matching and adding up at 50,000 names, an object; baseline: at 10",
         2.0,
@@ -25,43 +20,9 @@ pub fn names(table: &mut Table) {
     );
 }
 
-struct Case {
-    assignment: Arc<Assignment>,
-    pages: Vec<Page>,
-}
-
-impl Case {
-    /// Sorted keys, spread evenly over so many clusters.
-    fn new(clusters: u64) -> Self {
-        let bucket = SyntheticBucket::even(OBJECTS, clusters);
-        let names: Vec<_> = bucket.names().collect();
-        let known = Clusters::from_names(names.iter().map(String::as_str)).unwrap();
-        let pages = (0..OBJECTS / 1000).map(|page| {
-            let mut objects = Page::new();
-            for index in page * 1000..(page + 1) * 1000 {
-                objects.push(Object {
-                    key: &bucket.key(index),
-                    size: index,
-                    last_modified: UnixTime::from_millis(1_700_000_000_000 + index as i64),
-                    storage_class: StorageClass::Online,
-                });
-            }
-            objects
-        });
-        Self {
-            assignment: Arc::new(Assignment::new(&known, "", "-")),
-            pages: pages.collect(),
-        }
-    }
-
-    /// Nanoseconds an object.
-    fn measure(&self) -> f64 {
-        let started = Instant::now();
-        let (mut tally, mut cursor) = (Tally::new(Arc::clone(&self.assignment)), Cursor::default());
-        for page in &self.pages {
-            tally.add(page.iter(), &mut cursor);
-        }
-        assert_eq!(black_box(tally).listed().objects, OBJECTS);
-        started.elapsed().as_secs_f64() * 1e9 / OBJECTS as f64
-    }
+/// Nanoseconds an object.
+fn measure(case: &Case) -> f64 {
+    let started = Instant::now();
+    case.run();
+    started.elapsed().as_secs_f64() * 1e9 / OBJECTS as f64
 }
