@@ -1,5 +1,4 @@
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -9,7 +8,6 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use bytes::Bytes;
 use reqwest::redirect::Policy;
 use reqwest::tls::{Certificate, Identity};
 use s3_exporter_api::{BackendError, FailureKind, causes};
@@ -17,8 +15,6 @@ use s3_exporter_page::MAX_BODY;
 
 use crate::config::Transport;
 
-/// Bytes of a buffer that is kept: more than a page of 1,000 keys of usual length takes.
-const MAX_KEPT: usize = 1024 * 1024;
 /// Where the SDK asks for a machine's or a container's role: never behind a proxy.
 const METADATA_SERVICES: &str = "169.254.0.0/16,fd00:ec2::/32";
 
@@ -32,7 +28,6 @@ pub struct Http {
     client: reqwest::Client,
     /// Until the head of an answer is there.
     limit: Option<Duration>,
-    buffers: Buffers,
 }
 
 impl Http {
@@ -71,7 +66,6 @@ impl Http {
         Ok(Self {
             client,
             limit: None,
-            buffers: Buffers::default(),
         })
     }
 }
@@ -129,7 +123,6 @@ impl HttpClient for Http {
         SharedHttpConnector::new(Self {
             client: self.client.clone(),
             limit,
-            buffers: self.buffers.clone(),
         })
     }
 }
@@ -151,8 +144,8 @@ impl Http {
                 .map_err(|late| ConnectorError::timeout(late.into()))?,
         };
         let mut answer = answer.map_err(failed)?;
-        let body = self.read_body(&mut answer).await?;
-        let mut response = http::Response::new(SdkBody::from(Bytes::from_owner(body)));
+        let body = read_body(&mut answer).await?;
+        let mut response = http::Response::new(SdkBody::from(body));
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
         HttpResponse::try_from(response).map_err(|cause| ConnectorError::other(cause.into(), None))
@@ -172,63 +165,18 @@ fn convert(request: HttpRequest) -> Result<reqwest::Request, ConnectorError> {
         .map_err(|cause| ConnectorError::user(cause.without_url().into()))
 }
 
-impl Http {
-    /// The whole body: the SDK bounds none, and a body that is cut short has to be an error
-    /// of the connection, which is tried again.
-    async fn read_body(&self, answer: &mut reqwest::Response) -> Result<Buffer, ConnectorError> {
-        let mut body = self.buffers.take();
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if body.bytes.len() + chunk.len() > MAX_BODY {
-                return Err(ConnectorError::other(TooLong.into(), None));
-            }
-            body.bytes.extend_from_slice(&chunk);
+/// The whole body: the SDK bounds none, and a body that is cut short has to be an error
+/// of the connection, which is tried again.
+async fn read_body(answer: &mut reqwest::Response) -> Result<Vec<u8>, ConnectorError> {
+    let announced = answer.content_length().unwrap_or(0);
+    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(MAX_BODY).min(MAX_BODY));
+    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(ConnectorError::other(TooLong.into(), None));
         }
-        Ok(body)
+        body.extend_from_slice(&chunk);
     }
-}
-
-/// Memory for answers, used again and again: as many buffers as there were ever answers at
-/// once. (Taken anew for each, with 32 in flight, the pieces that the allocator keeps came
-/// to a third of the whole process.)
-#[derive(Clone, Debug, Default)]
-struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
-
-/// One of them, until it is dropped.
-struct Buffer {
-    bytes: Vec<u8>,
-    home: Buffers,
-}
-
-impl Buffers {
-    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
-        // Nobody panics while holding it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self) -> Buffer {
-        let bytes = self.lock().pop().unwrap_or_default();
-        Buffer {
-            bytes,
-            home: self.clone(),
-        }
-    }
-}
-
-impl AsRef<[u8]> for Buffer {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        // One that an odd answer made large is not kept.
-        if bytes.capacity() <= MAX_KEPT {
-            bytes.clear();
-            self.home.lock().push(bytes);
-        }
-    }
+    Ok(body)
 }
 
 /// An answer of more than [`MAX_BODY`] bytes.
