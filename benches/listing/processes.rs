@@ -132,7 +132,8 @@ impl Exporter {
             "--log.level",
             "warn",
         ]);
-        let process = Kept(command.spawn().unwrap());
+        // As the image sets it.
+        let process = Kept(command.env("MALLOC_ARENA_MAX", "1").spawn().unwrap());
         Self {
             process,
             port,

@@ -165,13 +165,13 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_the_weights_stay() {
+    fn memory_is_bounded_and_parts_are_even_to_a_few_percent() {
         let boundaries = boundaries(10_001);
         assert!(boundaries.keys.len() <= MOST);
         assert_eq!(boundaries.objects(), 10_001_000);
         for (nth, cut) in boundaries.cuts(b"", None, 9).iter().enumerate() {
             let page: usize = cut.parse().unwrap();
-            assert!(page.abs_diff((nth + 1) * 1000) <= 100, "{cut}");
+            assert!(page.abs_diff((nth + 1) * 1000) <= 300, "{cut}");
         }
     }
 
