@@ -169,7 +169,17 @@ impl Exporter {
 
     /// Waits until what it shows is as it should be, and gives that.
     pub async fn until(&mut self, what: &str, fits: impl Fn(&Metrics) -> bool) -> Metrics {
-        let deadline = Instant::now() + PATIENCE;
+        self.until_within(PATIENCE, what, fits).await
+    }
+
+    /// The same for what is a lot of work.
+    pub async fn until_within(
+        &mut self,
+        patience: Duration,
+        what: &str,
+        fits: impl Fn(&Metrics) -> bool,
+    ) -> Metrics {
+        let deadline = Instant::now() + patience;
         loop {
             let metrics = self.metrics().await;
             if fits(&metrics) {
@@ -179,7 +189,7 @@ impl Exporter {
             assert!(self.runs(), "it ended before {what}:\n{log}");
             assert!(
                 Instant::now() < deadline,
-                "not after {PATIENCE:?}: {what}\n{}\n{log}",
+                "not after {patience:?}: {what}\n{}\n{log}",
                 metrics.ours()
             );
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -81,6 +81,7 @@ pub struct Faults(Arc<State>);
 struct State {
     script: Mutex<Script>,
     requests: AtomicU64,
+    flying: AtomicUsize,
     stalled: watch::Sender<u64>,
 }
 
@@ -88,6 +89,7 @@ struct State {
 struct Script {
     next: VecDeque<Option<Fault>>,
     always: Option<Fault>,
+    most: Option<usize>,
     delay: Duration,
 }
 
@@ -96,6 +98,7 @@ impl Default for Faults {
         Self(Arc::new(State {
             script: Mutex::default(),
             requests: AtomicU64::new(0),
+            flying: AtomicUsize::new(0),
             stalled: watch::Sender::new(0),
         }))
     }
@@ -117,6 +120,12 @@ impl Faults {
         self.script().delay = delay;
     }
 
+    /// Of more list requests at a time than `most`, the latest are told at once to slow
+    /// down, until `None` is given. Servers do so; [`Memory`](crate::Memory) itself does not.
+    pub fn busy_above(&self, most: Option<usize>) {
+        self.script().most = most;
+    }
+
     /// List requests so far.
     pub fn requests(&self) -> u64 {
         self.0.requests.load(Relaxed)
@@ -134,6 +143,10 @@ impl Faults {
         self.0.requests.fetch_add(1, Relaxed);
         let (fault, delay) = {
             let mut script = self.script();
+            let flying = self.0.flying.load(Relaxed);
+            if script.most.is_some_and(|most| flying > most) {
+                return Some(Fault::slow_down());
+            }
             let next = script.next.pop_front();
             (next.unwrap_or_else(|| script.always.clone()), script.delay)
         };
@@ -141,6 +154,12 @@ impl Faults {
             tokio::time::sleep(delay).await;
         }
         fault
+    }
+
+    /// Counts a request that is under way, until what is given is dropped.
+    pub(crate) fn enter(&self) -> Flying {
+        self.0.flying.fetch_add(1, Relaxed);
+        Flying(self.clone())
     }
 
     /// Stays for good, and tells those who wait for it.
@@ -151,5 +170,14 @@ impl Faults {
 
     fn script(&self) -> MutexGuard<'_, Script> {
         self.0.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A list request that is under way.
+pub(crate) struct Flying(Faults);
+
+impl Drop for Flying {
+    fn drop(&mut self) {
+        self.0.0.flying.fetch_sub(1, Relaxed);
     }
 }

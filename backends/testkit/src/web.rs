@@ -153,6 +153,7 @@ async fn faulty(
         .uri()
         .query()
         .is_some_and(|query| query.split('&').any(|pair| pair == "list-type=2"));
+    let _flying = listing.then(|| faults.enter());
     let fault = if listing { faults.take().await } else { None };
     match fault {
         None => service.answer(request).await.map(whole),
