@@ -57,6 +57,7 @@ impl Connect for Nowhere {
 }
 
 /// Everything that there is to see of it.
+#[allow(dead_code)] // of no use where a feature is off
 fn shown(result: &Result<Config, Rejected>) -> String {
     match result {
         Ok(config) => format!("{config:?}"),
