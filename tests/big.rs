@@ -39,17 +39,17 @@ fn cluster(nth: u64) -> String {
 /// each page of it, so that more would be a test of MinIO alone.
 fn uploads() -> Vec<Upload> {
     let owner = |nth: u64| match nth {
-        nth if nth % 50 == 0 => format!("gone-{}", nth % 7),
-        nth if nth % 3 == 0 => cluster(0),
+        nth if nth.is_multiple_of(50) => format!("gone-{}", nth % 7),
+        nth if nth.is_multiple_of(3) => cluster(0),
         nth => cluster(nth % CLUSTERS),
     };
     let upload = |nth: u64| {
         let mut upload = backup(&owner(nth), nth);
-        if nth % 10 != 0 {
+        if !nth.is_multiple_of(10) {
             let folder = format!("-data/{}/{nth}-daily-", nth / 1000);
             upload.key = upload.key.replacen("-daily-", &folder, 1);
         }
-        if nth % 333 == 0 {
+        if nth.is_multiple_of(333) {
             upload.size = 0;
         }
         upload
