@@ -12,7 +12,7 @@ RUN S3_EXPORTER_REVISION="$REVISION" cargo build --release --locked --bin s3-exp
 FROM debian:bookworm-slim
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/target/release/s3-exporter /usr/local/bin/s3-exporter
-# One arena for all threads: a fifth less memory while scanning, at the same CPU
+# One arena for all threads: a tenth less memory while scanning, at the same CPU
 # (docs/performance.md).
 ENV MALLOC_ARENA_MAX=1
 USER 65534:65534
