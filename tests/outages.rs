@@ -66,11 +66,14 @@ impl Stage {
         stage
     }
 
-    /// Waits, and then fails if anything was wrong until now.
+    /// Waits, and fails as soon as anything is wrong.
     async fn until(&mut self, what: &str, fits: impl Fn(&Metrics) -> bool) -> Metrics {
-        let metrics = self.exporter.until(what, fits).await;
-        self.watch.check();
-        metrics
+        let watch = &self.watch;
+        let fits = |metrics: &Metrics| {
+            watch.check();
+            fits(metrics)
+        };
+        self.exporter.until(what, fits).await
     }
 
     async fn until_failing(&mut self, kind: &str) {

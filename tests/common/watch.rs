@@ -90,7 +90,7 @@ impl Watch {
     /// Fails with what was wrong in any scrape so far.
     #[track_caller]
     pub fn check(&self) {
-        let wrong = self.state.wrong.lock().unwrap();
+        let wrong = self.state.wrong.lock().unwrap().clone();
         assert!(wrong.is_empty(), "wrong figures: {wrong:#?}");
     }
 
