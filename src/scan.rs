@@ -2,7 +2,7 @@
 //! an error: half a bucket is nothing.
 //!
 //! [`ranges`] plans which keys to ask for, with [`boundaries`] from the scan before or
-//! [`split`] where there are none; [`listing`] runs the requests, as many as [`throttle`]
+//! [`split`] (over [`alphabet`]) where there are none; [`listing`] runs the requests, as many as [`throttle`]
 //! allows; [`aggregate`](crate::aggregate) folds what comes.
 
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use crate::store::Store;
 
 pub use boundaries::Boundaries;
 
+mod alphabet;
 mod boundaries;
 mod listing;
 mod ranges;

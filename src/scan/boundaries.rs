@@ -1,7 +1,9 @@
 //! What a scan remembers of where the keys are, for the next one.
 
-/// Boundaries kept at most; one more, and every second is left out. At 60 bytes a key this is
-/// 60 KB for a destination, whatever its size.
+use std::collections::BTreeSet;
+
+/// Boundaries kept at most: one more, and neighbours are joined until about half are left. At
+/// 60 bytes a key this is 60 KB for a destination, whatever its size.
 const MOST: usize = 1024;
 
 /// Keys with the number of objects from the one before up to each.
@@ -15,35 +17,33 @@ pub struct Boundaries {
 
 impl Boundaries {
     /// Adds the last key of a page and its number of objects, in any order. A key that is not
-    /// UTF-8 could not be sent back to the store.
-    pub(super) fn push(&mut self, key: &[u8], objects: u64) {
-        let Ok(key) = std::str::from_utf8(key) else {
-            self.loose += objects;
-            return;
-        };
-        self.keys.push((key.into(), objects));
-        if self.keys.len() > MOST {
-            self.thin();
+    /// UTF-8 could not be sent back to the store. True when there are more than are kept: then
+    /// [`Self::thin`] is to be called.
+    pub(super) fn push(&mut self, key: &[u8], objects: u64) -> bool {
+        match std::str::from_utf8(key) {
+            Ok(key) => self.keys.push((key.into(), objects)),
+            Err(_) => self.loose += objects,
         }
+        self.keys.len() > MOST
     }
 
-    /// Joins neighbours, so that half of the keys are left.
-    fn thin(&mut self) {
+    /// Joins neighbours until each stands for as many objects, and about half are left: those
+    /// that were joined before do not become coarser than the new ones. A key in `open` is not
+    /// joined to the one on its right, since others are still to come between the two.
+    pub(super) fn thin(&mut self, open: &BTreeSet<&[u8]>) {
         self.keys.sort_unstable();
-        let mut second = false;
-        let mut before = 0;
-        self.keys.retain_mut(|(_, objects)| {
-            second = !second;
-            if second {
-                before = *objects;
-            } else {
-                *objects += before;
+        let all: u64 = self.keys.iter().map(|(_, objects)| objects).sum();
+        let goal = all / (MOST as u64 / 2) + 1;
+        let mut held = 0;
+        self.keys.retain_mut(|(key, objects)| {
+            held += *objects;
+            let is_kept = held >= goal || open.contains(key.as_bytes());
+            if is_kept {
+                *objects = std::mem::take(&mut held);
             }
-            !second
+            is_kept
         });
-        if second {
-            self.loose += before; // the last one had no neighbour
-        }
+        self.loose += held; // behind the last one
     }
 
     /// Sums up, so that the boundaries can be looked up.
@@ -119,13 +119,23 @@ impl Boundaries {
 mod tests {
     use super::*;
 
+    /// Of pages as eight requests at a time bring them.
     fn boundaries(pages: u64) -> Boundaries {
         let mut boundaries = Boundaries::default();
-        // As eight requests at a time bring them.
+        let key = |page: u64| format!("{page:06}").into_bytes();
         let each = pages.div_ceil(8);
-        for page in (0..each).flat_map(|page| (0..8).map(move |range| range * each + page)) {
-            if page < pages {
-                boundaries.push(format!("{page:06}").as_bytes(), 1000);
+        for nth in 0..each {
+            let now = (0..8).map(|range| range * each + nth);
+            for page in now.clone().filter(|page| *page < pages) {
+                if boundaries.push(&key(page), 1000) {
+                    // Of each range the latest key: this page's, or the one before it.
+                    let ends: Vec<_> = now
+                        .clone()
+                        .flat_map(|page| [page, page.saturating_sub(1)])
+                        .map(key)
+                        .collect();
+                    boundaries.thin(&ends.iter().map(Vec::as_slice).collect());
+                }
             }
         }
         boundaries.settle()
@@ -165,13 +175,17 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_parts_are_even_to_a_few_percent() {
+    fn memory_is_bounded_and_the_weights_stay() {
         let boundaries = boundaries(10_001);
         assert!(boundaries.keys.len() <= MOST);
         assert_eq!(boundaries.objects(), 10_001_000);
+        // None stands for much more than the others, whenever it was kept.
+        let pairs = boundaries.keys.windows(2);
+        let coarsest = pairs.map(|two| two[1].1 - two[0].1).max().unwrap();
+        assert!(coarsest <= 60_000, "{coarsest}");
         for (nth, cut) in boundaries.cuts(b"", None, 9).iter().enumerate() {
             let page: usize = cut.parse().unwrap();
-            assert!(page.abs_diff((nth + 1) * 1000) <= 300, "{cut}");
+            assert!(page.abs_diff((nth + 1) * 1000) <= 40, "{cut}");
         }
     }
 

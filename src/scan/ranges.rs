@@ -7,8 +7,9 @@
 
 use s3_exporter_api::{Next, Page};
 
+use super::alphabet::Alphabet;
 use super::boundaries::Boundaries;
-use super::split::{Alphabet, Forks, Place, Step, fork};
+use super::split::{Forks, Place, Step, fork};
 use crate::assign::Cursor;
 
 /// Keys of a page that are learned from at most.
@@ -171,7 +172,10 @@ impl<'a> Plan<'a> {
             self.pages += 1;
             self.objects += taken as u64;
             if self.ordered {
-                self.seen.push(page.key(last), taken as u64);
+                if self.seen.push(page.key(last), taken as u64) {
+                    let open = self.ranges.iter().filter(|range| !range.done);
+                    self.seen.thin(&open.map(|range| &*range.last).collect());
+                }
                 self.learn(page, taken);
             }
         }
