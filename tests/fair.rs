@@ -140,7 +140,7 @@ fn config(
         (Arc::from(*name), backend)
     };
     Config {
-        listen: Vec::new(),
+        server: config::Server::default(),
         log: Log {
             level: "info".to_owned(),
             format: LogFormat::Json,
@@ -149,6 +149,8 @@ fn config(
             compat: Vec::new(),
             cluster_label: "cluster".to_owned(),
         },
+        max_clusters: 50_000,
+        state_directory: None,
         max_requests_in_flight,
         backends: backends.iter().map(backend).collect(),
         resolvers: BTreeMap::new(),

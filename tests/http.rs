@@ -61,8 +61,8 @@ async fn start(snapshot: Snapshot, metrics_at_any_path: bool) -> Server {
     let board = Board::new(published, resolvers.collect());
     let exposition = Arc::new(Exposition::new(board, &config.metrics));
     let app = App::new(Arc::clone(&exposition), Telemetry::new(), &config);
-    let listeners = server::bind("127.0.0.1:0").unwrap();
-    let address = listeners[0].local_addr().unwrap();
+    let listeners = server::bind("127.0.0.1:0", false).unwrap();
+    let address = listeners[0].socket.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     let serving = tokio::spawn(async move {
@@ -529,9 +529,12 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
     };
     config.backends = BTreeMap::from([("onprem".into(), store)]);
     config.destinations = vec![Arc::new(sample::destination("a", "a", None))];
-    config.listen = vec!["127.0.0.1:0".to_owned(), "localhost:0".to_owned()];
-    let listeners = serve::bind(&config.listen).unwrap();
-    let addresses: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap()).collect();
+    config.server.listen = vec!["127.0.0.1:0".to_owned(), "localhost:0".to_owned()];
+    let listeners = serve::bind(&config.server).unwrap();
+    let addresses: Vec<_> = listeners
+        .iter()
+        .map(|l| l.socket.local_addr().unwrap())
+        .collect();
     assert!(addresses.len() >= 2, "{addresses:?}");
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
@@ -560,6 +563,6 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
     tokio::time::timeout(HANGS, running).await.unwrap().unwrap();
 }
 
-async fn run(config: &Config, listeners: Vec<tokio::net::TcpListener>, stop: CancellationToken) {
+async fn run(config: &Config, listeners: Vec<server::Listener>, stop: CancellationToken) {
     serve::run(config, &Telemetry::new(), listeners, stop).await;
 }

@@ -27,7 +27,7 @@ pub fn summary(config: &Config) -> String {
             .any(|destination| destination.resolver.as_deref() == Some(name))
     };
     // Into a String: writing cannot fail.
-    let _ = writeln!(text, "server: {}", config.listen.join(", "));
+    let _ = writeln!(text, "server: {}", config.server.listen.join(", "));
     let format = match config.log.format {
         LogFormat::Json => "json",
         LogFormat::Console => "console",

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Compat, Config};
+use crate::config::{Compat, Config, Server};
 use crate::exporter::Exporter;
 use crate::exposition::Exposition;
-use crate::http::{App, router, server};
+use crate::http::server::{self, Listener};
+use crate::http::{App, router};
 use crate::shutdown;
 use crate::telemetry::{self, Telemetry};
 
@@ -19,29 +19,34 @@ use crate::telemetry::{self, Telemetry};
 pub async fn serve(config: &Config, telemetry: &Telemetry) -> Result<(), String> {
     let shutdown = shutdown::on_signal()
         .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
-    let listeners = bind(&config.listen)?;
+    let listeners = bind(&config.server)?;
     run(config, telemetry, listeners, shutdown).await;
     Ok(())
 }
 
-/// Listens on all these addresses, or on none.
+/// Listens on all addresses, or on none.
 ///
 /// # Errors
 /// As [`server::bind`].
-pub fn bind(addresses: &[String]) -> Result<Vec<TcpListener>, String> {
-    let listeners: Result<Vec<_>, _> = addresses.iter().map(|a| server::bind(a)).collect();
-    Ok(listeners?.into_iter().flatten().collect())
+pub fn bind(server: &Server) -> Result<Vec<Listener>, String> {
+    let mut listeners = Vec::new();
+    for (addresses, admin) in [(&server.listen, false), (&server.admin_listen, true)] {
+        for address in addresses {
+            listeners.extend(server::bind(address, admin)?);
+        }
+    }
+    Ok(listeners)
 }
 
 /// Runs the exporter until `shutdown`.
 pub async fn run(
     config: &Config,
     telemetry: &Telemetry,
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     shutdown: CancellationToken,
 ) {
     for listener in &listeners {
-        if let Ok(address) = listener.local_addr() {
+        if let Ok(address) = listener.socket.local_addr() {
             tracing::info!(
                 address = address.to_string(),
                 version = telemetry::VERSION,

@@ -1,6 +1,6 @@
 //! From what the user said to a [`Config`]: built-in default < file < environment < flag.
 
-use s3_exporter_api::{Fault, Origin, Plugin};
+use s3_exporter_api::{Fault, Plugin};
 
 use super::environment::{Environment, NoText, PREFIX};
 use super::layer::{Layer, merge};
@@ -26,10 +26,8 @@ pub fn load(
     environment: &Environment,
     plugins: &[Plugin],
 ) -> Result<Config, Rejected> {
-    let sources = Sources::gather(flags, environment).map_err(|mut faults| {
-        faults.extend(unsupported(flags));
-        rejected(faults, Vec::new())
-    })?;
+    let sources =
+        Sources::gather(flags, environment).map_err(|faults| rejected(faults, Vec::new()))?;
     understand(&sources, plugins)
 }
 
@@ -41,7 +39,6 @@ pub fn understand(sources: &Sources<'_>, plugins: &[Plugin]) -> Result<Config, R
     let (flags, environment) = (sources.flags, sources.environment);
     let mut warnings = sources.warnings.clone();
     let mut faults = sources.faults.clone();
-    faults.extend(unsupported(flags));
     let path = sources.file.as_ref().map(|(path, _)| path.clone());
     let mut set = flags::overrides(flags);
 
@@ -90,13 +87,6 @@ pub fn understand(sources: &Sources<'_>, plugins: &[Plugin]) -> Result<Config, R
 fn rejected(mut faults: Vec<Fault>, warnings: Vec<String>) -> Rejected {
     faults.sort_by(|a, b| a.origin.cmp(&b.origin));
     Rejected { faults, warnings }
-}
-
-fn unsupported(flags: &Flags) -> Option<Fault> {
-    flags::given(flags.web_config_file.as_ref()).map(|_| Fault {
-        origin: Origin::Flag("--web.config.file".to_owned()),
-        message: "it is not supported yet by this version: leave it out".to_owned(),
-    })
 }
 
 /// The variables of Kubermatic's exporter mean nothing beside a file that does not use them.

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -25,11 +25,34 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How long to wait when no connection can be accepted, as without a free descriptor.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Where connections come in.
+#[derive(Debug)]
+pub struct Listener {
+    /// The socket.
+    pub socket: TcpListener,
+    /// Whether it is one of `server.admin_listen`.
+    pub admin: bool,
+}
+
+/// Who asks: an extension of each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Where the connection comes from.
+    pub address: SocketAddr,
+    /// Whether it came in at one of `server.admin_listen`.
+    pub admin: bool,
+}
+
 /// Listens on an address: `host:port`, or `:port` for every address, v4 and v6.
 ///
 /// # Errors
 /// Says which address, why not, and what to do.
-pub fn bind(address: &str) -> Result<Vec<TcpListener>, String> {
+pub fn bind(address: &str, admin: bool) -> Result<Vec<Listener>, String> {
+    let sockets = sockets(address)?.into_iter();
+    Ok(sockets.map(|socket| Listener { socket, admin }).collect())
+}
+
+fn sockets(address: &str) -> Result<Vec<TcpListener>, String> {
     let advice = |error: io::Error| {
         let advice = match error.kind() {
             io::ErrorKind::AddrInUse => {
@@ -89,7 +112,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves until `shutdown`, then lets answers that are under way finish for a moment.
-pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: CancellationToken) {
+pub async fn serve(listeners: Vec<Listener>, router: Router, shutdown: CancellationToken) {
     let graceful = Arc::new(GracefulShutdown::new());
     let cut = CancellationToken::new();
     let mut accepting = JoinSet::new();
@@ -111,17 +134,22 @@ pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: Cancel
 
 /// Takes connections until the future is dropped.
 async fn accept(
-    listener: TcpListener,
+    listener: Listener,
     router: Router,
     graceful: Arc<GracefulShutdown>,
     cut: CancellationToken,
 ) {
     let mut failing = false;
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
+        match listener.socket.accept().await {
+            Ok((stream, address)) => {
                 failing = false;
-                let connection = connection(stream, router.clone(), graceful.watcher());
+                let peer = Peer {
+                    address,
+                    admin: listener.admin,
+                };
+                let router = router.clone().layer(Extension(peer));
+                let connection = connection(stream, router, graceful.watcher());
                 let cut = cut.clone();
                 tokio::spawn(async move {
                     tokio::select! {
@@ -173,7 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_port_alone_is_every_address() {
-        let listeners = bind(":0").unwrap();
+        let listeners = sockets(":0").unwrap();
         let [listener] = &listeners[..] else {
             panic!("not one: {listeners:?}");
         };
@@ -204,25 +232,25 @@ mod tests {
 
     #[tokio::test]
     async fn errors_say_where_and_what_to_do() {
-        let taken = bind("127.0.0.1:0").unwrap();
+        let taken = sockets("127.0.0.1:0").unwrap();
         let address = taken[0].local_addr().unwrap().to_string();
-        let error = bind(&address).unwrap_err();
+        let error = sockets(&address).unwrap_err();
         assert!(
             error.starts_with(&format!("cannot listen on \"{address}\": ")),
             "{error}"
         );
         assert!(error.contains("another process listens there"), "{error}");
         assert_eq!(
-            bind(":port").unwrap_err(),
+            sockets(":port").unwrap_err(),
             "cannot listen on \":port\": \"port\" is no port: expected 0 to 65535"
         );
         assert!(
-            bind("203.0.113.1:0")
+            sockets("203.0.113.1:0")
                 .unwrap_err()
                 .ends_with("this machine has no such address")
         );
         assert!(
-            bind("127.0.0.1")
+            sockets("127.0.0.1")
                 .unwrap_err()
                 .contains("expected host:port")
         );

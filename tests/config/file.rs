@@ -140,58 +140,19 @@ fn keys_that_nobody_knows() {
 
 #[test]
 fn keys_of_a_later_version() {
-    refused(&[
-        Case {
-            file: &[
-                "[limits]",
-                "max_clusters = 5",
-                "[state]",
-                r#"directory = "x""#,
-                GOOD,
-            ],
-            says: &[
-                "error: config.toml:1: `limits` is not supported yet by this version: leave it out",
-                "error: config.toml:3: `state` is not supported yet by this version: leave it out",
-            ],
-            ..Case::NONE
-        },
-        Case {
-            file: &[
-                "[server]",
-                r#"web_config_file = "web.yml""#,
-                r#"admin_listen = [":1"]"#,
-                "probes_without_auth = true",
-                GOOD,
-            ],
-            says: &[
-                "error: config.toml:2: `server.web_config_file` is not supported yet by this version: leave it out",
-                "error: config.toml:3: `server.admin_listen` is not supported yet by this version: leave it out",
-                "error: config.toml:4: `server.probes_without_auth` is not supported yet by this version: leave it out",
-            ],
-            ..Case::NONE
-        },
-        Case {
-            file: &[
-                STORE,
-                r#"role_arn = "arn:aws:iam::123456789012:role/x""#,
-                r#"external_id = "key-hunter-2""#,
-                r#"role_session_name = "x""#,
-                BUCKET,
-            ],
-            says: &[
-                "error: config.toml:3: `backends.s.role_arn` is not supported yet by this version: leave it out",
-                "error: config.toml:4: `backends.s.external_id` is not supported yet by this version: leave it out",
-                "error: config.toml:5: `backends.s.role_session_name` is not supported yet by this version: leave it out",
-            ],
-            ..Case::NONE
-        },
-        Case {
-            file: &[GOOD],
-            args: &["--web.config.file", "web.yml"],
-            says: &[
-                "error: flag --web.config.file: it is not supported yet by this version: leave it out",
-            ],
-            ..Case::NONE
-        },
-    ]);
+    refused(&[Case {
+        file: &[
+            STORE,
+            r#"role_arn = "arn:aws:iam::123456789012:role/x""#,
+            r#"external_id = "key-hunter-2""#,
+            r#"role_session_name = "x""#,
+            BUCKET,
+        ],
+        says: &[
+            "error: config.toml:3: `backends.s.role_arn` is not supported yet by this version: leave it out",
+            "error: config.toml:4: `backends.s.external_id` is not supported yet by this version: leave it out",
+            "error: config.toml:5: `backends.s.role_session_name` is not supported yet by this version: leave it out",
+        ],
+        ..Case::NONE
+    }]);
 }
