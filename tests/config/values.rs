@@ -108,7 +108,7 @@ fn values_of_no_use() {
                 GOOD,
             ],
             says: &[
-                "error: config.toml:2: `limits.max_clusters` is 0: expected 1 to 1000000",
+                "error: config.toml:2: `limits.max_clusters` is 0: expected a whole number from 1 to 1000000",
                 "error: config.toml:4: `state.directory` is 1: expected a string",
             ],
             ..Case::NONE
