@@ -64,7 +64,11 @@ pub async fn run(
         );
     }
     let mut exporter = Exporter::new(config);
-    let exposition = Arc::new(Exposition::new(exporter.board(), &config.metrics));
+    let exposition = Arc::new(Exposition::new(
+        exporter.board(),
+        &config.metrics,
+        config.max_clusters,
+    ));
     let app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
     exporter.start();
     tokio::select! {
