@@ -13,6 +13,7 @@ use crate::resolver::{self, Names};
 use crate::scan::Scan;
 use crate::schedule::Runner;
 use crate::snapshot::{DestinationSnapshot, Snapshot};
+use crate::state::State;
 use crate::store::Store;
 
 /// Everything that a configuration asks for. Dropping it stops the resolvers and scans.
@@ -136,6 +137,13 @@ impl Exporter {
             board,
             runners,
             tasks,
+        }
+    }
+
+    /// Goes on from what was kept of each destination, and keeps what comes.
+    pub fn remember(&mut self, state: &Arc<State>) {
+        for runner in &mut self.runners {
+            runner.remember(Arc::clone(state));
         }
     }
 

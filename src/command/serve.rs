@@ -10,17 +10,27 @@ use crate::exposition::Exposition;
 use crate::http::server::{self, Listener};
 use crate::http::{App, router};
 use crate::shutdown;
+use crate::state::State;
 use crate::telemetry::{self, Telemetry};
 
 /// Runs the exporter until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// An address that cannot be listened on: which, why, and what to do.
+/// An address that cannot be listened on, or a state directory that another process holds:
+/// which, why, and what to do.
 pub async fn serve(config: &Config, telemetry: &Telemetry) -> Result<(), String> {
     let shutdown = shutdown::on_signal()
         .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
     let listeners = bind(&config.server)?;
-    run(config, telemetry, listeners, shutdown).await;
+    let names = config.destinations.iter().map(|of| &*of.name);
+    let state = match &config.state_directory {
+        Some(directory) => Some(State::open(directory, names)?),
+        None => None,
+    };
+    run(config, telemetry, listeners, shutdown, state.as_ref()).await;
+    if let Some(state) = state {
+        state.close();
+    }
     Ok(())
 }
 
@@ -38,12 +48,14 @@ pub fn bind(server: &Server) -> Result<Vec<Listener>, String> {
     Ok(listeners)
 }
 
-/// Runs the exporter until `shutdown`.
+/// Runs the exporter until `shutdown`. With `state` it goes on from what was kept, and keeps
+/// what comes.
 pub async fn run(
     config: &Config,
     telemetry: &Telemetry,
     listeners: Vec<Listener>,
     shutdown: CancellationToken,
+    state: Option<&Arc<State>>,
 ) {
     for listener in &listeners {
         if let Ok(address) = listener.socket.local_addr() {
@@ -64,6 +76,9 @@ pub async fn run(
         );
     }
     let mut exporter = Exporter::new(config);
+    if let Some(state) = state {
+        exporter.remember(state);
+    }
     let exposition = Arc::new(Exposition::new(
         exporter.board(),
         &config.metrics,
