@@ -17,6 +17,7 @@ use crate::telemetry::{self, Telemetry};
 pub mod check;
 pub mod explain;
 pub mod once;
+mod series;
 pub mod serve;
 
 /// Listing waits and folds, which two threads do for many destinations; more would only
@@ -56,6 +57,9 @@ fn dispatch(command: &Command, config: &Config) -> ExitCode {
         warn(config);
         let code = print(&check::summary(config));
         if !connect {
+            if let Some(warning) = series::foreseen(config) {
+                complain("warning", &warning);
+            }
             return code;
         }
     }
@@ -98,6 +102,9 @@ async fn perform(command: &Command, config: &Config) -> ExitCode {
         Command::Check { .. } => {
             let report = check::connect(config).await;
             print(&report.text);
+            if let Some(warning) = &report.warning {
+                complain("warning", warning);
+            }
             success(report.success)
         }
         Command::Once { textfile } => {

@@ -24,20 +24,24 @@ pub mod ours;
 pub mod parts;
 pub mod ready;
 pub mod registry;
+pub mod shares;
 pub mod writer;
 
 use catalogue::Catalogue;
 use ready::Ready;
+use shares::Shares;
 pub use writer::Format;
 
-/// The whole exposition as text, written at once.
+/// The whole exposition as text, written at once. Says so where it has to leave clusters out.
 pub fn text(
     snapshot: &Snapshot,
     metrics: &Metrics,
+    max_clusters: usize,
     others: &[MetricFamily],
     format: Format,
 ) -> String {
-    let parts = Catalogue::new(metrics).compose(snapshot, None, others, format);
+    Shares::new(snapshot, max_clusters).tell(&Shares::default(), max_clusters);
+    let parts = Catalogue::new(metrics, max_clusters).compose(snapshot, None, others, format);
     let bytes = parts.plain().concat();
     String::from_utf8_lossy(&bytes).into_owned() // it was made of strings
 }
@@ -52,9 +56,10 @@ pub struct Exposition {
 
 impl Exposition {
     /// Prepares what is known now.
-    pub fn new(board: Board, metrics: &Metrics) -> Self {
-        let catalogue = Catalogue::new(metrics);
+    pub fn new(board: Board, metrics: &Metrics, max_clusters: usize) -> Self {
+        let catalogue = Catalogue::new(metrics, max_clusters);
         let ready = Ready::default().next(&catalogue, board.snapshot());
+        ready.shares().tell(&Shares::default(), max_clusters);
         Self {
             catalogue,
             board,
@@ -87,7 +92,11 @@ impl Exposition {
             // Tens of thousands of clusters take a while: not on the threads that answer.
             let next = move || Arc::new(before.next(&catalogue, snapshot));
             match tokio::task::spawn_blocking(next).await {
-                Ok(ready) => drop(self.ready.send_replace(ready)),
+                Ok(ready) => {
+                    let shares = ready.shares().clone();
+                    let before = self.ready.send_replace(ready);
+                    shares.tell(before.shares(), self.catalogue.max_clusters());
+                }
                 Err(error) => tracing::error!(
                     error = error.to_string(),
                     "preparing the metrics failed, the ones before stay; \

@@ -59,7 +59,7 @@ async fn start(snapshot: Snapshot, metrics_at_any_path: bool) -> Server {
         (name, names)
     });
     let board = Board::new(published, resolvers.collect());
-    let exposition = Arc::new(Exposition::new(board, &config.metrics));
+    let exposition = Arc::new(Exposition::new(board, &config.metrics, config.max_clusters));
     let app = App::new(Arc::clone(&exposition), Telemetry::new(), &config);
     let listeners = server::bind("127.0.0.1:0", false).unwrap();
     let address = listeners[0].socket.local_addr().unwrap();

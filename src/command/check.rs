@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use s3_exporter_api::Operation;
 
-use crate::command::{failure, first_word};
+use crate::command::{failure, first_word, series};
 use crate::config::{Config, LogFormat, ResolverConfig};
 use crate::destination::{Destination, Expect};
 use crate::exporter::Exporter;
@@ -114,6 +114,8 @@ pub struct Report {
     pub text: String,
     /// Whether each of them is well.
     pub success: bool,
+    /// What is odd.
+    pub warning: Option<String>,
 }
 
 /// Waits for every resolver, lists every destination once, and reports.
@@ -132,6 +134,7 @@ pub async fn connect(config: &Config) -> Report {
     let mut report = Report {
         text: String::new(),
         success: true,
+        warning: None,
     };
     for (name, resolution) in resolvers {
         let line = match &resolution.clusters {
@@ -140,13 +143,15 @@ pub async fn connect(config: &Config) -> Report {
         };
         report.add("resolver", &name, line);
     }
-    for destination in &board.snapshot().destinations {
+    let snapshot = board.snapshot();
+    for destination in &snapshot.destinations {
         report.add(
             "destination",
             &destination.destination.name,
             outcome(destination),
         );
     }
+    report.warning = series::found(config, &snapshot);
     report
 }
 

@@ -79,7 +79,11 @@ pub async fn run(
     if let Some(state) = state {
         exporter.remember(state);
     }
-    let exposition = Arc::new(Exposition::new(exporter.board(), &config.metrics));
+    let exposition = Arc::new(Exposition::new(
+        exporter.board(),
+        &config.metrics,
+        config.max_clusters,
+    ));
     let app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
     exporter.start();
     tokio::select! {
