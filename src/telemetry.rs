@@ -7,8 +7,11 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::{Counter, MetricFamily};
 use prometheus::{Gauge, IntCounterVec, IntGauge, Opts, Registry};
 use s3_exporter_api::UnixTime;
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
@@ -56,6 +59,18 @@ pub fn log(log: &Log) {
     drop(started); // another subscriber is there: as in tests
 }
 
+/// What is never logged, whatever `log.level` says, because it holds secrets.
+///
+/// - Other crates at trace: the AWS SDK's shows requests and answers whole there, and with
+///   them web identity tokens, session tokens and the keys that STS hands out; profiles too.
+/// - The SDK's search for credentials at any level: the warning of a failure shows the
+///   answer that could not be read. We tell such a failure ourselves, without it.
+fn may_be_logged(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let ours = target.starts_with("s3_exporter");
+    ours || (*metadata.level() != Level::TRACE && !target.starts_with("aws_config"))
+}
+
 fn subscriber<W>(log: &Log, ansi: bool, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -66,8 +81,14 @@ where
         .with_writer(writer)
         .log_internal_errors(false); // a closed stderr would be a panic
     match log.format {
-        LogFormat::Json => Box::new(builder.event_format(json::Json).finish()),
-        LogFormat::Console => Box::new(builder.with_ansi(ansi).finish()),
+        LogFormat::Json => {
+            let lines = builder.event_format(json::Json).finish();
+            Box::new(lines.with(filter_fn(may_be_logged)))
+        }
+        LogFormat::Console => {
+            let lines = builder.with_ansi(ansi).finish();
+            Box::new(lines.with(filter_fn(may_be_logged)))
+        }
     }
 }
 
