@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use s3_exporter_api::Fault;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Compat, Config, Server};
 use crate::exporter::Exporter;
 use crate::exposition::Exposition;
-use crate::http::server::{self, Listener};
+use crate::http::server::{self, Limits, Listener};
+use crate::http::web::Web;
 use crate::http::{App, router};
 use crate::shutdown;
 use crate::telemetry::{self, Telemetry};
@@ -19,8 +21,12 @@ use crate::telemetry::{self, Telemetry};
 pub async fn serve(config: &Config, telemetry: &Telemetry) -> Result<(), String> {
     let shutdown = shutdown::on_signal()
         .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
+    let web = Web::open(&config.server).map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+        faults.join("; ")
+    })?;
     let listeners = bind(&config.server)?;
-    run(config, telemetry, listeners, shutdown).await;
+    run(config, telemetry, web, listeners, shutdown).await;
     Ok(())
 }
 
@@ -42,6 +48,7 @@ pub fn bind(server: &Server) -> Result<Vec<Listener>, String> {
 pub async fn run(
     config: &Config,
     telemetry: &Telemetry,
+    web: Web,
     listeners: Vec<Listener>,
     shutdown: CancellationToken,
 ) {
@@ -69,7 +76,7 @@ pub async fn run(
     exporter.start();
     tokio::select! {
         () = exposition.follow() => {}
-        () = server::serve(listeners, router(Arc::new(app)), shutdown) => {}
+        () = server::serve(listeners, router(Arc::new(app)), Arc::new(web), Limits::default(), shutdown) => {}
     }
     tracing::info!("stopped");
 }
