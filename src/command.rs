@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
 use crate::config::{self, Config, Environment, Rejected};
+use crate::http::web;
 use crate::resolver::{Names, Resolution};
 use crate::telemetry::{self, Telemetry};
 
@@ -46,10 +47,37 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
             return ExitCode::from(WRONG);
         }
     };
-    match config::load(&cli.flags, &Environment::of_process(), plugins) {
-        Ok(config) => dispatch(&cli.command.unwrap_or(Command::Serve), &config),
+    let command = cli.command.unwrap_or(Command::Serve);
+    let mut loaded = config::load(&cli.flags, &Environment::of_process(), plugins);
+    // The others serve nothing, and may well be run by somebody who cannot read the key.
+    if matches!(command, Command::Serve | Command::Check { .. }) {
+        loaded = with_web(loaded);
+    }
+    match loaded {
+        Ok(config) => dispatch(&command, &config),
         Err(rejected) => report(&rejected),
     }
+}
+
+/// Adds what is wrong with the web configuration.
+fn with_web(loaded: Result<Config, Rejected>) -> Result<Config, Rejected> {
+    let path = match &loaded {
+        Ok(config) => &config.server.web_config_file,
+        Err(rejected) => &rejected.web_config_file,
+    };
+    let faults = path.as_deref().map_or(Vec::new(), web::check);
+    if faults.is_empty() {
+        return loaded;
+    }
+    let mut rejected = loaded.map_or_else(
+        |rejected| rejected,
+        |config| Rejected {
+            warnings: config.warnings,
+            ..Rejected::default()
+        },
+    );
+    rejected.faults.extend(faults);
+    Err(rejected)
 }
 
 fn dispatch(command: &Command, config: &Config) -> ExitCode {

@@ -16,6 +16,8 @@ use s3_exporter::command::serve;
 use s3_exporter::config::{Backend as Store, Compat, Config};
 use s3_exporter::exporter::Board;
 use s3_exporter::exposition::Exposition;
+use s3_exporter::http::server::Limits;
+use s3_exporter::http::web::Web;
 use s3_exporter::http::{App, router, server};
 use s3_exporter::resolver::channel;
 use s3_exporter::snapshot::{DestinationSnapshot, Snapshot};
@@ -68,7 +70,7 @@ async fn start(snapshot: Snapshot, metrics_at_any_path: bool) -> Server {
     let serving = tokio::spawn(async move {
         tokio::select! {
             () = exposition.follow() => {}
-            () = server::serve(listeners, router(Arc::new(app)), stop) => {}
+            () = server::serve(listeners, router(Arc::new(app)), Arc::default(), Limits::default(), stop) => {}
         }
     });
     Server {
@@ -564,5 +566,5 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
 }
 
 async fn run(config: &Config, listeners: Vec<server::Listener>, stop: CancellationToken) {
-    serve::run(config, &Telemetry::new(), listeners, stop, None).await;
+    serve::run(config, &Telemetry::new(), Setup::default(), listeners, stop).await;
 }

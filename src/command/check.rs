@@ -28,6 +28,9 @@ pub fn summary(config: &Config) -> String {
     };
     // Into a String: writing cannot fail.
     let _ = writeln!(text, "server: {}", config.server.listen.join(", "));
+    if let Some(path) = &config.server.web_config_file {
+        let _ = writeln!(text, "web configuration: {}", path.display());
+    }
     let format = match config.log.format {
         LogFormat::Json => "json",
         LogFormat::Console => "console",

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use s3_exporter_api::Fault;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Compat, Config, Server};
 use crate::exporter::Exporter;
 use crate::exposition::Exposition;
-use crate::http::server::{self, Listener};
+use crate::http::server::{self, Limits, Listener};
+use crate::http::web::Web;
 use crate::http::{App, router};
 use crate::shutdown;
 use crate::state::State;
@@ -21,13 +23,19 @@ use crate::telemetry::{self, Telemetry};
 pub async fn serve(config: &Config, telemetry: &Telemetry) -> Result<(), String> {
     let shutdown = shutdown::on_signal()
         .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
+    let web = Web::open(&config.server).map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+        faults.join("; ")
+    })?;
     let listeners = bind(&config.server)?;
     let names = config.destinations.iter().map(|of| &*of.name);
     let state = match &config.state_directory {
         Some(directory) => Some(State::open(directory, names)?),
         None => None,
     };
-    run(config, telemetry, listeners, shutdown, state.as_ref()).await;
+    let setup = Setup { web, state };
+    let state = setup.state.clone();
+    run(config, telemetry, setup, listeners, shutdown).await;
     if let Some(state) = state {
         state.close();
     }
@@ -53,9 +61,9 @@ pub fn bind(server: &Server) -> Result<Vec<Listener>, String> {
 pub async fn run(
     config: &Config,
     telemetry: &Telemetry,
+    setup: Setup,
     listeners: Vec<Listener>,
     shutdown: CancellationToken,
-    state: Option<&Arc<State>>,
 ) {
     for listener in &listeners {
         if let Ok(address) = listener.socket.local_addr() {
@@ -88,7 +96,7 @@ pub async fn run(
     exporter.start();
     tokio::select! {
         () = exposition.follow() => {}
-        () = server::serve(listeners, router(Arc::new(app)), shutdown) => {}
+        () = server::serve(listeners, router(Arc::new(app)), Arc::new(web), Limits::default(), shutdown) => {}
     }
     tracing::info!("stopped");
 }
