@@ -10,8 +10,10 @@ use s3_exporter_api::Plugin;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
-use crate::config::{self, Config, Environment, Rejected};
+use crate::config::{Config, Environment, Loader, Rejected};
+use crate::reload::Source;
 use crate::resolver::{Names, Resolution};
+use crate::shutdown;
 use crate::telemetry::{self, Telemetry};
 
 pub mod check;
@@ -45,13 +47,39 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
             return ExitCode::from(WRONG);
         }
     };
-    match config::load(&cli.flags, &Environment::of_process(), plugins) {
-        Ok(config) => dispatch(&cli.command.unwrap_or(Command::Serve), &config),
+    let command = cli.command.unwrap_or(Command::Serve);
+    let loader = Loader::new(cli.flags, Environment::of_process(), plugins);
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(cause) => return fail(&format!("starting threads: {cause}")),
+    };
+    // Before anything that takes time: without a handler a SIGHUP ends the process.
+    let hangup = match command {
+        Command::Serve => {
+            let _within = runtime.enter();
+            Some(shutdown::hangup())
+        }
+        _ => None, // the terminal is closed: an end is what is meant
+    };
+    let hangup = match hangup.transpose() {
+        Ok(hangup) => hangup,
+        Err(cause) => return fail(&format!("cannot install a handler for SIGHUP: {cause}")),
+    };
+    match loader.load() {
+        Ok(config) => {
+            let source = hangup.map(|hangup| Source { loader, hangup });
+            dispatch(runtime, &command, &config, source)
+        }
         Err(rejected) => report(&rejected),
     }
 }
 
-fn dispatch(command: &Command, config: &Config) -> ExitCode {
+fn dispatch(
+    runtime: Runtime,
+    command: &Command,
+    config: &Config,
+    source: Option<Source>,
+) -> ExitCode {
     if let Command::Check { connect } = command {
         warn(config);
         let code = print(&check::summary(config));
@@ -67,11 +95,7 @@ fn dispatch(command: &Command, config: &Config) -> ExitCode {
     if !is_quiet || config.log.level != "info" {
         telemetry::log(&config.log);
     }
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(cause) => return fail(&format!("starting threads: {cause}")),
-    };
-    let code = runtime.block_on(perform(command, config));
+    let code = runtime.block_on(perform(command, config, source));
     runtime.shutdown_timeout(LAST_CALL);
     code
 }
@@ -84,13 +108,13 @@ fn runtime() -> std::io::Result<Runtime> {
         .build()
 }
 
-async fn perform(command: &Command, config: &Config) -> ExitCode {
+async fn perform(command: &Command, config: &Config, source: Option<Source>) -> ExitCode {
     match command {
         Command::Serve => {
             for warning in &config.warnings {
                 tracing::warn!("{warning}");
             }
-            match serve::serve(config, &Telemetry::new()).await {
+            match serve::serve(config, &Telemetry::new(), source).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(reason) => fail(&reason),
             }

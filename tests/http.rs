@@ -13,7 +13,7 @@ use reqwest::header::{
 };
 use reqwest::{Client, Method, Response, StatusCode};
 use s3_exporter::command::serve;
-use s3_exporter::config::{Backend as Store, Compat, Config};
+use s3_exporter::config::{Backend as Store, Compat, Config, Fingerprint};
 use s3_exporter::exporter::Board;
 use s3_exporter::exposition::Exposition;
 use s3_exporter::http::{App, router, server};
@@ -203,8 +203,7 @@ async fn the_root_is_for_browsers_and_for_scrapers() {
     );
 }
 
-const RESERVED: [&str; 7] = [
-    "/-/reload",
+const RESERVED: [&str; 6] = [
     "/-/",
     "/-/x",
     "/api/",
@@ -223,10 +222,16 @@ async fn paths_with_a_file() {
         let response = server.get(path).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
     }
+    // Nobody has said where a configuration could be read.
     assert_eq!(
         server.ask(Method::POST, "/-/reload", &[]).await.status(),
         StatusCode::NOT_FOUND
     );
+    for method in [Method::GET, Method::HEAD, Method::PUT] {
+        let answer = server.ask(method, "/-/reload", &[]).await;
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(header(&answer, ALLOW), "POST");
+    }
 }
 
 #[tokio::test]
@@ -526,6 +531,7 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
     let store = Store {
         connect,
         max_requests_in_flight: 1,
+        fingerprint: Fingerprint::default(),
     };
     config.backends = BTreeMap::from([("onprem".into(), store)]);
     config.destinations = vec![Arc::new(sample::destination("a", "a", None))];
@@ -564,5 +570,5 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
 }
 
 async fn run(config: &Config, listeners: Vec<server::Listener>, stop: CancellationToken) {
-    serve::run(config, &Telemetry::new(), listeners, stop).await;
+    serve::run(config, &Telemetry::new(), listeners, stop, None).await;
 }

@@ -9,6 +9,7 @@ use crate::exporter::Exporter;
 use crate::exposition::Exposition;
 use crate::http::server::{self, Listener};
 use crate::http::{App, router};
+use crate::reload::{Reloader, Source};
 use crate::shutdown;
 use crate::telemetry::{self, Telemetry};
 
@@ -16,11 +17,15 @@ use crate::telemetry::{self, Telemetry};
 ///
 /// # Errors
 /// An address that cannot be listened on: which, why, and what to do.
-pub async fn serve(config: &Config, telemetry: &Telemetry) -> Result<(), String> {
+pub async fn serve(
+    config: &Config,
+    telemetry: &Telemetry,
+    source: Option<Source>,
+) -> Result<(), String> {
     let shutdown = shutdown::on_signal()
         .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
     let listeners = bind(&config.server)?;
-    run(config, telemetry, listeners, shutdown).await;
+    run(config, telemetry, listeners, shutdown, source).await;
     Ok(())
 }
 
@@ -38,12 +43,13 @@ pub fn bind(server: &Server) -> Result<Vec<Listener>, String> {
     Ok(listeners)
 }
 
-/// Runs the exporter until `shutdown`.
+/// Runs the exporter until `shutdown`. With a `source` the configuration can be read again.
 pub async fn run(
     config: &Config,
     telemetry: &Telemetry,
     listeners: Vec<Listener>,
     shutdown: CancellationToken,
+    source: Option<Source>,
 ) {
     for listener in &listeners {
         if let Ok(address) = listener.socket.local_addr() {
@@ -65,11 +71,26 @@ pub async fn run(
     }
     let mut exporter = Exporter::new(config);
     let exposition = Arc::new(Exposition::new(exporter.board(), &config.metrics));
-    let app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
+    let mut app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
+    let mut reloader = None;
+    if let Some(source) = source {
+        let (does, asks) = Reloader::new(source, config, telemetry, &exposition);
+        app = app.with_reloads(asks);
+        reloader = Some(does);
+    }
     exporter.start();
     tokio::select! {
         () = exposition.follow() => {}
+        () = reloading(reloader, &mut exporter) => {}
         () = server::serve(listeners, router(Arc::new(app)), shutdown) => {}
     }
     tracing::info!("stopped");
+}
+
+/// Reloads for as long as the future lives.
+async fn reloading(reloader: Option<Reloader>, exporter: &mut Exporter) {
+    match reloader {
+        Some(reloader) => reloader.run(exporter).await,
+        None => std::future::pending().await,
+    }
 }
