@@ -125,7 +125,8 @@ pub struct Report {
 pub async fn connect(config: &Config) -> Report {
     let mut exporter = Exporter::new(config);
     let board = exporter.board();
-    let resolvers = join_all(board.resolvers().values().map(async |names| {
+    let resolvers = board.resolvers();
+    let resolvers = join_all(resolvers.values().map(async |names| {
         (
             names.resolver.clone(),
             first_word(names.clone(), PATIENCE).await,
