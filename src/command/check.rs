@@ -28,6 +28,9 @@ pub fn summary(config: &Config) -> String {
     };
     // Into a String: writing cannot fail.
     let _ = writeln!(text, "server: {}", config.server.listen.join(", "));
+    if let Some(path) = &config.server.web_config_file {
+        let _ = writeln!(text, "web configuration: {}", path.display());
+    }
     let format = match config.log.format {
         LogFormat::Json => "json",
         LogFormat::Console => "console",
@@ -122,7 +125,8 @@ pub struct Report {
 pub async fn connect(config: &Config) -> Report {
     let mut exporter = Exporter::new(config);
     let board = exporter.board();
-    let resolvers = join_all(board.resolvers().values().map(async |names| {
+    let resolvers = board.resolvers();
+    let resolvers = join_all(resolvers.values().map(async |names| {
         (
             names.resolver.clone(),
             first_word(names.clone(), PATIENCE).await,

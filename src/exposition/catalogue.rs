@@ -50,6 +50,19 @@ impl Catalogue {
         self.max_clusters
     }
 
+    /// Whether both write the same lines for the same snapshot.
+    pub fn has_lines_of(&self, other: &Self) -> bool {
+        let names = |of: &Self| {
+            of.families
+                .iter()
+                .map(|family| family.name)
+                .collect::<Vec<_>>()
+        };
+        self.cluster_label == other.cluster_label
+            && self.max_clusters == other.max_clusters
+            && names(self) == names(other)
+    }
+
     /// Those whose samples are prepared when a snapshot is published.
     pub fn prepared(&self) -> impl Iterator<Item = &'static Family> {
         let prepared = |family: &&&'static Family| family.series.is_prepared();
