@@ -7,6 +7,7 @@ use s3_exporter::config::Environment;
 mod configuration;
 mod explain;
 mod state;
+mod web;
 
 /// Breaks a text in one place.
 fn mutate(text: &mut Vec<u8>, words: &[&str], rng: &mut Rng) {
@@ -138,6 +139,55 @@ fn states() {
         good += u64::from(state::check(&body));
     }
     assert!(good > INPUTS / 100, "only {good} are states still");
+}
+
+#[test]
+fn web_configurations() {
+    const INPUTS: u64 = 20_000;
+    let seeds: [&[u8]; 3] = [
+        b"tls_server_config:\n  cert_file: a.crt\n  key_file: a.key\n  client_auth_type: RequireAndVerifyClientCert\n  \
+          client_ca_file: ca.crt\n  min_version: TLS12\n  cipher_suites:\n  - TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\n",
+        b"http_server_config:\n  http2: true\n  headers:\n    X-Frame-Options: deny\n",
+        b"basic_auth_users:\n#\n",
+    ];
+    let words = [
+        ":",
+        ": ",
+        "\n",
+        "  ",
+        "\t",
+        "- ",
+        "[",
+        "]",
+        "{",
+        "}",
+        "&a",
+        "*a",
+        "!!binary ",
+        "|",
+        ">",
+        "---\n",
+        "? ",
+        "#",
+        "\"",
+        "'",
+        "~",
+        "<<: *a",
+        "%YAML 1.2\n",
+        "\u{feff}",
+        "\\x00",
+        "1e400",
+        "basic_auth_users:\n",
+        "tls_server_config:\n",
+        "  headers:\n",
+        "rate_limit: 1\n",
+    ];
+    let mut good = 0;
+    for seed in 0..INPUTS {
+        let mut rng = Rng::with_seed(seed);
+        good += u64::from(web::check(&broken(&seeds, &words, &mut rng)));
+    }
+    assert!(good > INPUTS / 100, "only {good} are configurations still");
 }
 
 /// That a target finds something at all: each of these is a fault of the kind it looks for.

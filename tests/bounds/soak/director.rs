@@ -11,9 +11,6 @@ use crate::soak::ledger::Ledger;
 use crate::soak::stage::{self, Change, Server};
 use crate::soak::subject::Subject;
 
-/// Whether the exporter reads its configuration again when it is told to.
-const RELOADS: bool = false;
-
 /// How much of each happened.
 #[derive(Debug, Default)]
 pub struct Counts {
@@ -58,7 +55,7 @@ impl Director {
         match self.rng.u8(..100) {
             0..55 => self.write().await,
             55..65 => self.names(subject),
-            65..67 if RELOADS => self.reload(subject),
+            65..67 => self.reload(subject),
             _ => self.break_something(),
         }
     }
@@ -83,9 +80,7 @@ impl Director {
         let mut ledger = self.ledger.lock().unwrap();
         ledger.absent.swap(0, 1);
         ledger.absent[0].clear();
-        if RELOADS {
-            subject.reload(&stage::config(&self.servers, &ledger));
-        }
+        subject.reload(&stage::config(&self.servers, &ledger));
     }
 
     /// All is well from now on.
