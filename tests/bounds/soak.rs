@@ -144,6 +144,7 @@ async fn run(time: Duration, seed: u64) -> Report {
         if let Some(signal) = plan.restart(started.elapsed()) {
             seen.life_ends(&subject).await;
             subject.end(signal).await;
+            director.repair(&subject);
             subject.resume().await;
             seen.kept += with_figures(&shown::read(&subject.scrape().await));
             director.counts.restarts += 1;
