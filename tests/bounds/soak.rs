@@ -244,25 +244,7 @@ async fn compare_with_the_truth(subject: &mut Subject, ledger: &Mutex<Ledger>) -
     let deadline = Instant::now() + PATIENCE * 2;
     loop {
         let all = shown::read(&subject.scrape().await);
-        let mut wrong = Vec::new();
-        let mut waiting = 0;
-        let ledger = ledger.lock().unwrap();
-        for (name, bucket) in &ledger.buckets {
-            let Some(shown) = all.get(name) else {
-                waiting += 1;
-                continue;
-            };
-            let fresh = shown.last_success - shown.duration > quiet && shown.success == Some(true);
-            waiting += usize::from(!fresh);
-            let right = bucket.truth(&ledger.names[bucket.resolver]);
-            if shown.figures != right || shown.omitted != 0 {
-                wrong.push(format!(
-                    "{name} at the end: {}",
-                    differences(&shown.figures, &right)
-                ));
-            }
-        }
-        drop(ledger);
+        let (waiting, mut wrong) = differing(&all, &ledger.lock().unwrap(), quiet);
         if waiting == 0 && wrong.is_empty() {
             return wrong;
         }
@@ -273,6 +255,27 @@ async fn compare_with_the_truth(subject: &mut Subject, ledger: &Mutex<Ledger>) -
         subject.check();
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+}
+
+/// How many destinations have not been scanned since all is quiet, and what is not the truth.
+fn differing(all: &BTreeMap<String, Shown>, ledger: &Ledger, quiet: i64) -> (usize, Vec<String>) {
+    let (mut waiting, mut wrong) = (0, Vec::new());
+    for (name, bucket) in &ledger.buckets {
+        let Some(shown) = all.get(name) else {
+            waiting += 1;
+            continue;
+        };
+        let fresh = shown.last_success - shown.duration > quiet && shown.success == Some(true);
+        waiting += usize::from(!fresh);
+        let right = bucket.truth(&ledger.names[bucket.resolver]);
+        if shown.figures != right || shown.omitted != 0 {
+            wrong.push(format!(
+                "{name} at the end: {}",
+                differences(&shown.figures, &right)
+            ));
+        }
+    }
+    (waiting, wrong)
 }
 
 /// What was seen while scraping.
