@@ -214,7 +214,9 @@ fn refused(config: &str) -> String {
     let file = folder.path().join("config.toml");
     fs::write(&file, config).unwrap();
     let port = s3_exporter_testkit::Port::take();
-    let second = Command::new(program())
+    let second = Command::new("timeout")
+        .arg("60") // if it should run
+        .arg(program())
         .arg("--config")
         .arg(&file)
         .args(["-address", &format!("127.0.0.1:{port}")])

@@ -62,11 +62,15 @@ impl Lane {
 
     fn start(&self) -> Child {
         let log = fs::File::create(self.folder.path().join("log")).unwrap();
-        Command::new(program())
+        // Should the test end early, its exporters end with it.
+        Command::new("setpriv")
+            .args(["--pdeathsig", "KILL"])
+            .arg(program())
             .arg("--config")
             .arg(self.folder.path().join("config.toml"))
             .args(["-address", &format!("127.0.0.1:{}", self.port)])
             .stderr(log)
+            .stdout(Stdio::null())
             .stdin(Stdio::null())
             .spawn()
             .unwrap()

@@ -4,6 +4,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/scan.rs"]
+mod given;
 
 mod clock;
 mod folder;
