@@ -16,6 +16,7 @@ pub mod destination;
 pub mod exporter;
 pub mod exposition;
 pub mod http;
+pub mod reload;
 pub mod resolver;
 pub mod scan;
 pub mod schedule;

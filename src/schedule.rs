@@ -4,6 +4,7 @@
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -14,10 +15,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::aggregate::Tally;
 use crate::assign::Assignment;
 use crate::clusters::Clusters;
+use crate::destination::Destination;
 use crate::resolver::Names;
 use crate::scan::{Boundaries, Found, Scan};
 use crate::snapshot::{Attempt, DestinationSnapshot, Failure, Figures};
 use crate::state::{Good, Remembered, State};
+use crate::store::Store;
 
 /// How long a scan waits for the first word of a resolver.
 const FIRST_NAMES: Duration = Duration::from_secs(10);
@@ -32,11 +35,24 @@ const NAMES_GAP: Duration = Duration::from_secs(5);
 pub struct Runner {
     scan: Scan,
     names: Option<Names>,
+    settings: watch::Receiver<Option<Settings>>,
     /// The latest complete scan, which may be one before the process started.
     good: Option<Good>,
     snapshot: DestinationSnapshot,
     publish: watch::Sender<Arc<DestinationSnapshot>>,
     state: Option<Arc<State>>,
+}
+
+/// What may change while a destination is watched. What it has is the same
+/// ([`Destination::has_objects_of`]).
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What was said of it.
+    pub destination: Arc<Destination>,
+    /// Where it is.
+    pub store: Arc<Store>,
+    /// Its clusters.
+    pub names: Option<Names>,
 }
 
 /// A scan that has ended.
@@ -63,6 +79,7 @@ impl Runner {
             Self {
                 scan,
                 names,
+                settings: watch::channel(None).1, // nobody changes them yet
                 good: None,
                 snapshot,
                 publish,
@@ -89,6 +106,14 @@ impl Runner {
         self.state = Some(state);
     }
 
+    /// Where to send other settings for this runner while it runs. They hold from then on,
+    /// and are published with what is known.
+    pub fn settings(&mut self) -> watch::Sender<Option<Settings>> {
+        let (send, receive) = watch::channel(None);
+        self.settings = receive;
+        send
+    }
+
     /// Scans on schedule until the future is dropped.
     pub async fn run(mut self) {
         let mut due = Instant::now();
@@ -111,6 +136,16 @@ impl Runner {
                     self.publish();
                     due = due.min(self.due_for_names(last_start).unwrap_or(due));
                 }
+                settings = next(&mut self.settings) => {
+                    let interval = self.scan.destination.interval;
+                    if self.adopt(settings) {
+                        running = None; // it asks in a way that is not wanted any more
+                        due = Instant::now();
+                    } else if self.scan.destination.interval != interval {
+                        due = last_start + jitter(self.scan.destination.interval);
+                    }
+                    due = due.min(self.due_for_names(last_start).unwrap_or(due));
+                }
             }
         }
     }
@@ -119,6 +154,31 @@ impl Runner {
     pub async fn run_once(&mut self) {
         let ended = self.start().await;
         self.record(ended);
+    }
+
+    /// Takes on other settings. True where a scan is to begin now: what one does depends on
+    /// what has changed.
+    fn adopt(&mut self, new: Settings) -> bool {
+        let scan = &mut self.scan;
+        let old = std::mem::replace(&mut scan.destination, new.destination);
+        let store = std::mem::replace(&mut scan.store, new.store);
+        let is_elsewhere = !Arc::ptr_eq(&store, &scan.store);
+        if is_elsewhere {
+            scan.in_sequence = Arc::default(); // another connection may know the order
+        }
+        let concurrency = scan.destination.concurrency;
+        if is_elsewhere || old.concurrency != concurrency {
+            scan.concurrency.store(concurrency, Relaxed);
+        }
+        let follows = |names: &Option<Names>| Some(names.as_ref()?.resolver.clone());
+        let has_other_names = follows(&self.names) != follows(&new.names);
+        let is_other_scan = is_elsewhere
+            || has_other_names
+            || (old.timeout, old.concurrency) != (scan.destination.timeout, concurrency);
+        self.snapshot.destination = Arc::clone(&scan.destination);
+        self.names = new.names;
+        self.publish();
+        is_other_scan
     }
 
     /// A scan, with the names and the boundaries of this moment.
@@ -280,7 +340,7 @@ async fn start(scan: Scan, names: Option<Names>, before: Option<Arc<Found>>) -> 
             None => Arc::default(),
         };
         let (prefix, separator) = (&scan.destination.prefix, &scan.destination.separator);
-        let assignment = Arc::new(Assignment::new(&clusters, prefix, separator));
+        let assignment = Assignment::shared(&clusters, prefix, separator);
         scan.run(assignment, hints).await
     };
     let result = AssertUnwindSafe(attempt)
@@ -325,6 +385,16 @@ async fn changed(names: &mut Option<Names>) {
         && names.resolution.changed().await.is_ok()
     {
         return;
+    }
+    std::future::pending().await
+}
+
+/// Waits for other settings; forever where nobody can send any.
+async fn next(settings: &mut watch::Receiver<Option<Settings>>) -> Settings {
+    while settings.changed().await.is_ok() {
+        if let Some(settings) = settings.borrow_and_update().clone() {
+            return settings;
+        }
     }
     std::future::pending().await
 }
