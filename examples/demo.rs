@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use s3_exporter::cli::Flags;
-use s3_exporter::command::serve;
+use s3_exporter::command::serve::{self, Setup};
 use s3_exporter::config::{self, Config, Environment};
+use s3_exporter::http::server::{self, Listener};
 use s3_exporter::telemetry::{self, Telemetry};
 use s3_exporter::{shutdown, wire};
 use s3_exporter_api::UnixTime;
 use s3_exporter_testkit::{Memory, S3sServer, Upload};
-use tokio::net::TcpListener;
 
 /// The clusters that a Kubernetes API would name. There is none in the demo, so a file does.
 const CLUSTERS: &str = "\
@@ -57,7 +57,14 @@ async fn demo() -> Result<(), String> {
     telemetry::log(&config.log);
 
     println!("{}", welcome(address, folder.path()));
-    serve::run(&config, &Telemetry::new(), listeners, stop).await;
+    serve::run(
+        &config,
+        &Telemetry::new(),
+        Setup::default(),
+        listeners,
+        stop,
+    )
+    .await;
     println!(
         "The demo has ended; {} is removed.",
         folder.path().display()
@@ -66,12 +73,12 @@ async fn demo() -> Result<(), String> {
 }
 
 /// The exporter's own port, or a free one where another program has that.
-fn listen() -> Result<(Vec<TcpListener>, SocketAddr), String> {
-    let listeners = serve::bind(&[ADDRESS.to_owned()]).or_else(|reason| {
+fn listen() -> Result<(Vec<Listener>, SocketAddr), String> {
+    let listeners = server::bind(ADDRESS, false).or_else(|reason| {
         println!("{reason}. The demo takes a free port instead.");
-        serve::bind(&["127.0.0.1:0".to_owned()])
+        server::bind("127.0.0.1:0", false)
     })?;
-    let address = listeners.first().map(TcpListener::local_addr);
+    let address = listeners.first().map(|first| first.socket.local_addr());
     match address {
         Some(Ok(address)) => Ok((listeners, address)),
         _ => Err("the address that is listened on is not known".to_owned()),

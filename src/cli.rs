@@ -80,8 +80,8 @@ pub struct Flags {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = go::boolean, value_name = "BOOL")]
     pub log_debug: Option<go::Bool>,
-    /// The web configuration file (not supported yet by this version)
-    #[arg(long = "web.config.file", value_name = "FILE", hide = true)]
+    /// TLS and basic auth, in the format of the Prometheus exporter-toolkit
+    #[arg(long = "web.config.file", value_name = "FILE")]
     pub web_config_file: Option<String>,
     /// The S3 endpoint, for example `https://my-s3.com:9000`: watch one bucket without a file
     #[arg(long, value_name = "URL", help_heading = SEED)]

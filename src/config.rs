@@ -17,6 +17,7 @@ mod check;
 mod environment;
 mod expand;
 mod file;
+pub mod fingerprint;
 mod flags;
 mod layer;
 pub mod load;
@@ -25,19 +26,24 @@ pub mod sources;
 mod tests;
 
 pub use environment::Environment;
-pub use load::{Rejected, load};
+pub use fingerprint::Fingerprint;
+pub use load::{Loader, Rejected, load};
 
 /// A configuration that is good.
 #[derive(Debug)]
 pub struct Config {
-    /// Where to listen: `:9340` is every address, v4 and v6.
-    pub listen: Vec<String>,
+    /// `[server]`.
+    pub server: Server,
     /// `[log]`.
     pub log: Log,
     /// `[metrics]`.
     pub metrics: Metrics,
     /// List requests in flight in the whole process.
     pub max_requests_in_flight: usize,
+    /// Clusters with series of their own, in all.
+    pub max_clusters: usize,
+    /// Where what is known is kept over a restart; `None` where it is not.
+    pub state_directory: Option<PathBuf>,
     /// By name; those that no destination uses included.
     pub backends: BTreeMap<Arc<str>, Backend>,
     /// By name; the ones written right at a destination (`destination:<name>`) included.
@@ -49,6 +55,19 @@ pub struct Config {
     pub metrics_at_any_path: bool,
     /// What is odd, but no fault: to be logged at start and printed by `check`.
     pub warnings: Vec<String>,
+}
+
+/// `[server]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Server {
+    /// Where to listen: `:9340` is every address, v4 and v6.
+    pub listen: Vec<String>,
+    /// Where to listen for those who may ask for a reload.
+    pub admin_listen: Vec<String>,
+    /// TLS and basic auth, in the format of the Prometheus exporter-toolkit.
+    pub web_config_file: Option<PathBuf>,
+    /// Whether `/-/healthy` and `/-/ready` need no password.
+    pub probes_without_auth: bool,
 }
 
 /// How to log.
@@ -107,6 +126,8 @@ pub struct Backend {
     pub connect: Arc<dyn Connect>,
     /// List requests in flight to this store.
     pub max_requests_in_flight: usize,
+    /// Of everything else that was said of it: another one means another connection.
+    pub fingerprint: Fingerprint,
 }
 
 /// Where cluster names come from.

@@ -136,11 +136,12 @@ fn config(
         let backend = config::Backend {
             connect,
             max_requests_in_flight: *most,
+            fingerprint: config::Fingerprint::default(),
         };
         (Arc::from(*name), backend)
     };
     Config {
-        listen: Vec::new(),
+        server: config::Server::default(),
         log: Log {
             level: "info".to_owned(),
             format: LogFormat::Json,
@@ -149,6 +150,8 @@ fn config(
             compat: Vec::new(),
             cluster_label: "cluster".to_owned(),
         },
+        max_clusters: 50_000,
+        state_directory: None,
         max_requests_in_flight,
         backends: backends.iter().map(backend).collect(),
         resolvers: BTreeMap::new(),
@@ -165,7 +168,8 @@ fn small() -> impl Iterator<Item = String> {
 /// Runs it until all small buckets are listed.
 async fn until_small_ones_are_listed(config: &Config) {
     let mut exporter = Exporter::new(config);
-    let mut board = exporter.board();
+    let board = exporter.board();
+    let mut follower = board.follow();
     exporter.start();
     let listed = async {
         loop {
@@ -181,7 +185,7 @@ async fn until_small_ones_are_listed(config: &Config) {
                 }
                 return;
             }
-            board.changed().await;
+            follower.changed().await;
         }
     };
     // Ends a hang, and says nothing of speed.

@@ -15,6 +15,7 @@ MINIO=v0.0.0-20260212201848-7aac2a2c5b7c
 MC=v0.0.0-20250313080218-cf909e1063a9
 KUBERNETES=1.37.2
 SEAWEEDFS=4.48
+TOXIPROXY=v2.12.0
 CARGO_DENY=0.20.2
 
 say() { echo "install: $*" >&2; }
@@ -78,6 +79,17 @@ debian() {
 }
 etcd() { debian etcd-server usr/bin/etcd; }
 prometheus() { debian prometheus usr/bin/prometheus usr/bin/promtool; }
+node_exporter() {
+    debian prometheus-node-exporter usr/bin/prometheus-node-exporter
+    mv "$TOOLS/bin/prometheus-node-exporter" "$TOOLS/bin/node_exporter"
+}
+
+# Its command is called `server`, which says too little beside others.
+toxiproxy() {
+    set -e
+    go_install "github.com/Shopify/toxiproxy/v2/cmd/server@$TOXIPROXY"
+    mv "$TOOLS/bin/server" "$TOOLS/bin/toxiproxy-server"
+}
 
 seaweedfs() {
     set -e
@@ -99,6 +111,8 @@ test)
     need apt-get "the tests take etcd and Prometheus from Debian's packages: run them on Debian or Ubuntu"
     install etcd debian etcd
     install prometheus debian prometheus
+    install node_exporter debian node_exporter
+    install toxiproxy "$TOXIPROXY" toxiproxy
     install seaweedfs "$SEAWEEDFS" seaweedfs
     install mc "$MC" mc
     install minio "$MINIO" minio

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use figment::value::{Dict, Tag};
-use s3_exporter_api::{Fault, Key, Origins, Plugin, Section};
+use s3_exporter_api::{Fault, Origins, Plugin, Section};
 
 use super::{Config, ResolverConfig};
 
@@ -11,9 +11,6 @@ mod backends;
 mod destinations;
 mod general;
 mod resolvers;
-
-/// Sections that a later version will know.
-const LATER: &[Key] = &[Key::later("limits"), Key::later("state")];
 
 /// What came of it.
 pub struct Checked {
@@ -31,14 +28,16 @@ pub struct Checked {
 
 /// Checks everything. `is_seed` where flags alone made the destination.
 pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) -> Checked {
+    let fingerprints = backends::fingerprints(&values);
     let mut top = Section::new("", Tag::Default, values, origins);
-    top.refuse_later(LATER);
-    let listen = general::listen(&mut top);
+    let server = general::server(&mut top);
     let log = general::log(&mut top);
     let metrics = general::metrics(&mut top);
     let scan = general::scan(&mut top);
+    let max_clusters = general::limits(&mut top);
+    let state_directory = general::state(&mut top);
     let has_backends = top.has("backends");
-    let stores = backends::backends(&mut top, plugins);
+    let stores = backends::backends(&mut top, plugins, &fingerprints);
     let resolvers = resolvers::resolvers(&mut top);
     let context = destinations::Context {
         scan: &scan,
@@ -79,10 +78,12 @@ pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) 
         #[cfg(test)]
         asked,
         config: Config {
-            listen,
+            server,
             log,
             metrics,
             max_requests_in_flight: scan.max_requests_in_flight,
+            max_clusters,
+            state_directory,
             backends,
             resolvers: known,
             destinations: found.destinations,

@@ -76,6 +76,14 @@ pub fn overrides(flags: &Flags) -> Layer {
     if !addresses.is_empty() {
         put(&mut layer, "server.listen", addresses, address);
     }
+    if let Some(file) = given(flags.web_config_file.as_ref()) {
+        put(
+            &mut layer,
+            "server.web_config_file",
+            file,
+            "--web.config.file",
+        );
+    }
     if let Some(level) = given(flags.log_level.as_ref()) {
         put(&mut layer, "log.level", level, "--log.level");
     } else if flags.log_debug == Some(Some(true)) {

@@ -6,30 +6,81 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
+use hyper_util::server::graceful::GracefulShutdown;
 use socket2::{Domain, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How long the head of a request may take, and a connection be idle: less than an
-/// attacker would like, and not quite a usual scrape interval.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(40);
-/// Bytes of a request's head at most.
-const MAX_HEAD: usize = 64 * 1024;
+use crate::http::web::Web;
+
+mod connection;
+mod crowd;
+
+use connection::Serving;
+use crowd::Crowd;
+
 /// How long answers that are under way may take once we are to stop.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long to wait when no connection can be accepted, as without a free descriptor.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What clients may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Open connections, of all clients together.
+    pub connections: usize,
+    /// How long TLS may take to begin.
+    pub handshake: Duration,
+    /// How long a connection may have no request to answer; so long, too, the head of a
+    /// request may take. Less than an attacker would like.
+    pub idle: Duration,
+    /// From the head of a request to the last byte of its answer that is handed over.
+    pub request: Duration,
+    /// Requests at the same time over one connection of HTTP/2.
+    pub streams: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            handshake: Duration::from_secs(10),
+            idle: Duration::from_secs(40),
+            request: Duration::from_secs(60),
+            streams: 16,
+        }
+    }
+}
+
+/// Where connections come in.
+#[derive(Debug)]
+pub struct Listener {
+    /// The socket.
+    pub socket: TcpListener,
+    /// Whether it is one of `server.admin_listen`.
+    pub admin: bool,
+}
+
+/// Who asks: an extension of each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Where the connection comes from.
+    pub address: SocketAddr,
+    /// Whether it came in at one of `server.admin_listen`.
+    pub admin: bool,
+}
+
 /// Listens on an address: `host:port`, or `:port` for every address, v4 and v6.
 ///
 /// # Errors
 /// Says which address, why not, and what to do.
-pub fn bind(address: &str) -> Result<Vec<TcpListener>, String> {
+pub fn bind(address: &str, admin: bool) -> Result<Vec<Listener>, String> {
+    let sockets = sockets(address)?.into_iter();
+    Ok(sockets.map(|socket| Listener { socket, admin }).collect())
+}
+
+fn sockets(address: &str) -> Result<Vec<TcpListener>, String> {
     let advice = |error: io::Error| {
         let advice = match error.kind() {
             io::ErrorKind::AddrInUse => {
@@ -89,46 +140,78 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves until `shutdown`, then lets answers that are under way finish for a moment.
-pub async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: CancellationToken) {
-    let graceful = Arc::new(GracefulShutdown::new());
-    let cut = CancellationToken::new();
-    let mut accepting = JoinSet::new();
+pub async fn serve(
+    listeners: Vec<Listener>,
+    router: Router,
+    web: Arc<Web>,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    let door = Door {
+        serving: Serving {
+            router,
+            web: Arc::clone(&web),
+            limits,
+        },
+        crowd: Arc::new(Crowd::new(limits)),
+        graceful: Arc::new(GracefulShutdown::new()),
+        cut: CancellationToken::new(),
+    };
+    let mut running = JoinSet::new();
+    running.spawn(async move { web.follow().await });
+    let (graceful, cut) = (Arc::clone(&door.graceful), door.cut.clone());
     for listener in listeners {
-        accepting.spawn(accept(
-            listener,
-            router.clone(),
-            Arc::clone(&graceful),
-            cut.clone(),
-        ));
+        running.spawn(accept(listener, door.clone()));
     }
+    drop(door);
     shutdown.cancelled().await;
-    accepting.shutdown().await; // closes the listeners, and nobody else holds `graceful`
+    running.shutdown().await; // closes the listeners, and nobody else holds `graceful`
     if let Some(graceful) = Arc::into_inner(graceful) {
         let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
     }
     cut.cancel(); // whoever reads that slowly gets no more
 }
 
-/// Takes connections until the future is dropped.
-async fn accept(
-    listener: TcpListener,
-    router: Router,
+/// What a listener lets connections in with.
+#[derive(Clone)]
+struct Door {
+    serving: Serving,
+    crowd: Arc<Crowd>,
     graceful: Arc<GracefulShutdown>,
     cut: CancellationToken,
-) {
+}
+
+impl Door {
+    fn enter(&self, stream: TcpStream, peer: Peer) {
+        let place = self.crowd.admit(peer.address.ip(), self.cut.child_token());
+        let member = Arc::clone(&place.member);
+        let serving = self.serving.clone();
+        let limits = serving.limits;
+        let connection =
+            serving.connection(stream, peer, Arc::clone(&member), self.graceful.watcher());
+        tokio::spawn(async move {
+            let _until_gone = place;
+            tokio::select! {
+                () = connection => {}
+                () = member.cut.cancelled() => {}
+                () = member.overdue(&limits) => {}
+            }
+        });
+    }
+}
+
+/// Takes connections until the future is dropped.
+async fn accept(listener: Listener, door: Door) {
     let mut failing = false;
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
+        match listener.socket.accept().await {
+            Ok((stream, address)) => {
                 failing = false;
-                let connection = connection(stream, router.clone(), graceful.watcher());
-                let cut = cut.clone();
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = connection => {}
-                        () = cut.cancelled() => {}
-                    }
-                });
+                let peer = Peer {
+                    address,
+                    admin: listener.admin,
+                };
+                door.enter(stream, peer);
             }
             // The client's doing, and over with it.
             Err(error) if is_of_connection(&error) => {}
@@ -139,6 +222,7 @@ async fn accept(
                     tracing::error!(error, "connections cannot be accepted; trying again");
                 }
                 failing = true;
+                door.crowd.evict(); // for a descriptor
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -154,26 +238,13 @@ fn is_of_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Answers what comes over a connection.
-async fn connection(stream: TcpStream, router: Router, watcher: Watcher) {
-    let _ = stream.set_nodelay(true); // only a little slower without
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_header_size(MAX_HEAD)
-        .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    // The client went away or does not speak HTTP: nobody is left to be told.
-    let _ = watcher.watch(connection).await;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test]
     async fn a_port_alone_is_every_address() {
-        let listeners = bind(":0").unwrap();
+        let listeners = sockets(":0").unwrap();
         let [listener] = &listeners[..] else {
             panic!("not one: {listeners:?}");
         };
@@ -204,25 +275,25 @@ mod tests {
 
     #[tokio::test]
     async fn errors_say_where_and_what_to_do() {
-        let taken = bind("127.0.0.1:0").unwrap();
+        let taken = sockets("127.0.0.1:0").unwrap();
         let address = taken[0].local_addr().unwrap().to_string();
-        let error = bind(&address).unwrap_err();
+        let error = sockets(&address).unwrap_err();
         assert!(
             error.starts_with(&format!("cannot listen on \"{address}\": ")),
             "{error}"
         );
         assert!(error.contains("another process listens there"), "{error}");
         assert_eq!(
-            bind(":port").unwrap_err(),
+            sockets(":port").unwrap_err(),
             "cannot listen on \":port\": \"port\" is no port: expected 0 to 65535"
         );
         assert!(
-            bind("203.0.113.1:0")
+            sockets("203.0.113.1:0")
                 .unwrap_err()
                 .ends_with("this machine has no such address")
         );
         assert!(
-            bind("127.0.0.1")
+            sockets("127.0.0.1")
                 .unwrap_err()
                 .contains("expected host:port")
         );

@@ -202,18 +202,6 @@ fn variables() {
             ..Case::NONE
         },
         Case {
-            file: &[GOOD],
-            env: &[
-                ("S3_EXPORTER__STATE__DIRECTORY", "x"),
-                ("S3_EXPORTER__SERVER__WEB_CONFIG_FILE", "web.yml"),
-            ],
-            says: &[
-                "error: environment variable S3_EXPORTER__SERVER__WEB_CONFIG_FILE: `server.web_config_file` is not supported yet by this version: leave it out",
-                "error: environment variable S3_EXPORTER__STATE__DIRECTORY: `state` is not supported yet by this version: leave it out",
-            ],
-            ..Case::NONE
-        },
-        Case {
             file: &[
                 "[backends.a-b]",
                 r#"type = "s3""#,

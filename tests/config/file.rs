@@ -139,57 +139,35 @@ fn keys_that_nobody_knows() {
 }
 
 #[test]
-fn keys_of_a_later_version() {
+fn a_role_that_nobody_can_assume() {
     refused(&[
         Case {
             file: &[
-                "[limits]",
-                "max_clusters = 5",
-                "[state]",
-                r#"directory = "x""#,
-                GOOD,
+                STORE,
+                r#"external_id = "key-hunter-2""#,
+                r#"role_session_name = "x y""#,
+                r#"sts_endpoint = "ftp://sts""#,
+                BUCKET,
             ],
             says: &[
-                "error: config.toml:1: `limits` is not supported yet by this version: leave it out",
-                "error: config.toml:3: `state` is not supported yet by this version: leave it out",
-            ],
-            ..Case::NONE
-        },
-        Case {
-            file: &[
-                "[server]",
-                r#"web_config_file = "web.yml""#,
-                r#"admin_listen = [":1"]"#,
-                "probes_without_auth = true",
-                GOOD,
-            ],
-            says: &[
-                "error: config.toml:2: `server.web_config_file` is not supported yet by this version: leave it out",
-                "error: config.toml:3: `server.admin_listen` is not supported yet by this version: leave it out",
-                "error: config.toml:4: `server.probes_without_auth` is not supported yet by this version: leave it out",
+                "error: config.toml:3: `backends.s.external_id` is of no use without `role_arn`",
+                "error: config.toml:4: `backends.s.role_session_name` is of no use without `role_arn`",
+                "error: config.toml:5: `backends.s.sts_endpoint` is of no use without `role_arn`",
             ],
             ..Case::NONE
         },
         Case {
             file: &[
                 STORE,
-                r#"role_arn = "arn:aws:iam::123456789012:role/x""#,
-                r#"external_id = "key-hunter-2""#,
+                r#"role_arn = "reader""#,
                 r#"role_session_name = "x""#,
+                r#"sts_endpoint = "https://sts/path""#,
                 BUCKET,
             ],
             says: &[
-                "error: config.toml:3: `backends.s.role_arn` is not supported yet by this version: leave it out",
-                "error: config.toml:4: `backends.s.external_id` is not supported yet by this version: leave it out",
-                "error: config.toml:5: `backends.s.role_session_name` is not supported yet by this version: leave it out",
-            ],
-            ..Case::NONE
-        },
-        Case {
-            file: &[GOOD],
-            args: &["--web.config.file", "web.yml"],
-            says: &[
-                "error: flag --web.config.file: it is not supported yet by this version: leave it out",
+                r#"error: config.toml:3: `backends.s.role_arn` is "reader": expected a role's ARN such as "arn:aws:iam::123456789012:role/backup-reader""#,
+                r#"error: config.toml:4: `backends.s.role_session_name` is "x": expected 2 to 64 letters, digits and +=,.@-_"#,
+                "error: config.toml:5: `backends.s.sts_endpoint` must end after host and port: a bucket goes into `bucket`",
             ],
             ..Case::NONE
         },

@@ -85,6 +85,35 @@ fn values_of_no_use() {
             ..Case::NONE
         },
         Case {
+            file: &[
+                "[server]",
+                r#"admin_listen = ["9341", ":9340", "localhost:1", "localhost:1"]"#,
+                r#"probes_without_auth = "x""#,
+                GOOD,
+            ],
+            says: &[
+                r#"error: config.toml:2: `server.admin_listen[0]` is "9341": expected host and port, such as ":9340", "127.0.0.1:9340" or "[::1]:9340""#,
+                r#"error: config.toml:2: `server.admin_listen[1]` is ":9340", as one of `server.listen`"#,
+                r#"error: config.toml:2: `server.admin_listen[3]` is "localhost:1", as one before it"#,
+                r#"error: config.toml:3: `server.probes_without_auth` is "x": expected true or false"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[limits]",
+                "max_clusters = 0",
+                "[state]",
+                "directory = 1",
+                GOOD,
+            ],
+            says: &[
+                "error: config.toml:2: `limits.max_clusters` is 0: expected a whole number from 1 to 1000000",
+                "error: config.toml:4: `state.directory` is 1: expected a string",
+            ],
+            ..Case::NONE
+        },
+        Case {
             file: &["[log]", r#"level = "inof""#, r#"format = "xml""#, GOOD],
             says: &[
                 r#"error: config.toml:2: `log.level` is "inof": expected off, error, warn, info, debug or trace, or a filter such as "info,kube=warn"; did you mean "info"?"#,

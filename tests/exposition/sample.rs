@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use s3_exporter::aggregate::Totals;
 use s3_exporter::clusters::{Cluster, Clusters};
-use s3_exporter::config::{Compat, Config, Log, LogFormat, Metrics};
+use s3_exporter::config::{Compat, Config, Log, LogFormat, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect};
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{Attempt, DestinationSnapshot, Failure, Figures, ScanCounts, Snapshot};
@@ -16,6 +16,9 @@ use s3_exporter_api::{FailureKind, Meter, Operation, UnixTime};
 
 /// 2026-01-01T00:00:00Z.
 pub const NOW: i64 = 1_767_225_600_000;
+
+/// As it is by default.
+pub const MAX_CLUSTERS: usize = 50_000;
 
 /// The moment so many seconds before [`NOW`].
 pub fn ago(seconds: i64) -> UnixTime {
@@ -32,12 +35,17 @@ pub fn metrics(compat: &[Compat], cluster_label: &str) -> Metrics {
 /// A configuration without destinations.
 pub fn config(metrics: Metrics) -> Config {
     Config {
-        listen: vec!["127.0.0.1:0".to_owned()],
+        server: Server {
+            listen: vec!["127.0.0.1:0".to_owned()],
+            ..Server::default()
+        },
         log: Log {
             level: "info".to_owned(),
             format: LogFormat::Json,
         },
         metrics,
+        max_clusters: 50_000,
+        state_directory: None,
         max_requests_in_flight: 128,
         backends: BTreeMap::new(),
         resolvers: BTreeMap::new(),

@@ -1,20 +1,16 @@
-//! `[server]`, `[log]`, `[metrics]` and `[scan]`.
+//! `[server]`, `[log]`, `[metrics]`, `[scan]`, `[limits]` and `[state]`.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use s3_exporter_api::{Key, Section, closest};
+use s3_exporter_api::{Section, closest};
 
-use crate::config::{Compat, Log, LogFormat, Metrics};
+use crate::config::{Compat, Log, LogFormat, Metrics, Server};
 use crate::telemetry;
 
 /// Where Prometheus looks for an S3 exporter.
 const LISTEN: &str = ":9340";
-const SERVER_LATER: &[Key] = &[
-    Key::later("web_config_file"),
-    Key::later("admin_listen"),
-    Key::later("probes_without_auth"),
-];
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 /// The labels that our metrics have beside `cluster`, and those that Prometheus sets.
 const LABELS: [&str; 16] = [
@@ -38,13 +34,13 @@ const LABELS: [&str; 16] = [
 const INTERVAL: Duration = Duration::from_secs(5 * 60);
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const MAX_REQUESTS_IN_FLIGHT: usize = 128;
+const MAX_CLUSTERS: usize = 50_000;
 /// Anything shorter would be a mistake, and a load for the store.
 pub(super) const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
-/// `[server]`: the addresses.
-pub(super) fn listen(top: &mut Section) -> Vec<String> {
+/// `[server]`.
+pub(super) fn server(top: &mut Section) -> Server {
     let mut section = top.section("server");
-    section.refuse_later(SERVER_LATER);
     let listen = section.list("listen");
     if listen.as_ref().is_some_and(Vec::is_empty) {
         section.fault(
@@ -53,8 +49,29 @@ pub(super) fn listen(top: &mut Section) -> Vec<String> {
         );
     }
     let listen = listen.unwrap_or_else(|| vec![LISTEN.to_owned()]);
-    for (index, address) in listen.iter().enumerate() {
-        let key = format!("listen[{index}]");
+    let admin_listen = section.list("admin_listen").unwrap_or_default();
+    addresses(&mut section, "listen", &listen, &[]);
+    addresses(&mut section, "admin_listen", &admin_listen, &listen);
+    let server = Server {
+        listen,
+        admin_listen,
+        web_config_file: section.file("web_config_file"),
+        probes_without_auth: section.boolean("probes_without_auth").unwrap_or(false),
+    };
+    if server.probes_without_auth && server.web_config_file.is_none() {
+        section.warn(
+            "probes_without_auth",
+            "has no effect: without `web_config_file` nothing needs a password",
+        );
+    }
+    top.absorb(section);
+    server
+}
+
+/// Whether all are addresses, none of them twice or among `taken`.
+fn addresses(section: &mut Section, key: &str, addresses: &[String], taken: &[String]) {
+    for (index, address) in addresses.iter().enumerate() {
+        let key = format!("{key}[{index}]");
         let origin = section.origin_of(&key);
         let shown = origin.quote(address);
         if !is_address(address) {
@@ -62,12 +79,16 @@ pub(super) fn listen(top: &mut Section) -> Vec<String> {
                 "is {shown}: expected host and port, such as \":9340\", \"127.0.0.1:9340\" or \"[::1]:9340\""
             );
             section.fault_at(&key, origin, message);
-        } else if listen[..index].contains(address) {
+        } else if addresses[..index].contains(address) {
             section.fault_at(&key, origin, format!("is {shown}, as one before it"));
+        } else if taken.contains(address) {
+            section.fault_at(
+                &key,
+                origin,
+                format!("is {shown}, as one of `server.listen`"),
+            );
         }
     }
-    top.absorb(section);
-    listen
 }
 
 /// `:9340`, `host:9340`, `192.0.2.1:9340`, `[2001:db8::1]:9340`.
@@ -214,6 +235,24 @@ pub(super) fn scan(top: &mut Section) -> Scan {
     };
     top.absorb(section);
     scan
+}
+
+/// `[limits]`: how many clusters have series of their own.
+pub(super) fn limits(top: &mut Section) -> usize {
+    let mut section = top.section("limits");
+    let clusters = section.integer("max_clusters", 1..=1_000_000);
+    top.absorb(section);
+    clusters
+        .and_then(|number| usize::try_from(number).ok())
+        .unwrap_or(MAX_CLUSTERS)
+}
+
+/// `[state]`: its directory.
+pub(super) fn state(top: &mut Section) -> Option<PathBuf> {
+    let mut section = top.section("state");
+    let directory = section.file("directory");
+    top.absorb(section);
+    directory
 }
 
 /// `interval`, here and at a destination.
