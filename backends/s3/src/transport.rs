@@ -8,10 +8,11 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use reqwest::header::CONTENT_LENGTH;
 use reqwest::redirect::Policy;
 use reqwest::tls::{Certificate, Identity};
 use s3_exporter_api::{BackendError, FailureKind, causes};
-use s3_exporter_page::MAX_BODY;
+use s3_exporter_page::{MAX_BODY, MAX_ERROR_BODY};
 
 use crate::config::Transport;
 
@@ -148,6 +149,8 @@ impl Http {
         let mut response = http::Response::new(SdkBody::from(body));
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
+        // The body is there; of a long error it is the beginning, and the SDK compares.
+        response.headers_mut().remove(CONTENT_LENGTH);
         HttpResponse::try_from(response).map_err(|cause| ConnectorError::other(cause.into(), None))
     }
 }
@@ -171,6 +174,10 @@ async fn read_body(answer: &mut reqwest::Response) -> Result<Vec<u8>, ConnectorE
     let announced = answer.content_length().unwrap_or(0);
     let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(MAX_BODY).min(MAX_BODY));
     while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        if !answer.status().is_success() && body.len() + chunk.len() > MAX_ERROR_BODY {
+            // The status says enough.
+            return Ok(body);
+        }
         if body.len() + chunk.len() > MAX_BODY {
             return Err(ConnectorError::other(TooLong.into(), None));
         }
