@@ -146,7 +146,9 @@ async fn only_current_versions_count() {
     client
         .delete_all("bucket", again.iter().map(|upload| upload.key.clone()))
         .await;
-    let now = again.iter().map(|upload| Upload::new(&upload.key, upload.size));
+    let now = again
+        .iter()
+        .map(|upload| Upload::new(&upload.key, upload.size));
     client.put_all("bucket", now).await;
     current.extend(again);
 

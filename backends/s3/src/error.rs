@@ -66,12 +66,11 @@ fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
             return FailureKind::Credentials;
         }
     }
-    let transport = causes(error).find_map(|cause| cause.downcast_ref::<reqwest::Error>());
+    let transport = causes(error).find_map(|cause| cause.downcast_ref::<ConnectorError>());
     match transport {
-        Some(cause) if cause.is_timeout() && !cause.is_connect() => FailureKind::Timeout,
-        Some(cause) if cause.is_builder() => FailureKind::Internal,
-        Some(_) => FailureKind::Connect,
-        None => FailureKind::Internal,
+        // Late is only a connection: an attempt's time is the SDK's.
+        Some(cause) if cause.is_io() || cause.is_timeout() => FailureKind::Connect,
+        Some(_) | None => FailureKind::Internal,
     }
 }
 
