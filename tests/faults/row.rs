@@ -166,16 +166,24 @@ impl Row {
         }
 
         self.trouble.end().await;
+        let others = neighbours_scans(watch, neighbours).await;
         let mut ended = Vec::new();
         for name in &destinations {
             ended.push(watch.until(name, "", |_| true).await);
         }
         for (name, ended) in destinations.iter().zip(&ended) {
             let healed = watch.until(name, "it heals", is_well).await;
-            // The scan that was under way may have failed; the next one began within an
-            // interval.
+            // The scan that was under way may have failed; the next one is complete...
             let failed = total_failures(&healed) - total_failures(ended);
             assert!(failed <= 1.0, "{name}: {failed} scans failed after the end");
+            // ...and begins within an interval, of which the neighbours' scans are the measure:
+            // of these there are no more than fit into the scan under way, and a few.
+            let most = 4.0 + 2.0 * duration(ended) / interval(ended);
+            let passed = neighbours_scans(watch, neighbours).await;
+            for (before, now) in others.iter().zip(passed) {
+                let passed = now - before;
+                assert!(passed <= most, "{name} heals after {passed} intervals");
+            }
             Figures::shown(&healed, name).assert_are(&right, name);
             assert!(
                 last_success(&healed) > last_success(ended) || is_well(ended),
@@ -286,6 +294,16 @@ fn is_well(metrics: &Metrics) -> bool {
 
 fn scans_total(metrics: &Metrics) -> f64 {
     metrics.get("objectstore_scans_total", &[]).unwrap_or(0.0)
+}
+
+fn duration(metrics: &Metrics) -> f64 {
+    let family = "objectstore_scan_duration_seconds";
+    metrics.get(family, &[]).unwrap()
+}
+
+fn interval(metrics: &Metrics) -> f64 {
+    let family = "objectstore_scan_interval_seconds";
+    metrics.get(family, &[]).unwrap()
 }
 
 fn last_success(metrics: &Metrics) -> Option<f64> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3_exporter_testkit::{Authority, S3sServer};
+use s3_exporter_testkit::{Authority, Fault, S3sServer};
 use tokio::task::JoinSet;
 
 use crate::common::Exporter;
@@ -17,7 +17,8 @@ pub const NEIGHBOURS: [&str; 2] = ["healthy-s3", "healthy-minio"];
 /// Between two scrapes: each is of some fifty destinations.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The healthy store. Its certificate is replaced all the time, by another good one.
+/// The healthy store, with what belongs to health: its certificate is replaced all the time
+/// by another good one, and now and then a request fails once.
 pub struct Healthy {
     server: S3sServer,
     authority: Arc<Authority>,
@@ -49,10 +50,14 @@ impl Healthy {
         all.collect()
     }
 
-    async fn keep_renewing(&self) {
+    async fn live(&self) {
+        let hiccup = Fault::error(500, "InternalError", "Please try again.");
         loop {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            self.server.set_identity(&self.authority.issue(&NAMES));
+            self.server.faults().next([Some(hiccup.clone())]);
+            for _ in 0..5 {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                self.server.set_identity(&self.authority.issue(&NAMES));
+            }
         }
     }
 }
@@ -119,15 +124,15 @@ impl Stage {
         };
         tokio::select! {
             () = all => (),
-            () = healthy.keep_renewing() => (),
+            () = healthy.live() => (),
         }
-        assert_eq!(broken, 0, "rows broke: see above");
         if !self.alone {
             for name in NEIGHBOURS {
                 let metrics = watch.until(name, "", |_| true).await;
                 assert_eq!(total_failures(&metrics), 0.0, "{name}:\n{}", metrics.ours());
             }
         }
+        assert_eq!(broken, 0, "rows broke: see above");
         let watch = Arc::into_inner(watch).expect("all rows have ended");
         println!("{} scrapes", watch.end().await);
         let log = exporter.log_lines();
