@@ -171,6 +171,8 @@ impl Row {
         for name in &destinations {
             ended.push(watch.until(name, "", |_| true).await);
         }
+        let under_way = ended.iter().map(|now| duration(now) / interval(now));
+        let under_way = under_way.fold(0.0, f64::max);
         for (name, ended) in destinations.iter().zip(&ended) {
             let healed = watch.until(name, "it heals", is_well).await;
             // The scan that was under way may have failed; the next one is complete...
@@ -178,7 +180,7 @@ impl Row {
             assert!(failed <= 1.0, "{name}: {failed} scans failed after the end");
             // ...and begins within an interval, of which the neighbours' scans are the measure:
             // of these there are no more than fit into the scan under way, and a few.
-            let most = 4.0 + 2.0 * duration(ended) / interval(ended);
+            let most = 4.0 + 2.0 * under_way;
             let passed = neighbours_scans(watch, neighbours).await;
             for (before, now) in others.iter().zip(passed) {
                 let passed = now - before;
