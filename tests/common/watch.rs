@@ -107,26 +107,28 @@ impl Watch {
         what: &str,
         fits: impl Fn(&Metrics) -> bool,
     ) -> Metrics {
+        let all = self.until_all(destination, what, fits).await;
+        all.get(destination).cloned().unwrap_or_default()
+    }
+
+    /// The same, with the series of all destinations in that scrape.
+    pub async fn until_all(
+        &self,
+        destination: &str,
+        what: &str,
+        fits: impl Fn(&Metrics) -> bool,
+    ) -> BTreeMap<String, Metrics> {
         let mut latest = self.state.latest.subscribe();
         let begun = latest.borrow_and_update().0 + 1; // it may have begun before
         let none = Metrics::default();
-        let enough = async {
-            let fits = |(number, destinations): &Scrape| {
-                let metrics = destinations.get(destination).unwrap_or(&none);
-                *number > begun && (fits(metrics) || self.task.is_finished())
-            };
-            latest
-                .wait_for(fits)
-                .await
-                .expect("the state lives")
-                .1
-                .get(destination)
-                .cloned()
-                .unwrap_or_default()
+        let fits = |(number, all): &Scrape| {
+            let metrics = all.get(destination).unwrap_or(&none);
+            *number > begun && (fits(metrics) || self.task.is_finished())
         };
-        let metrics = tokio::time::timeout(PATIENCE, enough).await;
+        let all = tokio::time::timeout(PATIENCE, latest.wait_for(fits)).await;
+        let all = all.map(|scrape| scrape.expect("the state lives").1.clone());
         self.check();
-        metrics.unwrap_or_else(|_| {
+        all.unwrap_or_else(|_| {
             let now = self.state.latest.borrow().1.get(destination).cloned();
             let now = now.unwrap_or_default();
             panic!(

@@ -1,5 +1,7 @@
 //! One fault, and what is the same for every fault.
 
+use std::collections::BTreeMap;
+
 use s3_exporter_testkit::Upload;
 use serde_json::Value;
 
@@ -142,7 +144,7 @@ impl Row {
 
     /// Lets it go wrong, and looks at everything that is the same for every fault.
     pub async fn run(&mut self, watch: &Watch, neighbours: bool) -> Vec<Story> {
-        let (destinations, right) = (self.destinations(), self.figures());
+        let destinations = self.destinations();
         let mut before = Vec::new();
         for name in &destinations {
             before.push(watch.until(name, "it is well", is_well).await);
@@ -166,38 +168,40 @@ impl Row {
         }
 
         self.trouble.end().await;
-        let others = neighbours_scans(watch, neighbours).await;
-        let mut ended = Vec::new();
-        for name in &destinations {
-            ended.push(watch.until(name, "", |_| true).await);
-        }
-        let under_way = ended.iter().map(|now| duration(now) / interval(now));
-        let under_way = under_way.fold(0.0, f64::max);
-        for (name, ended) in destinations.iter().zip(&ended) {
-            let healed = watch.until(name, "it heals", is_well).await;
-            // The scan that was under way may have failed; the next one is complete...
-            let failed = total_failures(&healed) - total_failures(ended);
-            assert!(failed <= 1.0, "{name}: {failed} scans failed after the end");
-            // ...and begins within an interval, of which the neighbours' scans are the measure:
-            // of these there are no more than fit into the scan under way, and a few.
-            let most = 4.0 + 2.0 * under_way;
-            let passed = neighbours_scans(watch, neighbours).await;
-            for (before, now) in others.iter().zip(passed) {
-                let passed = now - before;
-                assert!(passed <= most, "{name} heals after {passed} intervals");
-            }
-            Figures::shown(&healed, name).assert_are(&right, name);
-            assert!(
-                last_success(&healed) > last_success(ended) || is_well(ended),
-                "{name}"
-            );
-        }
+        let ended = watch.until_all(&destinations[0], "", |_| true).await;
+        let healing = destinations
+            .iter()
+            .map(|name| self.heals(watch, name, &ended));
+        futures::future::join_all(healing).await;
         let story = |destination| Story {
             destination,
             kind: self.kind,
             says: self.says,
         };
         destinations.into_iter().map(story).collect()
+    }
+
+    /// Waits until it has healed, and looks at how soon: `ended` was shown after the end.
+    async fn heals(&self, watch: &Watch, name: &str, ended: &BTreeMap<String, Metrics>) {
+        let all = watch.until_all(name, "it heals", is_well).await;
+        let (now, then) = (&all[name], &ended[name]);
+        // The scan that was under way may have failed; the next one is complete...
+        let failed = total_failures(now) - total_failures(then);
+        assert!(failed <= 1.0, "{name}: {failed} scans failed after the end");
+        // ...and begins within an interval. The neighbours' scans are the measure: there are
+        // no more of them than fit into the scan that was under way, and a few.
+        let most = 4.0 + 2.0 * duration(then) / interval(then);
+        for neighbour in NEIGHBOURS {
+            if let (Some(now), Some(then)) = (all.get(neighbour), ended.get(neighbour)) {
+                let passed = scans_total(now) - scans_total(then);
+                assert!(passed <= most, "{name} heals after {passed} intervals");
+            }
+        }
+        Figures::shown(now, name).assert_are(&self.figures(), name);
+        assert!(
+            last_success(now) > last_success(then) || is_well(then),
+            "{name}"
+        );
     }
 
     /// What must be shown while it fails, `before` which it was well.
