@@ -17,13 +17,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::{Fault, Faults, Identity};
+use crate::{Authority, Fault, Faults, Identity};
 
 /// Changes with the certificate; `None` serves plain HTTP.
 type Certificate = watch::Sender<Option<Arc<ServerConfig>>>;
@@ -49,12 +50,26 @@ pub struct Web {
 impl Web {
     /// Serves on a free port of 127.0.0.1; https where there is an identity.
     pub fn start(service: impl Service, faults: Faults, identity: Option<&Identity>) -> Self {
+        Self::serve(service, faults, identity.map(|own| tls(own, None)))
+    }
+
+    /// Serves https to those who have a certificate of `clients`.
+    pub fn start_for(
+        clients: &Authority,
+        service: impl Service,
+        faults: Faults,
+        identity: &Identity,
+    ) -> Self {
+        Self::serve(service, faults, Some(tls(identity, Some(clients))))
+    }
+
+    fn serve(service: impl Service, faults: Faults, config: Option<Arc<ServerConfig>>) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let certificate = Certificate::new(identity.map(tls));
+        let scheme = if config.is_some() { "https" } else { "http" };
+        let certificate = Certificate::new(config);
         let certificates = certificate.subscribe();
-        let scheme = if identity.is_some() { "https" } else { "http" };
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -84,11 +99,11 @@ impl Web {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    /// Shows another certificate from now on. Connections that stand end with the answer
+    /// Shows another certificate from now on, to anybody. Connections that stand end with the answer
     /// that is under way.
     pub fn set_identity(&self, identity: &Identity) {
         assert_eq!(self.scheme, "https", "a plain server shows no certificate");
-        self.certificate.send_replace(Some(tls(identity)));
+        self.certificate.send_replace(Some(tls(identity, None)));
     }
 }
 
@@ -101,14 +116,22 @@ impl Drop for Web {
     }
 }
 
-fn tls(identity: &Identity) -> Arc<ServerConfig> {
+fn tls(identity: &Identity, clients: Option<&Authority>) -> Arc<ServerConfig> {
     let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).unwrap();
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = clients.map_or_else(WebPkiClientVerifier::no_client_auth, |clients| {
+        let mut roots = rustls::RootCertStore::empty();
+        let authority = CertificateDer::from_pem_slice(clients.pem().as_bytes()).unwrap();
+        roots.add(authority).unwrap();
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .build()
+            .unwrap()
+    });
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_single_cert(vec![certificate], key)
         .unwrap();
     Arc::new(config)
