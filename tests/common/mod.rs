@@ -59,6 +59,15 @@ impl Exporter {
 
     /// Starts it with a configuration; files that it names lie beside it.
     pub async fn with_config(config: &str, files: &[(&str, &str)]) -> Self {
+        Self::with_config_in(config, files, &[]).await
+    }
+
+    /// The same in this environment.
+    pub async fn with_config_in(
+        config: &str,
+        files: &[(&str, &str)],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -66,7 +75,7 @@ impl Exporter {
         let file = folder.path().join("config.toml");
         std::fs::write(&file, config).unwrap();
         let file = file.to_string_lossy().into_owned();
-        Self::start_in(folder, &["--config", &file], &[]).await
+        Self::start_in(folder, &["--config", &file], environment).await
     }
 
     /// Starts it with a configuration by another program, which runs what its last arguments
@@ -320,6 +329,18 @@ impl Metrics {
                 .map(|(series, value)| (series.clone(), *value))
                 .collect(),
         )
+    }
+
+    /// The series by the value of one of their labels; those without it are left out.
+    pub fn split(&self, name: &str) -> BTreeMap<String, Self> {
+        let mut parts = BTreeMap::<_, Self>::new();
+        for (series, value) in &self.0 {
+            if let Some(own) = truth::label(series, name) {
+                let part = parts.entry(own.to_owned()).or_default();
+                part.0.insert(series.clone(), *value);
+            }
+        }
+        parts
     }
 
     /// The series with, among others, these labels.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_config::{AppName, BehaviorVersion, Region};
+use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::config::{IdentityCache, StalledStreamProtectionConfig};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
@@ -103,6 +104,7 @@ impl Config {
             .force_path_style(self.path_style)
             // An attempt has its own limit, its body included.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .retry_partition(retries())
             .retry_classifier(TooManyRequests);
         // Not from the environment: the section says where the store is.
         builder.set_endpoint_url(
@@ -121,6 +123,15 @@ impl Config {
         }
         aws_sdk_s3::Client::from_conf(builder.build())
     }
+}
+
+/// The SDK gives all clients of a region in the process one budget of retries, so that
+/// stores that are ill would use up the retries of one that is well. [`ATTEMPTS`] bounds
+/// them, for each page.
+fn retries() -> RetryPartition {
+    RetryPartition::custom("s3-exporter")
+        .token_bucket(TokenBucket::unlimited())
+        .build()
 }
 
 /// Has 429 tried again too, which stores other than AWS say.
