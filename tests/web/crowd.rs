@@ -56,15 +56,9 @@ async fn scrape(stream: &mut TcpStream) {
     }
 }
 
-/// Of `/proc/<pid>/status`, in kB; or the number of open descriptors.
-fn of_process(served: &Served, field: &str) -> usize {
-    let folder = format!("/proc/{}", served.process.pid());
-    if field == "fd" {
-        return std::fs::read_dir(format!("{folder}/fd")).unwrap().count();
-    }
-    let status = std::fs::read_to_string(format!("{folder}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+fn descriptors(served: &Served) -> usize {
+    let folder = format!("/proc/{}/fd", served.process.pid());
+    std::fs::read_dir(folder).unwrap().count()
 }
 
 #[tokio::test]
@@ -75,7 +69,7 @@ async fn ten_thousand_idle_connections() {
     let served = site.exporter("").await;
     let mut scraper = connect("127.0.0.2", &served.address).await;
     scrape(&mut scraper).await;
-    let before = of_process(&served, "VmRSS");
+    let before = served.kilobytes("VmRSS");
 
     let address: SocketAddr = served.address.parse().unwrap();
     let mut idle = Vec::with_capacity(many);
@@ -92,7 +86,7 @@ async fn ten_thousand_idle_connections() {
             scrape(&mut scraper).await;
         }
         if number == FIRST {
-            first = of_process(&served, "VmRSS");
+            first = served.kilobytes("VmRSS");
         }
     }
     scrape(&mut scraper).await;
@@ -101,7 +95,7 @@ async fn ten_thousand_idle_connections() {
     let mut same = connect("127.0.0.1", &served.address).await;
     scrape(&mut same).await;
 
-    let (after, descriptors) = (of_process(&served, "VmRSS"), of_process(&served, "fd"));
+    let (after, descriptors) = (served.kilobytes("VmRSS"), descriptors(&served));
     println!(
         "{many} connections: {before} kB before, {first} kB with {FIRST}, {after} kB after; {descriptors} descriptors"
     );
@@ -111,4 +105,52 @@ async fn ten_thousand_idle_connections() {
     assert!(after < first + 20 * 1024, "{first} kB, then {after} kB");
     drop(idle);
     scrape(&mut scraper).await;
+}
+
+/// A frame of HTTP/2 (RFC 9113, section 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
+    [&head, payload].concat()
+}
+
+/// Requests for the page that takes most work, each taken back at once.
+#[tokio::test]
+async fn requests_that_are_taken_back() {
+    const REQUESTS: u32 = 50_000;
+    let (headers, reset, cancel) = (1, 3, 8_u32.to_be_bytes());
+    // GET https://x/ with `accept: text/html`, by the static table of RFC 7541.
+    let page = b"\x82\x87\x84\x01\x01x\x0f\x04\x09text/html";
+    let site = Site::with_tls("");
+    let served = site.exporter("").await;
+    let before = served.kilobytes("VmRSS");
+    let stream = served.connect(b"h2").await;
+    let (mut reading, mut writing) = tokio::io::split(stream);
+    let attack = tokio::spawn(async move {
+        let start = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &*frame(4, 0, 0, b"")].concat();
+        writing.write_all(&start).await.unwrap();
+        for number in 0..REQUESTS {
+            let id = 2 * number + 1;
+            let both = [frame(headers, 5, id, page), frame(reset, 0, id, &cancel)].concat();
+            if writing.write_all(&both).await.is_err() {
+                return number; // it had enough of us
+            }
+        }
+        REQUESTS
+    });
+    let drain = tokio::spawn(async move {
+        let mut buffer = vec![0; 64 * 1024];
+        while reading.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
+    });
+    let mut scrapes = 0;
+    while !attack.is_finished() {
+        assert_eq!(served.ask("/metrics", &[]).await.status, 200);
+        scrapes += 1;
+    }
+    let sent = attack.await.unwrap();
+    drain.abort();
+    let after = served.kilobytes("VmRSS");
+    println!("{sent} taken back, {scrapes} scrapes; {before} kB before, {after} kB after");
+    assert_eq!(served.ask("/metrics", &[]).await.status, 200);
+    assert!(after < before + 40 * 1024, "{before} kB, then {after} kB");
 }

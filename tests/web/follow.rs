@@ -1,40 +1,19 @@
 //! What changes on disk while the exporter runs.
 
 use std::os::unix::fs::symlink;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 use s3_exporter_testkit::Identity;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::auth::hash;
 use crate::site::{Served, Site, TLS};
 
 type Stream = TlsStream<TcpStream>;
-
-async fn connect(site: &Site, served: &Served) -> Stream {
-    let mut roots = RootCertStore::empty();
-    let ca = CertificateDer::from_pem_slice(site.authority.pem().as_bytes()).unwrap();
-    roots.add(ca).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let stream = TcpStream::connect(&served.address).await.unwrap();
-    let connector = TlsConnector::from(Arc::new(config));
-    connector
-        .connect("localhost".try_into().unwrap(), stream)
-        .await
-        .unwrap()
-}
 
 /// Whether it answers.
 async fn is_healthy(stream: &mut Stream) -> bool {
@@ -60,10 +39,10 @@ fn shows(stream: &Stream, identity: &Identity) -> bool {
 }
 
 /// Waits until new connections get this certificate.
-async fn until_shown(site: &Site, served: &Served, identity: &Identity) -> Stream {
+async fn until_shown(served: &Served, identity: &Identity) -> Stream {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        let stream = connect(site, served).await;
+        let stream = served.connect(b"http/1.1").await;
         if shows(&stream, identity) {
             return stream;
         }
@@ -100,11 +79,11 @@ async fn certificates_swapped_as_kubernetes_does_it() {
         "tls_server_config:\n  cert_file: mounted/tls.crt\n  key_file: mounted/tls.key\n",
     );
     let served = site.exporter("").await;
-    let mut old = connect(&site, &served).await;
+    let mut old = served.connect(b"http/1.1").await;
     assert!(shows(&old, &first) && is_healthy(&mut old).await);
 
     mount(&site, 2, &second);
-    let mut new = until_shown(&site, &served, &second).await;
+    let mut new = until_shown(&served, &second).await;
     assert!(is_healthy(&mut new).await);
     assert!(is_healthy(&mut old).await, "an old connection goes on");
 
@@ -113,10 +92,10 @@ async fn certificates_swapped_as_kubernetes_does_it() {
     mount(&site, 3, &Identity { certificate, key });
     let mut served = served;
     served.until_log("changed for the worse").await;
-    assert!(shows(&connect(&site, &served).await, &second));
+    assert!(shows(&served.connect(b"http/1.1").await, &second));
 
     mount(&site, 4, &third);
-    until_shown(&site, &served, &third).await;
+    until_shown(&served, &third).await;
     assert!(is_healthy(&mut new).await, "an old connection goes on");
     let log = served.process.log();
     let warned: Vec<_> = log.lines().filter(|line| line.contains("worse")).collect();

@@ -1,9 +1,16 @@
 //! A folder with certificates and a web configuration, and programs that serve by it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use s3_exporter_testkit::{Authority, Identity, Port, Process, tool};
 use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::common::program;
 use crate::curl::{Answer, curl};
@@ -131,6 +138,32 @@ impl Served {
     pub async fn ask_plainly(&self, path: &str, arguments: &[&str]) -> Answer {
         let url = format!("http://{}{path}", self.address);
         curl(&[&[&*url], arguments].concat()).await
+    }
+
+    /// A connection over TLS that says for itself what it speaks.
+    pub async fn connect(&self, protocol: &[u8]) -> TlsStream<TcpStream> {
+        let ca = CertificateDer::from_pem_file(&self.ca).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(ca).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![protocol.to_vec()];
+        let stream = TcpStream::connect(&self.address).await.unwrap();
+        let connector = TlsConnector::from(Arc::new(config));
+        let name = "localhost".try_into().unwrap();
+        connector.connect(name, stream).await.unwrap()
+    }
+
+    /// Of `/proc/<pid>/status`, in kB.
+    pub fn kilobytes(&self, field: &str) -> usize {
+        let path = format!("/proc/{}/status", self.process.pid());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     /// Waits until its log says something.
