@@ -10,12 +10,13 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use s3_exporter_api::UnixTime;
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::exposition::Exposition;
+use crate::reload::Reloads;
 use crate::telemetry::Telemetry;
 
 mod api;
@@ -24,6 +25,7 @@ mod health;
 mod metrics;
 mod negotiate;
 mod page;
+mod reload;
 pub mod server;
 mod status;
 pub mod web;
@@ -45,6 +47,8 @@ pub struct App {
     readiness: health::Readiness,
     metrics_at_any_path: bool,
     pages: Arc<Semaphore>,
+    reloads: Option<Reloads>,
+    reloads_at_admin_alone: bool,
 }
 
 impl App {
@@ -56,7 +60,16 @@ impl App {
             readiness: health::Readiness::new(),
             metrics_at_any_path: config.metrics_at_any_path,
             pages: Arc::new(Semaphore::new(PAGES)),
+            reloads: None,
+            reloads_at_admin_alone: !config.server.admin_listen.is_empty(),
         }
+    }
+
+    /// Has the configuration read again when a client that may asks for it.
+    #[must_use]
+    pub fn with_reloads(mut self, reloads: Reloads) -> Self {
+        self.reloads = Some(reloads);
+        self
     }
 
     /// Makes something of the status. With many clusters that takes a while, so it is not
@@ -84,6 +97,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(metrics::page))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
+        .route("/-/reload", post(reload::reload))
         .route("/api/v1/status", get(api::status))
         .fallback(other)
         .layer(map_response(protect))

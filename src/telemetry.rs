@@ -1,14 +1,18 @@
 //! What the process says of itself: its log, and the metrics of its own.
 
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::{Counter, MetricFamily};
 use prometheus::{Gauge, IntCounterVec, IntGauge, Opts, Registry};
 use s3_exporter_api::UnixTime;
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
@@ -49,14 +53,46 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
     })
 }
 
+/// Sets another filter of the log. There is one log in a process, and so one of these.
+static SET_FILTER: OnceLock<SetFilter> = OnceLock::new();
+
+type SetFilter = Box<dyn Fn(EnvFilter) + Send + Sync>;
+
 /// Sends log lines to stderr from now on. Does nothing where lines are sent somewhere already.
 pub fn log(log: &Log) {
     let ansi = std::io::stderr().is_terminal();
-    let started = subscriber(log, ansi, std::io::stderr).try_init();
-    drop(started); // another subscriber is there: as in tests
+    let (subscriber, set_filter) = subscriber(log, ansi, std::io::stderr);
+    // Otherwise another subscriber is there: as in tests.
+    if subscriber.try_init().is_ok() {
+        let _ = SET_FILTER.set(set_filter); // nobody was before us, or `try_init` had failed
+    }
 }
 
-fn subscriber<W>(log: &Log, ansi: bool, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
+/// What is never logged, whatever `log.level` says, because it holds secrets.
+///
+/// - Other crates at trace: the AWS SDK's shows requests and answers whole there, and with
+///   them web identity tokens, session tokens and the keys that STS hands out; profiles too.
+/// - The SDK's search for credentials at any level: the warning of a failure shows the
+///   answer that could not be read. We tell such a failure ourselves, without it.
+fn may_be_logged(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let ours = target.starts_with("s3_exporter");
+    ours || (*metadata.level() != Level::TRACE && !target.starts_with("aws_config"))
+}
+
+/// Logs by another `log.level` from now on. Does nothing before [`log`], and where the level
+/// is not one that the configuration lets through.
+pub fn set_level(level: &str) {
+    if let (Some(set_filter), Ok(filter)) = (SET_FILTER.get(), filter(level)) {
+        set_filter(filter);
+    }
+}
+
+fn subscriber<W>(
+    log: &Log,
+    ansi: bool,
+    writer: W,
+) -> (Box<dyn tracing::Subscriber + Send + Sync>, SetFilter)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -66,8 +102,20 @@ where
         .with_writer(writer)
         .log_internal_errors(false); // a closed stderr would be a panic
     match log.format {
-        LogFormat::Json => Box::new(builder.event_format(json::Json).finish()),
-        LogFormat::Console => Box::new(builder.with_ansi(ansi).finish()),
+        LogFormat::Json => {
+            let builder = builder.event_format(json::Json).with_filter_reloading();
+            let handle = builder.reload_handle();
+            let set: SetFilter = Box::new(move |filter| drop(handle.reload(filter)));
+            let lines = builder.finish().with(filter_fn(may_be_logged));
+            (Box::new(lines), set)
+        }
+        LogFormat::Console => {
+            let builder = builder.with_ansi(ansi).with_filter_reloading();
+            let handle = builder.reload_handle();
+            let set: SetFilter = Box::new(move |filter| drop(handle.reload(filter)));
+            let lines = builder.finish().with(filter_fn(may_be_logged));
+            (Box::new(lines), set)
+        }
     }
 }
 
@@ -77,6 +125,8 @@ pub struct Telemetry {
     registry: Registry,
     scrapes: IntCounterVec,
     in_flight: IntGauge,
+    reloaded: Gauge,
+    reload_time: Gauge,
     started: UnixTime,
 }
 
@@ -137,6 +187,8 @@ impl Telemetry {
             registry,
             scrapes,
             in_flight,
+            reloaded,
+            reload_time,
             started,
         }
     }
@@ -155,6 +207,14 @@ impl Telemetry {
     /// A scrape was answered with this code.
     pub fn answered(&self, code: u16) {
         self.scrapes.with_label_values(&[&*code.to_string()]).inc();
+    }
+
+    /// The configuration was read again, and is in use now or was refused.
+    pub fn reloaded(&self, success: bool) {
+        self.reloaded.set(f64::from(u8::from(success)));
+        if success {
+            self.reload_time.set(UnixTime::now().as_seconds());
+        }
     }
 
     /// Their values now, sorted by name.

@@ -21,6 +21,40 @@ pub struct Rejected {
     pub web_config_file: Option<PathBuf>,
 }
 
+/// Where a configuration is read from, as often as it is asked for: always with the same
+/// flags, environment and plug-ins. (No `Debug`: secrets are in it.)
+#[derive(Clone)]
+pub struct Loader {
+    flags: Flags,
+    environment: Environment,
+    plugins: Vec<Plugin>,
+}
+
+impl Loader {
+    /// Of what the process was started with.
+    pub fn new(flags: Flags, environment: Environment, plugins: &[Plugin]) -> Self {
+        Self {
+            flags,
+            environment,
+            plugins: plugins.to_vec(),
+        }
+    }
+
+    /// Whether flags alone make the configuration, so that it is always the same.
+    pub fn is_flags_alone(&self) -> bool {
+        flags::given(self.flags.config.as_ref()).is_none()
+            && flags::given(self.flags.endpoint.as_ref()).is_some()
+    }
+
+    /// As [`load`].
+    ///
+    /// # Errors
+    /// Every fault at once.
+    pub fn load(&self) -> Result<Config, Rejected> {
+        load(&self.flags, &self.environment, &self.plugins)
+    }
+}
+
 /// Reads and checks the configuration.
 ///
 /// # Errors
