@@ -36,6 +36,15 @@ fn limits() -> Limits {
     }
 }
 
+/// With all the time in the world.
+fn patient() -> Limits {
+    Limits {
+        idle: HANGS,
+        request: HANGS,
+        ..limits()
+    }
+}
+
 struct Server {
     address: SocketAddr,
     shutdown: CancellationToken,
@@ -166,6 +175,7 @@ async fn slow_readers_are_cut() {
         server.is_here().await;
     }
     // Who reads gets it all.
+    let server = start(patient(), Web::default());
     let url = format!("http://{}/big", server.address);
     let answer = curl(&[&url]).await;
     assert!(answer.whole && answer.body.len() == BIG);
@@ -185,6 +195,8 @@ async fn slow_readers_of_http2_are_cut() {
         "{}",
         answer.body.len()
     );
+    let server = start(patient(), tls(&site));
+    let url = format!("https://{}/secure", server.address);
     let answer = curl(&["--cacert", &ca, "--http2", &url]).await;
     assert!(answer.whole && answer.body.len() == SECURE);
 }
@@ -201,12 +213,7 @@ async fn answers_that_do_not_come_are_given_up() {
 /// Eight at the most: the ninth is served, and an idle one goes for it, not a busy one.
 #[tokio::test]
 async fn the_oldest_idle_connection_makes_room() {
-    let patient = Limits {
-        idle: HANGS,
-        request: HANGS,
-        ..limits()
-    };
-    let server = start(patient, Web::default());
+    let server = start(patient(), Web::default());
     let mut busy = server.connect().await;
     let request = b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n";
     busy.write_all(request).await.unwrap();
@@ -264,13 +271,7 @@ async fn heads_are_bounded() {
 /// No page takes a body: one that is announced is not waited for.
 #[tokio::test]
 async fn bodies_are_refused() {
-    let server = start(
-        Limits {
-            idle: HANGS,
-            ..limits()
-        },
-        Web::default(),
-    );
+    let server = start(patient(), Web::default());
     for announced in [
         "Content-Length: 10000000000",
         "Content-Length: 1",
