@@ -159,6 +159,19 @@ impl Services {
                 sts:AssumeRole</Message></Error><RequestId>TEST</RequestId></ErrorResponse>";
             return (StatusCode::FORBIDDEN, text.to_owned());
         }
+        if let Some(token) = asked.headers.get("x-amz-security-token") {
+            // As AWS has it where a signature is wrong: with the request as it should be.
+            let text = format!(
+                "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>\
+                 <Type>Sender</Type><Code>SignatureDoesNotMatch</Code><Message>The request \
+                 signature we calculated does not match the signature you provided.\n\n\
+                 The Canonical String for this request should have been\n'POST\n/\n\n\
+                 x-amz-security-token:{}'</Message></Error>\
+                 <RequestId>TEST</RequestId></ErrorResponse>",
+                token.to_str().unwrap()
+            );
+            return (StatusCode::FORBIDDEN, text);
+        }
         let mut headers = asked.headers.clone();
         headers.remove("content-length");
         let sent = self
