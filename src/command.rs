@@ -10,13 +10,17 @@ use s3_exporter_api::Plugin;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
-use crate::config::{self, Config, Environment, Rejected};
+use crate::config::{Config, Environment, Loader, Rejected};
+use crate::http::web;
+use crate::reload::Source;
 use crate::resolver::{Names, Resolution};
+use crate::shutdown;
 use crate::telemetry::{self, Telemetry};
 
 pub mod check;
 pub mod explain;
 pub mod once;
+mod series;
 pub mod serve;
 
 /// Listing waits and folds, which two threads do for many destinations; more would only
@@ -45,17 +49,72 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
             return ExitCode::from(WRONG);
         }
     };
-    match config::load(&cli.flags, &Environment::of_process(), plugins) {
-        Ok(config) => dispatch(&cli.command.unwrap_or(Command::Serve), &config),
+    let command = cli.command.unwrap_or(Command::Serve);
+    let loader = Loader::new(cli.flags, Environment::of_process(), plugins);
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(cause) => return fail(&format!("starting threads: {cause}")),
+    };
+    // Before anything that takes time: without a handler a SIGHUP ends the process.
+    let hangup = match command {
+        Command::Serve => {
+            let _within = runtime.enter();
+            Some(shutdown::hangup())
+        }
+        _ => None, // the terminal is closed: an end is what is meant
+    };
+    let hangup = match hangup.transpose() {
+        Ok(hangup) => hangup,
+        Err(cause) => return fail(&format!("cannot install a handler for SIGHUP: {cause}")),
+    };
+    let mut loaded = loader.load();
+    // The others serve nothing, and may well be run by somebody who cannot read the key.
+    if matches!(command, Command::Serve | Command::Check { .. }) {
+        loaded = with_web(loaded);
+    }
+    match loaded {
+        Ok(config) => {
+            let source = hangup.map(|hangup| Source { loader, hangup });
+            dispatch(runtime, &command, &config, source)
+        }
         Err(rejected) => report(&rejected),
     }
 }
 
-fn dispatch(command: &Command, config: &Config) -> ExitCode {
+/// Adds what is wrong with the web configuration.
+fn with_web(loaded: Result<Config, Rejected>) -> Result<Config, Rejected> {
+    let path = match &loaded {
+        Ok(config) => &config.server.web_config_file,
+        Err(rejected) => &rejected.web_config_file,
+    };
+    let faults = path.as_deref().map_or(Vec::new(), web::check);
+    if faults.is_empty() {
+        return loaded;
+    }
+    let mut rejected = loaded.map_or_else(
+        |rejected| rejected,
+        |config| Rejected {
+            warnings: config.warnings,
+            ..Rejected::default()
+        },
+    );
+    rejected.faults.extend(faults);
+    Err(rejected)
+}
+
+fn dispatch(
+    runtime: Runtime,
+    command: &Command,
+    config: &Config,
+    source: Option<Source>,
+) -> ExitCode {
     if let Command::Check { connect } = command {
         warn(config);
         let code = print(&check::summary(config));
         if !connect {
+            if let Some(warning) = series::foreseen(config) {
+                complain("warning", &warning);
+            }
             return code;
         }
     }
@@ -67,11 +126,7 @@ fn dispatch(command: &Command, config: &Config) -> ExitCode {
     if !is_quiet || config.log.level != "info" {
         telemetry::log(&config.log);
     }
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(cause) => return fail(&format!("starting threads: {cause}")),
-    };
-    let code = runtime.block_on(perform(command, config));
+    let code = runtime.block_on(perform(command, config, source));
     runtime.shutdown_timeout(LAST_CALL);
     code
 }
@@ -84,13 +139,13 @@ fn runtime() -> std::io::Result<Runtime> {
         .build()
 }
 
-async fn perform(command: &Command, config: &Config) -> ExitCode {
+async fn perform(command: &Command, config: &Config, source: Option<Source>) -> ExitCode {
     match command {
         Command::Serve => {
             for warning in &config.warnings {
                 tracing::warn!("{warning}");
             }
-            match serve::serve(config, &Telemetry::new()).await {
+            match serve::serve(config, &Telemetry::new(), source).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(reason) => fail(&reason),
             }
@@ -98,6 +153,9 @@ async fn perform(command: &Command, config: &Config) -> ExitCode {
         Command::Check { .. } => {
             let report = check::connect(config).await;
             print(&report.text);
+            if let Some(warning) = &report.warning {
+                complain("warning", warning);
+            }
             success(report.success)
         }
         Command::Once { textfile } => {

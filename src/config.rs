@@ -17,6 +17,7 @@ mod check;
 mod environment;
 mod expand;
 mod file;
+pub mod fingerprint;
 mod flags;
 mod layer;
 pub mod load;
@@ -25,7 +26,8 @@ pub mod sources;
 mod tests;
 
 pub use environment::Environment;
-pub use load::{Rejected, load};
+pub use fingerprint::Fingerprint;
+pub use load::{Loader, Rejected, load};
 
 /// A configuration that is good.
 #[derive(Debug)]
@@ -124,6 +126,8 @@ pub struct Backend {
     pub connect: Arc<dyn Connect>,
     /// List requests in flight to this store.
     pub max_requests_in_flight: usize,
+    /// Of everything else that was said of it: another one means another connection.
+    pub fingerprint: Fingerprint,
 }
 
 /// Where cluster names come from.

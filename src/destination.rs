@@ -34,6 +34,16 @@ pub struct Destination {
     pub concurrency: u16,
 }
 
+impl Destination {
+    /// Whether both have the same objects, told apart in the same way, so that the figures
+    /// of one are those of the other.
+    pub fn has_objects_of(&self, other: &Self) -> bool {
+        let identity =
+            |of: &Self| [&of.store_url, &of.bucket, &of.prefix, &of.separator].map(Arc::clone);
+        identity(self) == identity(other)
+    }
+}
+
 /// Which clusters should have backups at a destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expect {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use prometheus::proto::MetricFamily;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use crate::config::Metrics;
 use crate::exporter::Board;
@@ -24,20 +24,24 @@ pub mod ours;
 pub mod parts;
 pub mod ready;
 pub mod registry;
+pub mod shares;
 pub mod writer;
 
 use catalogue::Catalogue;
 use ready::Ready;
+use shares::Shares;
 pub use writer::Format;
 
-/// The whole exposition as text, written at once.
+/// The whole exposition as text, written at once. Says so where it has to leave clusters out.
 pub fn text(
     snapshot: &Snapshot,
     metrics: &Metrics,
+    max_clusters: usize,
     others: &[MetricFamily],
     format: Format,
 ) -> String {
-    let parts = Catalogue::new(metrics).compose(snapshot, None, others, format);
+    Shares::new(snapshot, max_clusters).tell(&Shares::default(), max_clusters);
+    let parts = Catalogue::new(metrics, max_clusters).compose(snapshot, None, others, format);
     let bytes = parts.plain().concat();
     String::from_utf8_lossy(&bytes).into_owned() // it was made of strings
 }
@@ -45,57 +49,93 @@ pub fn text(
 /// What scrapes are answered with. Follows what is published.
 #[derive(Debug)]
 pub struct Exposition {
-    catalogue: Catalogue,
+    wanted: watch::Sender<Catalogue>,
     board: Board,
-    ready: watch::Sender<Arc<Ready>>,
+    shown: watch::Sender<Arc<Shown>>,
+    /// Held by whoever prepares, so that what is shown never goes back.
+    turn: Mutex<()>,
+}
+
+/// What has been prepared, all for the same moment.
+#[derive(Debug)]
+struct Shown {
+    catalogue: Catalogue,
+    ready: Ready,
 }
 
 impl Exposition {
     /// Prepares what is known now.
-    pub fn new(board: Board, metrics: &Metrics) -> Self {
-        let catalogue = Catalogue::new(metrics);
+    pub fn new(board: Board, metrics: &Metrics, max_clusters: usize) -> Self {
+        let catalogue = Catalogue::new(metrics, max_clusters);
         let ready = Ready::default().next(&catalogue, board.snapshot());
+        ready.shares().tell(&Shares::default(), max_clusters);
         Self {
-            catalogue,
+            wanted: watch::Sender::new(catalogue.clone()),
             board,
-            ready: watch::Sender::new(Arc::new(ready)),
+            shown: watch::Sender::new(Arc::new(Shown { catalogue, ready })),
+            turn: Mutex::default(),
         }
     }
 
     /// What scrapes show now: the snapshot whose figures have been prepared.
     pub fn snapshot(&self) -> Snapshot {
-        self.fresh(&self.ready.borrow().clone())
+        self.fresh(&self.shown.borrow().clone().ready)
     }
 
     /// The exposition, in pieces. `others` are sorted by name.
     pub fn scrape(&self, others: &[MetricFamily], format: Format, gzip: bool) -> Vec<Bytes> {
-        let ready = self.ready.borrow().clone(); // not held while we write
-        let parts = self
+        let shown = self.shown.borrow().clone(); // not held while we write
+        let ready = &shown.ready;
+        let parts = shown
             .catalogue
-            .compose(&self.fresh(&ready), Some(&ready), others, format);
+            .compose(&self.fresh(ready), Some(ready), others, format);
         if gzip { parts.gzip() } else { parts.plain() }
     }
 
     /// Prepares whatever is published, until the future is dropped.
     pub async fn follow(&self) {
-        let mut board = self.board.clone();
+        let mut board = self.board.follow();
         loop {
             board.changed().await;
             let started = Instant::now();
-            let (catalogue, before) = (self.catalogue.clone(), self.ready.borrow().clone());
-            let snapshot = board.snapshot();
-            // Tens of thousands of clusters take a while: not on the threads that answer.
-            let next = move || Arc::new(before.next(&catalogue, snapshot));
-            match tokio::task::spawn_blocking(next).await {
-                Ok(ready) => drop(self.ready.send_replace(ready)),
-                Err(error) => tracing::error!(
-                    error = error.to_string(),
-                    "preparing the metrics failed, the ones before stay; \
-                     this is a fault of s3-exporter: please report it with the log"
-                ),
-            }
+            self.prepare().await;
             // A burst of changes shares the next round: no more than half of one core.
             tokio::time::sleep(started.elapsed().min(Duration::from_secs(5))).await;
+        }
+    }
+
+    /// Shows what is known now, as the configuration wants it now.
+    pub async fn renew(&self, metrics: &Metrics, max_clusters: usize) {
+        let wanted = Catalogue::new(metrics, max_clusters);
+        self.wanted.send_replace(wanted);
+        self.prepare().await;
+    }
+
+    async fn prepare(&self) {
+        let _turn = self.turn.lock().await;
+        let catalogue = self.wanted.borrow().clone();
+        let before = self.shown.borrow().clone();
+        let snapshot = self.board.snapshot();
+        // Tens of thousands of clusters take a while: not on the threads that answer.
+        let next = move || {
+            let ready = if catalogue.has_lines_of(&before.catalogue) {
+                before.ready.next(&catalogue, snapshot)
+            } else {
+                Ready::default().next(&catalogue, snapshot)
+            };
+            Arc::new(Shown { catalogue, ready })
+        };
+        match tokio::task::spawn_blocking(next).await {
+            Ok(shown) => {
+                let (shares, most) = (shown.ready.shares().clone(), shown.catalogue.max_clusters());
+                let before = self.shown.send_replace(shown);
+                shares.tell(before.ready.shares(), most);
+            }
+            Err(error) => tracing::error!(
+                error = error.to_string(),
+                "preparing the metrics failed, the ones before stay; \
+                 this is a fault of s3-exporter: please report it with the log"
+            ),
         }
     }
 
@@ -104,8 +144,7 @@ impl Exposition {
     fn fresh(&self, ready: &Ready) -> Snapshot {
         let mut snapshot = ready.snapshot().clone();
         for (name, shown) in &mut snapshot.resolvers {
-            if let Some(names) = self.board.resolvers().get(name) {
-                let now = names.resolution.borrow();
+            if let Some(now) = self.board.resolution(name) {
                 let same = match (&now.clusters, &shown.clusters) {
                     (Some(now), Some(shown)) => Arc::ptr_eq(now, shown),
                     _ => false,

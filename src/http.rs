@@ -10,11 +10,13 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use s3_exporter_api::UnixTime;
+use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::exposition::Exposition;
+use crate::reload::Reloads;
 use crate::telemetry::Telemetry;
 
 mod api;
@@ -23,13 +25,19 @@ mod health;
 mod metrics;
 mod negotiate;
 mod page;
+mod reload;
 pub mod server;
 mod status;
+pub mod web;
 
 use status::Status;
 
 /// Nothing from elsewhere, no script at all; the one style sheet is known by its hash.
 const POLICY: HeaderValue = HeaderValue::from_static(page::POLICY);
+
+/// Status pages that are made at the same time: they take memory and time, and a client
+/// that goes while its page is made could ask for the next.
+const PAGES: usize = 2;
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -38,6 +46,9 @@ pub struct App {
     telemetry: Telemetry,
     readiness: health::Readiness,
     metrics_at_any_path: bool,
+    pages: Arc<Semaphore>,
+    reloads: Option<Reloads>,
+    reloads_at_admin_alone: bool,
 }
 
 impl App {
@@ -48,7 +59,17 @@ impl App {
             telemetry,
             readiness: health::Readiness::new(),
             metrics_at_any_path: config.metrics_at_any_path,
+            pages: Arc::new(Semaphore::new(PAGES)),
+            reloads: None,
+            reloads_at_admin_alone: !config.server.admin_listen.is_empty(),
         }
+    }
+
+    /// Has the configuration read again when a client that may asks for it.
+    #[must_use]
+    pub fn with_reloads(mut self, reloads: Reloads) -> Self {
+        self.reloads = Some(reloads);
+        self
     }
 
     /// Makes something of the status. With many clusters that takes a while, so it is not
@@ -57,7 +78,9 @@ impl App {
         self: Arc<Self>,
         make: fn(&Status<'_>) -> T,
     ) -> Result<T, Response> {
+        let turn = Arc::clone(&self.pages).acquire_owned().await;
         let made = tokio::task::spawn_blocking(move || {
+            let _until_done = turn; // though the client may be gone
             let snapshot = self.exposition.snapshot();
             let ready = self.readiness.check(&snapshot).is_ok();
             let (started, now) = (self.telemetry.started(), UnixTime::now());
@@ -74,6 +97,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(metrics::page))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
+        .route("/-/reload", post(reload::reload))
         .route("/api/v1/status", get(api::status))
         .fallback(other)
         .layer(map_response(protect))

@@ -4,6 +4,7 @@
 //! everybody else holds a [`Names`] and sees the latest [`Resolution`]. A resolver that
 //! fails keeps the last known set: only its success changes.
 
+use std::borrow::Borrow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,9 +109,13 @@ impl Resolver for NotBuiltIn {
 }
 
 /// Runs a resolver, and again after a panic: the names that are known stay.
-pub async fn keep_running(resolver: Box<dyn Resolver>, publisher: Publisher) {
+pub async fn keep_running(
+    resolver: Box<dyn Resolver>,
+    publisher: impl Borrow<Publisher> + Send + Sync,
+) {
+    let publisher = publisher.borrow();
     loop {
-        let run = AssertUnwindSafe(resolver.run(&publisher))
+        let run = AssertUnwindSafe(resolver.run(publisher))
             .catch_unwind()
             .await;
         publisher.fail(match run {

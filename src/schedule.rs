@@ -4,6 +4,7 @@
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -14,9 +15,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::aggregate::Tally;
 use crate::assign::Assignment;
 use crate::clusters::Clusters;
+use crate::destination::Destination;
 use crate::resolver::Names;
 use crate::scan::{Boundaries, Found, Scan};
 use crate::snapshot::{Attempt, DestinationSnapshot, Failure, Figures};
+use crate::state::{Good, Remembered, State};
+use crate::store::Store;
 
 /// How long a scan waits for the first word of a resolver.
 const FIRST_NAMES: Duration = Duration::from_secs(10);
@@ -31,17 +35,24 @@ const NAMES_GAP: Duration = Duration::from_secs(5);
 pub struct Runner {
     scan: Scan,
     names: Option<Names>,
+    settings: watch::Receiver<Option<Settings>>,
+    /// The latest complete scan, which may be one before the process started.
     good: Option<Good>,
     snapshot: DestinationSnapshot,
     publish: watch::Sender<Arc<DestinationSnapshot>>,
+    state: Option<Arc<State>>,
 }
 
-/// The latest complete scan.
-#[derive(Debug)]
-struct Good {
-    tally: Tally,
-    boundaries: Arc<Boundaries>,
-    ended: UnixTime,
+/// What may change while a destination is watched. What it has is the same
+/// ([`Destination::has_objects_of`]).
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What was said of it.
+    pub destination: Arc<Destination>,
+    /// Where it is.
+    pub store: Arc<Store>,
+    /// Its clusters.
+    pub names: Option<Names>,
 }
 
 /// A scan that has ended.
@@ -68,12 +79,39 @@ impl Runner {
             Self {
                 scan,
                 names,
+                settings: watch::channel(None).1, // nobody changes them yet
                 good: None,
                 snapshot,
                 publish,
+                state: None,
             },
             published,
         )
+    }
+
+    /// Goes on from what was kept of the destination, and keeps what comes. Reads a file.
+    pub fn remember(&mut self, state: Arc<State>) {
+        if let Some(Remembered { latest, good }) = state.load(&self.scan.destination) {
+            tracing::info!(
+                destination = &*self.scan.destination.name,
+                bucket = &*self.scan.destination.bucket,
+                objects = good.as_ref().map(|good| good.found.tally.listed().objects),
+                figures_ended_ms = good.as_ref().map(|good| good.ended.as_millis()),
+                "going on from what was kept"
+            );
+            self.snapshot.latest = Some(latest);
+            self.good = good;
+            self.publish();
+        }
+        self.state = Some(state);
+    }
+
+    /// Where to send other settings for this runner while it runs. They hold from then on,
+    /// and are published with what is known.
+    pub fn settings(&mut self) -> watch::Sender<Option<Settings>> {
+        let (send, receive) = watch::channel(None);
+        self.settings = receive;
+        send
     }
 
     /// Scans on schedule until the future is dropped.
@@ -98,6 +136,16 @@ impl Runner {
                     self.publish();
                     due = due.min(self.due_for_names(last_start).unwrap_or(due));
                 }
+                settings = next(&mut self.settings) => {
+                    let interval = self.scan.destination.interval;
+                    if self.adopt(settings) {
+                        running = None; // it asks in a way that is not wanted any more
+                        due = Instant::now();
+                    } else if self.scan.destination.interval != interval {
+                        due = last_start + jitter(self.scan.destination.interval);
+                    }
+                    due = due.min(self.due_for_names(last_start).unwrap_or(due));
+                }
             }
         }
     }
@@ -108,41 +156,68 @@ impl Runner {
         self.record(ended);
     }
 
+    /// Takes on other settings. True where a scan is to begin now: what one does depends on
+    /// what has changed.
+    fn adopt(&mut self, new: Settings) -> bool {
+        let scan = &mut self.scan;
+        let old = std::mem::replace(&mut scan.destination, new.destination);
+        let store = std::mem::replace(&mut scan.store, new.store);
+        let is_elsewhere = !Arc::ptr_eq(&store, &scan.store);
+        if is_elsewhere {
+            scan.in_sequence = Arc::default(); // another connection may know the order
+        }
+        let concurrency = scan.destination.concurrency;
+        if is_elsewhere || old.concurrency != concurrency {
+            scan.concurrency.store(concurrency, Relaxed);
+        }
+        let follows = |names: &Option<Names>| Some(names.as_ref()?.resolver.clone());
+        let has_other_names = follows(&self.names) != follows(&new.names);
+        let is_other_scan = is_elsewhere
+            || has_other_names
+            || (old.timeout, old.concurrency) != (scan.destination.timeout, concurrency);
+        self.snapshot.destination = Arc::clone(&scan.destination);
+        self.names = new.names;
+        self.publish();
+        is_other_scan
+    }
+
     /// A scan, with the names and the boundaries of this moment.
     fn start(&self) -> impl Future<Output = Ended> + Send + 'static {
-        let hints = self
-            .good
-            .as_ref()
-            .map(|good| Arc::clone(&good.boundaries))
-            .unwrap_or_default();
-        start(self.scan.clone(), self.names.clone(), hints)
+        let before = self.good.as_ref().map(|good| Arc::clone(&good.found));
+        start(self.scan.clone(), self.names.clone(), before)
     }
 
     /// When a scan should start because there are names that the latest good one did not
-    /// know; `None` where there are none.
+    /// know, or that the latest one lacked altogether; `None` where there are none.
     fn due_for_names(&self, last_start: Instant) -> Option<Instant> {
-        let clusters = self.clusters()?;
-        let lacking = match &self.good {
-            Some(good) => !good.tally.covers(&clusters),
-            None => self.failed_of() == Some(FailureKind::Resolver),
-        };
+        let clusters = self.delivered()?;
+        let nameless = self.failed_of() == Some(FailureKind::Resolver);
+        let unknown = |good: &Good| !good.found.tally.covers(&clusters);
+        let lacking = nameless || self.good.as_ref().is_some_and(unknown);
         let took = self
             .snapshot
             .latest
             .as_ref()
             .map_or(Duration::ZERO, |latest| latest.duration);
-        let gap = if self.good.is_some() {
+        let gap = if nameless {
+            Duration::ZERO // it has asked the store for nothing
+        } else {
             NAMES_GAP
                 .max(self.scan.destination.interval / 10)
                 .max(took * 4)
-        } else {
-            Duration::ZERO // what failed for want of names has asked the store for nothing
         };
         lacking.then(|| (Instant::now() + DEBOUNCE).max(last_start + gap))
     }
 
-    /// The clusters that are known now; without a resolver, none.
+    /// The clusters that are known now: until the resolver has answered, those of before the
+    /// restart.
     fn clusters(&self) -> Option<Arc<Clusters>> {
+        let before = || Some(Arc::clone(&self.good.as_ref()?.known));
+        self.delivered().or_else(before)
+    }
+
+    /// The clusters of the resolver; without one, none.
+    fn delivered(&self) -> Option<Arc<Clusters>> {
         match &self.names {
             Some(names) => names.resolution.borrow().clusters.clone(),
             None => Some(Arc::default()),
@@ -156,20 +231,15 @@ impl Runner {
     fn record(&mut self, ended: Ended) {
         let duration = ended.started.elapsed();
         let now = UnixTime::now();
-        let before = self
-            .snapshot
-            .latest
-            .as_ref()
-            .map(|latest| latest.failure.as_ref().map(|f| f.kind));
+        let before = self.outcome_before();
         self.snapshot.scans.finished += 1;
         let failure = match ended.result {
-            Ok(Found { tally, boundaries }) => {
-                self.log_success(before, &tally, duration);
-                let boundaries = Arc::new(boundaries);
+            Ok(found) => {
+                self.log_success(before, &found.tally, duration);
                 self.good = Some(Good {
-                    tally,
-                    boundaries,
+                    found: Arc::new(found),
                     ended: now,
+                    known: Arc::default(), // until they are published
                 });
                 None
             }
@@ -183,24 +253,40 @@ impl Runner {
                 })
             }
         };
-        self.snapshot.latest = Some(Attempt {
+        let latest = Attempt {
             ended: now,
             duration,
             failure,
-        });
+        };
+        self.snapshot.latest = Some(latest.clone());
         self.publish();
+        if let Some(state) = &self.state {
+            let good = self.good.clone();
+            state.save(&self.scan.destination, Remembered { latest, good });
+        }
+    }
+
+    /// How the scan before ended, if this process has made it: what is told once is told
+    /// after a restart too.
+    fn outcome_before(&self) -> Option<Option<FailureKind>> {
+        let latest = self.snapshot.latest.as_ref()?;
+        let has_scanned = self.snapshot.scans.finished > 0;
+        has_scanned.then(|| latest.failure.as_ref().map(|failure| failure.kind))
     }
 
     /// Publishes what is known, for the names that are known now.
     fn publish(&mut self) {
-        if let (Some(good), Some(clusters)) = (&self.good, self.clusters()) {
-            let (owned, unassigned) = good.tally.split(&clusters, self.scan.destination.expect);
+        let clusters = self.clusters();
+        if let (Some(good), Some(clusters)) = (&mut self.good, clusters) {
+            let tally = &good.found.tally;
+            let (owned, unassigned) = tally.split(&clusters, self.scan.destination.expect);
             self.snapshot.figures = Some(Arc::new(Figures {
                 ended: good.ended,
-                listed: good.tally.listed(),
+                listed: tally.listed(),
                 unassigned,
                 clusters: owned,
             }));
+            good.known = clusters;
         }
         self.publish.send_replace(Arc::new(self.snapshot.clone()));
     }
@@ -244,16 +330,18 @@ impl Runner {
 }
 
 /// One scan with the names of this moment. A panic inside is a failure like any other.
-async fn start(scan: Scan, names: Option<Names>, hints: Arc<Boundaries>) -> Ended {
+async fn start(scan: Scan, names: Option<Names>, before: Option<Arc<Found>>) -> Ended {
     let started = Instant::now();
+    let none = Boundaries::default();
+    let hints = before.as_ref().map_or(&none, |found| &found.boundaries);
     let attempt = async {
         let clusters = match names {
             Some(names) => first_names(names, &scan).await?,
             None => Arc::default(),
         };
         let (prefix, separator) = (&scan.destination.prefix, &scan.destination.separator);
-        let assignment = Arc::new(Assignment::new(&clusters, prefix, separator));
-        scan.run(assignment, &hints).await
+        let assignment = Assignment::shared(&clusters, prefix, separator);
+        scan.run(assignment, hints).await
     };
     let result = AssertUnwindSafe(attempt)
         .catch_unwind()
@@ -297,6 +385,16 @@ async fn changed(names: &mut Option<Names>) {
         && names.resolution.changed().await.is_ok()
     {
         return;
+    }
+    std::future::pending().await
+}
+
+/// Waits for other settings; forever where nobody can send any.
+async fn next(settings: &mut watch::Receiver<Option<Settings>>) -> Settings {
+    while settings.changed().await.is_ok() {
+        if let Some(settings) = settings.borrow_and_update().clone() {
+            return settings;
+        }
     }
     std::future::pending().await
 }

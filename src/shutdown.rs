@@ -1,6 +1,6 @@
-//! When to stop.
+//! When to stop, and when to read the configuration again.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// A token that is cancelled by SIGTERM and by SIGINT (Ctrl-C).
@@ -21,4 +21,13 @@ pub fn on_signal() -> std::io::Result<CancellationToken> {
         cancel.cancel();
     });
     Ok(token)
+}
+
+/// Tells of each SIGHUP from now on, which no longer ends the process. Several that come at
+/// once may be told as one. Must be called within a tokio runtime.
+///
+/// # Errors
+/// The system lets us install no handler.
+pub fn hangup() -> std::io::Result<Signal> {
+    signal(SignalKind::hangup())
 }

@@ -1,6 +1,7 @@
 //! A connection to a store, made when it is first needed and shared by the destinations.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use s3_exporter_api::{Backend, BackendError, Connect};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
@@ -10,7 +11,50 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 pub struct Store {
     connect: Arc<dyn Connect>,
     connection: OnceCell<Connection>,
-    requests: Semaphore,
+    requests: Bound,
+}
+
+/// A bound on requests in flight, which may be another later.
+#[derive(Debug)]
+pub struct Bound {
+    permits: Arc<Semaphore>,
+    most: AtomicUsize,
+}
+
+impl Bound {
+    /// So many.
+    pub fn new(most: usize) -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(most)),
+            most: AtomicUsize::new(most),
+        }
+    }
+
+    /// One for each request.
+    pub fn permits(&self) -> &Arc<Semaphore> {
+        &self.permits
+    }
+
+    /// From now on so many. Where more are in flight, none begins until enough have ended.
+    /// Must be called within a tokio runtime, and by one caller at a time.
+    pub fn set(&self, most: usize) {
+        let before = self.most.swap(most, Relaxed);
+        if most > before {
+            self.permits.add_permits(most - before);
+            return;
+        }
+        let surplus = before - most;
+        let left = surplus - self.permits.forget_permits(surplus);
+        let Ok(left @ 1..) = u32::try_from(left) else {
+            return; // a configuration allows 10,000
+        };
+        let permits = Arc::clone(&self.permits);
+        tokio::spawn(async move {
+            if let Ok(surplus) = permits.acquire_many_owned(left).await {
+                surplus.forget();
+            }
+        });
+    }
 }
 
 struct Connection(Arc<dyn Backend>);
@@ -27,8 +71,13 @@ impl Store {
         Self {
             connect,
             connection: OnceCell::new(),
-            requests: Semaphore::new(max_requests_in_flight),
+            requests: Bound::new(max_requests_in_flight),
         }
+    }
+
+    /// The bound on its requests.
+    pub fn bound(&self) -> &Bound {
+        &self.requests
     }
 
     /// The address, without any secret.
@@ -51,6 +100,49 @@ impl Store {
     /// Waits until one more request may be sent. `None` never happens: the semaphore is
     /// not closed.
     pub(crate) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
-        self.requests.acquire().await.ok()
+        self.requests.permits.acquire().await.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_bound_follows_what_it_is_set_to() {
+        let bound = Bound::new(3);
+        let permits = bound.permits();
+        let held: Vec<_> = (0..3).map(|_| permits.try_acquire().unwrap()).collect();
+        bound.set(1);
+        tokio::task::yield_now().await;
+        let mut held = held.into_iter();
+        drop((held.next(), held.next()));
+        tokio::task::yield_now().await;
+        assert_eq!(
+            permits.available_permits(),
+            0,
+            "one is in flight, and one may be"
+        );
+        drop(held);
+        assert_eq!(permits.available_permits(), 1);
+        bound.set(4);
+        assert_eq!(permits.available_permits(), 4);
+        bound.set(2);
+        assert_eq!(permits.available_permits(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_bound_that_is_lowered_and_raised_again_is_what_it_was() {
+        let bound = Bound::new(2);
+        let held: Vec<_> = (0..2)
+            .map(|_| bound.permits().try_acquire().unwrap())
+            .collect();
+        bound.set(1);
+        tokio::task::yield_now().await;
+        bound.set(3);
+        tokio::task::yield_now().await;
+        assert_eq!(bound.permits().available_permits(), 1);
+        drop(held);
+        assert_eq!(bound.permits().available_permits(), 3);
     }
 }

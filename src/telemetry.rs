@@ -1,6 +1,7 @@
 //! What the process says of itself: its log, and the metrics of its own.
 
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
@@ -52,11 +53,19 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
     })
 }
 
+/// Sets another filter of the log. There is one log in a process, and so one of these.
+static SET_FILTER: OnceLock<SetFilter> = OnceLock::new();
+
+type SetFilter = Box<dyn Fn(EnvFilter) + Send + Sync>;
+
 /// Sends log lines to stderr from now on. Does nothing where lines are sent somewhere already.
 pub fn log(log: &Log) {
     let ansi = std::io::stderr().is_terminal();
-    let started = subscriber(log, ansi, std::io::stderr).try_init();
-    drop(started); // another subscriber is there: as in tests
+    let (subscriber, set_filter) = subscriber(log, ansi, std::io::stderr);
+    // Otherwise another subscriber is there: as in tests.
+    if subscriber.try_init().is_ok() {
+        let _ = SET_FILTER.set(set_filter); // nobody was before us, or `try_init` had failed
+    }
 }
 
 /// What is never logged, whatever `log.level` says, because it holds secrets.
@@ -71,7 +80,19 @@ fn may_be_logged(metadata: &Metadata<'_>) -> bool {
     ours || (*metadata.level() != Level::TRACE && !target.starts_with("aws_config"))
 }
 
-fn subscriber<W>(log: &Log, ansi: bool, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
+/// Logs by another `log.level` from now on. Does nothing before [`log`], and where the level
+/// is not one that the configuration lets through.
+pub fn set_level(level: &str) {
+    if let (Some(set_filter), Ok(filter)) = (SET_FILTER.get(), filter(level)) {
+        set_filter(filter);
+    }
+}
+
+fn subscriber<W>(
+    log: &Log,
+    ansi: bool,
+    writer: W,
+) -> (Box<dyn tracing::Subscriber + Send + Sync>, SetFilter)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -82,12 +103,18 @@ where
         .log_internal_errors(false); // a closed stderr would be a panic
     match log.format {
         LogFormat::Json => {
-            let lines = builder.event_format(json::Json).finish();
-            Box::new(lines.with(filter_fn(may_be_logged)))
+            let builder = builder.event_format(json::Json).with_filter_reloading();
+            let handle = builder.reload_handle();
+            let set: SetFilter = Box::new(move |filter| drop(handle.reload(filter)));
+            let lines = builder.finish().with(filter_fn(may_be_logged));
+            (Box::new(lines), set)
         }
         LogFormat::Console => {
-            let lines = builder.with_ansi(ansi).finish();
-            Box::new(lines.with(filter_fn(may_be_logged)))
+            let builder = builder.with_ansi(ansi).with_filter_reloading();
+            let handle = builder.reload_handle();
+            let set: SetFilter = Box::new(move |filter| drop(handle.reload(filter)));
+            let lines = builder.finish().with(filter_fn(may_be_logged));
+            (Box::new(lines), set)
         }
     }
 }
@@ -98,6 +125,8 @@ pub struct Telemetry {
     registry: Registry,
     scrapes: IntCounterVec,
     in_flight: IntGauge,
+    reloaded: Gauge,
+    reload_time: Gauge,
     started: UnixTime,
 }
 
@@ -158,6 +187,8 @@ impl Telemetry {
             registry,
             scrapes,
             in_flight,
+            reloaded,
+            reload_time,
             started,
         }
     }
@@ -176,6 +207,14 @@ impl Telemetry {
     /// A scrape was answered with this code.
     pub fn answered(&self, code: u16) {
         self.scrapes.with_label_values(&[&*code.to_string()]).inc();
+    }
+
+    /// The configuration was read again, and is in use now or was refused.
+    pub fn reloaded(&self, success: bool) {
+        self.reloaded.set(f64::from(u8::from(success)));
+        if success {
+            self.reload_time.set(UnixTime::now().as_seconds());
+        }
     }
 
     /// Their values now, sorted by name.

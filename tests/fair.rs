@@ -136,6 +136,7 @@ fn config(
         let backend = config::Backend {
             connect,
             max_requests_in_flight: *most,
+            fingerprint: config::Fingerprint::default(),
         };
         (Arc::from(*name), backend)
     };
@@ -167,7 +168,8 @@ fn small() -> impl Iterator<Item = String> {
 /// Runs it until all small buckets are listed.
 async fn until_small_ones_are_listed(config: &Config) {
     let mut exporter = Exporter::new(config);
-    let mut board = exporter.board();
+    let board = exporter.board();
+    let mut follower = board.follow();
     exporter.start();
     let listed = async {
         loop {
@@ -183,7 +185,7 @@ async fn until_small_ones_are_listed(config: &Config) {
                 }
                 return;
             }
-            board.changed().await;
+            follower.changed().await;
         }
     };
     // Ends a hang, and says nothing of speed.

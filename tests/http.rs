@@ -12,10 +12,12 @@ use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY,
 };
 use reqwest::{Client, Method, Response, StatusCode};
-use s3_exporter::command::serve;
-use s3_exporter::config::{Backend as Store, Compat, Config};
+use s3_exporter::command::serve::{self, Setup};
+use s3_exporter::config::{Backend as Store, Compat, Config, Fingerprint};
 use s3_exporter::exporter::Board;
 use s3_exporter::exposition::Exposition;
+use s3_exporter::http::server::Limits;
+
 use s3_exporter::http::{App, router, server};
 use s3_exporter::resolver::channel;
 use s3_exporter::snapshot::{DestinationSnapshot, Snapshot};
@@ -59,7 +61,7 @@ async fn start(snapshot: Snapshot, metrics_at_any_path: bool) -> Server {
         (name, names)
     });
     let board = Board::new(published, resolvers.collect());
-    let exposition = Arc::new(Exposition::new(board, &config.metrics));
+    let exposition = Arc::new(Exposition::new(board, &config.metrics, config.max_clusters));
     let app = App::new(Arc::clone(&exposition), Telemetry::new(), &config);
     let listeners = server::bind("127.0.0.1:0", false).unwrap();
     let address = listeners[0].socket.local_addr().unwrap();
@@ -68,7 +70,7 @@ async fn start(snapshot: Snapshot, metrics_at_any_path: bool) -> Server {
     let serving = tokio::spawn(async move {
         tokio::select! {
             () = exposition.follow() => {}
-            () = server::serve(listeners, router(Arc::new(app)), stop) => {}
+            () = server::serve(listeners, router(Arc::new(app)), Arc::default(), Limits::default(), stop) => {}
         }
     });
     Server {
@@ -203,8 +205,7 @@ async fn the_root_is_for_browsers_and_for_scrapers() {
     );
 }
 
-const RESERVED: [&str; 7] = [
-    "/-/reload",
+const RESERVED: [&str; 6] = [
     "/-/",
     "/-/x",
     "/api/",
@@ -223,10 +224,16 @@ async fn paths_with_a_file() {
         let response = server.get(path).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
     }
+    // Nobody has said where a configuration could be read.
     assert_eq!(
         server.ask(Method::POST, "/-/reload", &[]).await.status(),
         StatusCode::NOT_FOUND
     );
+    for method in [Method::GET, Method::HEAD, Method::PUT] {
+        let answer = server.ask(method, "/-/reload", &[]).await;
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(header(&answer, ALLOW), "POST");
+    }
 }
 
 #[tokio::test]
@@ -526,6 +533,7 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
     let store = Store {
         connect,
         max_requests_in_flight: 1,
+        fingerprint: Fingerprint::default(),
     };
     config.backends = BTreeMap::from([("onprem".into(), store)]);
     config.destinations = vec![Arc::new(sample::destination("a", "a", None))];
@@ -564,5 +572,5 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
 }
 
 async fn run(config: &Config, listeners: Vec<server::Listener>, stop: CancellationToken) {
-    serve::run(config, &Telemetry::new(), listeners, stop).await;
+    serve::run(config, &Telemetry::new(), Setup::default(), listeners, stop).await;
 }

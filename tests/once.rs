@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::Arc;
 
 use s3_exporter::command::once::{once, write_textfile};
-use s3_exporter::config::{Backend as Store, Compat, Config, ResolverConfig, Static};
+use s3_exporter::config::{Backend as Store, Compat, Config, Fingerprint, ResolverConfig, Static};
 use s3_exporter::telemetry::Telemetry;
 use s3_exporter_api::{Backend, BackendError, Connect, async_trait};
 use s3_exporter_testkit::{Memory, Upload};
@@ -38,6 +38,7 @@ fn config() -> Config {
     let store = Store {
         connect,
         max_requests_in_flight: 4,
+        fingerprint: Fingerprint::default(),
     };
     config.backends = BTreeMap::from([("onprem".into(), store)]);
     let names = Static {

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// No such destination, none with such a prefix, or names that cannot be had.
 pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<String, String> {
     let exporter = Exporter::new(config);
-    let board = exporter.board();
+    let resolvers = exporter.board().resolvers();
     if let Some(only) = only
         && !config
             .destinations
@@ -40,7 +40,7 @@ pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<S
         let why = match &destination.resolver {
             None => "unassigned, because the destination has no resolver".to_owned(),
             Some(name) => {
-                let resolution = first_word(board.resolvers()[name].clone(), PATIENCE).await;
+                let resolution = first_word(resolvers[name].clone(), PATIENCE).await;
                 let Some(clusters) = &resolution.clusters else {
                     return Err(format!(
                         "the resolver {name:?} does not know the clusters: {}",

@@ -2,25 +2,51 @@
 
 use std::sync::Arc;
 
+use s3_exporter_api::Fault;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Compat, Config, Server};
 use crate::exporter::Exporter;
 use crate::exposition::Exposition;
-use crate::http::server::{self, Listener};
+use crate::http::server::{self, Limits, Listener};
+use crate::http::web::Web;
 use crate::http::{App, router};
+use crate::reload::{Reloader, Source};
 use crate::shutdown;
+use crate::state::State;
 use crate::telemetry::{self, Telemetry};
 
 /// Runs the exporter until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// An address that cannot be listened on: which, why, and what to do.
-pub async fn serve(config: &Config, telemetry: &Telemetry) -> Result<(), String> {
+/// An address that cannot be listened on, or a state directory that another process holds:
+/// which, why, and what to do.
+pub async fn serve(
+    config: &Config,
+    telemetry: &Telemetry,
+    source: Option<Source>,
+) -> Result<(), String> {
     let shutdown = shutdown::on_signal()
         .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
+    let web = Web::open(&config.server).map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+        faults.join("; ")
+    })?;
     let listeners = bind(&config.server)?;
-    run(config, telemetry, listeners, shutdown).await;
+    let names = config.destinations.iter().map(|of| &*of.name);
+    let state = match &config.state_directory {
+        Some(directory) => Some(State::open(directory, names)?),
+        None => None,
+    };
+    let setup = Setup {
+        web,
+        state: state.clone(),
+        source,
+    };
+    run(config, telemetry, setup, listeners, shutdown).await;
+    if let Some(state) = state {
+        state.close();
+    }
     Ok(())
 }
 
@@ -38,10 +64,22 @@ pub fn bind(server: &Server) -> Result<Vec<Listener>, String> {
     Ok(listeners)
 }
 
+/// What is served with, beside the configuration: by default none of it.
+#[derive(Default)]
+pub struct Setup {
+    /// Who may ask, and how.
+    pub web: Web,
+    /// Where what is known is kept over a restart.
+    pub state: Option<Arc<State>>,
+    /// Where the configuration can be read again.
+    pub source: Option<Source>,
+}
+
 /// Runs the exporter until `shutdown`.
 pub async fn run(
     config: &Config,
     telemetry: &Telemetry,
+    setup: Setup,
     listeners: Vec<Listener>,
     shutdown: CancellationToken,
 ) {
@@ -64,12 +102,35 @@ pub async fn run(
         );
     }
     let mut exporter = Exporter::new(config);
-    let exposition = Arc::new(Exposition::new(exporter.board(), &config.metrics));
-    let app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
+    if let Some(state) = setup.state {
+        exporter.remember(state);
+    }
+    let exposition = Arc::new(Exposition::new(
+        exporter.board(),
+        &config.metrics,
+        config.max_clusters,
+    ));
+    let mut app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
+    let mut reloader = None;
+    if let Some(source) = setup.source {
+        let (does, asks) = Reloader::new(source, config, telemetry, &exposition);
+        app = app.with_reloads(asks);
+        reloader = Some(does);
+    }
     exporter.start();
+    let (router, web) = (router(Arc::new(app)), Arc::new(setup.web));
     tokio::select! {
         () = exposition.follow() => {}
-        () = server::serve(listeners, router(Arc::new(app)), shutdown) => {}
+        () = reloading(reloader, &mut exporter) => {}
+        () = server::serve(listeners, router, web, Limits::default(), shutdown) => {}
     }
     tracing::info!("stopped");
+}
+
+/// Reloads for as long as the future lives.
+async fn reloading(reloader: Option<Reloader>, exporter: &mut Exporter) {
+    match reloader {
+        Some(reloader) => reloader.run(exporter).await,
+        None => std::future::pending().await,
+    }
 }

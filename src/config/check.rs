@@ -28,6 +28,7 @@ pub struct Checked {
 
 /// Checks everything. `is_seed` where flags alone made the destination.
 pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) -> Checked {
+    let fingerprints = backends::fingerprints(&values);
     let mut top = Section::new("", Tag::Default, values, origins);
     let server = general::server(&mut top);
     let log = general::log(&mut top);
@@ -36,7 +37,7 @@ pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) 
     let max_clusters = general::limits(&mut top);
     let state_directory = general::state(&mut top);
     let has_backends = top.has("backends");
-    let stores = backends::backends(&mut top, plugins);
+    let stores = backends::backends(&mut top, plugins, &fingerprints);
     let resolvers = resolvers::resolvers(&mut top);
     let context = destinations::Context {
         scan: &scan,

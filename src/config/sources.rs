@@ -1,5 +1,6 @@
 //! Where the configuration is to be found, read once: the only I/O of loading it.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use s3_exporter_api::{Fault, Origin};
@@ -10,6 +11,9 @@ use crate::cli::Flags;
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "config.toml";
+/// Bytes of a file at most: it is read again while scrapes are answered, and a path that leads
+/// to `/dev/zero` must not take all memory then. It is room for 50,000 destinations.
+const LARGEST: u64 = 16 << 20;
 
 /// Everything that a configuration is made of. (No `Debug`: secrets are in it.)
 pub struct Sources<'a> {
@@ -96,7 +100,16 @@ fn read(path: &Path, is_named: bool) -> Result<String, Fault> {
         },
         message: format!("reading {}: {message}", path.display()),
     };
-    let bytes = std::fs::read(path).map_err(|cause| fault(cause.to_string()))?;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        .map_err(|cause| fault(cause.to_string()))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(fault(format!(
+            "it is larger than {} MiB, so it is no configuration",
+            LARGEST >> 20
+        )));
+    }
     String::from_utf8(bytes).map_err(|cause| {
         let good = cause.utf8_error().valid_up_to();
         let line = cause.as_bytes()[..good]

@@ -91,6 +91,20 @@ impl Publisher {
         }
     }
 
+    /// Another source takes over. The last known set stays until that one delivers, but
+    /// nobody has said yet that it is right.
+    pub fn renew(&self) {
+        self.logged().clear();
+        self.resolution.send_if_modified(|now| {
+            now.failure = now.clusters.is_some().then(|| {
+                "its configuration has changed, and it has not answered since: \
+                 these are the names from before"
+                    .into()
+            });
+            true
+        });
+    }
+
     fn log_success(&self, clusters: usize) {
         self.logged().clear();
         let resolver = &*self.resolver;
@@ -162,6 +176,23 @@ mod tests {
         assert!(!woken());
         publisher.deliver(clusters(&["a"]));
         assert!(woken());
+    }
+
+    #[test]
+    fn a_new_source_keeps_the_set_until_it_delivers() {
+        let (publisher, names) = channel("kkp");
+        let now = || names.resolution.borrow().clone();
+        publisher.fail("down");
+        publisher.renew();
+        assert!(now().is_pending(), "the new one has not answered");
+
+        publisher.deliver(clusters(&["a"]));
+        publisher.renew();
+        assert!(!now().is_success());
+        assert_eq!(now().clusters.as_deref(), Some(&clusters(&["a"])));
+        publisher.deliver(clusters(&["b"]));
+        assert!(now().is_success());
+        assert_eq!(now().clusters.as_deref(), Some(&clusters(&["b"])));
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use figment::value::{Dict, Value};
 use s3_exporter_api::{Connect, Plugin, Section};
 
 use super::general::requests;
 use super::named;
-use crate::config::Backend;
+use crate::config::{Backend, Fingerprint};
 
 /// A backend that is defined, well or not.
 #[derive(Default)]
@@ -18,12 +19,33 @@ pub(super) struct Store {
     pub concurrency: u16,
 }
 
+/// Of what is said of each backend, by name; the bound, which a connection can be given while
+/// it stands, is not part of it.
+pub(super) fn fingerprints(values: &Dict) -> BTreeMap<String, Fingerprint> {
+    let tables = values.get("backends").and_then(Value::as_dict);
+    let tables = tables.into_iter().flatten();
+    tables
+        .filter_map(|(name, table)| {
+            let fingerprint = Fingerprint::of(table.as_dict()?, "max_requests_in_flight");
+            Some((name.clone(), fingerprint))
+        })
+        .collect()
+}
+
 /// All of them by name.
-pub(super) fn backends(top: &mut Section, plugins: &[Plugin]) -> BTreeMap<String, Store> {
+pub(super) fn backends(
+    top: &mut Section,
+    plugins: &[Plugin],
+    fingerprints: &BTreeMap<String, Fingerprint>,
+) -> BTreeMap<String, Store> {
     let mut stores = BTreeMap::new();
     for (name, mut section) in top.sections("backends") {
         named(top, "backends", &name);
-        stores.insert(name, store(&mut section, plugins).unwrap_or_default());
+        let mut store = store(&mut section, plugins).unwrap_or_default();
+        if let (Some(backend), Some(known)) = (&mut store.backend, fingerprints.get(&name)) {
+            backend.fingerprint = *known;
+        }
+        stores.insert(name, store);
         top.absorb(section);
     }
     stores
@@ -48,6 +70,7 @@ fn store(section: &mut Section, plugins: &[Plugin]) -> Option<Store> {
         backend: connect.map(|connect| Backend {
             connect: Arc::from(connect),
             max_requests_in_flight: in_flight,
+            fingerprint: Fingerprint::default(),
         }),
         concurrency: plugin.concurrency,
     })
