@@ -72,7 +72,10 @@ async fn a_scan_outlives_its_sessions() {
         .unwrap();
     assert!(took > SECONDS as f64, "{took} s is no long scan");
     let refused = metrics.all("objectstore_api_request_failures_total", &[]);
-    assert!(refused.iter().all(|(_, count)| *count == 0.0), "{refused:?}");
+    assert!(
+        refused.iter().all(|(_, count)| *count == 0.0),
+        "{refused:?}"
+    );
 
     // Several sessions served it, and the first has indeed expired.
     let asked = aws.asked();

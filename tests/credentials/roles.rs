@@ -42,7 +42,9 @@ async fn with_keys_an_external_id_and_a_name() {
     let (secret, of_profile) = (secret_of("role-user"), secret_of("profile-user"));
     place.write(
         ".aws/credentials",
-        &format!("[base]\naws_access_key_id = profile-user\naws_secret_access_key = {of_profile}\n"),
+        &format!(
+            "[base]\naws_access_key_id = profile-user\naws_secret_access_key = {of_profile}\n"
+        ),
     );
     let sts = aws.endpoint();
     let stores = [

@@ -8,7 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use s3_exporter::config::{self, Environment};
 use s3_exporter::exporter;
 use s3_exporter_testkit::servers::Kubernetes;
-use s3_exporter_testkit::{Aws, OpenId, S3Client, Session};
+use s3_exporter_testkit::{Authority, Aws, OpenId, S3Client, Session};
 
 use crate::common::{Exporter, program};
 use crate::place::*;
@@ -53,7 +53,16 @@ struct Stage {
 }
 
 const WELL: [&str; 10] = [
-    "keys", "plain", "files", "session", "role", "process", "profile", "token", "container", "sso",
+    "keys",
+    "plain",
+    "files",
+    "session",
+    "role",
+    "process",
+    "profile",
+    "token",
+    "container",
+    "sso",
 ];
 const FAILING: [(&str, &str); 5] = [
     ("wrong", "credentials"),
@@ -96,7 +105,8 @@ impl Stage {
         };
         let good = keys("secrets", &secret_of("secrets"));
         let wrong = keys("secrets", "wrong-secret-key-hunter");
-        self.secrets.add("a wrong secret key", "wrong-secret-key-hunter");
+        self.secrets
+            .add("a wrong secret key", "wrong-secret-key-hunter");
         for (suffix, kind) in [("", "s3"), ("-plain", "minio")] {
             let name = if suffix.is_empty() { "keys" } else { "plain" };
             self.add(name, kind, endpoint, &good);
@@ -124,7 +134,8 @@ impl Stage {
         self.add("chained", "s3", endpoint, &(of_session + &role));
         let proxy = "proxy = \"http://user:proxy-password-hunter@127.0.0.1:1\"\n";
         self.add("proxied", "s3", endpoint, &(good + proxy));
-        self.secrets.add("a proxy's password", "proxy-password-hunter");
+        self.secrets
+            .add("a proxy's password", "proxy-password-hunter");
         use base64::Engine;
         let sent = base64::prelude::BASE64_STANDARD.encode("user:proxy-password-hunter");
         self.secrets.add("a proxy's password as it is sent", &sent);
@@ -137,19 +148,26 @@ impl Stage {
         self.secrets.add_session("the services", &handed_out);
         self.aws.hand_out(Some(&handed_out));
         self.aws.want_authorization("authorization-token-hunter");
-        self.secrets.add("a container's and SSO's token", "authorization-token-hunter");
-        let printed = self.place.write("printed.json", &process.printed().to_string());
+        self.secrets.add(
+            "a container's and SSO's token",
+            "authorization-token-hunter",
+        );
+        let printed = self
+            .place
+            .write("printed.json", &process.printed().to_string());
         let script = self.place.write(
             "print",
             "#!/bin/sh\n[ \"$2\" = argument-secret-hunter ] && cat \"$1\"\n",
         );
         std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
-        self.secrets.add("an argument of a program", "argument-secret-hunter");
+        self.secrets
+            .add("an argument of a program", "argument-secret-hunter");
         let token = provider.token("secrets", 3600);
         self.secrets.add("a web identity token", &token);
         let token = self.place.write("token", &token);
         let secret = secret_of("secrets");
-        self.secrets.add("a key that is overridden", "overridden-key-hunter");
+        self.secrets
+            .add("a key that is overridden", "overridden-key-hunter");
         let config = format!(
             "[profile process]\ncredential_process = {} {} argument-secret-hunter\n\
              [profile double]\naws_access_key_id = secrets\naws_secret_access_key = overridden-key-hunter\n\
@@ -162,9 +180,8 @@ impl Stage {
             token.display(),
         );
         self.place.write(".aws/config", &config);
-        let credentials = format!(
-            "[double]\naws_access_key_id = secrets\naws_secret_access_key = {secret}\n"
-        );
+        let credentials =
+            format!("[double]\naws_access_key_id = secrets\naws_secret_access_key = {secret}\n");
         self.place.write(".aws/credentials", &credentials);
         self.place.write(
             ".aws/sso/cache/e8be5486177c5b5392bd9aa76563515b29358e6e.json",
@@ -196,8 +213,12 @@ impl Stage {
 
     /// One that knows the clusters, and one whose token is none.
     async fn resolvers(&mut self) {
-        self.secrets.add("a bearer token", "wrong-bearer-token-hunter");
-        for (name, token) in [("right", Kubernetes::ADMIN), ("stranger", "wrong-bearer-token-hunter")] {
+        self.secrets
+            .add("a bearer token", "wrong-bearer-token-hunter");
+        for (name, token) in [
+            ("right", Kubernetes::ADMIN),
+            ("stranger", "wrong-bearer-token-hunter"),
+        ] {
             let path = self.kubernetes.kubeconfig(name, token);
             self.stores.push(format!(
                 "[resolvers.{name}]\ntype = \"kubernetes\"\nkubeconfig = \"{}\"\n\
@@ -225,14 +246,18 @@ impl Stage {
             .send()
             .await
             .unwrap();
-        self.secrets.check("the status page", &page.text().await.unwrap());
+        self.secrets
+            .check("the status page", &page.text().await.unwrap());
     }
 
     /// What a command prints and logs.
     fn check_command(&self, arguments: &[&str]) -> String {
         let output = Command::new(program())
             .args(arguments)
-            .args(["--config", self.place.path().join("config.toml").to_str().unwrap()])
+            .args([
+                "--config",
+                self.place.path().join("config.toml").to_str().unwrap(),
+            ])
             .env("HOME", self.place.path())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .envs(self.environment())
@@ -262,16 +287,25 @@ async fn nothing_shows_a_secret() {
 
     // What the STS made is secret too, whole or broken.
     let answers = stage.aws.asked();
-    let sessions = answers.iter().filter(|asked| asked.answer.contains("</AssumedRoleUser>"));
+    let sessions = answers
+        .iter()
+        .filter(|asked| asked.answer.contains("</AssumedRoleUser>"));
     for (nth, asked) in sessions.enumerate() {
         let session = Session::read(&asked.answer);
-        stage.secrets.add_session(&format!("session {nth} of the STS"), &session);
+        stage
+            .secrets
+            .add_session(&format!("session {nth} of the STS"), &session);
     }
     assert!(stage.secrets.0.len() > 15, "the STS was not asked");
-    let echoed = answers.iter().any(|asked| asked.answer.contains("x-amz-security-token:"));
+    let echoed = answers
+        .iter()
+        .any(|asked| asked.answer.contains("x-amz-security-token:"));
     assert!(echoed, "the STS has told nothing back");
     let log = exporter.log();
-    assert!(log.contains(r#""level":"trace""#) || log.contains("\"debug\""), "it logs little");
+    assert!(
+        log.contains(r#""level":"trace""#) || log.contains("\"debug\""),
+        "it logs little"
+    );
     stage.check_pages(&exporter).await;
 
     stage.check_command(&["check"]);
@@ -292,8 +326,82 @@ fn check_debug(stage: &Stage) {
     let environment = Environment::from_iter([("HOME", stage.place.path())]);
     let plugins = s3_exporter::wire::plugins();
     let config = config::load(&flags, &environment, &plugins).unwrap();
-    stage.secrets.check("Debug of Config", &format!("{config:?} {config:#?}"));
+    stage
+        .secrets
+        .check("Debug of Config", &format!("{config:?} {config:#?}"));
     let exporter = exporter::Exporter::new(&config);
-    stage.secrets.check("Debug of Exporter", &format!("{exporter:?} {exporter:#?}"));
-    stage.secrets.check("Debug of Environment", &format!("{environment:?}"));
+    stage
+        .secrets
+        .check("Debug of Exporter", &format!("{exporter:?} {exporter:#?}"));
+    stage
+        .secrets
+        .check("Debug of Environment", &format!("{environment:?}"));
+}
+
+/// Who may ask is told to nobody either: not the password, not its hash, not the key for TLS.
+#[tokio::test]
+async fn nothing_shows_a_password() {
+    use base64::Engine;
+    let (password, wrong) = ("right-password-hunter", "wrong-password-hunter");
+    let hash = bcrypt::hash(password, 4).unwrap();
+    let key = Authority::new().issue(&["localhost"]).key;
+    let mut secrets = Secrets::default();
+    secrets.add("a hash", hash.split_at(7).1);
+    secrets.add("a key's text", key.lines().nth(1).unwrap());
+    for (what, text) in [("the password", password), ("a wrong password", wrong)] {
+        secrets.add(what, text);
+        let sent = base64::prelude::BASE64_STANDARD.encode(format!("me:{text}"));
+        secrets.add(&format!("{what} as it is sent"), &sent);
+    }
+    let place = Place::new();
+    let users = format!("basic_auth_users:\n  me: {hash}\n");
+    place.write("web.yml", &users);
+    let stores = [
+        "[log]\nlevel = \"trace\"\n".to_owned(),
+        "[server]\nweb_config_file = \"web.yml\"\nprobes_without_auth = true\n".to_owned(),
+        store("own", "s3", "http://127.0.0.1:1", "anonymous = true"),
+    ];
+    let exporter = place.start(&stores, &[]).await;
+    let http = reqwest::Client::new();
+    for (password, status) in [(password, 200), (wrong, 401), (password, 200)] {
+        for path in ["/metrics", "/", "/api/v1/status"] {
+            let ask = http
+                .get(exporter.url(path))
+                .basic_auth("me", Some(password));
+            let answer = ask.header("accept", "text/html").send().await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+            secrets.check(path, &format!("{:?}", answer.headers()));
+            secrets.check(path, &answer.text().await.unwrap());
+        }
+    }
+    secrets.check("the log", &exporter.log());
+
+    // Faults beside each of them.
+    let inline = key.replace('\n', "\n    ");
+    let config = place.path().join("config.toml");
+    for text in [
+        format!("basic_auth_users:\n  me: \"{hash}x\"\n"),
+        format!("{users}tls_server_config:\n  key: |\n    {inline}\n  cert: |\n    {inline}\n"),
+        format!("{users}tls_server_config:\n  key: |\n    {inline}\n  keys: [\n"),
+    ] {
+        place.write("web.yml", &text);
+        let output = Command::new(program())
+            .args(["check", "--config", config.to_str().unwrap()])
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        secrets.check("check", &shown);
+        let output = Command::new(program())
+            .args([
+                "--config",
+                config.to_str().unwrap(),
+                "--listen",
+                "127.0.0.1:0",
+            ])
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{shown}");
+        secrets.check("the program", &shown);
+    }
 }

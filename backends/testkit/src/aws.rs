@@ -132,7 +132,11 @@ impl Service for Services {
         if state.spoilt {
             // The SDK takes XML that is cut short.
             text = text.replace("</SecretAccessKey>", "</Nonsense>");
-            let end = if text.starts_with('{') { text.len() * 3 / 4 } else { text.len() };
+            let end = if text.starts_with('{') {
+                text.len() * 3 / 4
+            } else {
+                text.len()
+            };
             text.truncate(end);
         }
         (asked.status, asked.answer) = (status, text.clone());
