@@ -3,6 +3,8 @@
 //! The SDK signs, finds credentials, tries again and knows the endpoints; the way to the
 //! network (`transport`) and the reading of answers (`list`) are ours.
 
+mod chain;
+mod client;
 mod config;
 mod credentials;
 mod error;
@@ -13,10 +15,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_config::{AppName, BehaviorVersion, Region};
+<<<<<<< HEAD
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::config::{IdentityCache, StalledStreamProtectionConfig};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+=======
+use aws_credential_types::provider::SharedCredentialsProvider;
+>>>>>>> i5-creds
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, Login};
@@ -24,6 +30,8 @@ use s3_exporter_page::LearnedOrder;
 
 pub use config::PLUGIN;
 
+use chain::Chain;
+use client::Clients;
 use config::Config;
 use credentials::FromSection;
 use list::S3;
@@ -48,18 +56,21 @@ impl Connect for Config {
         if let Login::Keys(keys) = &self.login {
             keys.read()?;
         }
-        let http = Http::new(&self.transport)?;
-        let mut shared = self.shared_config(http).await;
+        let mut shared = self.shared_config(Http::new(&self.transport)?).await;
         let region = shared.region().map(ToString::to_string).ok_or_else(|| {
             let action = format!("connecting to {}", self.store_url());
             BackendError::new(FailureKind::Protocol, action, "no region is known")
                 .with_advice("set `region`, or AWS_REGION, or a region in the profile")
         })?;
+        if matches!(self.login, Login::Unset) {
+            let chain = SharedCredentialsProvider::new(Chain::new(&shared, self.profile.clone()));
+            shared = shared.into_builder().credentials_provider(chain).build();
+        }
         if let Some(role) = &self.role {
             shared = role.assume(shared);
         }
         Ok(Arc::new(S3 {
-            client: self.client(&shared),
+            clients: Clients::new(self.clone(), shared),
             url: self.store_url(),
             region,
             request_timeout: self.request_timeout,
@@ -98,6 +109,7 @@ impl Config {
         .load()
         .await
     }
+<<<<<<< HEAD
 
     fn client(&self, shared: &aws_config::SdkConfig) -> aws_sdk_s3::Client {
         let mut builder = aws_sdk_s3::config::Builder::from(shared)
@@ -149,4 +161,6 @@ impl ClassifyRetry for TooManyRequests {
     fn name(&self) -> &'static str {
         "TooManyRequests"
     }
+=======
+>>>>>>> i5-creds
 }
