@@ -57,7 +57,7 @@ async fn demo() -> Result<(), String> {
     telemetry::log(&config.log);
 
     println!("{}", welcome(address, folder.path()));
-    serve::run(&config, &Telemetry::new(), listeners, stop, None).await;
+    serve::run(&config, &Telemetry::new(), listeners, stop, None, None).await;
     println!(
         "The demo has ended; {} is removed.",
         folder.path().display()

@@ -90,6 +90,32 @@ impl Tally {
         }
     }
 
+    /// A tally that was counted before: what each cluster of the assignment owns.
+    pub fn restore(
+        assignment: Arc<Assignment>,
+        owned: impl Fn(&str) -> Totals,
+        unassigned: Totals,
+    ) -> Self {
+        Self {
+            owned: (0..assignment.len())
+                .map(|at| owned(assignment.name(at)))
+                .collect(),
+            unassigned,
+            assignment,
+        }
+    }
+
+    /// What each cluster owns that was known when it was counted.
+    pub fn owned(&self) -> impl Iterator<Item = (&Arc<str>, &Totals)> {
+        let named = |(at, totals)| (self.assignment.name(at), totals);
+        self.owned.iter().enumerate().map(named)
+    }
+
+    /// What none of them owns.
+    pub const fn unassigned(&self) -> &Totals {
+        &self.unassigned
+    }
+
     /// Everything that was counted.
     pub fn listed(&self) -> Totals {
         let mut listed = self.unassigned;

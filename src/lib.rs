@@ -22,6 +22,7 @@ pub mod scan;
 pub mod schedule;
 pub mod shutdown;
 pub mod snapshot;
+pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod wire;

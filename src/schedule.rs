@@ -19,6 +19,7 @@ use crate::destination::Destination;
 use crate::resolver::Names;
 use crate::scan::{Boundaries, Found, Scan};
 use crate::snapshot::{Attempt, DestinationSnapshot, Failure, Figures};
+use crate::state::{Good, Remembered, State};
 use crate::store::Store;
 
 /// How long a scan waits for the first word of a resolver.
@@ -35,9 +36,11 @@ pub struct Runner {
     scan: Scan,
     names: Option<Names>,
     settings: watch::Receiver<Option<Settings>>,
+    /// The latest complete scan, which may be one before the process started.
     good: Option<Good>,
     snapshot: DestinationSnapshot,
     publish: watch::Sender<Arc<DestinationSnapshot>>,
+    state: Option<Arc<State>>,
 }
 
 /// What may change while a destination is watched. What it has is the same
@@ -50,14 +53,6 @@ pub struct Settings {
     pub store: Arc<Store>,
     /// Its clusters.
     pub names: Option<Names>,
-}
-
-/// The latest complete scan.
-#[derive(Debug)]
-struct Good {
-    tally: Tally,
-    boundaries: Arc<Boundaries>,
-    ended: UnixTime,
 }
 
 /// A scan that has ended.
@@ -88,6 +83,7 @@ impl Runner {
                 good: None,
                 snapshot,
                 publish,
+                state: None,
             },
             published,
         )
@@ -99,6 +95,29 @@ impl Runner {
         let (send, receive) = watch::channel(None);
         self.settings = receive;
         send
+    }
+
+    /// Goes on from what was kept of the destination, and keeps what comes. Reads a file.
+    pub fn remember(&mut self, state: Arc<State>) {
+        let kept = state.load(&self.scan.destination);
+        self.go_on(kept, state);
+    }
+
+    /// The same, from what was read already.
+    pub fn go_on(&mut self, kept: Option<Remembered>, state: Arc<State>) {
+        if let Some(Remembered { latest, good }) = kept {
+            tracing::info!(
+                destination = &*self.scan.destination.name,
+                bucket = &*self.scan.destination.bucket,
+                objects = good.as_ref().map(|good| good.found.tally.listed().objects),
+                figures_ended_ms = good.as_ref().map(|good| good.ended.as_millis()),
+                "going on from what was kept"
+            );
+            self.snapshot.latest = Some(latest);
+            self.good = good;
+            self.publish();
+        }
+        self.state = Some(state);
     }
 
     /// Scans on schedule until the future is dropped.
@@ -170,39 +189,41 @@ impl Runner {
 
     /// A scan, with the names and the boundaries of this moment.
     fn start(&self) -> impl Future<Output = Ended> + Send + 'static {
-        let hints = self
-            .good
-            .as_ref()
-            .map(|good| Arc::clone(&good.boundaries))
-            .unwrap_or_default();
-        start(self.scan.clone(), self.names.clone(), hints)
+        let before = self.good.as_ref().map(|good| Arc::clone(&good.found));
+        start(self.scan.clone(), self.names.clone(), before)
     }
 
     /// When a scan should start because there are names that the latest good one did not
-    /// know; `None` where there are none.
+    /// know, or that the latest one lacked altogether; `None` where there are none.
     fn due_for_names(&self, last_start: Instant) -> Option<Instant> {
-        let clusters = self.clusters()?;
-        let lacking = match &self.good {
-            Some(good) => !good.tally.covers(&clusters),
-            None => self.failed_of() == Some(FailureKind::Resolver),
-        };
+        let clusters = self.delivered()?;
+        let nameless = self.failed_of() == Some(FailureKind::Resolver);
+        let unknown = |good: &Good| !good.found.tally.covers(&clusters);
+        let lacking = nameless || self.good.as_ref().is_some_and(unknown);
         let took = self
             .snapshot
             .latest
             .as_ref()
             .map_or(Duration::ZERO, |latest| latest.duration);
-        let gap = if self.good.is_some() {
+        let gap = if nameless {
+            Duration::ZERO // it has asked the store for nothing
+        } else {
             NAMES_GAP
                 .max(self.scan.destination.interval / 10)
                 .max(took * 4)
-        } else {
-            Duration::ZERO // what failed for want of names has asked the store for nothing
         };
         lacking.then(|| (Instant::now() + DEBOUNCE).max(last_start + gap))
     }
 
-    /// The clusters that are known now; without a resolver, none.
+    /// The clusters that are known now: until the resolver has answered, those of before the
+    /// restart.
     fn clusters(&self) -> Option<Arc<Clusters>> {
+        let before = || Some(Arc::clone(&self.good.as_ref()?.known));
+        self.delivered().or_else(before)
+    }
+
+    /// The clusters of the resolver; without one, none.
+    fn delivered(&self) -> Option<Arc<Clusters>> {
         match &self.names {
             Some(names) => names.resolution.borrow().clusters.clone(),
             None => Some(Arc::default()),
@@ -216,20 +237,15 @@ impl Runner {
     fn record(&mut self, ended: Ended) {
         let duration = ended.started.elapsed();
         let now = UnixTime::now();
-        let before = self
-            .snapshot
-            .latest
-            .as_ref()
-            .map(|latest| latest.failure.as_ref().map(|f| f.kind));
+        let before = self.outcome_before();
         self.snapshot.scans.finished += 1;
         let failure = match ended.result {
-            Ok(Found { tally, boundaries }) => {
-                self.log_success(before, &tally, duration);
-                let boundaries = Arc::new(boundaries);
+            Ok(found) => {
+                self.log_success(before, &found.tally, duration);
                 self.good = Some(Good {
-                    tally,
-                    boundaries,
+                    found: Arc::new(found),
                     ended: now,
+                    known: Arc::default(), // until they are published
                 });
                 None
             }
@@ -243,24 +259,40 @@ impl Runner {
                 })
             }
         };
-        self.snapshot.latest = Some(Attempt {
+        let latest = Attempt {
             ended: now,
             duration,
             failure,
-        });
+        };
+        self.snapshot.latest = Some(latest.clone());
         self.publish();
+        if let Some(state) = &self.state {
+            let good = self.good.clone();
+            state.save(&self.scan.destination, Remembered { latest, good });
+        }
+    }
+
+    /// How the scan before ended, if this process has made it: what is told once is told
+    /// after a restart too.
+    fn outcome_before(&self) -> Option<Option<FailureKind>> {
+        let latest = self.snapshot.latest.as_ref()?;
+        let has_scanned = self.snapshot.scans.finished > 0;
+        has_scanned.then(|| latest.failure.as_ref().map(|failure| failure.kind))
     }
 
     /// Publishes what is known, for the names that are known now.
     fn publish(&mut self) {
-        if let (Some(good), Some(clusters)) = (&self.good, self.clusters()) {
-            let (owned, unassigned) = good.tally.split(&clusters, self.scan.destination.expect);
+        let clusters = self.clusters();
+        if let (Some(good), Some(clusters)) = (&mut self.good, clusters) {
+            let tally = &good.found.tally;
+            let (owned, unassigned) = tally.split(&clusters, self.scan.destination.expect);
             self.snapshot.figures = Some(Arc::new(Figures {
                 ended: good.ended,
-                listed: good.tally.listed(),
+                listed: tally.listed(),
                 unassigned,
                 clusters: owned,
             }));
+            good.known = clusters;
         }
         self.publish.send_replace(Arc::new(self.snapshot.clone()));
     }
@@ -304,8 +336,10 @@ impl Runner {
 }
 
 /// One scan with the names of this moment. A panic inside is a failure like any other.
-async fn start(scan: Scan, names: Option<Names>, hints: Arc<Boundaries>) -> Ended {
+async fn start(scan: Scan, names: Option<Names>, before: Option<Arc<Found>>) -> Ended {
     let started = Instant::now();
+    let none = Boundaries::default();
+    let hints = before.as_ref().map_or(&none, |found| &found.boundaries);
     let attempt = async {
         let clusters = match names {
             Some(names) => first_names(names, &scan).await?,
@@ -313,7 +347,7 @@ async fn start(scan: Scan, names: Option<Names>, hints: Arc<Boundaries>) -> Ende
         };
         let (prefix, separator) = (&scan.destination.prefix, &scan.destination.separator);
         let assignment = Arc::new(Assignment::new(&clusters, prefix, separator));
-        scan.run(assignment, &hints).await
+        scan.run(assignment, hints).await
     };
     let result = AssertUnwindSafe(attempt)
         .catch_unwind()

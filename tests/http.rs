@@ -544,7 +544,7 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
     assert!(addresses.len() >= 2, "{addresses:?}");
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
-    let running = tokio::spawn(async move { run(&config, listeners, stop).await });
+    let running = tokio::spawn(async move { run(&config, listeners, stop, None, None).await });
 
     let asked =
         r#"objectstore_api_requests_total{destination="a",bucket="a",operation="ListObjectsV2"} 1"#;
@@ -570,5 +570,5 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
 }
 
 async fn run(config: &Config, listeners: Vec<server::Listener>, stop: CancellationToken) {
-    serve::run(config, &Telemetry::new(), listeners, stop, None).await;
+    serve::run(config, &Telemetry::new(), listeners, stop, None, None).await;
 }

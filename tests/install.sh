@@ -85,6 +85,8 @@ node_exporter() {
 }
 
 # Its command is called `server`, which says too little beside others.
+faketime() { debian libfaketime "usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1"; }
+
 toxiproxy() {
     set -e
     go_install "github.com/Shopify/toxiproxy/v2/cmd/server@$TOXIPROXY"
@@ -112,6 +114,7 @@ test)
     install etcd debian etcd
     install prometheus debian prometheus
     install node_exporter debian node_exporter
+    install faketime debian faketime
     install toxiproxy "$TOXIPROXY" toxiproxy
     install seaweedfs "$SEAWEEDFS" seaweedfs
     install mc "$MC" mc

@@ -11,12 +11,14 @@ use crate::http::server::{self, Listener};
 use crate::http::{App, router};
 use crate::reload::{Reloader, Source};
 use crate::shutdown;
+use crate::state::State;
 use crate::telemetry::{self, Telemetry};
 
 /// Runs the exporter until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// An address that cannot be listened on: which, why, and what to do.
+/// An address that cannot be listened on, or a state directory that another process holds:
+/// which, why, and what to do.
 pub async fn serve(
     config: &Config,
     telemetry: &Telemetry,
@@ -25,7 +27,23 @@ pub async fn serve(
     let shutdown = shutdown::on_signal()
         .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
     let listeners = bind(&config.server)?;
-    run(config, telemetry, listeners, shutdown, source).await;
+    let names = config.destinations.iter().map(|of| &*of.name);
+    let state = match &config.state_directory {
+        Some(directory) => Some(State::open(directory, names)?),
+        None => None,
+    };
+    run(
+        config,
+        telemetry,
+        listeners,
+        shutdown,
+        state.as_ref(),
+        source,
+    )
+    .await;
+    if let Some(state) = state {
+        state.close();
+    }
     Ok(())
 }
 
@@ -43,12 +61,14 @@ pub fn bind(server: &Server) -> Result<Vec<Listener>, String> {
     Ok(listeners)
 }
 
-/// Runs the exporter until `shutdown`. With a `source` the configuration can be read again.
+/// Runs the exporter until `shutdown`. With `state` it goes on from what was kept, and keeps
+/// what comes. With a `source` the configuration can be read again.
 pub async fn run(
     config: &Config,
     telemetry: &Telemetry,
     listeners: Vec<Listener>,
     shutdown: CancellationToken,
+    state: Option<&Arc<State>>,
     source: Option<Source>,
 ) {
     for listener in &listeners {
@@ -70,6 +90,9 @@ pub async fn run(
         );
     }
     let mut exporter = Exporter::new(config);
+    if let Some(state) = state {
+        exporter.remember(state);
+    }
     let exposition = Arc::new(Exposition::new(exporter.board(), &config.metrics));
     let mut app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
     let mut reloader = None;

@@ -57,8 +57,25 @@ impl Boundaries {
         self
     }
 
+    /// The keys that are remembered, rising, with the objects up to each; and the objects after
+    /// the last.
+    pub fn parts(&self) -> (impl Iterator<Item = (&str, u64)>, u64) {
+        (
+            self.keys.iter().map(|(key, sum)| (&**key, *sum)),
+            self.loose,
+        )
+    }
+
+    /// Boundaries of such parts; `None` where they are none.
+    pub fn restore<'a>(keys: impl Iterator<Item = (&'a str, u64)>, loose: u64) -> Option<Self> {
+        let keys: Vec<(Box<str>, u64)> = keys.map(|(key, sum)| (key.into(), sum)).collect();
+        let rises = |two: &[(Box<str>, u64)]| two[0].0 <= two[1].0 && two[0].1 <= two[1].1;
+        let all = keys.last().map_or(0, |(_, sum)| *sum).checked_add(loose);
+        (all.is_some() && keys.windows(2).all(rises)).then_some(Self { keys, loose })
+    }
+
     /// How many objects there were.
-    pub(super) fn objects(&self) -> u64 {
+    pub fn objects(&self) -> u64 {
         self.keys.last().map_or(0, |(_, sum)| sum + self.loose)
     }
 

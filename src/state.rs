@@ -1,0 +1,149 @@
+//! What is kept over a restart: of each destination the latest complete scan, the keys at
+//! which its listing is cut, and how its latest scan ended. So the figures are there at the
+//! first scrape, with their true age, before any store or resolver has answered.
+//!
+//! A [`Folder`] holds one file for each destination, in the form that [`record`] reads and
+//! writes. A [`Writer`] writes them, on a thread of its own: a disk that hangs holds up
+//! nothing else. State is a help and no more: where it cannot be read or written, that is
+//! said once, and scans go on.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use s3_exporter_api::UnixTime;
+
+use crate::clusters::Clusters;
+use crate::destination::Destination;
+use crate::scan::Found;
+use crate::snapshot::Attempt;
+
+mod folder;
+pub mod record;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use record::{Identity, Unusable, parse, to_bytes};
+
+use folder::{Folder, LockFault};
+use writer::Writer;
+
+/// How long the end of the process waits for what is still to be written.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What is remembered of a destination.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// The latest scan that ended.
+    pub latest: Attempt,
+    /// The latest complete one.
+    pub good: Option<Good>,
+}
+
+/// A complete scan.
+#[derive(Clone, Debug)]
+pub struct Good {
+    /// What it found.
+    pub found: Arc<Found>,
+    /// When it ended.
+    pub ended: UnixTime,
+    /// The clusters that were known when its figures were last shown: they are shown again
+    /// until the resolver has answered.
+    pub known: Arc<Clusters>,
+}
+
+/// Keeps what is known of destinations in a folder. This process alone writes there.
+#[derive(Debug)]
+pub struct State {
+    folder: Arc<Folder>,
+    writer: Writer,
+}
+
+impl State {
+    /// Opens the folder, which is made where there is none, and clears away what an end in
+    /// the middle of a write has left, and what was kept long ago for a destination that is
+    /// not among `destinations`. A folder that cannot be written is a warning: each write
+    /// tries again, and so it heals.
+    ///
+    /// # Errors
+    /// Another process holds the folder: which one, and what to do; or there is no thread
+    /// to be had.
+    pub fn open<'a>(
+        directory: &Path,
+        destinations: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Arc<Self>, String> {
+        let folder = Arc::new(Folder::new(directory));
+        match folder.lock() {
+            Ok(()) => folder.tidy(destinations),
+            Err(LockFault::Held(reason)) => return Err(reason),
+            Err(LockFault::Failed(error)) => tracing::warn!(
+                directory = %directory.display(),
+                error,
+                "nothing can be kept over a restart; scans go on, and each tries again"
+            ),
+        }
+        let writer = Writer::start(Arc::clone(&folder))
+            .map_err(|cause| format!("starting the thread that writes the state: {cause}"))?;
+        Ok(Arc::new(Self { folder, writer }))
+    }
+
+    /// What was kept of a destination. It is of no use where the destination means another
+    /// listing now. Reads a file, and blocks for it.
+    pub fn load(&self, destination: &Destination) -> Option<Remembered> {
+        let (identity, remembered) = self.folder.load(&destination.name)?;
+        if identity != Identity::of(destination) {
+            tracing::info!(
+                destination = &*destination.name,
+                "what was kept is of another bucket, prefix, separator, store or resolver: it is not used"
+            );
+            return None;
+        }
+        Some(no_later_than(UnixTime::now(), remembered, destination))
+    }
+
+    /// Keeps this of a destination, soon: what is still waiting to be written is replaced.
+    pub fn save(&self, destination: &Arc<Destination>, remembered: Remembered) {
+        self.writer.put(Arc::clone(destination), remembered);
+    }
+
+    /// Waits until everything is written, for a second at the most, and lets go of the folder.
+    /// Nothing is kept afterwards. Blocks.
+    pub fn close(&self) {
+        if !self.writer.finish(FAREWELL) {
+            tracing::warn!("stopping before everything was kept: the disk is too slow");
+        }
+        self.folder.unlock();
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// A scan cannot have ended in the future. Where the clock was set back since, its age is
+/// not known; counted from now it grows at least, and alerts on it fire.
+fn no_later_than(
+    now: UnixTime,
+    mut remembered: Remembered,
+    destination: &Destination,
+) -> Remembered {
+    let ends = [
+        Some(&mut remembered.latest.ended),
+        remembered.good.as_mut().map(|good| &mut good.ended),
+    ];
+    let mut late = false;
+    for ended in ends.into_iter().flatten().filter(|ended| **ended > now) {
+        late = true;
+        *ended = now;
+    }
+    if late {
+        tracing::warn!(
+            destination = &*destination.name,
+            "what was kept is from the future: the clock was set back; its age is counted from now on"
+        );
+    }
+    remembered
+}

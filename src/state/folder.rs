@@ -1,0 +1,250 @@
+//! The folder of the state: who may write it, the names in it, and how a file is replaced.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest, Sha256};
+
+use super::Remembered;
+use super::record::{self, Identity, Unusable};
+use crate::destination::Destination;
+
+/// The file that is locked, and says by whom.
+const LOCK: &str = "lock";
+/// Ends the name of a destination's file.
+const ENDING: &str = ".state";
+/// Begins and ends the name of a file that is not finished.
+const UNFINISHED: (&str, &str) = (".s3-exporter-", ".tmp");
+/// A destination that is taken out of the configuration, and put back within this time,
+/// comes back with its figures.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Letters of a destination's name that are seen in the name of its file.
+const SHOWN: usize = 40;
+/// A file of 100,000 clusters has about 20 MB: what is larger is none of ours.
+const LARGEST: u64 = 64 << 20;
+
+/// Why the folder is not ours.
+#[derive(Debug)]
+pub(super) enum LockFault {
+    /// Another process has it.
+    Held(String),
+    /// It cannot be made or written.
+    Failed(String),
+}
+
+/// A folder that keeps state.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    lock: Mutex<Option<File>>,
+}
+
+impl Folder {
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            lock: Mutex::default(),
+        }
+    }
+
+    /// Makes sure that there is a folder and that it is ours.
+    pub(super) fn lock(&self) -> Result<(), LockFault> {
+        let mut lock = self.held();
+        if lock.is_none() {
+            *lock = Some(take(&self.path)?);
+        }
+        Ok(())
+    }
+
+    /// Lets another process have it.
+    pub(super) fn unlock(&self) {
+        *self.held() = None;
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<File>> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Replaces what is kept of a destination: at no moment is there half a file, and once
+    /// this has returned it is there after a loss of power too.
+    pub(super) fn save(
+        &self,
+        destination: &Destination,
+        remembered: &Remembered,
+    ) -> Result<(), String> {
+        let path = self.path.join(file_name(&destination.name));
+        let failed = |cause: &dyn std::fmt::Display| format!("writing {}: {cause}", path.display());
+        let bytes = record::to_bytes(&Identity::of(destination), remembered)
+            .map_err(|error| failed(&error))?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(failed(&format!("{} bytes are too many", bytes.len())));
+        }
+        match self.lock() {
+            Ok(()) => {}
+            Err(LockFault::Held(reason) | LockFault::Failed(reason)) => return Err(reason),
+        }
+        self.replace(&path, &bytes).map_err(|cause| {
+            if cause.kind() == ErrorKind::NotFound {
+                self.unlock(); // the folder is gone, and the lock with it: the next one makes both
+            }
+            failed(&cause)
+        })
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+        let (prefix, suffix) = UNFINISHED;
+        // Readable by its owner alone, and removed where anything below fails.
+        let mut file = tempfile::Builder::new()
+            .prefix(prefix)
+            .suffix(suffix)
+            .tempfile_in(&self.path)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|failed| failed.error)?;
+        File::open(&self.path)?.sync_all()
+    }
+
+    /// What the destination's file says. One that is of no use is set aside with a warning:
+    /// nothing is lost, and the next one takes its place.
+    pub(super) fn load(&self, destination: &str) -> Option<(Identity, Remembered)> {
+        let path = self.path.join(file_name(destination));
+        let unusable = match read(&path) {
+            Ok(bytes) => match record::parse(&bytes) {
+                Ok(found) => return Some(found),
+                Err(unusable) => unusable,
+            },
+            Err(cause) if cause.kind() == ErrorKind::NotFound => return None,
+            Err(cause) if cause.kind() == ErrorKind::NotADirectory => return None, // said at the opening
+            Err(cause) => {
+                let (file, error) = (path.display(), cause.to_string());
+                tracing::warn!(destination, %file, error, "what was kept cannot be read, and is not used");
+                return None;
+            }
+        };
+        let ending = match unusable {
+            Unusable::Corrupt(_) => "corrupt",
+            Unusable::Newer(_) => "newer",
+        };
+        let aside = path.with_extension(format!("state.{ending}"));
+        let moved = match std::fs::rename(&path, &aside) {
+            Ok(()) => format!("it is now {}", aside.display()),
+            Err(cause) => format!("it cannot be set aside: {cause}"),
+        };
+        let (file, error) = (path.display(), unusable.to_string());
+        tracing::warn!(destination, %file, error, moved, "what was kept is of no use, and is not used");
+        None
+    }
+
+    /// Removes what is unfinished, and what was kept long ago of other destinations. What
+    /// cannot be removed is left.
+    pub(super) fn tidy<'a>(&self, destinations: impl IntoIterator<Item = &'a str>) {
+        let own: Vec<_> = destinations.into_iter().map(file_name).collect();
+        let Ok(entries) = std::fs::read_dir(&self.path) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            let (prefix, suffix) = UNFINISHED;
+            let is_unfinished = name.starts_with(prefix) && name.ends_with(suffix);
+            let is_foreign = is_ours(name) && !own.iter().any(|own| name.starts_with(&**own));
+            let is_old = || {
+                let modified = entry.metadata().and_then(|file| file.modified());
+                let age = modified.map(|time| SystemTime::now().duration_since(time));
+                matches!(age, Ok(Ok(age)) if age > KEPT)
+            };
+            if is_unfinished || is_foreign && is_old() {
+                let removed = std::fs::remove_file(entry.path());
+                tracing::debug!(file = name, ?removed, "no longer needed");
+            }
+        }
+    }
+}
+
+/// The name of a destination's file, whatever the destination's name is: what people
+/// recognise, and a hash that tells it from any other.
+pub(super) fn file_name(destination: &str) -> String {
+    let seen = |letter: char| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' => letter,
+        _ => '_',
+    };
+    let shown: String = destination.chars().take(SHOWN).map(seen).collect();
+    let hash = Sha256::digest(destination);
+    let hash: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hash}-{shown}{ENDING}")
+}
+
+/// Whether [`file_name`] gave this name, or it was set aside.
+fn is_ours(name: &str) -> bool {
+    let is_hash =
+        |hash: &str| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let named = name.split_once('-').is_some_and(|(hash, _)| is_hash(hash));
+    named
+        && ["", ".corrupt", ".newer"]
+            .iter()
+            .any(|aside| name.ends_with(&format!("{ENDING}{aside}")))
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more than there can be: then the checksum is wrong.
+    File::open(path)?
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Makes the folder where there is none, and locks it. The lock ends with the process,
+/// however that ends.
+fn take(folder: &Path) -> Result<File, LockFault> {
+    let path = folder.join(LOCK);
+    let failed = |what: &str, path: &Path, cause: &dyn std::fmt::Display| {
+        LockFault::Failed(format!("{what} {}: {cause}", path.display()))
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|cause| failed("making the folder", folder, &cause))?;
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600);
+    let mut file = options
+        .open(&path)
+        .map_err(|cause| failed("opening", &path, &cause))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(LockFault::Held(held(folder, &path))),
+        Err(TryLockError::Error(cause)) => return Err(failed("locking", &path, &cause)),
+    }
+    // For people only, so a disk that is full does not matter.
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let holder = format!("{} on {}\n", std::process::id(), host.trim());
+    let _ = file
+        .set_len(0)
+        .and_then(|()| file.write_all(holder.as_bytes()));
+    Ok(file)
+}
+
+/// That the folder is another's.
+fn held(folder: &Path, lock: &Path) -> String {
+    let holder = std::fs::read_to_string(lock).unwrap_or_default();
+    let holder = holder.trim();
+    let by = if holder.is_empty() {
+        "another process".to_owned()
+    } else {
+        format!("process {holder}")
+    };
+    format!(
+        "the state directory {} is in use by {by}: stop that one, or set another `state.directory` here",
+        folder.display()
+    )
+}

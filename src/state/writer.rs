@@ -1,0 +1,134 @@
+//! Writes what is to be kept, one destination after another, on a thread of its own.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Remembered;
+use super::folder::Folder;
+use crate::destination::Destination;
+
+/// The thread, and what it still has to do.
+#[derive(Debug)]
+pub(super) struct Writer(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+/// The latest of each destination that is not written yet, in the order of their first wait.
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<(Arc<Destination>, Remembered)>,
+    is_busy: bool,
+    is_closed: bool,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(folder: Arc<Folder>) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let of_thread = Arc::clone(&shared);
+        std::thread::Builder::new()
+            .name("state".to_owned())
+            .spawn(move || of_thread.work(&folder))?;
+        Ok(Self(shared))
+    }
+
+    /// Has it written. One that waits for the same destination is replaced, so that there
+    /// never are more than destinations, however slow the disk is.
+    pub(super) fn put(&self, destination: Arc<Destination>, remembered: Remembered) {
+        let mut queue = self.0.queue();
+        if queue.is_closed {
+            return;
+        }
+        let same = |(other, _): &&mut (Arc<Destination>, _)| other.name == destination.name;
+        match queue.waiting.iter_mut().find(same) {
+            Some(waiting) => *waiting = (destination, remembered),
+            None => queue.waiting.push_back((destination, remembered)),
+        }
+        self.0.changed.notify_all();
+    }
+
+    /// Takes nothing more, and waits until everything is written: whether it was in time.
+    pub(super) fn finish(&self, patience: Duration) -> bool {
+        let mut queue = self.0.queue();
+        queue.is_closed = true;
+        self.0.changed.notify_all();
+        let is_working = |queue: &mut Queue| queue.is_busy || !queue.waiting.is_empty();
+        let waited = self
+            .0
+            .changed
+            .wait_timeout_while(queue, patience, is_working);
+        let (queue, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        drop(queue);
+        !timeout.timed_out()
+    }
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self, folder: &Folder) {
+        let mut failing = BTreeSet::new();
+        while let Some((destination, remembered)) = self.next() {
+            tell(
+                &mut failing,
+                &destination,
+                folder.save(&destination, &remembered),
+            );
+            self.queue().is_busy = false;
+            self.changed.notify_all();
+        }
+    }
+
+    /// The next one, when there is one; `None` after the last.
+    fn next(&self) -> Option<(Arc<Destination>, Remembered)> {
+        let mut queue = self.queue();
+        loop {
+            if let Some(next) = queue.waiting.pop_front() {
+                queue.is_busy = true;
+                return Some(next);
+            }
+            if queue.is_closed {
+                return None;
+            }
+            queue = self
+                .changed
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Says that nothing can be kept once, for the first destination, and that it can again once
+/// it can for all.
+fn tell(failing: &mut BTreeSet<Arc<str>>, destination: &Destination, saved: Result<(), String>) {
+    let name = &*destination.name;
+    match saved {
+        Ok(()) if failing.remove(name) && failing.is_empty() => {
+            tracing::info!(
+                destination = name,
+                "what is known is kept over a restart again"
+            );
+        }
+        Ok(()) => tracing::debug!(destination = name, "kept"),
+        Err(error) => {
+            let first = failing.is_empty();
+            failing.insert(Arc::clone(&destination.name));
+            if first {
+                tracing::warn!(
+                    destination = name,
+                    error,
+                    "what is known cannot be kept over a restart; scans go on, and each tries again"
+                );
+            } else {
+                tracing::debug!(destination = name, error, "cannot be kept");
+            }
+        }
+    }
+}
