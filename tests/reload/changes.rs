@@ -1,5 +1,7 @@
 //! Destinations, backends and settings that come, go and change.
 
+use std::time::{Duration, Instant};
+
 use s3_exporter_testkit::{Fault, S3sServer};
 
 use super::common::truth::Figures;
@@ -200,4 +202,46 @@ async fn names_of_metrics_and_the_level_of_the_log_change_at_once() {
         })
         .await;
     assert_eq!(exporter.log_lines().len(), lines, "{}", exporter.log());
+}
+
+/// With a state directory: what was removed by mistake has its figures, and their age, as soon
+/// as it is back.
+#[tokio::test]
+async fn a_destination_that_comes_back_goes_on_from_what_was_kept() {
+    let server = S3sServer::start();
+    let objects = fill(&server, "d", 3);
+    fill(&server, "stay", 3);
+    let general = [
+        "[state]\ndirectory = \"state\"\n",
+        &backend("store", &server, "request_timeout = \"10m\""),
+        &hourly("stay", ""),
+    ]
+    .concat();
+    let both = format!("{general}{}", hourly("d", "clusters = [\"a\"]"));
+    let mut exporter = Exporter::with_config(&both, &[]).await;
+    let before = until_listed(&mut exporter, &["d", "stay"]).await;
+    let kept = || std::fs::read_dir(exporter.file("state")).unwrap().flatten();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while kept()
+        .filter(|file| file.file_name().to_string_lossy().starts_with("d-"))
+        .count()
+        == 0
+    {
+        assert!(
+            Instant::now() < deadline,
+            "{:?}",
+            kept().collect::<Vec<_>>()
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    reload(&exporter, &general).await;
+    assert!(of(&exporter.metrics().await, "d").names().is_empty());
+
+    server.faults().always(Some(Fault::Silence));
+    reload(&exporter, &both).await;
+    let now = exporter.metrics().await;
+    Figures::shown(&now, "d").assert_are(&Figures::expected(&objects, &["a"]), "kept");
+    let time = "objectstore_scan_last_success_timestamp_seconds";
+    assert_eq!(now.of("d", time), before.of("d", time));
+    assert_eq!(of(&now, "stay"), of(&before, "stay"));
 }
