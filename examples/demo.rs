@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use s3_exporter::cli::Flags;
-use s3_exporter::command::serve;
+use s3_exporter::command::serve::{self, Setup};
 use s3_exporter::config::{self, Config, Environment};
 use s3_exporter::http::server::{self, Listener};
 use s3_exporter::telemetry::{self, Telemetry};
@@ -57,7 +57,14 @@ async fn demo() -> Result<(), String> {
     telemetry::log(&config.log);
 
     println!("{}", welcome(address, folder.path()));
-    serve::run(&config, &Telemetry::new(), listeners, stop, None, None).await;
+    serve::run(
+        &config,
+        &Telemetry::new(),
+        Setup::default(),
+        listeners,
+        stop,
+    )
+    .await;
     println!(
         "The demo has ended; {} is removed.",
         folder.path().display()

@@ -61,19 +61,63 @@ impl Totals {
 }
 
 /// Totals per cluster, of a listing that is folded page by page. Its size depends on the
-/// number of clusters alone.
+/// number of clusters that have objects there alone.
 #[derive(Clone, Debug)]
 pub struct Tally {
     assignment: Arc<Assignment>,
-    owned: Vec<Totals>,
+    owned: Owned,
     unassigned: Totals,
+}
+
+/// Neighbours by name are often together in a bucket or not there.
+const CHUNK: usize = 32;
+const NOTHING: &Totals = &Totals {
+    objects: 0,
+    empty: 0,
+    bytes: 0,
+    newest_of_all: None,
+    newest: None,
+    oldest: None,
+    largest: None,
+};
+
+/// The totals of each cluster, where there are any: of 200 destinations that share 5,000
+/// clusters most have no objects of most, and all the zeros would take 100 MB.
+#[derive(Clone, Debug)]
+struct Owned(Vec<Option<Box<[Totals; CHUNK]>>>);
+
+impl Owned {
+    fn new(clusters: usize) -> Self {
+        Self(vec![None; clusters.div_ceil(CHUNK)])
+    }
+
+    fn get(&self, at: usize) -> &Totals {
+        match &self.0[at / CHUNK] {
+            Some(chunk) => &chunk[at % CHUNK],
+            None => NOTHING,
+        }
+    }
+
+    fn get_mut(&mut self, at: usize) -> &mut Totals {
+        let chunk = &mut self.0[at / CHUNK];
+        &mut chunk.get_or_insert_with(|| Box::new([*NOTHING; CHUNK]))[at % CHUNK]
+    }
+
+    /// Those with objects.
+    fn some(&self) -> impl Iterator<Item = (usize, &Totals)> {
+        let chunks = self.0.iter().enumerate();
+        chunks
+            .filter_map(|(nth, chunk)| Some((nth * CHUNK, chunk.as_ref()?)))
+            .flat_map(|(first, chunk)| (first..).zip(chunk.iter()))
+            .filter(|(_, totals)| totals.objects > 0)
+    }
 }
 
 impl Tally {
     /// Nothing counted yet.
     pub fn new(assignment: Arc<Assignment>) -> Self {
         Self {
-            owned: vec![Totals::default(); assignment.len()],
+            owned: Owned::new(assignment.len()),
             unassigned: Totals::default(),
             assignment,
         }
@@ -84,9 +128,10 @@ impl Tally {
     pub fn add<'a>(&mut self, objects: impl Iterator<Item = Object<'a>>, cursor: &mut Cursor) {
         for object in objects {
             let owner = self.assignment.owner(object.key, cursor);
-            owner
-                .map_or(&mut self.unassigned, |at| &mut self.owned[at])
-                .add(&object);
+            match owner {
+                Some(at) => self.owned.get_mut(at).add(&object),
+                None => self.unassigned.add(&object),
+            }
         }
     }
 
@@ -96,19 +141,21 @@ impl Tally {
         owned: impl Fn(&str) -> Totals,
         unassigned: Totals,
     ) -> Self {
-        Self {
-            owned: (0..assignment.len())
-                .map(|at| owned(assignment.name(at)))
-                .collect(),
-            unassigned,
-            assignment,
+        let mut tally = Self::new(assignment);
+        tally.unassigned = unassigned;
+        for at in 0..tally.assignment.len() {
+            let totals = owned(tally.assignment.name(at));
+            if totals.objects > 0 {
+                *tally.owned.get_mut(at) = totals;
+            }
         }
+        tally
     }
 
     /// What each cluster owns that was known when it was counted.
     pub fn owned(&self) -> impl Iterator<Item = (&Arc<str>, &Totals)> {
-        let named = |(at, totals)| (self.assignment.name(at), totals);
-        self.owned.iter().enumerate().map(named)
+        let all = 0..self.assignment.len();
+        all.map(|at| (self.assignment.name(at), self.owned.get(at)))
     }
 
     /// What none of them owns.
@@ -119,7 +166,9 @@ impl Tally {
     /// Everything that was counted.
     pub fn listed(&self) -> Totals {
         let mut listed = self.unassigned;
-        self.owned.iter().for_each(|totals| listed.merge(totals));
+        self.owned
+            .some()
+            .for_each(|(_, totals)| listed.merge(totals));
         listed
     }
 
@@ -132,26 +181,31 @@ impl Tally {
     /// owned that is gone goes to its heir, exactly as if it had not been known when the
     /// listing was counted. A cluster that was not known then has no totals.
     pub fn split(&self, now: &Clusters, expect: Expect) -> (BTreeMap<Arc<str>, Totals>, Totals) {
-        let known: Vec<_> = (0..self.owned.len())
-            .map(|at| now.contains(self.assignment.name(at)))
-            .collect();
+        let known = |at: &usize| now.contains(self.assignment.name(*at));
+        let named = |at: usize| Arc::clone(self.assignment.name(at));
         let mut unassigned = self.unassigned;
-        let mut owned = vec![Totals::default(); self.owned.len()];
-        for (at, totals) in self.owned.iter().enumerate() {
-            let mut owner = Some(at);
-            while let Some(at) = owner.filter(|at| !known[*at]) {
+        let mut clusters: BTreeMap<_, _> = match expect {
+            Expect::All => (0..self.assignment.len())
+                .filter(known)
+                .map(|at| (named(at), *self.owned.get(at)))
+                .collect(),
+            Expect::Present => self
+                .owned
+                .some()
+                .filter(|(at, _)| known(at))
+                .map(|(at, totals)| (named(at), *totals))
+                .collect(),
+        };
+        for (at, totals) in self.owned.some().filter(|(at, _)| !known(at)) {
+            let mut owner = self.assignment.heir(at);
+            while let Some(at) = owner.filter(|at| !known(at)) {
                 owner = self.assignment.heir(at);
             }
-            owner
-                .map_or(&mut unassigned, |at| &mut owned[at])
-                .merge(totals);
+            match owner {
+                Some(at) => clusters.entry(named(at)).or_default().merge(totals),
+                None => unassigned.merge(totals),
+            }
         }
-        let clusters = owned
-            .into_iter()
-            .enumerate()
-            .filter(|(at, totals)| known[*at] && (expect == Expect::All || totals.objects > 0))
-            .map(|(at, totals)| (Arc::clone(self.assignment.name(at)), totals))
-            .collect();
         (clusters, unassigned)
     }
 }

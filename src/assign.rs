@@ -3,8 +3,9 @@
 //! An object belongs to the cluster whose name, followed by the separator, begins its
 //! key (after the destination's prefix). Where several names fit, the longest wins.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::clusters::Clusters;
 
@@ -21,6 +22,9 @@ use crate::clusters::Clusters;
 #[derive(Debug, Default)]
 pub struct Assignment {
     prefix: Box<[u8]>,
+    separator: Box<str>,
+    /// Of the names: two assignments with others are seldom compared.
+    hash: u64,
     owners: Vec<Owner>,
     /// All patterns end to end: neighbours in the order are neighbours in memory.
     patterns: Vec<u8>,
@@ -39,7 +43,31 @@ struct Owner {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cursor(usize);
 
+/// Those in use, so that the many destinations of one resolver share one: each takes 0.3 MB
+/// with 5,000 clusters.
+static SHARED: Mutex<Vec<Weak<Assignment>>> = Mutex::new(Vec::new());
+
 impl Assignment {
+    /// As [`Self::new`]; where somebody uses the same already, that one.
+    pub fn shared(clusters: &Clusters, prefix: &str, separator: &str) -> Arc<Self> {
+        let hash = hash(clusters);
+        let is_same = |of: &Arc<Self>| {
+            of.hash == hash
+                && *of.prefix == *prefix.as_bytes()
+                && *of.separator == *separator
+                && of.len() == clusters.len()
+                && of.covers(clusters)
+        };
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.retain(|of| of.strong_count() > 0);
+        let found = shared.iter().filter_map(Weak::upgrade).find(is_same);
+        found.unwrap_or_else(|| {
+            let new = Arc::new(Self::new(clusters, prefix, separator));
+            shared.push(Arc::downgrade(&new));
+            new
+        })
+    }
+
     /// Prepares the clusters' names for keys under `prefix`.
     pub fn new(clusters: &Clusters, prefix: &str, separator: &str) -> Self {
         let mut sorted: Vec<_> = clusters
@@ -49,6 +77,8 @@ impl Assignment {
         sorted.sort_unstable();
         let mut prepared = Self {
             prefix: prefix.as_bytes().into(),
+            separator: separator.into(),
+            hash: hash(clusters),
             owners: Vec::with_capacity(sorted.len()),
             patterns: Vec::new(),
         };
@@ -157,6 +187,12 @@ impl Assignment {
     }
 }
 
+fn hash(clusters: &Clusters) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    clusters.names().for_each(|name| name.hash(&mut hasher));
+    hasher.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -191,6 +227,31 @@ mod tests {
         assert_eq!(owner("p/ab-2026.db.gz"), None);
         assert_eq!(owner("a-2026.db.gz"), None, "not under the prefix");
         assert_eq!(owner("p/a"), None, "no separator");
+    }
+
+    #[test]
+    fn the_same_is_shared_while_it_is_in_use() {
+        let of = |names: &[&str]| Clusters::from_names(names.iter().copied()).unwrap();
+        let first = Assignment::shared(&of(&["only-here", "b"]), "p", "-");
+        let again = Assignment::shared(&of(&["b", "only-here"]), "p", "-");
+        assert!(Arc::ptr_eq(&first, &again));
+        for (names, prefix, separator) in [
+            (&["only-here", "c"][..], "p", "-"),
+            (&["only-here", "b", "c"], "p", "-"),
+            (&["only-here"], "p", "-"),
+            (&["only-here", "b"], "", "-"),
+            (&["only-here", "b"], "p", "/"),
+        ] {
+            let other = Assignment::shared(&of(names), prefix, separator);
+            assert!(
+                !Arc::ptr_eq(&first, &other),
+                "{names:?} {prefix} {separator}"
+            );
+            assert!(other.covers(&of(names)));
+        }
+        let gone = Arc::downgrade(&first);
+        drop((first, again));
+        assert!(gone.upgrade().is_none());
     }
 
     proptest! {

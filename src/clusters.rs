@@ -98,6 +98,11 @@ impl Clusters {
         self.0.contains_key(name)
     }
 
+    /// What is known of a cluster; `None` where it is not a known one.
+    pub fn get(&self, name: &str) -> Option<Cluster> {
+        self.0.get(name).copied()
+    }
+
     /// The clusters in the order of their names' bytes.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, Cluster)> {
         self.0.iter().map(|(name, cluster)| (name, *cluster))

@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
 use crate::config::{Config, Environment, Loader, Rejected};
+use crate::http::web;
 use crate::reload::Source;
 use crate::resolver::{Names, Resolution};
 use crate::shutdown;
@@ -19,6 +20,7 @@ use crate::telemetry::{self, Telemetry};
 pub mod check;
 pub mod explain;
 pub mod once;
+mod series;
 pub mod serve;
 
 /// Listing waits and folds, which two threads do for many destinations; more would only
@@ -65,13 +67,39 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
         Ok(hangup) => hangup,
         Err(cause) => return fail(&format!("cannot install a handler for SIGHUP: {cause}")),
     };
-    match loader.load() {
+    let mut loaded = loader.load();
+    // The others serve nothing, and may well be run by somebody who cannot read the key.
+    if matches!(command, Command::Serve | Command::Check { .. }) {
+        loaded = with_web(loaded);
+    }
+    match loaded {
         Ok(config) => {
             let source = hangup.map(|hangup| Source { loader, hangup });
             dispatch(runtime, &command, &config, source)
         }
         Err(rejected) => report(&rejected),
     }
+}
+
+/// Adds what is wrong with the web configuration.
+fn with_web(loaded: Result<Config, Rejected>) -> Result<Config, Rejected> {
+    let path = match &loaded {
+        Ok(config) => &config.server.web_config_file,
+        Err(rejected) => &rejected.web_config_file,
+    };
+    let faults = path.as_deref().map_or(Vec::new(), web::check);
+    if faults.is_empty() {
+        return loaded;
+    }
+    let mut rejected = loaded.map_or_else(
+        |rejected| rejected,
+        |config| Rejected {
+            warnings: config.warnings,
+            ..Rejected::default()
+        },
+    );
+    rejected.faults.extend(faults);
+    Err(rejected)
 }
 
 fn dispatch(
@@ -84,6 +112,9 @@ fn dispatch(
         warn(config);
         let code = print(&check::summary(config));
         if !connect {
+            if let Some(warning) = series::foreseen(config) {
+                complain("warning", &warning);
+            }
             return code;
         }
     }
@@ -122,6 +153,9 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
         Command::Check { .. } => {
             let report = check::connect(config).await;
             print(&report.text);
+            if let Some(warning) = &report.warning {
+                complain("warning", warning);
+            }
             success(report.success)
         }
         Command::Once { textfile } => {

@@ -95,11 +95,12 @@ impl Exporter {
     }
 
     /// Goes on from what was kept of each destination, and keeps what comes.
-    pub fn remember(&mut self, state: &Arc<State>) {
+    /// Blocks for the files.
+    pub fn remember(&mut self, state: Arc<State>) {
         for runner in self.watched.iter_mut().filter_map(|of| of.runner.as_mut()) {
-            runner.remember(Arc::clone(state));
+            runner.remember(Arc::clone(&state));
         }
-        self.state = Some(Arc::clone(state));
+        self.state = Some(state);
     }
 
     /// Where to read what is known.

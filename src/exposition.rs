@@ -24,20 +24,24 @@ pub mod ours;
 pub mod parts;
 pub mod ready;
 pub mod registry;
+pub mod shares;
 pub mod writer;
 
 use catalogue::Catalogue;
 use ready::Ready;
+use shares::Shares;
 pub use writer::Format;
 
-/// The whole exposition as text, written at once.
+/// The whole exposition as text, written at once. Says so where it has to leave clusters out.
 pub fn text(
     snapshot: &Snapshot,
     metrics: &Metrics,
+    max_clusters: usize,
     others: &[MetricFamily],
     format: Format,
 ) -> String {
-    let parts = Catalogue::new(metrics).compose(snapshot, None, others, format);
+    Shares::new(snapshot, max_clusters).tell(&Shares::default(), max_clusters);
+    let parts = Catalogue::new(metrics, max_clusters).compose(snapshot, None, others, format);
     let bytes = parts.plain().concat();
     String::from_utf8_lossy(&bytes).into_owned() // it was made of strings
 }
@@ -61,9 +65,10 @@ struct Shown {
 
 impl Exposition {
     /// Prepares what is known now.
-    pub fn new(board: Board, metrics: &Metrics) -> Self {
-        let catalogue = Catalogue::new(metrics);
+    pub fn new(board: Board, metrics: &Metrics, max_clusters: usize) -> Self {
+        let catalogue = Catalogue::new(metrics, max_clusters);
         let ready = Ready::default().next(&catalogue, board.snapshot());
+        ready.shares().tell(&Shares::default(), max_clusters);
         Self {
             wanted: watch::Sender::new(catalogue.clone()),
             board,
@@ -100,8 +105,9 @@ impl Exposition {
     }
 
     /// Shows what is known now, as the configuration wants it now.
-    pub async fn renew(&self, metrics: &Metrics) {
-        self.wanted.send_replace(Catalogue::new(metrics));
+    pub async fn renew(&self, metrics: &Metrics, max_clusters: usize) {
+        let wanted = Catalogue::new(metrics, max_clusters);
+        self.wanted.send_replace(wanted);
         self.prepare().await;
     }
 
@@ -120,7 +126,11 @@ impl Exposition {
             Arc::new(Shown { catalogue, ready })
         };
         match tokio::task::spawn_blocking(next).await {
-            Ok(shown) => drop(self.shown.send_replace(shown)),
+            Ok(shown) => {
+                let (shares, most) = (shown.ready.shares().clone(), shown.catalogue.max_clusters());
+                let before = self.shown.send_replace(shown);
+                shares.tell(before.ready.shares(), most);
+            }
             Err(error) => tracing::error!(
                 error = error.to_string(),
                 "preparing the metrics failed, the ones before stay; \

@@ -12,6 +12,7 @@ use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use s3_exporter_api::UnixTime;
+use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::exposition::Exposition;
@@ -27,11 +28,16 @@ mod page;
 mod reload;
 pub mod server;
 mod status;
+pub mod web;
 
 use status::Status;
 
 /// Nothing from elsewhere, no script at all; the one style sheet is known by its hash.
 const POLICY: HeaderValue = HeaderValue::from_static(page::POLICY);
+
+/// Status pages that are made at the same time: they take memory and time, and a client
+/// that goes while its page is made could ask for the next.
+const PAGES: usize = 2;
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -40,6 +46,7 @@ pub struct App {
     telemetry: Telemetry,
     readiness: health::Readiness,
     metrics_at_any_path: bool,
+    pages: Arc<Semaphore>,
     reloads: Option<Reloads>,
     reloads_at_admin_alone: bool,
 }
@@ -52,6 +59,7 @@ impl App {
             telemetry,
             readiness: health::Readiness::new(),
             metrics_at_any_path: config.metrics_at_any_path,
+            pages: Arc::new(Semaphore::new(PAGES)),
             reloads: None,
             reloads_at_admin_alone: !config.server.admin_listen.is_empty(),
         }
@@ -70,7 +78,9 @@ impl App {
         self: Arc<Self>,
         make: fn(&Status<'_>) -> T,
     ) -> Result<T, Response> {
+        let turn = Arc::clone(&self.pages).acquire_owned().await;
         let made = tokio::task::spawn_blocking(move || {
+            let _until_done = turn; // though the client may be gone
             let snapshot = self.exposition.snapshot();
             let ready = self.readiness.check(&snapshot).is_ok();
             let (started, now) = (self.telemetry.started(), UnixTime::now());

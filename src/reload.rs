@@ -134,7 +134,9 @@ impl Reloader {
     async fn put_into_effect(&self, exporter: &mut Exporter, config: &Config) -> Outcome {
         telemetry::set_level(&config.log.level);
         let changes = exporter.apply(config).await;
-        self.exposition.renew(&config.metrics).await;
+        self.exposition
+            .renew(&config.metrics, config.max_clusters)
+            .await;
         let mut lines = vec![summary(config.destinations.len(), changes)];
         tracing::info!("{}", lines[0]);
         for warning in self

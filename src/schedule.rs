@@ -346,7 +346,7 @@ async fn start(scan: Scan, names: Option<Names>, before: Option<Arc<Found>>) -> 
             None => Arc::default(),
         };
         let (prefix, separator) = (&scan.destination.prefix, &scan.destination.separator);
-        let assignment = Arc::new(Assignment::new(&clusters, prefix, separator));
+        let assignment = Assignment::shared(&clusters, prefix, separator);
         scan.run(assignment, hints).await
     };
     let result = AssertUnwindSafe(attempt)

@@ -8,8 +8,11 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::{Counter, MetricFamily};
 use prometheus::{Gauge, IntCounterVec, IntGauge, Opts, Registry};
 use s3_exporter_api::UnixTime;
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
@@ -65,6 +68,18 @@ pub fn log(log: &Log) {
     }
 }
 
+/// What is never logged, whatever `log.level` says, because it holds secrets.
+///
+/// - Other crates at trace: the AWS SDK's shows requests and answers whole there, and with
+///   them web identity tokens, session tokens and the keys that STS hands out; profiles too.
+/// - The SDK's search for credentials at any level: the warning of a failure shows the
+///   answer that could not be read. We tell such a failure ourselves, without it.
+fn may_be_logged(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let ours = target.starts_with("s3_exporter");
+    ours || (*metadata.level() != Level::TRACE && !target.starts_with("aws_config"))
+}
+
 /// Logs by another `log.level` from now on. Does nothing before [`log`], and where the level
 /// is not one that the configuration lets through.
 pub fn set_level(level: &str) {
@@ -91,13 +106,15 @@ where
             let builder = builder.event_format(json::Json).with_filter_reloading();
             let handle = builder.reload_handle();
             let set: SetFilter = Box::new(move |filter| drop(handle.reload(filter)));
-            (Box::new(builder.finish()), set)
+            let lines = builder.finish().with(filter_fn(may_be_logged));
+            (Box::new(lines), set)
         }
         LogFormat::Console => {
             let builder = builder.with_ansi(ansi).with_filter_reloading();
             let handle = builder.reload_handle();
             let set: SetFilter = Box::new(move |filter| drop(handle.reload(filter)));
-            (Box::new(builder.finish()), set)
+            let lines = builder.finish().with(filter_fn(may_be_logged));
+            (Box::new(lines), set)
         }
     }
 }

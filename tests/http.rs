@@ -12,10 +12,12 @@ use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY,
 };
 use reqwest::{Client, Method, Response, StatusCode};
-use s3_exporter::command::serve;
+use s3_exporter::command::serve::{self, Setup};
 use s3_exporter::config::{Backend as Store, Compat, Config, Fingerprint};
 use s3_exporter::exporter::Board;
 use s3_exporter::exposition::Exposition;
+use s3_exporter::http::server::Limits;
+
 use s3_exporter::http::{App, router, server};
 use s3_exporter::resolver::channel;
 use s3_exporter::snapshot::{DestinationSnapshot, Snapshot};
@@ -59,7 +61,7 @@ async fn start(snapshot: Snapshot, metrics_at_any_path: bool) -> Server {
         (name, names)
     });
     let board = Board::new(published, resolvers.collect());
-    let exposition = Arc::new(Exposition::new(board, &config.metrics));
+    let exposition = Arc::new(Exposition::new(board, &config.metrics, config.max_clusters));
     let app = App::new(Arc::clone(&exposition), Telemetry::new(), &config);
     let listeners = server::bind("127.0.0.1:0", false).unwrap();
     let address = listeners[0].socket.local_addr().unwrap();
@@ -68,7 +70,7 @@ async fn start(snapshot: Snapshot, metrics_at_any_path: bool) -> Server {
     let serving = tokio::spawn(async move {
         tokio::select! {
             () = exposition.follow() => {}
-            () = server::serve(listeners, router(Arc::new(app)), stop) => {}
+            () = server::serve(listeners, router(Arc::new(app)), Arc::default(), Limits::default(), stop) => {}
         }
     });
     Server {
@@ -544,7 +546,7 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
     assert!(addresses.len() >= 2, "{addresses:?}");
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
-    let running = tokio::spawn(async move { run(&config, listeners, stop, None, None).await });
+    let running = tokio::spawn(async move { run(&config, listeners, stop).await });
 
     let asked =
         r#"objectstore_api_requests_total{destination="a",bucket="a",operation="ListObjectsV2"} 1"#;
@@ -570,5 +572,5 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
 }
 
 async fn run(config: &Config, listeners: Vec<server::Listener>, stop: CancellationToken) {
-    serve::run(config, &Telemetry::new(), listeners, stop, None, None).await;
+    serve::run(config, &Telemetry::new(), Setup::default(), listeners, stop).await;
 }

@@ -18,7 +18,7 @@ use case::{registry, sample, snapshot};
 
 fn exposition(c: &mut Criterion) {
     let snapshot = snapshot();
-    let catalogue = Catalogue::new(&sample::metrics(&[], "cluster"));
+    let catalogue = Catalogue::new(&sample::metrics(&[], "cluster"), sample::MAX_CLUSTERS);
     let telemetry = Telemetry::new();
     let ready = Ready::default().next(&catalogue, snapshot.clone());
     let compose = |ready| catalogue.compose(&snapshot, ready, &telemetry.families(), Format::Text);

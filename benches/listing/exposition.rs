@@ -16,7 +16,10 @@ mod case;
 
 pub fn scrape(table: &mut Table) {
     let snapshot = case::snapshot();
-    let catalogue = Catalogue::new(&case::sample::metrics(&[], "cluster"));
+    let catalogue = Catalogue::new(
+        &case::sample::metrics(&[], "cluster"),
+        case::sample::MAX_CLUSTERS,
+    );
     let telemetry = Telemetry::new();
     let ready = Ready::default().next(&catalogue, snapshot.clone());
     let all = catalogue

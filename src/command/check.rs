@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use s3_exporter_api::Operation;
 
-use crate::command::{failure, first_word};
+use crate::command::{failure, first_word, series};
 use crate::config::{Config, LogFormat, ResolverConfig};
 use crate::destination::{Destination, Expect};
 use crate::exporter::Exporter;
@@ -28,6 +28,9 @@ pub fn summary(config: &Config) -> String {
     };
     // Into a String: writing cannot fail.
     let _ = writeln!(text, "server: {}", config.server.listen.join(", "));
+    if let Some(path) = &config.server.web_config_file {
+        let _ = writeln!(text, "web configuration: {}", path.display());
+    }
     let format = match config.log.format {
         LogFormat::Json => "json",
         LogFormat::Console => "console",
@@ -114,6 +117,8 @@ pub struct Report {
     pub text: String,
     /// Whether each of them is well.
     pub success: bool,
+    /// What is odd.
+    pub warning: Option<String>,
 }
 
 /// Waits for every resolver, lists every destination once, and reports.
@@ -133,6 +138,7 @@ pub async fn connect(config: &Config) -> Report {
     let mut report = Report {
         text: String::new(),
         success: true,
+        warning: None,
     };
     for (name, resolution) in resolvers {
         let line = match &resolution.clusters {
@@ -141,13 +147,15 @@ pub async fn connect(config: &Config) -> Report {
         };
         report.add("resolver", &name, line);
     }
-    for destination in &board.snapshot().destinations {
+    let snapshot = board.snapshot();
+    for destination in &snapshot.destinations {
         report.add(
             "destination",
             &destination.destination.name,
             outcome(destination),
         );
     }
+    report.warning = series::found(config, &snapshot);
     report
 }
 

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use s3_exporter_api::Fault;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Compat, Config, Server};
 use crate::exporter::Exporter;
 use crate::exposition::Exposition;
-use crate::http::server::{self, Listener};
+use crate::http::server::{self, Limits, Listener};
+use crate::http::web::Web;
 use crate::http::{App, router};
 use crate::reload::{Reloader, Source};
 use crate::shutdown;
@@ -26,21 +28,22 @@ pub async fn serve(
 ) -> Result<(), String> {
     let shutdown = shutdown::on_signal()
         .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
+    let web = Web::open(&config.server).map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+        faults.join("; ")
+    })?;
     let listeners = bind(&config.server)?;
     let names = config.destinations.iter().map(|of| &*of.name);
     let state = match &config.state_directory {
         Some(directory) => Some(State::open(directory, names)?),
         None => None,
     };
-    run(
-        config,
-        telemetry,
-        listeners,
-        shutdown,
-        state.as_ref(),
+    let setup = Setup {
+        web,
+        state: state.clone(),
         source,
-    )
-    .await;
+    };
+    run(config, telemetry, setup, listeners, shutdown).await;
     if let Some(state) = state {
         state.close();
     }
@@ -61,15 +64,24 @@ pub fn bind(server: &Server) -> Result<Vec<Listener>, String> {
     Ok(listeners)
 }
 
-/// Runs the exporter until `shutdown`. With `state` it goes on from what was kept, and keeps
-/// what comes. With a `source` the configuration can be read again.
+/// What is served with, beside the configuration: by default none of it.
+#[derive(Default)]
+pub struct Setup {
+    /// Who may ask, and how.
+    pub web: Web,
+    /// Where what is known is kept over a restart.
+    pub state: Option<Arc<State>>,
+    /// Where the configuration can be read again.
+    pub source: Option<Source>,
+}
+
+/// Runs the exporter until `shutdown`.
 pub async fn run(
     config: &Config,
     telemetry: &Telemetry,
+    setup: Setup,
     listeners: Vec<Listener>,
     shutdown: CancellationToken,
-    state: Option<&Arc<State>>,
-    source: Option<Source>,
 ) {
     for listener in &listeners {
         if let Ok(address) = listener.socket.local_addr() {
@@ -90,22 +102,27 @@ pub async fn run(
         );
     }
     let mut exporter = Exporter::new(config);
-    if let Some(state) = state {
+    if let Some(state) = setup.state {
         exporter.remember(state);
     }
-    let exposition = Arc::new(Exposition::new(exporter.board(), &config.metrics));
+    let exposition = Arc::new(Exposition::new(
+        exporter.board(),
+        &config.metrics,
+        config.max_clusters,
+    ));
     let mut app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
     let mut reloader = None;
-    if let Some(source) = source {
+    if let Some(source) = setup.source {
         let (does, asks) = Reloader::new(source, config, telemetry, &exposition);
         app = app.with_reloads(asks);
         reloader = Some(does);
     }
     exporter.start();
+    let (router, web) = (router(Arc::new(app)), Arc::new(setup.web));
     tokio::select! {
         () = exposition.follow() => {}
         () = reloading(reloader, &mut exporter) => {}
-        () = server::serve(listeners, router(Arc::new(app)), shutdown) => {}
+        () = server::serve(listeners, router, web, Limits::default(), shutdown) => {}
     }
     tracing::info!("stopped");
 }

@@ -1,5 +1,7 @@
 //! From what the user said to a [`Config`]: built-in default < file < environment < flag.
 
+use std::path::PathBuf;
+
 use s3_exporter_api::{Fault, Plugin};
 
 use super::environment::{Environment, NoText, PREFIX};
@@ -15,6 +17,8 @@ pub struct Rejected {
     pub faults: Vec<Fault>,
     /// What is odd, but would not matter.
     pub warnings: Vec<String>,
+    /// `server.web_config_file`, so that its faults can be told together with these.
+    pub web_config_file: Option<PathBuf>,
 }
 
 /// Where a configuration is read from, as often as it is asked for: always with the same
@@ -110,7 +114,10 @@ pub fn understand(sources: &Sources<'_>, plugins: &[Plugin]) -> Result<Config, R
     faults.extend(checked.faults);
     warnings.extend(checked.warnings.iter().map(Fault::to_string));
     if !faults.is_empty() {
-        return Err(rejected(faults, warnings));
+        return Err(Rejected {
+            web_config_file: checked.config.server.web_config_file,
+            ..rejected(faults, warnings)
+        });
     }
     let mut config = checked.config;
     config.warnings = warnings;
@@ -120,7 +127,11 @@ pub fn understand(sources: &Sources<'_>, plugins: &[Plugin]) -> Result<Config, R
 /// Sorted as a reader goes through the file; the sources stay apart.
 fn rejected(mut faults: Vec<Fault>, warnings: Vec<String>) -> Rejected {
     faults.sort_by(|a, b| a.origin.cmp(&b.origin));
-    Rejected { faults, warnings }
+    Rejected {
+        faults,
+        warnings,
+        web_config_file: None,
+    }
 }
 
 /// The variables of Kubermatic's exporter mean nothing beside a file that does not use them.

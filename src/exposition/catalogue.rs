@@ -5,26 +5,28 @@ use std::sync::Arc;
 use prometheus::proto::MetricFamily;
 
 use crate::aggregate::Totals;
-use crate::clusters::Clusters;
+use crate::clusters::Cluster;
 use crate::config;
 use crate::destination::Destination;
 use crate::exposition::family::{Family, Lines, Observed, Series, Set};
 use crate::exposition::parts::Parts;
 use crate::exposition::ready::Ready;
+use crate::exposition::shares::Shares;
 use crate::exposition::writer::{Format, Labels, sample};
 use crate::exposition::{compat, ours, registry};
-use crate::snapshot::{Figures, Snapshot};
+use crate::snapshot::Snapshot;
 
 /// The families that a configuration asks for.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     families: Arc<[&'static Family]>,
     cluster_label: Arc<str>,
+    max_clusters: usize,
 }
 
 impl Catalogue {
-    /// Our own, and the sets that are asked for.
-    pub fn new(metrics: &config::Metrics) -> Self {
+    /// Our own, and the sets that are asked for, for no more than so many clusters.
+    pub fn new(metrics: &config::Metrics, max_clusters: usize) -> Self {
         let mut tables = vec![
             ours::CLUSTERS,
             ours::FIGURES,
@@ -39,7 +41,13 @@ impl Catalogue {
         Self {
             families: families.into(),
             cluster_label: metrics.cluster_label.as_str().into(),
+            max_clusters,
         }
+    }
+
+    /// How many clusters have series of their own at most.
+    pub const fn max_clusters(&self) -> usize {
+        self.max_clusters
     }
 
     /// Whether both write the same lines for the same snapshot.
@@ -50,7 +58,9 @@ impl Catalogue {
                 .map(|family| family.name)
                 .collect::<Vec<_>>()
         };
-        self.cluster_label == other.cluster_label && names(self) == names(other)
+        self.cluster_label == other.cluster_label
+            && self.max_clusters == other.max_clusters
+            && names(self) == names(other)
     }
 
     /// Those whose samples are prepared when a snapshot is published.
@@ -69,6 +79,10 @@ impl Catalogue {
         others: &[MetricFamily],
         format: Format,
     ) -> Parts {
+        let shares = match ready {
+            Some(ready) => ready.shares(),
+            None => &Shares::new(snapshot, self.max_clusters),
+        };
         let mut parts = Parts::new(format);
         let mut others = others.iter().peekable();
         for family in self.families.iter() {
@@ -76,7 +90,7 @@ impl Catalogue {
                 registry::write(&mut parts, other);
             }
             parts.family(family.name, family.kind, family.help, |parts| {
-                self.samples(parts, family, snapshot, ready);
+                self.samples(parts, family, snapshot, shares, ready);
             });
         }
         others.for_each(|other| registry::write(&mut parts, other));
@@ -88,18 +102,21 @@ impl Catalogue {
         parts: &mut Parts,
         family: &Family,
         snapshot: &Snapshot,
+        shares: &Shares,
         ready: Option<&Ready>,
     ) {
         match family.series {
             Series::Cluster(value) => {
-                for of in &snapshot.destinations {
+                for (at, of) in snapshot.destinations.iter().enumerate() {
                     let (Some(figures), true) = (&of.figures, family.set.shows_clusters(of)) else {
                         continue;
                     };
                     match ready.and_then(|ready| ready.destination(family, &of.destination)) {
                         Some(block) => parts.ready(block),
                         None => {
-                            self.clusters(parts.live(), family, value, &of.destination, figures);
+                            let shown = shares.destination(at).shown;
+                            let shown = figures.clusters.iter().take(shown);
+                            self.clusters(parts.live(), family, value, &of.destination, shown);
                         }
                     }
                 }
@@ -111,16 +128,20 @@ impl Catalogue {
                     };
                     match ready.and_then(|ready| ready.resolver(name)) {
                         Some(block) => parts.ready(block),
-                        None => self.created(parts.live(), family, name, clusters),
+                        None => {
+                            let shown = shares.resolver(name).shown;
+                            self.created(parts.live(), family, name, clusters.iter().take(shown));
+                        }
                     }
                 }
             }
             Series::Destination(write) => {
-                for of in &snapshot.destinations {
+                for (at, of) in snapshot.destinations.iter().enumerate() {
                     let resolver = of.destination.resolver.as_ref();
                     let observed = Observed {
                         snapshot: of,
                         resolution: resolver.and_then(|name| snapshot.resolvers.get(name)),
+                        share: shares.destination(at),
                     };
                     let mut lines = Lines {
                         name: family.name,
@@ -132,7 +153,7 @@ impl Catalogue {
             }
             Series::Resolver(value) => {
                 for (name, now) in &snapshot.resolvers {
-                    if let Some(value) = value(now) {
+                    if let Some(value) = value(now, shares.resolver(name)) {
                         let labels = Labels::default().with("resolver", name);
                         sample(parts.live(), family.name, &labels, &[], value);
                     }
@@ -141,29 +162,35 @@ impl Catalogue {
         }
     }
 
-    /// The lines of one family for the clusters of one destination.
-    pub fn clusters(
+    /// The lines of one family for clusters of one destination.
+    pub fn clusters<'a>(
         &self,
         out: &mut String,
         family: &Family,
         value: fn(&Totals) -> Option<f64>,
         destination: &Destination,
-        figures: &Figures,
+        clusters: impl Iterator<Item = (&'a Arc<str>, &'a Totals)>,
     ) {
         let shared = labels(family.set, destination);
         let label = family.set.cluster_label(&self.cluster_label);
-        for (cluster, totals) in &figures.clusters {
+        for (cluster, totals) in clusters {
             if let Some(value) = value(totals) {
                 sample(out, family.name, &shared, &[(label, cluster)], value);
             }
         }
     }
 
-    /// The lines that tell when the clusters of one resolver were created.
-    pub fn created(&self, out: &mut String, family: &Family, resolver: &str, clusters: &Clusters) {
+    /// The lines that tell when clusters of one resolver were created.
+    pub fn created<'a>(
+        &self,
+        out: &mut String,
+        family: &Family,
+        resolver: &str,
+        clusters: impl Iterator<Item = (&'a Arc<str>, Cluster)>,
+    ) {
         let shared = Labels::default().with("resolver", resolver);
         let label = family.set.cluster_label(&self.cluster_label);
-        for (name, cluster) in clusters.iter() {
+        for (name, cluster) in clusters {
             let created = cluster.created.map_or(0.0, |time| time.as_seconds());
             sample(out, family.name, &shared, &[(label, name)], created);
         }

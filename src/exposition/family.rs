@@ -1,6 +1,7 @@
 //! What a metric family is made of.
 
 use crate::aggregate::Totals;
+use crate::exposition::shares::{Created, Share};
 use crate::exposition::writer::{Kind, Labels, sample};
 use crate::resolver::Resolution;
 use crate::snapshot::DestinationSnapshot;
@@ -61,7 +62,7 @@ pub enum Series {
     /// Some for each destination.
     Destination(fn(&Observed<'_>, &mut Lines<'_>)),
     /// One for each resolver.
-    Resolver(fn(&Resolution) -> Option<f64>),
+    Resolver(fn(&Resolution, Created) -> Option<f64>),
 }
 
 impl Series {
@@ -78,6 +79,8 @@ pub struct Observed<'a> {
     pub snapshot: &'a DestinationSnapshot,
     /// What its resolver says, if it has one.
     pub resolution: Option<&'a Resolution>,
+    /// Which of its clusters have series of their own.
+    pub share: Share,
 }
 
 /// Where the samples of one family for one destination go.

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use s3_exporter_api::{FailureKind, Operation, UnixTime};
 
+use crate::aggregate::Totals;
 use crate::exposition::family::Series::{Cluster, Created, Destination, Resolver};
 use crate::exposition::family::{Family, Lines, Observed, counter, gauge};
 use crate::snapshot::Figures;
@@ -87,8 +88,23 @@ pub static FIGURES: &[Family] = &[
     ),
     gauge(
         "objectstore_clusters_omitted",
-        Destination(|_, lines| lines.put(0.0)),
+        Destination(|of, lines| lines.put(of.share.omitted as f64)),
         "Clusters without series of their own because of limits.max_clusters.",
+    ),
+    gauge(
+        "objectstore_omitted_objects",
+        Destination(|of, lines| omitted(of, lines, |rest| rest.objects as f64)),
+        "Objects of the clusters without series of their own.",
+    ),
+    gauge(
+        "objectstore_omitted_objects_size_bytes",
+        Destination(|of, lines| omitted(of, lines, |rest| rest.bytes as f64)),
+        "Sum of the sizes of the objects of the clusters without series of their own, in bytes.",
+    ),
+    gauge(
+        "objectstore_omitted_newest_object_timestamp_seconds",
+        Destination(|of, lines| omitted(of, lines, |rest| newest(rest.newest))),
+        "Last-modified of the newest object of the clusters without series of their own that is not empty, in Unix seconds; 0 = there is none.",
     ),
 ];
 
@@ -213,17 +229,22 @@ pub static SETTINGS: &[Family] = &[
 pub static RESOLVERS: &[Family] = &[
     gauge(
         "objectstore_resolver_clusters",
-        Resolver(|now| now.clusters.as_ref().map(|clusters| clusters.len() as f64)),
+        Resolver(|now, _| now.clusters.as_ref().map(|clusters| clusters.len() as f64)),
         "Clusters that the resolver knows; absent before it has delivered any set.",
     ),
     gauge(
+        "objectstore_resolver_clusters_omitted",
+        Resolver(|now, created| now.clusters.as_ref().map(|_| created.omitted as f64)),
+        "Clusters whose creation time is left out because of limits.max_clusters; absent before the resolver has delivered any set.",
+    ),
+    gauge(
         "objectstore_resolver_success",
-        Resolver(|now| Some(f64::from(u8::from(now.is_success())))),
+        Resolver(|now, _| Some(f64::from(u8::from(now.is_success())))),
         "1 = the resolver's set of clusters is there and up to date, 0 = it is not.",
     ),
     gauge(
         "objectstore_resolver_last_success_timestamp_seconds",
-        Resolver(|now| Some(now.last_success.map_or(0.0, UnixTime::as_seconds))),
+        Resolver(|now, _| Some(now.last_success.map_or(0.0, UnixTime::as_seconds))),
         "When the resolver's set of clusters was last known to be right, in Unix seconds; 0 = never.",
     ),
 ];
@@ -232,6 +253,13 @@ pub static RESOLVERS: &[Family] = &[
 fn figures(of: &Observed<'_>, lines: &mut Lines<'_>, value: fn(&Figures) -> f64) {
     if let Some(figures) = &of.snapshot.figures {
         lines.put(value(figures));
+    }
+}
+
+/// A figure of the clusters without series of their own; no sample before the first scan.
+fn omitted(of: &Observed<'_>, lines: &mut Lines<'_>, value: fn(&Totals) -> f64) {
+    if of.snapshot.figures.is_some() {
+        lines.put(value(&of.share.rest));
     }
 }
 

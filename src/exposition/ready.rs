@@ -9,12 +9,14 @@ use crate::destination::Destination;
 use crate::exposition::catalogue::Catalogue;
 use crate::exposition::family::{Family, Series};
 use crate::exposition::parts::Block;
+use crate::exposition::shares::Shares;
 use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
 
 /// A snapshot with the blocks made of it.
 #[derive(Debug, Default)]
 pub struct Ready {
     snapshot: Snapshot,
+    shares: Shares,
     destinations: BTreeMap<Arc<str>, OfDestination>,
     resolvers: BTreeMap<Arc<str>, OfResolver>,
 }
@@ -24,6 +26,7 @@ pub struct Ready {
 struct OfDestination {
     bucket: Arc<str>,
     figures: Option<Arc<Figures>>,
+    shown: usize,
     blocks: Arc<BTreeMap<&'static str, Block>>,
 }
 
@@ -31,6 +34,7 @@ struct OfDestination {
 #[derive(Debug)]
 struct OfResolver {
     clusters: Option<Arc<Clusters>>,
+    shown: usize,
     block: Block,
 }
 
@@ -40,28 +44,39 @@ impl Ready {
         &self.snapshot
     }
 
+    /// Which clusters have series of their own.
+    pub fn shares(&self) -> &Shares {
+        &self.shares
+    }
+
     /// Prepares a snapshot; blocks of what has not changed since `self` stay as they are.
     #[must_use]
     pub fn next(&self, catalogue: &Catalogue, snapshot: Snapshot) -> Self {
-        let destinations = snapshot.destinations.iter().map(|of| {
+        let shares = Shares::new(&snapshot, catalogue.max_clusters());
+        let destinations = snapshot.destinations.iter().enumerate().map(|(at, of)| {
+            let shown = shares.destination(at).shown;
             let before = self.destinations.get(&of.destination.name);
             let after = OfDestination {
                 bucket: Arc::clone(&of.destination.bucket),
                 figures: of.figures.clone(),
-                blocks: match before.filter(|before| before.has_lines_of(of)) {
+                shown,
+                blocks: match before.filter(|before| before.has_lines_of(of, shown)) {
                     Some(before) => Arc::clone(&before.blocks),
-                    None => Arc::new(cluster_blocks(catalogue, of)),
+                    None => Arc::new(cluster_blocks(catalogue, of, shown)),
                 },
             };
             (Arc::clone(&of.destination.name), after)
         });
         let resolvers = snapshot.resolvers.iter().map(|(name, now)| {
+            let shown = shares.resolver(name).shown;
             let before = self.resolvers.get(name);
+            let same = |of: &&OfResolver| of.shown == shown && of.clusters == now.clusters;
             let after = OfResolver {
                 clusters: now.clusters.clone(),
-                block: match before.filter(|before| before.clusters == now.clusters) {
+                shown,
+                block: match before.filter(same) {
                     Some(before) => before.block.clone(),
-                    None => created_block(catalogue, name, now.clusters.as_deref()),
+                    None => created_block(catalogue, name, now.clusters.as_deref(), shown),
                 },
             };
             (Arc::clone(name), after)
@@ -69,6 +84,7 @@ impl Ready {
         Self {
             destinations: destinations.collect(),
             resolvers: resolvers.collect(),
+            shares,
             snapshot,
         }
     }
@@ -97,18 +113,19 @@ impl Ready {
 impl OfDestination {
     /// Whether the blocks of `of` are the same: often so, as most scans find what the one
     /// before has found. Comparing is far cheaper than writing and compressing.
-    fn has_lines_of(&self, of: &DestinationSnapshot) -> bool {
+    fn has_lines_of(&self, of: &DestinationSnapshot, shown: usize) -> bool {
         let same = match (&self.figures, &of.figures) {
             (Some(ours), Some(theirs)) => ours.clusters == theirs.clusters,
             (ours, theirs) => ours.is_none() && theirs.is_none(),
         };
-        same && self.bucket == of.destination.bucket
+        same && self.shown == shown && self.bucket == of.destination.bucket
     }
 }
 
 fn cluster_blocks(
     catalogue: &Catalogue,
     of: &DestinationSnapshot,
+    shown: usize,
 ) -> BTreeMap<&'static str, Block> {
     let mut blocks = BTreeMap::new();
     let Some(figures) = &of.figures else {
@@ -117,19 +134,25 @@ fn cluster_blocks(
     for family in catalogue.prepared() {
         if let Series::Cluster(value) = family.series {
             let mut lines = String::new();
-            catalogue.clusters(&mut lines, family, value, &of.destination, figures);
+            let shown = figures.clusters.iter().take(shown);
+            catalogue.clusters(&mut lines, family, value, &of.destination, shown);
             blocks.insert(family.name, Block::new(lines));
         }
     }
     blocks
 }
 
-fn created_block(catalogue: &Catalogue, resolver: &str, clusters: Option<&Clusters>) -> Block {
+fn created_block(
+    catalogue: &Catalogue,
+    resolver: &str,
+    clusters: Option<&Clusters>,
+    shown: usize,
+) -> Block {
     let mut lines = String::new();
     if let Some(clusters) = clusters {
         for family in catalogue.prepared() {
             if matches!(family.series, Series::Created) {
-                catalogue.created(&mut lines, family, resolver, clusters);
+                catalogue.created(&mut lines, family, resolver, clusters.iter().take(shown));
             }
         }
     }
@@ -175,10 +198,13 @@ mod tests {
     /// a failure, nor a scan that finds the same.
     #[test]
     fn what_is_the_same_stays() {
-        let catalogue = Catalogue::new(&crate::config::Metrics {
-            compat: Vec::new(),
-            cluster_label: "cluster".to_owned(),
-        });
+        let catalogue = Catalogue::new(
+            &crate::config::Metrics {
+                compat: Vec::new(),
+                cluster_label: "cluster".to_owned(),
+            },
+            9,
+        );
         let of = |a, b| Snapshot {
             destinations: vec![a, b],
             resolvers: BTreeMap::new(),

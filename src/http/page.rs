@@ -13,7 +13,7 @@ use write::{Ago, Bytes, Name, Span, Text};
 const STYLE: &str = include_str!("page/style.css");
 /// The Content-Security-Policy: `STYLE` by its hash, which a test compares, and nothing else.
 pub const POLICY: &str = "default-src 'none'; style-src 'sha256-mKOTuLgCK1eJnnRYATtuPeuG3zL+KsYCggcjrJOy6bw='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// Clusters listed in each table of a page, those with problems first. The API has them all.
+/// Clusters listed in each table of a page, those with problems first. The API has more of them.
 const ROWS: usize = 500;
 
 /// The page.
@@ -94,7 +94,7 @@ fn destinations(out: &mut String, status: &Status<'_>) -> Result {
             listed.map_or("?".to_owned(), |listed| Bytes(listed.size_bytes)
                 .to_string()),
             match (&destination.resolver, listed) {
-                (Some(_), Some(_)) => destination.clusters.len().to_string(),
+                (Some(_), Some(_)) => destination.backups.all().to_string(),
                 (Some(_), None) => "?".to_owned(),
                 (None, _) => "-".to_owned(),
             },
@@ -160,7 +160,7 @@ fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
             "<code>max_age</code> is not set, so none is ever late.</p>"
         )?,
     }
-    if destination.clusters.is_empty() {
+    if destination.backups.all() == 0 {
         return writeln!(out, "<p>There are no clusters.</p>");
     }
     out.push_str(
@@ -169,15 +169,17 @@ fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
     );
     let mut rows: Vec<_> = destination.clusters.iter().collect();
     rows.sort_by_key(|cluster| cluster.backup); // stable: by name within
-    for cluster in rows.iter().take(ROWS) {
+    rows.truncate(ROWS);
+    for cluster in &rows {
         row(out, cluster)?;
     }
     writeln!(out, "</table></div>")?;
-    if rows.len() > ROWS {
+    let more = destination.backups.all() - rows.len();
+    if more > 0 {
         writeln!(
             out,
-            "<p class=\"dim\">And {} more, see <a href=\"api/v1/status\">JSON</a>.</p>",
-            rows.len() - ROWS
+            "<p class=\"dim\">And {more} more: <a href=\"api/v1/status\">JSON</a> lists more of them, \
+             <a href=\"metrics\">the metrics</a> have them.</p>",
         )?;
     }
     Ok(())

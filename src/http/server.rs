@@ -5,25 +5,53 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
+use axum::Router;
+use hyper_util::server::graceful::GracefulShutdown;
 use socket2::{Domain, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How long the head of a request may take, and a connection be idle: less than an
-/// attacker would like, and not quite a usual scrape interval.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(40);
-/// Bytes of a request's head at most.
-const MAX_HEAD: usize = 64 * 1024;
+use crate::http::web::Web;
+
+mod connection;
+mod crowd;
+
+use connection::Serving;
+use crowd::Crowd;
+
 /// How long answers that are under way may take once we are to stop.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long to wait when no connection can be accepted, as without a free descriptor.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// What clients may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Open connections, of all clients together.
+    pub connections: usize,
+    /// How long TLS may take to begin.
+    pub handshake: Duration,
+    /// How long a connection may have no request to answer; so long, too, the head of a
+    /// request may take. Less than an attacker would like.
+    pub idle: Duration,
+    /// From the head of a request to the last byte of its answer that is handed over.
+    pub request: Duration,
+    /// Requests at the same time over one connection of HTTP/2.
+    pub streams: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            handshake: Duration::from_secs(10),
+            idle: Duration::from_secs(40),
+            request: Duration::from_secs(60),
+            streams: 16,
+        }
+    }
+}
 
 /// Where connections come in.
 #[derive(Debug)]
@@ -112,33 +140,68 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves until `shutdown`, then lets answers that are under way finish for a moment.
-pub async fn serve(listeners: Vec<Listener>, router: Router, shutdown: CancellationToken) {
-    let graceful = Arc::new(GracefulShutdown::new());
-    let cut = CancellationToken::new();
-    let mut accepting = JoinSet::new();
+pub async fn serve(
+    listeners: Vec<Listener>,
+    router: Router,
+    web: Arc<Web>,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    let door = Door {
+        serving: Serving {
+            router,
+            web: Arc::clone(&web),
+            limits,
+        },
+        crowd: Arc::new(Crowd::new(limits)),
+        graceful: Arc::new(GracefulShutdown::new()),
+        cut: CancellationToken::new(),
+    };
+    let mut running = JoinSet::new();
+    running.spawn(async move { web.follow().await });
+    let (graceful, cut) = (Arc::clone(&door.graceful), door.cut.clone());
     for listener in listeners {
-        accepting.spawn(accept(
-            listener,
-            router.clone(),
-            Arc::clone(&graceful),
-            cut.clone(),
-        ));
+        running.spawn(accept(listener, door.clone()));
     }
+    drop(door);
     shutdown.cancelled().await;
-    accepting.shutdown().await; // closes the listeners, and nobody else holds `graceful`
+    running.shutdown().await; // closes the listeners, and nobody else holds `graceful`
     if let Some(graceful) = Arc::into_inner(graceful) {
         let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
     }
     cut.cancel(); // whoever reads that slowly gets no more
 }
 
-/// Takes connections until the future is dropped.
-async fn accept(
-    listener: Listener,
-    router: Router,
+/// What a listener lets connections in with.
+#[derive(Clone)]
+struct Door {
+    serving: Serving,
+    crowd: Arc<Crowd>,
     graceful: Arc<GracefulShutdown>,
     cut: CancellationToken,
-) {
+}
+
+impl Door {
+    fn enter(&self, stream: TcpStream, peer: Peer) {
+        let place = self.crowd.admit(peer.address.ip(), self.cut.child_token());
+        let member = Arc::clone(&place.member);
+        let serving = self.serving.clone();
+        let limits = serving.limits;
+        let connection =
+            serving.connection(stream, peer, Arc::clone(&member), self.graceful.watcher());
+        tokio::spawn(async move {
+            let _until_gone = place;
+            tokio::select! {
+                () = connection => {}
+                () = member.cut.cancelled() => {}
+                () = member.overdue(&limits) => {}
+            }
+        });
+    }
+}
+
+/// Takes connections until the future is dropped.
+async fn accept(listener: Listener, door: Door) {
     let mut failing = false;
     loop {
         match listener.socket.accept().await {
@@ -148,15 +211,7 @@ async fn accept(
                     address,
                     admin: listener.admin,
                 };
-                let router = router.clone().layer(Extension(peer));
-                let connection = connection(stream, router, graceful.watcher());
-                let cut = cut.clone();
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = connection => {}
-                        () = cut.cancelled() => {}
-                    }
-                });
+                door.enter(stream, peer);
             }
             // The client's doing, and over with it.
             Err(error) if is_of_connection(&error) => {}
@@ -167,6 +222,7 @@ async fn accept(
                     tracing::error!(error, "connections cannot be accepted; trying again");
                 }
                 failing = true;
+                door.crowd.evict(); // for a descriptor
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -180,19 +236,6 @@ fn is_of_connection(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionRefused
             | io::ErrorKind::ConnectionReset
     )
-}
-
-/// Answers what comes over a connection.
-async fn connection(stream: TcpStream, router: Router, watcher: Watcher) {
-    let _ = stream.set_nodelay(true); // only a little slower without
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_header_size(MAX_HEAD)
-        .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    // The client went away or does not speak HTTP: nobody is left to be told.
-    let _ = watcher.watch(connection).await;
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the status page and the API show: a snapshot, said so that people see at once
 //! what is wrong.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::aggregate::Totals;
 use crate::clusters::Clusters;
+use crate::exposition::shares::divide;
 use crate::resolver::Resolution;
 use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
 use crate::telemetry;
@@ -76,9 +77,16 @@ pub struct Destination<'a> {
     pub listed: Option<Objects>,
     /// What belongs to no known cluster.
     pub unassigned: Option<Objects>,
-    /// By name.
+    /// How many clusters there are, by the state of their backups.
+    pub backups: Backups,
+    /// By name. Where not all are listed, those with problems are.
     pub clusters: Vec<Cluster<'a>>,
+    /// How many are not listed, so that an answer is never larger than [`LISTED`] makes it.
+    pub clusters_not_listed: usize,
 }
+
+/// Clusters that an answer lists, of all destinations together: about 7 MB of JSON.
+const LISTED: usize = 10_000;
 
 /// How a destination is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -157,6 +165,17 @@ pub enum Backup {
     Ok,
 }
 
+/// How many clusters have no backup, late ones, and good ones.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Backups {
+    /// No object that is not empty.
+    pub none: usize,
+    /// The newest was older than `max_age`.
+    pub late: usize,
+    /// The others.
+    pub ok: usize,
+}
+
 /// A resolver.
 #[derive(Debug, Serialize)]
 pub struct Resolver<'a> {
@@ -176,6 +195,12 @@ impl<'a> Status<'a> {
     /// The status of a snapshot at the moment `now`.
     pub fn new(snapshot: &'a Snapshot, ready: bool, started: UnixTime, now: UnixTime) -> Self {
         let resolvers = snapshot.resolvers.iter();
+        let clusters = |of: &Arc<DestinationSnapshot>| {
+            let figures = of.figures.as_ref();
+            figures.map_or(0, |figures| figures.clusters.len())
+        };
+        let asked: Vec<_> = snapshot.destinations.iter().map(clusters).collect();
+        let listed = divide(&asked, LISTED);
         Self {
             version: telemetry::VERSION,
             revision: telemetry::REVISION,
@@ -185,7 +210,8 @@ impl<'a> Status<'a> {
             destinations: snapshot
                 .destinations
                 .iter()
-                .map(|of| Destination::new(of, &snapshot.resolvers, now))
+                .zip(listed)
+                .map(|(of, listed)| Destination::new(of, &snapshot.resolvers, listed, now))
                 .collect(),
             resolvers: resolvers
                 .map(|(name, resolution)| Resolver::new(name, resolution, now))
@@ -198,6 +224,7 @@ impl<'a> Destination<'a> {
     fn new(
         of: &'a DestinationSnapshot,
         resolvers: &BTreeMap<Arc<str>, Resolution>,
+        listed: usize,
         now: UnixTime,
     ) -> Self {
         let destination = &of.destination;
@@ -213,8 +240,11 @@ impl<'a> Destination<'a> {
             .resolver
             .as_ref()
             .and_then(|name| resolvers.get(name));
-        let created = created(resolution);
+        let names = resolution.and_then(|resolution| resolution.clusters.as_deref());
         let max_age = destination.max_age.map(|age| age.as_secs_f64());
+        let (backups, clusters) = figures.map_or_else(Default::default, |figures| {
+            clusters(figures, names, max_age, listed, now)
+        });
         Self {
             destination: &destination.name,
             bucket: &destination.bucket,
@@ -241,26 +271,65 @@ impl<'a> Destination<'a> {
             max_age_seconds: max_age,
             listed: objects(|figures| &figures.listed),
             unassigned: objects(|figures| &figures.unassigned),
-            clusters: figures.map_or_else(Vec::new, |figures| {
-                let cluster = |(name, totals): (&'a Arc<str>, &Totals)| Cluster {
-                    cluster: name,
-                    backup: Backup::of(totals, figures.ended, max_age),
-                    created: created.get(&**name).map(|time| Moment::new(*time, now)),
-                    objects: Objects::new(totals, now),
-                };
-                figures.clusters.iter().map(cluster).collect()
-            }),
+            backups,
+            clusters_not_listed: backups.all() - clusters.len(),
+            clusters,
         }
     }
 }
 
-/// When the clusters were created, of those of which it is known.
-fn created(resolution: Option<&Resolution>) -> HashMap<&str, UnixTime> {
-    let clusters = resolution.and_then(|resolution| resolution.clusters.as_deref());
-    let clusters = clusters.into_iter().flat_map(Clusters::iter);
-    clusters
-        .filter_map(|(name, cluster)| Some((&**name, cluster.created?)))
-        .collect()
+/// How the clusters of a destination are, and so many of them, the worst first of all.
+fn clusters<'a>(
+    figures: &'a Figures,
+    names: Option<&Clusters>,
+    max_age: Option<f64>,
+    listed: usize,
+    now: UnixTime,
+) -> (Backups, Vec<Cluster<'a>>) {
+    let mut backups = Backups::default();
+    let mut all: Vec<_> = figures
+        .clusters
+        .iter()
+        .map(|(name, totals)| {
+            let backup = Backup::of(totals, figures.ended, max_age);
+            *backups.of_mut(backup) += 1;
+            (backup, name, totals)
+        })
+        .collect();
+    if listed < all.len() {
+        all.sort_by_key(|(backup, ..)| *backup); // stable: by name within
+        all.truncate(listed);
+        all.sort_by_key(|(_, name, _)| *name);
+    }
+    let cluster = |(backup, name, totals): (Backup, &'a Arc<str>, &Totals)| Cluster {
+        cluster: name,
+        backup,
+        created: names
+            .and_then(|names| names.get(name)?.created)
+            .map(|time| Moment::new(time, now)),
+        objects: Objects::new(totals, now),
+    };
+    (backups, all.into_iter().map(cluster).collect())
+}
+
+impl Backups {
+    /// How many there are in all.
+    pub const fn all(self) -> usize {
+        self.none + self.late + self.ok
+    }
+
+    /// How many there are of a kind.
+    pub const fn of(mut self, backup: Backup) -> usize {
+        *self.of_mut(backup)
+    }
+
+    const fn of_mut(&mut self, backup: Backup) -> &mut usize {
+        match backup {
+            Backup::None => &mut self.none,
+            Backup::Late => &mut self.late,
+            Backup::Ok => &mut self.ok,
+        }
+    }
 }
 
 impl Backup {

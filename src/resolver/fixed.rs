@@ -74,6 +74,16 @@ impl Fixed {
     }
 }
 
+/// The names of this moment, of those who do not wait for a file to settle.
+///
+/// # Errors
+/// What is wrong with the file or with a name.
+pub fn names_now(config: &Static) -> Result<Clusters, String> {
+    let content = config.clusters_file.as_deref().map(file::read);
+    let path = config.clusters_file.as_deref();
+    file::names(&config.clusters, path.zip(content.as_ref()))
+}
+
 /// The names that a content gives, or what is wrong with it.
 type Outcome = Result<Clusters, String>;
 

@@ -273,9 +273,9 @@ impl Complete {
             }
             owned.insert(of.cluster.as_str(), of.totals.restore()?);
         }
-        let assignment = Assignment::new(&names, &identity.prefix, &identity.separator);
+        let assignment = Assignment::shared(&names, &identity.prefix, &identity.separator);
         let totals = |name: &str| owned.get(name).copied().unwrap_or_default();
-        let tally = Tally::restore(Arc::new(assignment), totals, self.unassigned.restore()?);
+        let tally = Tally::restore(assignment, totals, self.unassigned.restore()?);
         let keys = self.boundaries.iter().map(|(key, sum)| (&**key, *sum));
         let boundaries = Boundaries::restore(keys, self.loose)?;
         if boundaries.objects() > MOST_OBJECTS {

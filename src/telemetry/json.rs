@@ -137,7 +137,7 @@ mod tests {
             format,
         };
         let writer = lines.clone();
-        let subscriber = subscriber(&log, false, move || writer.clone());
+        let (subscriber, _) = subscriber(&log, false, move || writer.clone());
         tracing::subscriber::with_default(subscriber, work);
         String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
     }

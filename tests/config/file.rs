@@ -139,20 +139,37 @@ fn keys_that_nobody_knows() {
 }
 
 #[test]
-fn keys_of_a_later_version() {
-    refused(&[Case {
-        file: &[
-            STORE,
-            r#"role_arn = "arn:aws:iam::123456789012:role/x""#,
-            r#"external_id = "key-hunter-2""#,
-            r#"role_session_name = "x""#,
-            BUCKET,
-        ],
-        says: &[
-            "error: config.toml:3: `backends.s.role_arn` is not supported yet by this version: leave it out",
-            "error: config.toml:4: `backends.s.external_id` is not supported yet by this version: leave it out",
-            "error: config.toml:5: `backends.s.role_session_name` is not supported yet by this version: leave it out",
-        ],
-        ..Case::NONE
-    }]);
+fn a_role_that_nobody_can_assume() {
+    refused(&[
+        Case {
+            file: &[
+                STORE,
+                r#"external_id = "key-hunter-2""#,
+                r#"role_session_name = "x y""#,
+                r#"sts_endpoint = "ftp://sts""#,
+                BUCKET,
+            ],
+            says: &[
+                "error: config.toml:3: `backends.s.external_id` is of no use without `role_arn`",
+                "error: config.toml:4: `backends.s.role_session_name` is of no use without `role_arn`",
+                "error: config.toml:5: `backends.s.sts_endpoint` is of no use without `role_arn`",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                STORE,
+                r#"role_arn = "reader""#,
+                r#"role_session_name = "x""#,
+                r#"sts_endpoint = "https://sts/path""#,
+                BUCKET,
+            ],
+            says: &[
+                r#"error: config.toml:3: `backends.s.role_arn` is "reader": expected a role's ARN such as "arn:aws:iam::123456789012:role/backup-reader""#,
+                r#"error: config.toml:4: `backends.s.role_session_name` is "x": expected 2 to 64 letters, digits and +=,.@-_"#,
+                "error: config.toml:5: `backends.s.sts_endpoint` must end after host and port: a bucket goes into `bucket`",
+            ],
+            ..Case::NONE
+        },
+    ]);
 }

@@ -79,7 +79,7 @@ fn resolution() -> impl Strategy<Value = Resolution> {
     })
 }
 
-fn snapshot() -> impl Strategy<Value = Snapshot> {
+pub fn snapshot() -> impl Strategy<Value = Snapshot> {
     (
         btree_map(name(), destination(), 0..4),
         btree_map(select(vec!["r", "s"]), resolution(), 0..3),
@@ -173,8 +173,9 @@ proptest! {
         history in history(),
         compat in vec(select(vec![Compat::KubermaticS3, Compat::KubermaticEtcdbackup]), 0..3),
         label in select(vec!["cluster", "backup_cluster"]),
+        max_clusters in 0..12_usize,
     ) {
-        let catalogue = Catalogue::new(&sample::metrics(&compat, label));
+        let catalogue = Catalogue::new(&sample::metrics(&compat, label), max_clusters);
         let others = Telemetry::new().families();
         let mut ready = Ready::default();
         for snapshot in history {
@@ -200,7 +201,7 @@ fn many_clusters() {
         Totals::default(),
         &clusters,
     ));
-    let catalogue = Catalogue::new(&sample::metrics(&[], "cluster"));
+    let catalogue = Catalogue::new(&sample::metrics(&[], "cluster"), sample::MAX_CLUSTERS);
     let ready = Ready::default().next(&catalogue, snapshot.clone());
     assert_joined(&catalogue, &ready, &snapshot, &[]);
 }

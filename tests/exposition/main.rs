@@ -1,6 +1,7 @@
 //! The exposition as a user sees it.
 #![allow(clippy::unwrap_used)]
 
+mod bounds;
 mod follow;
 mod golden;
 mod joined;

@@ -17,6 +17,9 @@ use s3_exporter_api::{FailureKind, Meter, Operation, UnixTime};
 /// 2026-01-01T00:00:00Z.
 pub const NOW: i64 = 1_767_225_600_000;
 
+/// As it is by default.
+pub const MAX_CLUSTERS: usize = 50_000;
+
 /// The moment so many seconds before [`NOW`].
 pub fn ago(seconds: i64) -> UnixTime {
     UnixTime::from_millis(NOW - seconds * 1000)

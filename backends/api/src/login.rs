@@ -89,12 +89,29 @@ impl Login {
     }
 }
 
+/// How often keys are read until they stay the same.
+const READS: usize = 10;
+
 impl AccessKeys {
-    /// The keys as they are now: files are read.
+    /// The keys as they are now: files are read, and that until two readings agree, since
+    /// a pair that is replaced in between would be half of one and half of the other. (A
+    /// mount of Kubernetes is replaced as a whole, by a symlink.)
     ///
     /// # Errors
     /// As [`SecretSource::read`].
     pub fn read(&self) -> Result<Credentials, BackendError> {
+        let mut keys = self.read_once()?;
+        for _ in 1..READS {
+            let again = self.read_once()?;
+            if again == keys {
+                break;
+            }
+            keys = again;
+        }
+        Ok(keys)
+    }
+
+    fn read_once(&self) -> Result<Credentials, BackendError> {
         Ok(Credentials {
             id: self.id.read()?,
             secret: self.secret.read()?,
@@ -104,5 +121,56 @@ impl AccessKeys {
                 .map(SecretSource::read)
                 .transpose()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    use super::*;
+
+    /// As Kubernetes replaces a secret's mount.
+    fn replace(folder: &Path, nth: usize) {
+        let version = folder.join(nth.to_string());
+        std::fs::create_dir(&version).unwrap();
+        for name in ["id", "secret"] {
+            std::fs::write(version.join(name), nth.to_string()).unwrap();
+        }
+        let new = folder.join("..data_tmp");
+        symlink(&version, &new).unwrap();
+        std::fs::rename(new, folder.join("..data")).unwrap();
+    }
+
+    #[test]
+    fn a_pair_that_is_replaced_all_the_time_is_never_half_old() {
+        let folder = tempfile::tempdir().unwrap();
+        replace(folder.path(), 0);
+        for name in ["id", "secret"] {
+            symlink(Path::new("..data").join(name), folder.path().join(name)).unwrap();
+        }
+        let source = |name| SecretSource::File(folder.path().join(name));
+        let keys = AccessKeys {
+            id: source("id"),
+            secret: source("secret"),
+            session_token: None,
+        };
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                (1..2000).for_each(|nth| replace(folder.path(), nth));
+                done.store(true, Relaxed);
+            });
+            let mut seen = 0;
+            while !done.load(Relaxed) {
+                let pair = keys.read().unwrap();
+                assert_eq!(pair.id, pair.secret, "{}", pair.id.expose());
+                seen += usize::from(pair.id.expose() != "0");
+            }
+            assert!(seen > 0, "none of the new ones was read");
+        });
+        assert_eq!(keys.read().unwrap().id.expose(), "1999");
     }
 }

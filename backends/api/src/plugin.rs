@@ -30,8 +30,6 @@ pub struct Key {
     pub name: &'static str,
     /// Its default as one would write it in TOML; `None` where there is none.
     pub default: Option<&'static str>,
-    /// False for a key that is known but refused, because this version can't do it yet.
-    pub supported: bool,
 }
 
 impl Key {
@@ -40,7 +38,6 @@ impl Key {
         Self {
             name,
             default: None,
-            supported: true,
         }
     }
 
@@ -49,16 +46,6 @@ impl Key {
         Self {
             name,
             default: Some(default),
-            supported: true,
-        }
-    }
-
-    /// A key that is refused as not supported yet.
-    pub const fn later(name: &'static str) -> Self {
-        Self {
-            name,
-            default: None,
-            supported: false,
         }
     }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 
 use figment::value::{Dict, Tag, Value};
 
-use crate::{Fault, Key, Origin, Origins};
+use crate::{Fault, Origin, Origins};
 
 mod values;
 
@@ -157,19 +157,6 @@ impl Section {
     /// Drops the keys that nobody took yet, where it is not known what they should be.
     pub fn abandon(&mut self) {
         self.values.clear();
-    }
-
-    /// Refuses keys that a later version will know.
-    pub fn refuse_later(&mut self, keys: &[Key]) {
-        for key in keys.iter().filter(|key| !key.supported) {
-            if let Some((_, origin)) = self.remove(key.name) {
-                self.fault_at(
-                    key.name,
-                    origin,
-                    "is not supported yet by this version: leave it out",
-                );
-            }
-        }
     }
 
     /// Records a fault of a key that has been taken or is missing; the message goes on

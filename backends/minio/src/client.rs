@@ -1,3 +1,5 @@
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -10,8 +12,9 @@ use s3_exporter_api::{BackendError, Connect, Credentials, FailureKind, Login, Se
 use crate::config::Config;
 use crate::error::WatchAnswers;
 
-/// Makes the MinIO client, and another one when the keys have changed: a client computes
-/// the key that it signs with once a day and looks at the secret then only.
+/// Makes the MinIO client, and another one when the keys or the CA bundle have changed: a
+/// client computes the key that it signs with once a day and looks at the secret then only,
+/// and reads the CA bundle never again.
 pub struct Clients {
     config: Config,
     base_url: BaseUrl,
@@ -22,6 +25,28 @@ pub struct Clients {
 struct Current {
     client: MinioClient,
     credentials: Option<Credentials>,
+    ca_bundle: Option<Version>,
+}
+
+/// Tells one content of a file from the next, without reading it. A mount of Kubernetes
+/// changes by a symlink, and so the file is another one then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Version {
+    file: (u64, u64),
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl From<Metadata> for Version {
+    fn from(data: Metadata) -> Self {
+        Self {
+            file: (data.dev(), data.ino()),
+            size: data.size(),
+            modified: (data.mtime(), data.mtime_nsec()),
+            changed: (data.ctime(), data.ctime_nsec()),
+        }
+    }
 }
 
 impl Clients {
@@ -39,18 +64,11 @@ impl Clients {
             )
             .with_source(cause)
         })?;
-        if let Some(path) = &config.ca_bundle {
-            check_ca_bundle(path)?;
-        }
-        let credentials = credentials(&config.login)?;
-        let client = make(&config, base_url.clone(), credentials.as_ref())?;
+        let current = Current::make(&config, &base_url, credentials(&config.login)?)?;
         Ok(Self {
             config,
             base_url,
-            current: Mutex::new(Current {
-                client,
-                credentials,
-            }),
+            current: Mutex::new(current),
         })
     }
 
@@ -64,7 +82,7 @@ impl Clients {
         }
     }
 
-    /// A client with the keys as they are now.
+    /// A client with the keys and the CA bundle as they are now.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -72,12 +90,36 @@ impl Clients {
         let credentials = credentials(&self.config.login)?;
         // Nobody panics while holding it.
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.credentials != credentials {
-            current.client = make(&self.config, self.base_url.clone(), credentials.as_ref())?;
-            current.credentials = credentials;
+        if current.credentials != credentials || current.ca_bundle != version(&self.config) {
+            *current = Current::make(&self.config, &self.base_url, credentials)?;
         }
         Ok(current.client.clone())
     }
+}
+
+impl Current {
+    fn make(
+        config: &Config,
+        base_url: &BaseUrl,
+        credentials: Option<Credentials>,
+    ) -> Result<Self, BackendError> {
+        // Before it is read: what changes in between is read once more.
+        let ca_bundle = version(config);
+        if let Some(path) = &config.ca_bundle {
+            check_ca_bundle(path)?;
+        }
+        Ok(Self {
+            client: make(config, base_url.clone(), credentials.as_ref())?,
+            credentials,
+            ca_bundle,
+        })
+    }
+}
+
+/// Of the CA bundle; `None` where there is none.
+fn version(config: &Config) -> Option<Version> {
+    let path = config.ca_bundle.as_ref()?;
+    std::fs::metadata(path).ok().map(Version::from)
 }
 
 fn credentials(login: &Login) -> Result<Option<Credentials>, BackendError> {

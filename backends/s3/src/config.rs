@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use s3_exporter_api::{Connect, Key, Login, Plugin, Secret, Section, Url};
 
+use crate::credentials::Role;
+
 /// The plug-in for AWS S3 and what speaks its API.
 pub const PLUGIN: Plugin = Plugin {
     name: "s3",
@@ -24,6 +26,10 @@ const KEYS: &[Key] = &[
     Key::new("session_token_file"),
     Key::with_default("anonymous", "false"),
     Key::new("profile"),
+    Key::new("role_arn"),
+    Key::new("external_id"),
+    Key::new("role_session_name"),
+    Key::new("sts_endpoint"),
     Key::new("expected_bucket_owner"),
     Key::new("request_payer"),
     Key::new("ca_bundle"),
@@ -34,9 +40,6 @@ const KEYS: &[Key] = &[
     Key::with_default("connect_timeout", "\"5s\""),
     Key::with_default("request_timeout", "\"60s\""),
     Key::with_default("ordered", "false"),
-    Key::later("role_arn"),
-    Key::later("external_id"),
-    Key::later("role_session_name"),
 ];
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -58,6 +61,8 @@ pub struct Config {
     pub login: Login,
     /// The profile that the default chain uses.
     pub profile: Option<String>,
+    /// The role that is assumed with all that.
+    pub role: Option<Role>,
     /// The account that the bucket must belong to.
     pub expected_bucket_owner: Option<String>,
     /// Whether we pay for the requests.
@@ -90,7 +95,6 @@ fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
 }
 
 fn config(section: &mut Section) -> Config {
-    section.refuse_later(KEYS);
     let has_endpoint = section.has("endpoint");
     let endpoint = section.endpoint("endpoint");
     let login = Login::parse(section);
@@ -101,6 +105,7 @@ fn config(section: &mut Section) -> Config {
         endpoint,
         path_style: section.boolean("path_style").unwrap_or(has_endpoint),
         profile: profile(section, &login),
+        role: Role::parse(section, &login),
         login,
         expected_bucket_owner: owner(section),
         requester_pays: section
@@ -336,8 +341,24 @@ mod tests {
                 r#"`backends.x.request_payer` is "me": expected "requester""#,
             ),
             (
-                r#"role_arn = "arn:aws:iam::1:role/r""#,
-                "`backends.x.role_arn` is not supported yet by this version: leave it out",
+                r#"role_arn = "reader""#,
+                r#"`backends.x.role_arn` is "reader": expected a role's ARN such as "arn:aws:iam::123456789012:role/backup-reader""#,
+            ),
+            (
+                "role_arn = \"arn:aws:iam::1:role/r\"\nanonymous = true",
+                "`backends.x.role_arn` is of no use together with `anonymous`: a role is assumed with credentials",
+            ),
+            (
+                r#"external_id = "id""#,
+                "`backends.x.external_id` is of no use without `role_arn`",
+            ),
+            (
+                "role_arn = \"arn:aws:iam::1:role/r\"\nrole_session_name = \"a b\"",
+                r#"`backends.x.role_session_name` is "a b": expected 2 to 64 letters, digits and +=,.@-_"#,
+            ),
+            (
+                "role_arn = \"arn:aws:iam::1:role/r\"\nexternal_id = \"a\"",
+                r#"`backends.x.external_id` is "a": expected 2 to 1224 letters, digits and +=,.@:/-_"#,
             ),
             (
                 r#"acces_key_id = "a""#,
@@ -353,6 +374,37 @@ mod tests {
     fn all_faults_are_found_at_once() {
         let parsed = parse_toml("endpoint = 1\nregion = \"\"\nordered = 3\nx = 1");
         assert_eq!(parsed.faults.len(), 4, "{:?}", parsed.faults);
+    }
+
+    #[test]
+    fn all_faults_of_a_role_are_found_at_once() {
+        let parsed = parse_toml(
+            "external_id = \"id\"\nrole_session_name = \"a b\"\nsts_endpoint = \"ftp://h\"",
+        );
+        let of_no_use = |key| format!("`backends.x.{key}` is of no use without `role_arn`");
+        let keys = ["external_id", "role_session_name", "sts_endpoint"];
+        assert_eq!(parsed.faults, keys.map(of_no_use));
+        let parsed = parse_toml(
+            "role_arn = \"r\"\nexternal_id = \"\"\nrole_session_name = \"a b\"\nsts_endpoint = \"ftp://h\"",
+        );
+        assert_eq!(parsed.faults.len(), 4, "{:?}", parsed.faults);
+    }
+
+    #[test]
+    fn a_role_is_assumed_with_any_credentials() {
+        let role = "role_arn = \"arn:aws:iam::123456789012:role/r\"\n";
+        let keys = "access_key_id = \"a\"\nsecret_access_key = \"b\"\n";
+        for beside in ["", "profile = \"p\"", keys] {
+            let role = good(&format!("{role}{beside}")).role.unwrap();
+            assert_eq!(role.session_name, "s3-exporter");
+            assert!(role.external_id.is_none() && role.sts_endpoint.is_none());
+        }
+        let rest =
+            "external_id = \"id\"\nrole_session_name = \"me\"\nsts_endpoint = \"http://h:9000\"";
+        let role = good(&format!("{role}{rest}")).role.unwrap();
+        assert_eq!(role.external_id.as_deref(), Some("id"));
+        assert_eq!(role.session_name, "me");
+        assert_eq!(role.sts_endpoint.unwrap().as_str(), "http://h:9000/");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
 use aws_smithy_runtime_api::client::interceptors::context;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use s3_exporter_api::{BackendError, FailureKind, causes};
+use s3_exporter_api::{BackendError, FailureKind, causes, chain};
 use s3_exporter_page::{ErrorBody, Malformed, Refusal, no_answer};
 
 use crate::transport::TooLong;
@@ -66,12 +66,11 @@ fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
             return FailureKind::Credentials;
         }
     }
-    let transport = causes(error).find_map(|cause| cause.downcast_ref::<reqwest::Error>());
+    let transport = causes(error).find_map(|cause| cause.downcast_ref::<ConnectorError>());
     match transport {
-        Some(cause) if cause.is_timeout() && !cause.is_connect() => FailureKind::Timeout,
-        Some(cause) if cause.is_builder() => FailureKind::Internal,
-        Some(_) => FailureKind::Connect,
-        None => FailureKind::Internal,
+        // Late is only a connection: an attempt's time is the SDK's.
+        Some(cause) if cause.is_io() || cause.is_timeout() => FailureKind::Connect,
+        Some(_) | None => FailureKind::Internal,
     }
 }
 
@@ -102,6 +101,10 @@ impl Place<'_> {
             return ours;
         }
         match error.into_source() {
+            Ok(cause) if kind == FailureKind::Credentials => {
+                let words = chain(&*cause);
+                ours.with_source(first_line(&words))
+            }
             // Its own words tell nothing more.
             Ok(cause) => match cause.downcast::<ConnectorError>() {
                 Ok(connector) => ours.with_source(connector.into_source()),
@@ -110,4 +113,12 @@ impl Place<'_> {
             Err(error) => ours.with_source(error),
         }
     }
+}
+
+/// Where a signature is wrong, AWS goes on with the request that should have been signed,
+/// and in it stands the session token. (The SDK shows some errors with their line ends
+/// escaped.)
+fn first_line(words: &str) -> &str {
+    let line = words.split('\n').next().unwrap_or_default();
+    line.split("\\n").next().unwrap_or_default()
 }

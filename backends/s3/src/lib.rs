@@ -4,6 +4,7 @@
 //! network (`transport`) and the reading of answers (`list`) are ours.
 
 mod config;
+mod credentials;
 mod error;
 mod list;
 mod transport;
@@ -12,20 +13,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_config::{AppName, BehaviorVersion, Region};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_s3::config::{IdentityCache, StalledStreamProtectionConfig};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use s3_exporter_api::{AccessKeys, Backend, BackendError, Connect, FailureKind, Login};
+use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, Login};
 use s3_exporter_page::LearnedOrder;
 
 pub use config::PLUGIN;
 
 use config::Config;
+use credentials::FromSection;
 use list::S3;
 use transport::Http;
 
@@ -49,12 +48,15 @@ impl Connect for Config {
             keys.read()?;
         }
         let http = Http::new(&self.transport)?;
-        let shared = self.shared_config(http).await;
+        let mut shared = self.shared_config(http).await;
         let region = shared.region().map(ToString::to_string).ok_or_else(|| {
             let action = format!("connecting to {}", self.store_url());
             BackendError::new(FailureKind::Protocol, action, "no region is known")
                 .with_advice("set `region`, or AWS_REGION, or a region in the profile")
         })?;
+        if let Some(role) = &self.role {
+            shared = role.assume(shared);
+        }
         Ok(Arc::new(S3 {
             client: self.client(&shared),
             url: self.store_url(),
@@ -109,30 +111,15 @@ impl Config {
                 .map(|url| url.as_str().trim_end_matches('/').to_owned()),
         );
         match &self.login {
-            // Files are read at each request, so that a rotated key is picked up.
-            Login::Keys(_) => builder = builder.identity_cache(IdentityCache::no_cache()),
+            // Files are read at each request, so that a rotated key is picked up. A role's
+            // session is kept until shortly before it expires.
+            Login::Keys(_) if self.role.is_none() => {
+                builder = builder.identity_cache(IdentityCache::no_cache());
+            }
             Login::Anonymous => builder = builder.allow_no_auth(),
-            Login::Unset => (),
+            Login::Keys(_) | Login::Unset => (),
         }
         aws_sdk_s3::Client::from_conf(builder.build())
-    }
-}
-
-/// Hands the section's keys to the SDK.
-#[derive(Debug)]
-struct FromSection(AccessKeys);
-
-impl ProvideCredentials for FromSection {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        let credentials = self.0.read().map(|keys| {
-            let token = keys.session_token.map(|token| token.expose().to_owned());
-            let (id, secret) = (keys.id.expose(), keys.secret.expose());
-            Credentials::new(id, secret, token, None, "configuration")
-        });
-        future::ProvideCredentials::ready(credentials.map_err(CredentialsError::provider_error))
     }
 }
 

@@ -20,6 +20,11 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
 
+#[path = "requests/certificates.rs"]
+mod certificates;
+#[path = "requests/proxies.rs"]
+mod proxies;
+
 const LISTING: &str = "<ListBucketResult><IsTruncated>false</IsTruncated><EncodingType>url\
     </EncodingType></ListBucketResult>";
 
@@ -54,7 +59,7 @@ impl Scribe {
     }
 }
 
-async fn answer(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin) -> String {
+async fn read_head(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -62,13 +67,18 @@ async fn answer(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin) -> String
             Err(_) => break,
         }
     }
+    String::from_utf8(head).unwrap()
+}
+
+async fn answer(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin) -> String {
+    let head = read_head(&mut stream).await;
     let answer = format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{LISTING}",
         LISTING.len()
     );
     let _ = stream.write_all(answer.as_bytes()).await;
     let _ = stream.shutdown().await;
-    String::from_utf8(head).unwrap()
+    head
 }
 
 async fn list(backend: &dyn Backend, bucket: &str) -> (Result<Next, BackendError>, Arc<Meter>) {
@@ -162,19 +172,32 @@ fn write(text: &str) -> tempfile::NamedTempFile {
     file
 }
 
+fn certificate(pem: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
+}
+
+fn private_key(server: &Identity) -> PrivateKeyDer<'static> {
+    PrivateKeyDer::from_pem_slice(server.key.as_bytes()).unwrap()
+}
+
+/// TLS that asks for no certificate.
+fn tls(server: &Identity) -> ServerConfig {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate(&server.certificate)], private_key(server))
+        .unwrap()
+}
+
 /// TLS that wants to see a certificate of `clients`.
 fn mutual_tls(server: &Identity, clients: &Authority) -> ServerConfig {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let certificate = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(certificate(clients.pem())).unwrap();
     let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build();
     ServerConfig::builder()
         .with_client_cert_verifier(verifier.unwrap())
-        .with_single_cert(
-            vec![certificate(&server.certificate)],
-            PrivateKeyDer::from_pem_slice(server.key.as_bytes()).unwrap(),
-        )
+        .with_single_cert(vec![certificate(&server.certificate)], private_key(server))
         .unwrap()
 }
 

@@ -110,6 +110,11 @@ impl Faults {
         self.script().next.extend(faults);
     }
 
+    /// What [`Self::next`] has left does not happen.
+    pub fn clear(&self) {
+        self.script().next.clear();
+    }
+
     /// This happens to every request after those of [`Self::next`], until `None` is given.
     pub fn always(&self, fault: Option<Fault>) {
         self.script().always = fault;

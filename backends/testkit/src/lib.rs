@@ -14,10 +14,12 @@
 //! is the report.
 #![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
 
+mod aws;
 mod certs;
 pub mod conformance;
 mod faults;
 mod memory;
+mod openid;
 pub mod plugin_cases;
 mod port;
 mod process;
@@ -26,20 +28,24 @@ mod s3_client;
 mod s3s_server;
 mod scripted;
 pub mod servers;
+mod session;
 mod sign;
 mod synthetic;
 mod tar;
 mod upload;
 mod web;
 
+pub use aws::{Asked as AskedOfAws, Aws};
 pub use certs::{Authority, Identity};
 pub use faults::{Fault, Faults};
 pub use memory::Memory;
+pub use openid::OpenId;
 pub use port::Port;
 pub use process::{Process, tool};
 pub use proxy::Proxy;
 pub use s3_client::S3Client;
 pub use s3s_server::{S3sBuilder, S3sServer};
 pub use scripted::{Asked, AskedFrom, Scripted, Step};
+pub use session::Session;
 pub use synthetic::{SyntheticBucket, SyntheticServer};
 pub use upload::Upload;

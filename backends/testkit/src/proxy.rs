@@ -6,7 +6,7 @@ use reqwest::Client;
 
 use crate::s3_client::http_client;
 use crate::web::{Service, Web};
-use crate::{Faults, Identity};
+use crate::{Authority, Faults, Identity};
 
 /// Stands before a real store, counts the list requests and does to them what no real
 /// store can be told to do. The signature stays right, since the `Host` is passed on.
@@ -19,22 +19,31 @@ pub struct Proxy {
 impl Proxy {
     /// Stands before the store at `endpoint` (http).
     pub fn start(endpoint: &str) -> Self {
-        Self::serve(endpoint, None)
+        Self::serve(endpoint, |relay, faults| Web::start(relay, faults, None))
     }
 
     /// The same, and serves https.
     pub fn start_tls(endpoint: &str, identity: &Identity) -> Self {
-        Self::serve(endpoint, Some(identity))
+        Self::serve(endpoint, |relay, faults| {
+            Web::start(relay, faults, Some(identity))
+        })
     }
 
-    fn serve(endpoint: &str, identity: Option<&Identity>) -> Self {
+    /// The same, to those alone who have a certificate of `clients`.
+    pub fn start_tls_for(clients: &Authority, endpoint: &str, identity: &Identity) -> Self {
+        Self::serve(endpoint, |relay, faults| {
+            Web::start_for(clients, relay, faults, identity)
+        })
+    }
+
+    fn serve(endpoint: &str, start: impl FnOnce(Relay, Faults) -> Web) -> Self {
         let faults = Faults::default();
         let relay = Relay {
             http: http_client(None),
             endpoint: endpoint.trim_end_matches('/').to_owned(),
         };
         Self {
-            web: Web::start(relay, faults.clone(), identity),
+            web: start(relay, faults.clone()),
             faults,
         }
     }

@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::Upload;
 use crate::sign::Signer;
-use crate::tar;
+use crate::{Session, tar};
 
 /// Requests in flight while many objects are put or deleted.
 const CONCURRENCY: usize = 32;
@@ -43,6 +43,7 @@ impl S3Client {
                 access_key: access_key.to_owned(),
                 secret_key: secret_key.to_owned(),
                 region: "us-east-1".to_owned(),
+                service: "s3",
             },
         }
     }
@@ -67,6 +68,20 @@ impl S3Client {
         self.signer.access_key = access_key.to_owned();
         self.signer.secret_key = secret_key.to_owned();
         self
+    }
+
+    /// Temporary keys of this user, for so long, from the STS that MinIO has at its own
+    /// address.
+    ///
+    /// # Panics
+    /// When it refuses.
+    pub async fn session(&self, seconds: u32) -> Session {
+        let mut client = self.clone();
+        client.signer.service = "sts";
+        let body = format!("Action=AssumeRole&Version=2011-06-15&DurationSeconds={seconds}");
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = client.send(Method::POST, "/", &[], &headers, body).await;
+        Session::read(&answer.unwrap_or_else(|refused| panic!("asking for a session: {refused:?}")))
     }
 
     /// Sends one signed request; the answer's body where the status is a success.
@@ -116,7 +131,7 @@ impl S3Client {
         let host = self.endpoint.split("://").last().unwrap();
         let signed = self
             .signer
-            .sign(method.as_str(), host, path, query, headers);
+            .sign(method.as_str(), host, path, query, headers, &body);
         let url = format!("{}{}", self.endpoint, signed.path_and_query);
         let mut request = self.http.request(method, &url).body(body);
         for (name, value) in signed.headers {

@@ -18,6 +18,8 @@ pub struct Signer {
     pub access_key: String,
     pub secret_key: String,
     pub region: String,
+    /// `s3`, or `sts`, which wants the body to be signed too.
+    pub service: &'static str,
 }
 
 /// A request's parts as they are sent.
@@ -27,8 +29,7 @@ pub struct Signed {
 }
 
 impl Signer {
-    /// Signs a request whose body is not covered by the signature. `headers` are in
-    /// small letters.
+    /// Signs a request; of S3's the body is not covered. `headers` are in small letters.
     pub fn sign(
         &self,
         method: &str,
@@ -36,7 +37,12 @@ impl Signer {
         path: &str,
         query: &[(&str, &str)],
         headers: &[(&str, &str)],
+        body: &[u8],
     ) -> Signed {
+        let payload = match self.service {
+            "s3" => "UNSIGNED-PAYLOAD".to_owned(),
+            _ => hex(digest::digest(&digest::SHA256, body).as_ref()),
+        };
         let now = jiff::Timestamp::now();
         let time = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         let path = utf8_percent_encode(path, PATH).to_string();
@@ -54,10 +60,7 @@ impl Signer {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         headers.push(("host".to_owned(), host.to_owned()));
-        headers.push((
-            "x-amz-content-sha256".to_owned(),
-            "UNSIGNED-PAYLOAD".to_owned(),
-        ));
+        headers.push(("x-amz-content-sha256".to_owned(), payload.clone()));
         headers.push(("x-amz-date".to_owned(), time.clone()));
         headers.sort();
         let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
@@ -66,8 +69,13 @@ impl Signer {
             .iter()
             .map(|(name, value)| format!("{name}:{value}\n"))
             .collect();
-        let canonical = format!("{method}\n{path}\n{query}\n{lines}\n{names}\nUNSIGNED-PAYLOAD");
-        let scope = format!("{}/{}/s3/aws4_request", &time[..8], self.region);
+        let canonical = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}");
+        let scope = format!(
+            "{}/{}/{}/aws4_request",
+            &time[..8],
+            self.region,
+            self.service
+        );
         let hash = digest::digest(&digest::SHA256, canonical.as_bytes());
         let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hex(hash.as_ref()));
         let mut key = format!("AWS4{}", self.secret_key).into_bytes();

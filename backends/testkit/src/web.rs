@@ -16,13 +16,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::{Fault, Faults, Identity};
+use crate::{Authority, Fault, Faults, Identity};
 
 pub type Body = BoxBody<Bytes, io::Error>;
 
@@ -44,11 +45,24 @@ pub struct Web {
 impl Web {
     /// Serves on a free port of 127.0.0.1; https where there is an identity.
     pub fn start(service: impl Service, faults: Faults, identity: Option<&Identity>) -> Self {
+        Self::serve(service, faults, identity.map(|own| acceptor(own, None)))
+    }
+
+    /// Serves https to those who have a certificate of `clients`.
+    pub fn start_for(
+        clients: &Authority,
+        service: impl Service,
+        faults: Faults,
+        identity: &Identity,
+    ) -> Self {
+        Self::serve(service, faults, Some(acceptor(identity, Some(clients))))
+    }
+
+    fn serve(service: impl Service, faults: Faults, acceptor: Option<TlsAcceptor>) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let acceptor = identity.map(acceptor);
-        let scheme = if identity.is_some() { "https" } else { "http" };
+        let scheme = if acceptor.is_some() { "https" } else { "http" };
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -87,14 +101,22 @@ impl Drop for Web {
     }
 }
 
-fn acceptor(identity: &Identity) -> TlsAcceptor {
+fn acceptor(identity: &Identity, clients: Option<&Authority>) -> TlsAcceptor {
     let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).unwrap();
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = clients.map_or_else(WebPkiClientVerifier::no_client_auth, |clients| {
+        let mut roots = rustls::RootCertStore::empty();
+        let authority = CertificateDer::from_pem_slice(clients.pem().as_bytes()).unwrap();
+        roots.add(authority).unwrap();
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .build()
+            .unwrap()
+    });
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_single_cert(vec![certificate], key)
         .unwrap();
     TlsAcceptor::from(Arc::new(config))

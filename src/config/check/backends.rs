@@ -64,7 +64,6 @@ fn store(section: &mut Section, plugins: &[Plugin]) -> Option<Store> {
         section.abandon();
         return None;
     };
-    section.refuse_later(plugin.keys);
     let in_flight = requests(section).unwrap_or(usize::from(plugin.max_requests_in_flight));
     let connect: Option<Box<dyn Connect>> = (plugin.parse)(section);
     Some(Store {

@@ -191,7 +191,9 @@ fn variables() -> impl Strategy<Value = Environment> {
 fn told(text: &str, environment: &Environment) -> String {
     match read(text, environment) {
         Ok(_) => String::new(),
-        Err(Rejected { faults, warnings }) => {
+        Err(Rejected {
+            faults, warnings, ..
+        }) => {
             assert!(!faults.is_empty(), "refused without a reason");
             let faults = faults.iter().map(ToString::to_string);
             faults.chain(warnings).collect::<Vec<_>>().join("\n")

@@ -16,7 +16,7 @@ fn with<'a>(destination: &'a Destination<'_>, backup: Backup) -> Vec<&'a Cluster
 }
 
 fn count(status: &Status, backup: Backup) -> usize {
-    let count = |destination| with(destination, backup).len();
+    let count = |destination: &Destination<'_>| destination.backups.of(backup);
     status.destinations.iter().map(count).sum()
 }
 
@@ -94,15 +94,15 @@ pub fn problems(out: &mut String, status: &Status<'_>) -> Result {
             (Backup::None, "bad", "no backup"),
             (Backup::Late, "warn", "late backups"),
         ] {
-            let clusters = with(destination, backup);
-            if !clusters.is_empty() {
+            let count = destination.backups.of(backup);
+            if count > 0 {
                 write!(
                     out,
                     "<li>Destination {}: <span class=\"{class}\">{words}</span> of {}: ",
                     Name(destination.destination),
-                    Count(clusters.len(), "cluster"),
+                    Count(count, "cluster"),
                 )?;
-                names(out, &clusters)?;
+                names(out, &with(destination, backup), count)?;
                 writeln!(out, "</li>")?;
             }
         }
@@ -110,8 +110,8 @@ pub fn problems(out: &mut String, status: &Status<'_>) -> Result {
     writeln!(out, "</ul></div>")
 }
 
-/// The first of these clusters, with what one asks first.
-fn names(out: &mut String, clusters: &[&Cluster<'_>]) -> Result {
+/// The first of these clusters, of which there are so many, with what one asks first.
+fn names(out: &mut String, clusters: &[&Cluster<'_>], count: usize) -> Result {
     const NAMED: usize = 20;
     for (at, cluster) in clusters.iter().take(NAMED).enumerate() {
         if at > 0 {
@@ -124,8 +124,9 @@ fn names(out: &mut String, clusters: &[&Cluster<'_>]) -> Result {
             _ => {}
         }
     }
-    if clusters.len() > NAMED {
-        write!(out, " and {} more", clusters.len() - NAMED)?;
+    let more = count - clusters.len().min(NAMED);
+    if more > 0 {
+        write!(out, " and {more} more")?;
     }
     Ok(())
 }

@@ -1,0 +1,196 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::Uri;
+use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
+use s3_exporter_api::{BackendError, chain};
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, Service, service_fn};
+
+use super::files::{self, Files};
+use super::proxy::{Proxies, Way};
+use super::tls;
+use crate::config::Transport;
+
+/// Sends requests over connections that it keeps.
+pub type Client = legacy::Client<Connector, Full<Bytes>>;
+type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<Way>, BoxError>;
+
+/// Of each connection, for as long as it is kept: without a bound, hyper's grows to the
+/// size of an answer, which is 13 MB for 32 connections.
+const READ_BUFFER: usize = 64 * 1024;
+/// An unused connection is kept so long.
+const IDLE: Duration = Duration::from_secs(90);
+/// How soon a connection whose other end is gone without a word is found out.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+/// How often the files of certificates are looked at, at most.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The client of the latest certificates.
+pub struct Clients {
+    transport: Transport,
+    proxies: Arc<Proxies>,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    client: Client,
+    /// Those that it was made of, or that could not be used in its place.
+    files: Files,
+    looked: Instant,
+}
+
+impl Clients {
+    /// Reads the certificates.
+    ///
+    /// # Errors
+    /// `tls` for files that are of no use, `internal` for a proxy's address that is none.
+    pub fn new(transport: &Transport) -> Result<Self, BackendError> {
+        let proxies = Arc::new(Proxies::new(transport.proxy.as_ref())?);
+        // Before they are read: a change in between is seen then.
+        let files = Files::look(transport);
+        let current = Current {
+            client: client(transport, &proxies)?,
+            files,
+            looked: Instant::now(),
+        };
+        Ok(Self {
+            transport: transport.clone(),
+            proxies,
+            current: Mutex::new(current),
+        })
+    }
+
+    /// What goes by a proxy.
+    pub fn proxies(&self) -> &Proxies {
+        &self.proxies
+    }
+
+    /// The client for a request that is sent now. When the files have changed it is a new
+    /// one, with connections of its own. Files that are of no use leave the one that is there:
+    /// often they are about to be written, the certificate first and then its key.
+    pub fn get(&self, now: Instant) -> Client {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.saturating_duration_since(current.looked) >= LOOK_EVERY {
+            current.looked = now;
+            let files = Files::look(&self.transport);
+            if files != current.files {
+                current.files = files;
+                let paths: Vec<_> = files::paths(&self.transport).collect();
+                match client(&self.transport, &self.proxies) {
+                    Ok(client) => {
+                        current.client = client;
+                        tracing::info!(files = ?paths, "the certificates changed, and are used from now on");
+                    }
+                    Err(error) => tracing::warn!(
+                        error = chain(&error),
+                        "the certificates changed, and cannot be used: those from before are kept"
+                    ),
+                }
+            }
+        }
+        current.client.clone()
+    }
+}
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients")
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
+    }
+}
+
+fn client(transport: &Transport, proxies: &Arc<Proxies>) -> Result<Client, BackendError> {
+    let tls = Arc::new(tls::config(transport)?);
+    let connector = connector(tls, Arc::clone(proxies), transport.connect_timeout);
+    Ok(legacy::Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .http1_read_buf_exact_size(READ_BUFFER)
+        .build(connector))
+}
+
+/// To the proxy or the store, then TLS where the address asks for it, all within the limit.
+fn connector(tls: Arc<ClientConfig>, proxies: Arc<Proxies>, limit: Duration) -> Connector {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(KEEPALIVE));
+    tcp.set_keepalive_interval(Some(KEEPALIVE));
+    tcp.set_keepalive_retries(Some(3));
+    let to_proxy = HttpsConnector::from((tcp.clone(), Arc::clone(&tls)));
+    let way = service_fn(move |store| {
+        let (proxies, tcp, to_proxy) = (Arc::clone(&proxies), tcp.clone(), to_proxy.clone());
+        async move { proxies.connect(store, tcp, to_proxy).await }
+    });
+    let secured = HttpsConnector::from((way, tls));
+    BoxCloneSyncService::new(service_fn(move |store| {
+        let connecting = secured.clone().call(store);
+        async move {
+            let connected = tokio::time::timeout(limit, connecting).await;
+            connected.map_err(|_| TooLate(limit))?
+        }
+    }))
+}
+
+/// The connection does not stand in time.
+#[derive(Debug)]
+pub struct TooLate(Duration);
+
+impl fmt::Display for TooLate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no connection within {:?}", self.0)
+    }
+}
+
+impl std::error::Error for TooLate {}
+
+#[cfg(test)]
+mod tests {
+    use s3_exporter_testkit::{Authority, Proxy, S3sServer};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn files_that_are_of_no_use_change_nothing() {
+        let (authority, server) = (Authority::new(), S3sServer::start());
+        let store = Proxy::start_tls(&server.endpoint(), &authority.issue(&["127.0.0.1"]));
+        let store: Uri = store.endpoint().parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = folder.path().join("ca.pem");
+        std::fs::write(&bundle, authority.pem()).unwrap();
+        let clients = Clients::new(&Transport {
+            ca_bundle: Some(bundle.clone()),
+            client_certificate: None,
+            insecure_skip_verify: false,
+            proxy: None,
+            connect_timeout: Duration::from_secs(5),
+        })
+        .unwrap();
+        let start = Instant::now();
+        let trusted = async |seconds: f64| {
+            let client = clients.get(start + Duration::from_secs_f64(seconds));
+            client.get(store.clone()).await.is_ok()
+        };
+        assert!(trusted(0.0).await);
+        std::fs::write(&bundle, Authority::new().pem()).unwrap();
+        assert!(trusted(0.5).await, "it is not looked at for each request");
+        assert!(!trusted(2.0).await, "another's is taken up");
+        std::fs::write(&bundle, authority.pem()).unwrap();
+        assert!(trusted(4.0).await, "and so is the first one");
+        std::fs::write(&bundle, &authority.pem()[..99]).unwrap();
+        assert!(trusted(6.0).await, "half of one is not");
+        std::fs::remove_file(&bundle).unwrap();
+        assert!(trusted(8.0).await, "nor none");
+        std::fs::write(&bundle, Authority::new().pem()).unwrap();
+        assert!(!trusted(10.0).await, "what comes after them is");
+    }
+}

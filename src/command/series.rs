@@ -1,0 +1,103 @@
+//! How many series a configuration makes: Prometheus pays for each of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use s3_exporter_api::UnixTime;
+
+use crate::aggregate::Totals;
+use crate::clusters::Clusters;
+use crate::config::{Config, ResolverConfig};
+use crate::exposition::Format;
+use crate::exposition::catalogue::Catalogue;
+use crate::resolver::{Resolution, fixed};
+use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
+
+/// From here on it is worth a warning.
+const MANY: usize = 50_000;
+
+/// A warning where the names that the configuration and its files hold make many series.
+/// Nobody is asked: the clusters of a Kubernetes API are not counted.
+pub fn foreseen(config: &Config) -> Option<String> {
+    let series = count(config, &imagine(config));
+    warning(series, "the names that are known without asking make")
+}
+
+/// A warning where there are many series now.
+pub fn found(config: &Config, snapshot: &Snapshot) -> Option<String> {
+    warning(count(config, snapshot), "there are")
+}
+
+fn warning(series: usize, are: &str) -> Option<String> {
+    (series > MANY).then(|| {
+        format!(
+            "{are} {series} series, more than {MANY}: that is much for one target of Prometheus; \
+             lower limits.max_clusters (the clusters beyond it are summed), set `expect = \"present\"` \
+             where not every cluster has backups, or watch less in one process"
+        )
+    })
+}
+
+/// The lines that a scrape would bring, but for the few of the process itself.
+fn count(config: &Config, snapshot: &Snapshot) -> usize {
+    let parts = Catalogue::new(&config.metrics, config.max_clusters).compose(
+        snapshot,
+        None,
+        &[],
+        Format::Text,
+    );
+    let text = parts.plain().concat();
+    let lines = text.split(|byte| *byte == b'\n');
+    lines
+        .filter(|line| !matches!(line.first(), None | Some(b'#')))
+        .count()
+}
+
+/// What would be known if every cluster had objects at each of its destinations.
+fn imagine(config: &Config) -> Snapshot {
+    let resolvers: BTreeMap<Arc<str>, Resolution> = config
+        .resolvers
+        .iter()
+        .map(|(name, resolver)| {
+            let resolution = Resolution {
+                clusters: names(resolver).map(Arc::new),
+                ..Resolution::default()
+            };
+            (Arc::clone(name), resolution)
+        })
+        .collect();
+    let now = UnixTime::from_millis(0);
+    let totals = Totals {
+        newest: Some((now, 1)),
+        oldest: Some(now),
+        largest: Some(1),
+        ..Totals::default()
+    };
+    let destinations = config.destinations.iter().map(|destination| {
+        let resolver = destination.resolver.as_ref();
+        let known = resolver.and_then(|name| resolvers.get(name)?.clusters.as_deref());
+        let names = known.into_iter().flat_map(Clusters::names);
+        let mut of =
+            DestinationSnapshot::new(Arc::clone(destination), Arc::default(), Arc::default());
+        of.figures = Some(Arc::new(Figures {
+            ended: now,
+            listed: totals,
+            unassigned: totals,
+            clusters: names.map(|name| (Arc::clone(name), totals)).collect(),
+        }));
+        Arc::new(of)
+    });
+    Snapshot {
+        destinations: destinations.collect(),
+        resolvers,
+    }
+}
+
+/// The names that can be known at once; a file that cannot be read is the business of those
+/// who follow it.
+fn names(resolver: &ResolverConfig) -> Option<Clusters> {
+    match resolver {
+        ResolverConfig::Kubernetes(_) => None,
+        ResolverConfig::Static(fixed) => fixed::names_now(fixed).ok(),
+    }
+}

@@ -1,0 +1,249 @@
+//! Which clusters have series of their own: at all destinations together no more than
+//! `limits.max_clusters`. Every other one is summed and counted: pure.
+//!
+//! Each destination may show as many as any other, and what a small one does not need goes to
+//! the larger ones: so one with far too many takes no series away from the others. Of a
+//! destination's clusters the first by name are shown. So it depends on nothing but what is
+//! known now: it is the same from scrape to scrape, after a restart and in a replica, and
+//! destinations with the same clusters show the same ones.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::aggregate::Totals;
+use crate::clusters::Clusters;
+use crate::destination::Expect;
+use crate::snapshot::{DestinationSnapshot, Snapshot};
+
+/// What is shown of everything.
+#[derive(Clone, Debug, Default)]
+pub struct Shares {
+    destinations: Vec<Share>,
+    resolvers: BTreeMap<Arc<str>, Created>,
+}
+
+/// What is shown of a destination.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Clusters with series of their own: the first by name.
+    pub shown: usize,
+    /// Clusters without.
+    pub omitted: usize,
+    /// What belongs to those without.
+    pub rest: Totals,
+}
+
+/// Of how many of a resolver's clusters the creation time is shown: the first by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Created {
+    /// Those whose time is shown.
+    pub shown: usize,
+    /// The others.
+    pub omitted: usize,
+}
+
+impl Shares {
+    /// Divides `most` among the destinations, and again among the resolvers.
+    pub fn new(snapshot: &Snapshot, most: usize) -> Self {
+        let all: Vec<_> = snapshot
+            .destinations
+            .iter()
+            .map(|of| Names::of(of, snapshot))
+            .collect();
+        let asked: Vec<_> = all.iter().map(Names::len).collect();
+        let granted = divide(&asked, most);
+        let destinations = snapshot.destinations.iter().zip(&granted);
+        Self {
+            destinations: destinations
+                .map(|(of, granted)| Share::new(of, *granted))
+                .collect(),
+            resolvers: created(snapshot, &all, &granted, most),
+        }
+    }
+
+    /// What is shown of the destination at this place in the snapshot.
+    pub fn destination(&self, at: usize) -> Share {
+        self.destinations.get(at).copied().unwrap_or_default()
+    }
+
+    /// What is shown of a resolver.
+    pub fn resolver(&self, name: &str) -> Created {
+        self.resolvers.get(name).copied().unwrap_or_default()
+    }
+
+    /// Says that the bound bites, or no longer does, where that was not so `before`.
+    pub fn tell(&self, before: &Self, max_clusters: usize) {
+        let (omitted, was) = (self.omitted(), before.omitted());
+        if omitted > 0 && was == 0 {
+            tracing::warn!(
+                omitted,
+                max_clusters,
+                "there are more clusters than may have series of their own: the others are summed, \
+                 and objectstore_clusters_omitted counts them for each destination; \
+                 raise limits.max_clusters, or watch less in one process"
+            );
+        } else if omitted == 0 && was > 0 {
+            tracing::info!(max_clusters, "all clusters have series of their own");
+        }
+    }
+
+    /// Clusters without series of their own at some destination, or without a creation time.
+    fn omitted(&self) -> usize {
+        let destinations = self.destinations.iter().map(|share| share.omitted);
+        let resolvers = self.resolvers.values().map(|created| created.omitted);
+        destinations.sum::<usize>().max(resolvers.sum())
+    }
+}
+
+impl Share {
+    fn new(of: &DestinationSnapshot, granted: usize) -> Self {
+        let Some(figures) = &of.figures else {
+            return Self::default();
+        };
+        let shown = figures.clusters.len().min(granted);
+        let mut share = Self {
+            shown,
+            omitted: figures.clusters.len() - shown,
+            rest: Totals::default(),
+        };
+        if share.omitted > 0 {
+            let rest = figures.clusters.values().skip(shown);
+            rest.for_each(|totals| share.rest.merge(totals));
+        }
+        share
+    }
+}
+
+/// The names for which a destination asks for series.
+enum Names<'a> {
+    Found(&'a BTreeMap<Arc<str>, Totals>),
+    /// Before its first complete scan: so that its series don't take those of others away.
+    Expected(&'a Clusters),
+    None,
+}
+
+impl<'a> Names<'a> {
+    fn of(of: &'a DestinationSnapshot, snapshot: &'a Snapshot) -> Self {
+        if let Some(figures) = &of.figures {
+            return Self::Found(&figures.clusters);
+        }
+        let resolver = of.destination.resolver.as_ref();
+        let now = resolver.and_then(|name| snapshot.resolvers.get(name));
+        match now.and_then(|now| now.clusters.as_deref()) {
+            Some(clusters) if of.destination.expect == Expect::All => Self::Expected(clusters),
+            _ => Self::None,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Found(clusters) => clusters.len(),
+            Self::Expected(clusters) => clusters.len(),
+            Self::None => 0,
+        }
+    }
+
+    /// The first name of those that are left over.
+    fn first_omitted(&self, granted: usize) -> Option<&'a str> {
+        if granted >= self.len() {
+            return None;
+        }
+        let name = match self {
+            Self::Found(clusters) => clusters.keys().nth(granted),
+            Self::Expected(clusters) => clusters.names().nth(granted),
+            Self::None => None,
+        };
+        name.map(|name| &**name)
+    }
+}
+
+/// The creation time of a cluster that is omitted at any destination would make it look like
+/// one that has no backup anywhere. So none is shown from the first such name on.
+fn created(
+    snapshot: &Snapshot,
+    all: &[Names<'_>],
+    granted: &[usize],
+    most: usize,
+) -> BTreeMap<Arc<str>, Created> {
+    let mut first_omitted: BTreeMap<&str, &str> = BTreeMap::new();
+    for ((of, names), granted) in snapshot.destinations.iter().zip(all).zip(granted) {
+        if let (Some(resolver), Some(name)) =
+            (&of.destination.resolver, names.first_omitted(*granted))
+        {
+            let first = first_omitted.entry(resolver).or_insert(name);
+            *first = name.min(*first);
+        }
+    }
+    let known: Vec<_> = snapshot
+        .resolvers
+        .iter()
+        .filter_map(|(name, now)| Some((name, now.clusters.as_deref()?)))
+        .collect();
+    let asked: Vec<_> = known
+        .iter()
+        .map(
+            |(resolver, clusters)| match first_omitted.get(&***resolver) {
+                Some(first) => clusters
+                    .names()
+                    .take_while(|name| &***name < *first)
+                    .count(),
+                None => clusters.len(),
+            },
+        )
+        .collect();
+    let shown = divide(&asked, most);
+    let shown = known.into_iter().zip(shown);
+    shown
+        .map(|((name, clusters), shown)| {
+            let omitted = clusters.len() - shown;
+            (Arc::clone(name), Created { shown, omitted })
+        })
+        .collect()
+}
+
+/// Divides `most` among those who ask for so many: all get the same, and what one does not
+/// need goes to the others.
+pub fn divide(asked: &[usize], most: usize) -> Vec<usize> {
+    let mut by_need: Vec<_> = (0..asked.len()).collect();
+    by_need.sort_by_key(|at| asked[*at]);
+    let (mut left, mut waiting) = (most, asked.len());
+    let mut granted = vec![0; asked.len()];
+    for at in by_need {
+        granted[at] = asked[at].min(left / waiting); // waiting counts this one too
+        left -= granted[at];
+        waiting -= 1;
+    }
+    granted
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_small_ones_get_all_they_need() {
+        assert!(divide(&[], 9).is_empty());
+        assert_eq!(divide(&[3, 2], 9), [3, 2]);
+        assert_eq!(divide(&[1000, 2, 1000, 0], 12), [5, 2, 5, 0]);
+        assert_eq!(divide(&[5, 5], 3), [1, 2], "nothing is left unused");
+        assert_eq!(divide(&[5, 5], 0), [0, 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn divides_all_there_is(asked in proptest::collection::vec(0..50_usize, 0..9), most in 0..200_usize) {
+            let granted = divide(&asked, most);
+            prop_assert_eq!(granted.iter().sum::<usize>(), most.min(asked.iter().sum()));
+            for (granted, asked) in granted.iter().zip(&asked) {
+                prop_assert!(granted <= asked);
+            }
+            // Whoever gets less than another by more than one has all that was asked for.
+            let largest = granted.iter().max().copied().unwrap_or(0);
+            for (granted, asked) in granted.iter().zip(&asked) {
+                prop_assert!(granted == asked || granted + 1 >= largest);
+            }
+        }
+    }
+}

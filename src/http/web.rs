@@ -1,0 +1,175 @@
+//! Who may ask, and how: the web configuration in the format of the Prometheus
+//! exporter-toolkit, followed while it changes.
+//!
+//! ```text
+//! path -> reading (all files, at one moment) -> file (what it says) -> Settings
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{HeaderName, HeaderValue};
+use rustls::ServerConfig;
+use s3_exporter_api::{Fault, Origin};
+use tokio::sync::watch;
+
+use crate::config::Server;
+
+mod auth;
+pub mod file;
+pub(super) mod guard;
+mod reading;
+pub(super) mod tls;
+mod verify;
+mod yaml;
+
+use auth::Auth;
+use reading::{Digest, Reading};
+
+/// Between two looks at the files. Their content is compared, not their time, so an
+/// atomic rename, the symlinks that Kubernetes swaps and an edit in place are all seen.
+const POLL: Duration = Duration::from_secs(1);
+
+/// What holds for connections and requests from now on.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// `None` for plain HTTP.
+    pub(super) tls: Option<Arc<ServerConfig>>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    auth: Option<Auth>,
+}
+
+/// The web configuration; by default none, and plain HTTP for everybody.
+#[derive(Debug)]
+pub struct Web {
+    source: Option<(PathBuf, Digest)>,
+    settings: watch::Sender<Arc<Settings>>,
+    probes_without_auth: bool,
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self {
+            source: None,
+            settings: watch::Sender::new(Arc::default()),
+            probes_without_auth: false,
+        }
+    }
+}
+
+impl Web {
+    /// Reads what the configuration names. Blocks for a moment.
+    ///
+    /// # Errors
+    /// Every fault at once.
+    pub fn open(server: &Server) -> Result<Self, Vec<Fault>> {
+        let mut web = Self {
+            probes_without_auth: server.probes_without_auth,
+            ..Self::default()
+        };
+        if let Some(path) = &server.web_config_file {
+            let reading = Reading::take(path);
+            web.source = Some((path.clone(), reading.digest));
+            web.settings
+                .send_replace(Arc::new(settings(path, &reading)?));
+        }
+        Ok(web)
+    }
+
+    /// What holds now.
+    pub fn current(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.borrow())
+    }
+
+    /// Follows the files for ever. What changed counts once two looks agree, as a file that
+    /// is being written holds half of the truth; what is bad changes nothing.
+    pub async fn follow(&self) {
+        let Some((path, mut taken)) = self.source.clone() else {
+            return std::future::pending().await;
+        };
+        let mut candidate = None;
+        loop {
+            tokio::time::sleep(POLL).await;
+            let Some(reading) = read(path.clone()).await else {
+                continue;
+            };
+            if reading.digest == taken {
+                candidate = None;
+            } else if candidate == Some(reading.digest) {
+                taken = reading.digest;
+                candidate = None;
+                self.take(&path, &reading);
+            } else {
+                candidate = Some(reading.digest);
+            }
+        }
+    }
+
+    fn take(&self, path: &Path, reading: &Reading) {
+        let new = settings(path, reading).and_then(|new| match weaker(&self.current(), &new) {
+            None => Ok(new),
+            Some(message) => Err(vec![whole(path, message)]),
+        });
+        match new {
+            Ok(new) => {
+                self.settings.send_replace(Arc::new(new));
+                tracing::info!(path = %path.display(), "the web configuration or its certificates changed, and are used now");
+            }
+            Err(faults) => {
+                let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+                tracing::warn!(
+                    path = %path.display(),
+                    error = faults.join("; "),
+                    "the web configuration or its certificates changed for the worse; those before are used on"
+                );
+            }
+        }
+    }
+}
+
+/// `None` where the thread that read broke: then the next look tells.
+async fn read(path: PathBuf) -> Option<Reading> {
+    tokio::task::spawn_blocking(move || Reading::take(&path))
+        .await
+        .ok()
+}
+
+fn settings(path: &Path, reading: &Reading) -> Result<Settings, Vec<Fault>> {
+    let file = reading.file.as_ref().map_err(Vec::clone)?;
+    let tls = file.tls.as_ref();
+    let tls = tls.map(|tls| tls::config(tls, &reading.texts, file.http2));
+    Ok(Settings {
+        tls: tls.transpose()?.map(Arc::new),
+        headers: file.headers.clone(),
+        auth: Auth::new(&file.users).map_err(|cause| vec![whole(path, &cause)])?,
+    })
+}
+
+/// Why a change is not made while we run: a file that was emptied by accident must not
+/// open what was closed.
+fn weaker(old: &Settings, new: &Settings) -> Option<&'static str> {
+    if old.tls.is_some() != new.tls.is_some() {
+        return Some("TLS is switched on or off by a restart alone");
+    }
+    (old.auth.is_some() && new.auth.is_none())
+        .then_some("basic authentication is switched off by a restart alone")
+}
+
+fn whole(path: &Path, message: &str) -> Fault {
+    Fault {
+        origin: Origin::File {
+            path: path.to_owned(),
+            line: None,
+            expanded: false,
+        },
+        message: message.to_owned(),
+    }
+}
+
+/// What is wrong with the file of a configuration, and the files that it names.
+pub fn check(path: &Path) -> Vec<Fault> {
+    settings(path, &Reading::take(path))
+        .err()
+        .unwrap_or_default()
+}

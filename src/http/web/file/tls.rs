@@ -1,0 +1,333 @@
+//! `tls_server_config`: what it says.
+
+use std::path::PathBuf;
+
+use figment::value::Value;
+use rustls::crypto::SupportedKxGroup;
+use rustls::crypto::ring;
+use rustls::version::{TLS12, TLS13};
+use rustls::{NamedGroup, SupportedCipherSuite, SupportedProtocolVersion};
+use s3_exporter_api::{Origin, Secret, Section, closest};
+
+use super::{Place, Source};
+
+/// How to speak TLS.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// `cert`, `cert_file`.
+    pub certificate: Source,
+    /// `key`, `key_file`.
+    pub key: Source,
+    /// `client_auth_type`.
+    pub clients: Clients,
+    /// `client_ca`, `client_ca_file`.
+    pub client_ca: Option<Source>,
+    /// `client_allowed_sans`; empty where every name is good.
+    pub allowed_sans: Vec<String>,
+    /// `min_version` to `max_version`.
+    pub versions: Vec<&'static SupportedProtocolVersion>,
+    /// `cipher_suites` and those of TLS 1.3, which cannot be chosen.
+    pub suites: Vec<SupportedCipherSuite>,
+    /// Whether the order of `suites` counts, and not the client's.
+    pub own_order: bool,
+    /// `curve_preferences`.
+    pub groups: Vec<&'static dyn SupportedKxGroup>,
+}
+
+/// What is asked of a client's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clients {
+    /// `NoClientCert`: it is not asked for.
+    NotAsked,
+    /// `RequestClientCert`: asked for, and whatever comes is good.
+    Asked,
+    /// `RequireAnyClientCert`: there must be one, whoever signed it.
+    Required,
+    /// `VerifyClientCertIfGiven`: there need be none; one that is there must be of `client_ca`.
+    VerifiedIfGiven,
+    /// `RequireAndVerifyClientCert`.
+    Verified,
+}
+
+const CLIENTS: [(&str, Clients); 6] = [
+    ("NoClientCert", Clients::NotAsked),
+    ("RequestClientCert", Clients::Asked),
+    ("RequireAnyClientCert", Clients::Required),
+    ("VerifyClientCertIfGiven", Clients::VerifiedIfGiven),
+    ("RequireAndVerifyClientCert", Clients::Verified),
+    ("RequireClientCert", Clients::Required), // an older name of the toolkit's
+];
+
+/// The keys of `tls_server_config`.
+const KEYS: [&str; 13] = [
+    "cert",
+    "cert_file",
+    "key",
+    "key_file",
+    "client_auth_type",
+    "client_ca",
+    "client_ca_file",
+    "client_allowed_sans",
+    "min_version",
+    "max_version",
+    "cipher_suites",
+    "prefer_server_cipher_suites",
+    "curve_preferences",
+];
+
+/// `tls_server_config`; `None` where it says nothing or has a fault.
+pub(super) fn tls(top: &mut Section) -> Option<Tls> {
+    let mut section = top.section("tls_server_config");
+    let is_given = KEYS.iter().any(|key| section.has(key));
+    let certificate = source(&mut section, "cert");
+    let key = source(&mut section, "key");
+    let client_ca = source(&mut section, "client_ca");
+    let clients = section.choice("client_auth_type", &CLIENTS);
+    let clients = clients.unwrap_or(Clients::NotAsked);
+    let client_ca = fits(&mut section, client_ca, clients);
+    let allowed_sans = allowed_sans(&mut section, clients);
+    let versions = versions(&mut section);
+    let prefer = section.boolean("prefer_server_cipher_suites");
+    let known = ring::ALL_CIPHER_SUITES;
+    let chosen = list(&mut section, "cipher_suites", known, |suite| {
+        suite_name(*suite)
+    });
+    let own_order = !chosen.is_empty() && prefer.unwrap_or(true);
+    let (versions, suites) = usable(&mut section, versions, chosen);
+    let known = ring::ALL_KX_GROUPS;
+    let groups = list(&mut section, "curve_preferences", known, |group| {
+        curve(*group)
+    });
+    if is_given {
+        require(&mut section, &certificate, &key);
+    }
+    top.absorb(section);
+    match (certificate, key) {
+        (Given::Good(certificate), Given::Good(key)) => Some(Tls {
+            certificate,
+            key,
+            clients,
+            client_ca,
+            allowed_sans,
+            versions,
+            suites,
+            own_order,
+            groups,
+        }),
+        _ => None,
+    }
+}
+
+/// What came of a key and its `_file`.
+enum Given {
+    Nothing,
+    Bad,
+    Good(Source),
+}
+
+/// `key`, or `key_file` with the path of a file that holds it.
+fn source(section: &mut Section, key: &str) -> Given {
+    let file_key = format!("{key}_file");
+    let (inline, file) = (section.take(key), section.take(&file_key));
+    let good = |section: &Section, key: &str, origin, place| {
+        Given::Good(Source {
+            key: section.path_of(key),
+            origin,
+            place,
+        })
+    };
+    let (key, origin, message) = match (inline, file) {
+        (None, None) => return Given::Nothing,
+        (Some((Value::String(_, text), origin)), None) => {
+            return good(section, key, origin, Place::Inline(Secret::new(text)));
+        }
+        (None, Some((Value::String(_, path), origin))) => {
+            let path = PathBuf::from(path);
+            let path = match &origin {
+                Origin::File { path: own, .. } => own.parent().map(|dir| dir.join(&path)),
+                _ => None,
+            }
+            .unwrap_or(path);
+            return good(section, &file_key, origin, Place::File(path));
+        }
+        (Some(_), Some((_, origin))) => {
+            let message = format!("is given together with `{key}`: give one of the two");
+            (&*file_key, origin, message)
+        }
+        (Some((_, origin)), None) => {
+            let message = format!("is no text: write PEM after `{key}: |`");
+            (key, origin, message)
+        }
+        (None, Some((_, origin))) => (
+            &*file_key,
+            origin,
+            "is no path: put it in quotes".to_owned(),
+        ),
+    };
+    section.fault_at(key, origin, message);
+    Given::Bad
+}
+
+/// A certificate and its key have to be there.
+fn require(section: &mut Section, certificate: &Given, key: &Given) {
+    for (name, given) in [("cert", certificate), ("key", key)] {
+        if matches!(given, Given::Nothing) {
+            let message = format!("and `{name}` are missing: give one of the two");
+            section.fault(&format!("{name}_file"), message);
+        }
+    }
+}
+
+/// The authority of clients: there must be one where they are verified, and none where
+/// they are not even asked.
+fn fits(section: &mut Section, ca: Given, clients: Clients) -> Option<Source> {
+    let verified = matches!(clients, Clients::Verified | Clients::VerifiedIfGiven);
+    match ca {
+        Given::Good(ca) if clients == Clients::NotAsked => {
+            let key = ca.key.rsplit('.').next().unwrap_or_default().to_owned();
+            let message = "has no effect without `client_auth_type`: set that to \"RequireAndVerifyClientCert\", or leave both out";
+            section.fault_at(&key, ca.origin, message);
+            None
+        }
+        Given::Nothing if verified => {
+            let message = "verifies clients, which takes `client_ca_file` or `client_ca`";
+            section.fault("client_auth_type", message);
+            None
+        }
+        Given::Good(ca) => Some(ca),
+        _ => None,
+    }
+}
+
+/// `client_allowed_sans`. A client that may come without a certificate has no name.
+fn allowed_sans(section: &mut Section, clients: Clients) -> Vec<String> {
+    let origin = section.origin_of("client_allowed_sans");
+    let Some(names) = section.list("client_allowed_sans") else {
+        return Vec::new();
+    };
+    if names.is_empty() || names.iter().any(String::is_empty) {
+        let message = "is empty or has an empty name, which no client has: expected names such as \"prometheus.example\"";
+        section.fault_at("client_allowed_sans", origin, message);
+    } else if !matches!(clients, Clients::Required | Clients::Verified) {
+        let message = "needs `client_auth_type` to be \"RequireAndVerifyClientCert\" (or \"RequireAnyClientCert\"): others let in clients without a certificate";
+        section.fault_at("client_allowed_sans", origin, message);
+    }
+    names
+}
+
+/// What the toolkit calls a version of TLS; `None` is one that rustls does not have.
+const VERSIONS: [(&str, Option<u8>); 4] = [
+    ("TLS10", None),
+    ("TLS11", None),
+    ("TLS12", Some(2)),
+    ("TLS13", Some(3)),
+];
+
+/// From `min_version` to `max_version`, as the numbers after "TLS 1.".
+fn versions(section: &mut Section) -> (u8, u8) {
+    let mut bound = |key: &str, default| {
+        let origin = section.origin_of(key);
+        match section.choice(key, &VERSIONS) {
+            None => default,
+            Some(Some(version)) => version,
+            Some(None) => {
+                let message = "is a version that this exporter's TLS (rustls) does not have, as it is broken: expected \"TLS12\" or \"TLS13\"";
+                section.fault_at(key, origin, message);
+                default
+            }
+        }
+    };
+    let (min, max) = (bound("min_version", 2), bound("max_version", 3));
+    if min > max {
+        section.fault("min_version", "is above `max_version`");
+    }
+    (min, max)
+}
+
+/// The versions and suites that go together. Those of TLS 1.3 cannot be chosen, in Go
+/// neither; where none is chosen for TLS 1.2, there is no TLS 1.2.
+fn usable(
+    section: &mut Section,
+    (min, max): (u8, u8),
+    chosen: Vec<SupportedCipherSuite>,
+) -> (
+    Vec<&'static SupportedProtocolVersion>,
+    Vec<SupportedCipherSuite>,
+) {
+    let of = |version: &'static SupportedProtocolVersion| {
+        move |suite: &SupportedCipherSuite| suite.version() == version
+    };
+    let all = ring::ALL_CIPHER_SUITES;
+    let suites: Vec<_> = match &chosen[..] {
+        [] => all.to_vec(),
+        chosen => {
+            let latest = all.iter().copied().filter(of(&TLS13));
+            latest
+                .chain(chosen.iter().copied().filter(of(&TLS12)))
+                .collect()
+        }
+    };
+    let has_12 = suites.iter().any(of(&TLS12));
+    let mut versions = Vec::new();
+    if max == 3 {
+        versions.push(&TLS13);
+    }
+    if min == 2 && has_12 {
+        versions.push(&TLS12);
+    }
+    if versions.is_empty() && min <= max {
+        section.fault(
+            "cipher_suites",
+            "has none for TLS 1.2, which `max_version` asks for",
+        );
+    }
+    (versions, suites)
+}
+
+/// A list of names, each of which is one of what there is.
+fn list<T: Copy>(
+    section: &mut Section,
+    key: &str,
+    known: &[T],
+    name: impl Fn(&T) -> Option<String>,
+) -> Vec<T> {
+    let names = section.list(key).unwrap_or_default();
+    let known: Vec<_> = known
+        .iter()
+        .filter_map(|one| Some((name(one)?, *one)))
+        .collect();
+    let mut found = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        match known.iter().find(|(own, _)| own == name) {
+            Some((_, one)) => found.push(*one),
+            None => {
+                let key = format!("{key}[{index}]");
+                let words: Vec<_> = known.iter().map(|(own, _)| own.as_str()).collect();
+                let hint = closest(name, words.iter().copied())
+                    .map_or(String::new(), |meant| format!("; did you mean {meant:?}?"));
+                let message = format!(
+                    "is {name:?}, which this exporter's TLS (rustls) does not have: expected {}{hint}",
+                    words.join(", ")
+                );
+                section.fault(&key, message);
+            }
+        }
+    }
+    found
+}
+
+/// As Go names it.
+fn suite_name(suite: SupportedCipherSuite) -> Option<String> {
+    Some(format!("{:?}", suite.suite()).replacen("TLS13_", "TLS_", 1))
+}
+
+/// As Go names it.
+fn curve(group: &dyn SupportedKxGroup) -> Option<String> {
+    let name = match group.name() {
+        NamedGroup::X25519 => "X25519",
+        NamedGroup::secp256r1 => "CurveP256",
+        NamedGroup::secp384r1 => "CurveP384",
+        _ => return None,
+    };
+    Some(name.to_owned())
+}

@@ -1,0 +1,132 @@
+//! What the web configuration and the files that it names hold at one moment.
+
+use std::fs::File as OpenFile;
+use std::io::{self, Read};
+use std::path::Path;
+
+use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
+use s3_exporter_api::{Fault, Origin};
+use zeroize::Zeroizing;
+
+use super::file::{self, File, Place, Source};
+
+/// Far more than a configuration or a chain of certificates needs.
+const MAX_FILE: u64 = 1 << 20;
+
+/// What two readings that found the same have in common.
+pub type Digest = [u8; SHA256_OUTPUT_LEN];
+
+/// One look at all the files.
+pub struct Reading {
+    /// Of everything that was read, errors included.
+    pub digest: Digest,
+    /// What the configuration says.
+    pub file: Result<File, Vec<Fault>>,
+    /// The certificate, its key, and the clients' authority, where the file asks for them.
+    pub texts: Texts,
+}
+
+/// The bytes of what `tls_server_config` names, or why they could not be read.
+#[derive(Default)]
+pub struct Texts {
+    /// `cert`, `cert_file`.
+    pub certificate: Option<Text>,
+    /// `key`, `key_file`.
+    pub key: Option<Text>,
+    /// `client_ca`, `client_ca_file`.
+    pub client_ca: Option<Text>,
+}
+
+/// What was found at one place.
+pub type Text = Result<Zeroizing<Vec<u8>>, String>;
+
+impl Reading {
+    /// Reads them all. Blocks.
+    pub fn take(path: &Path) -> Self {
+        let mut context = Context::new(&SHA256);
+        let text = read(path);
+        digest(&mut context, &text);
+        let file = text.and_then(utf8).map_err(|cause| {
+            let origin = Origin::File {
+                path: path.to_owned(),
+                line: None,
+                expanded: false,
+            };
+            let message = format!("the web configuration cannot be read: {cause}");
+            vec![Fault { origin, message }]
+        });
+        let file = file.and_then(|text| file::parse(path, &text));
+        let mut texts = Texts::default();
+        if let Ok(File { tls: Some(tls), .. }) = &file {
+            let mut get = |source: &Source| {
+                let text = source.read();
+                digest(&mut context, &text);
+                Some(text)
+            };
+            texts.certificate = get(&tls.certificate);
+            texts.key = get(&tls.key);
+            texts.client_ca = tls.client_ca.as_ref().and_then(get);
+        }
+        let mut digest = Digest::default();
+        digest.copy_from_slice(context.finish().as_ref());
+        Self {
+            digest,
+            file,
+            texts,
+        }
+    }
+}
+
+impl Source {
+    fn read(&self) -> Text {
+        match &self.place {
+            Place::Inline(text) => Ok(Zeroizing::new(text.expose().as_bytes().to_vec())),
+            Place::File(path) => {
+                read(path).map_err(|cause| format!("is {path:?}, which cannot be read: {cause}"))
+            }
+        }
+    }
+
+    /// A fault of what is there.
+    pub fn fault(&self, message: &str) -> Fault {
+        Fault {
+            origin: self.origin.clone(),
+            message: format!("`{}` {message}", self.key),
+        }
+    }
+}
+
+fn digest(context: &mut Context, text: &Text) {
+    let (kind, bytes) = match text {
+        Ok(bytes) => (0, bytes.as_slice()),
+        Err(cause) => (1, cause.as_bytes()),
+    };
+    context.update(&[kind]);
+    context.update(&bytes.len().to_be_bytes());
+    context.update(bytes);
+}
+
+fn read(path: &Path) -> Text {
+    let read = || {
+        let file = OpenFile::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no file")); // a pipe could make us wait
+        }
+        let mut bytes = Zeroizing::new(Vec::new());
+        file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(io::Error::other(format!(
+                "it is larger than {MAX_FILE} bytes"
+            )));
+        }
+        Ok(bytes)
+    };
+    read().map_err(|cause| cause.to_string())
+}
+
+fn utf8(bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, String> {
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(_) => Err("it is not UTF-8".to_owned()),
+    }
+}

@@ -1,0 +1,421 @@
+//! Everything at once, for a while: 200 destinations on real and on in-process servers, 5,000
+//! clusters, faults and changes at random, restarts, and scrapes all the time. Whatever is
+//! shown must have been true when the scan that it claims was made.
+//!
+//! `S3_EXPORTER_SOAK=10m` runs it for so long, `S3_EXPORTER_SOAK_SEED` repeats what happened
+//! (in its order; not to the millisecond).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use reqwest::Client;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+use director::Director;
+use ledger::{Ledger, differences};
+use shown::Shown;
+use subject::{Life, MEMORY, PATIENCE, Subject};
+
+mod cable;
+mod director;
+mod ledger;
+mod shown;
+mod stage;
+mod subject;
+
+/// Without being asked for more.
+const SHORT: Duration = Duration::from_secs(45);
+/// Between two scrapes.
+const SCRAPE: Duration = Duration::from_millis(50);
+/// Between two scrapes of which every figure is compared with the truth: a figure stays for
+/// seconds.
+const VERIFY: Duration = Duration::from_millis(400);
+/// Between two random things.
+const STEP: Duration = Duration::from_millis(60);
+/// How much more memory than before may be in use at the end, in bytes.
+const GROWTH: u64 = 8 << 20;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn soak() {
+    let time = std::env::var("S3_EXPORTER_SOAK");
+    let time = time.map_or(SHORT, |text| humantime::parse_duration(&text).unwrap());
+    let seed = std::env::var("S3_EXPORTER_SOAK_SEED");
+    let seed = seed.map_or_else(|_| fastrand::u64(..), |text| text.parse().unwrap());
+    println!("soak: {time:?}, S3_EXPORTER_SOAK_SEED={seed}");
+    let report = run(time, seed).await;
+    println!("{report}");
+    assert!(report.wrong.is_empty(), "S3_EXPORTER_SOAK_SEED={seed}");
+    let peak = report.peak;
+    assert!(peak < MEMORY, "{peak} bytes at the peak, seed {seed}");
+    let (before, after) = (report.memory_before, report.memory_after);
+    assert!(
+        after < before + GROWTH,
+        "memory grew from {before} to {after} bytes, seed {seed}"
+    );
+}
+
+struct Report {
+    time: Duration,
+    scans: u64,
+    failed: u64,
+    counts: director::Counts,
+    figures: u64,
+    scrapes: u64,
+    slowest: Duration,
+    wrong: Vec<String>,
+    memory_before: u64,
+    memory_after: u64,
+    peak: u64,
+    descriptors: [usize; 2],
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
+        let counts = &self.counts;
+        let [before, after] = self.descriptors;
+        for (what, value) in [
+            ("time", format!("{:.0} s", self.time.as_secs_f64())),
+            ("destinations", stage::DESTINATIONS.to_string()),
+            (
+                "scans",
+                format!("{}, of which {} failed", self.scans, self.failed),
+            ),
+            ("objects written or deleted", counts.writes.to_string()),
+            ("changes of names", counts.names.to_string()),
+            ("faults", counts.faults.to_string()),
+            ("reloads", counts.reloads.to_string()),
+            ("restarts", counts.restarts.to_string()),
+            ("scrapes", self.scrapes.to_string()),
+            (
+                "slowest scrape",
+                format!("{:.0} ms", self.slowest.as_secs_f64() * 1e3),
+            ),
+            ("sets of figures compared", self.figures.to_string()),
+            ("wrong figures", self.wrong.len().to_string()),
+            ("memory after a warm-up", mib(self.memory_before)),
+            ("memory at the end", mib(self.memory_after)),
+            ("memory at the peak", mib(self.peak)),
+            (
+                "open descriptors",
+                format!("{before} after a warm-up, {after} at the end"),
+            ),
+        ] {
+            writeln!(f, "{what:<28}{value}")?;
+        }
+        for wrong in self.wrong.iter().take(10) {
+            writeln!(f, "WRONG: {wrong}")?;
+        }
+        Ok(())
+    }
+}
+
+async fn run(time: Duration, seed: u64) -> Report {
+    let (servers, ledger) = stage::build().await;
+    let config = stage::config(&servers, &ledger);
+    let files = ledger.names.iter().enumerate();
+    let files: Vec<_> = files
+        .map(|(nth, names)| (format!("names-{nth}"), names.file()))
+        .collect();
+    let files: Vec<_> = files.iter().map(|(n, text)| (&**n, text.clone())).collect();
+    let mut subject = Subject::start(&config, &files).await;
+    let ledger = Arc::new(Mutex::new(ledger));
+    let mut director = Director::new(servers, Arc::clone(&ledger), seed);
+    let watch = Watch::start(&subject, Arc::clone(&ledger));
+
+    let started = Instant::now();
+    let mut plan = Plan::new(time);
+    let mut memory = Vec::new();
+    let mut seen = Seen::default();
+    let mut sampled = started;
+    while started.elapsed() < time {
+        director.step(&mut subject).await;
+        if let Some(signal) = plan.restart(started.elapsed()) {
+            seen.life_ends(&subject).await;
+            subject.end(signal).await;
+            subject.resume().await;
+            director.counts.restarts += 1;
+            memory.clear();
+        }
+        if sampled.elapsed() > Duration::from_secs(1) {
+            sampled = Instant::now();
+            subject.check();
+            memory.push((subject.memory(), subject.descriptors()));
+        }
+        tokio::time::sleep(STEP).await;
+    }
+
+    director.heal_all().await;
+    director.settle_names(&subject);
+    let wrong_at_the_end = compare_with_the_truth(&mut subject, &ledger).await;
+    seen.life_ends(&subject).await;
+    let mut watched = watch.end().await;
+    watched.wrong.extend(wrong_at_the_end);
+    // By quarters of the last life: the first warms up.
+    let quarter = (memory.len() / 4).max(1);
+    let mean = |part: &[(u64, usize)]| part.iter().map(|(m, _)| m).sum::<u64>() / part.len() as u64;
+    let last = memory.len() - quarter;
+    Report {
+        time: started.elapsed(),
+        scans: seen.scans,
+        failed: seen.failed,
+        counts: director.counts,
+        figures: watched.figures,
+        scrapes: watched.scrapes,
+        slowest: watched.slowest,
+        wrong: watched.wrong,
+        memory_before: mean(&memory[quarter..2 * quarter]),
+        memory_after: mean(&memory[last..]),
+        peak: subject.peak().max(seen.peak),
+        descriptors: [memory[quarter].1, memory[memory.len() - 1].1],
+    }
+}
+
+/// Restarts, all in the first two fifths: memory is compared within one life.
+struct Plan(Vec<(Duration, &'static str)>);
+
+impl Plan {
+    fn new(time: Duration) -> Self {
+        let restarts = (time.as_secs() / 60).clamp(2, 10);
+        let at = |nth: u64| {
+            let at = time * 2 / 5 * u32::try_from(nth).unwrap() / u32::try_from(restarts).unwrap();
+            (at, ["KILL", "TERM"][nth as usize % 2])
+        };
+        Self((1..=restarts).rev().map(at).collect())
+    }
+
+    fn restart(&mut self, elapsed: Duration) -> Option<&'static str> {
+        let (_, signal) = self.0.pop_if(|(at, _)| *at <= elapsed)?;
+        Some(signal)
+    }
+}
+
+/// Sums over its lives.
+#[derive(Default)]
+struct Seen {
+    scans: u64,
+    failed: u64,
+    peak: u64,
+}
+
+impl Seen {
+    async fn life_ends(&mut self, subject: &Subject) {
+        self.peak = self.peak.max(subject.peak());
+        for shown in shown::read(&subject.scrape().await).values() {
+            self.scans += shown.scans;
+            self.failed += shown.failures;
+            assert_eq!(shown.internal, 0, "a fault of ours");
+        }
+    }
+}
+
+/// Once all is quiet, every figure is exact.
+async fn compare_with_the_truth(subject: &mut Subject, ledger: &Mutex<Ledger>) -> Vec<String> {
+    let quiet = ledger::now();
+    let deadline = Instant::now() + PATIENCE * 2;
+    loop {
+        let all = shown::read(&subject.scrape().await);
+        let mut wrong = Vec::new();
+        let mut waiting = 0;
+        let ledger = ledger.lock().unwrap();
+        for (name, bucket) in &ledger.buckets {
+            let shown = &all[name];
+            let fresh = shown.last_success - shown.duration > quiet && shown.success == Some(true);
+            waiting += usize::from(!fresh);
+            let right = bucket.truth(&ledger.names[bucket.resolver]);
+            if shown.figures != right || shown.omitted != 0 {
+                wrong.push(format!(
+                    "{name} at the end: {}",
+                    differences(&shown.figures, &right)
+                ));
+            }
+        }
+        drop(ledger);
+        if waiting == 0 && wrong.is_empty() {
+            return wrong;
+        }
+        if Instant::now() > deadline {
+            wrong.push(format!("{waiting} destinations have not healed"));
+            return wrong;
+        }
+        subject.check();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// What was seen while scraping.
+#[derive(Default)]
+struct Watched {
+    figures: u64,
+    scrapes: u64,
+    slowest: Duration,
+    wrong: Vec<String>,
+}
+
+struct Watch {
+    seen: Arc<Mutex<Watched>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Watch {
+    fn start(subject: &Subject, ledger: Arc<Mutex<Ledger>>) -> Self {
+        let seen = Arc::new(Mutex::new(Watched::default()));
+        let scraping = scrape(subject.url(), subject.life.clone(), Arc::clone(&seen));
+        let verifying = verify(
+            subject.url(),
+            subject.life.clone(),
+            ledger,
+            Arc::clone(&seen),
+        );
+        let tasks = vec![tokio::spawn(scraping), tokio::spawn(verifying)];
+        Self { seen, tasks }
+    }
+
+    async fn end(self) -> Watched {
+        for task in &self.tasks {
+            assert!(!task.is_finished(), "a watch ended too early");
+            task.abort();
+        }
+        for task in self.tasks {
+            let _ = task.await; // it was aborted
+        }
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+}
+
+/// A scrape, unless the exporter was restarted meanwhile.
+async fn one(
+    client: &Client,
+    url: &str,
+    life: &Life,
+) -> Option<Result<(String, Duration), String>> {
+    let now = life.now();
+    if !life.is_up() {
+        return None;
+    }
+    let started = Instant::now();
+    let text = async {
+        let answer = client.get(url).send().await?.error_for_status()?;
+        answer.text().await
+    };
+    let text = text.await;
+    let took = started.elapsed();
+    if life.now() != now {
+        return None;
+    }
+    Some(
+        text.map(|text| (text, took))
+            .map_err(|error| format!("{error:?}")),
+    )
+}
+
+fn client() -> Client {
+    Client::builder()
+        .no_proxy()
+        .timeout(PATIENCE)
+        .build()
+        .unwrap()
+}
+
+/// 20 a second.
+async fn scrape(url: String, life: Life, seen: Arc<Mutex<Watched>>) {
+    let client = client();
+    let mut ticks = tokio::time::interval(SCRAPE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(answer) = one(&client, &url, &life).await else {
+            continue;
+        };
+        let mut seen = seen.lock().unwrap();
+        seen.scrapes += 1;
+        match answer {
+            Ok((_, took)) => seen.slowest = seen.slowest.max(took),
+            Err(error) => seen.wrong.push(format!("no scrape: {error}")),
+        }
+    }
+}
+
+/// Compares what is shown with what was true.
+async fn verify(url: String, life: Life, ledger: Arc<Mutex<Ledger>>, seen: Arc<Mutex<Watched>>) {
+    let client = client();
+    let mut verifier = Verifier::default();
+    loop {
+        tokio::time::sleep(VERIFY).await;
+        match one(&client, &url, &life).await {
+            Some(Ok((text, _))) => {
+                let mut wrong = Vec::new();
+                let all = shown::read(&text);
+                let figures = verifier.check(all, &ledger.lock().unwrap(), life.now(), &mut wrong);
+                let mut seen = seen.lock().unwrap();
+                seen.figures += figures;
+                seen.wrong.extend(wrong);
+            }
+            Some(Err(error)) => seen.lock().unwrap().wrong.push(error),
+            None => {}
+        }
+    }
+}
+
+#[derive(Default)]
+struct Verifier {
+    before: BTreeMap<String, Shown>,
+    life: u64,
+    /// Of each destination, the end of a scan and when that began.
+    began: BTreeMap<String, (i64, i64)>,
+}
+
+impl Verifier {
+    fn check(
+        &mut self,
+        all: BTreeMap<String, Shown>,
+        ledger: &Ledger,
+        life: u64,
+        wrong: &mut Vec<String>,
+    ) -> u64 {
+        let restarted = std::mem::replace(&mut self.life, life) != life;
+        let mut compared = 0;
+        for (name, bucket) in &ledger.buckets {
+            let Some(shown) = all.get(name) else {
+                wrong.push(format!("{name} is not there"));
+                continue;
+            };
+            let before = self.before.get(name);
+            if let Some(before) = before.filter(|_| !restarted)
+                && before.last_success > shown.last_success
+            {
+                wrong.push(format!("{name}: the latest success went back"));
+            }
+            if (shown.last_success == 0) != shown.figures.is_empty() {
+                wrong.push(format!(
+                    "{name}: figures without a success, or none with one"
+                ));
+            }
+            let same = before.is_some_and(|before| {
+                before.figures == shown.figures && before.last_success == shown.last_success
+            });
+            if shown.figures.is_empty() || same {
+                continue;
+            }
+            compared += 1;
+            let ended = shown.last_success;
+            if shown.success == Some(true) {
+                let began = (ended, ended - shown.duration);
+                self.began.insert(name.clone(), began);
+            }
+            let began = match self.began.get(name) {
+                Some((of, began)) if *of == ended => *began,
+                _ => ended - stage::TIMEOUT,
+            };
+            // A millisecond each way, for what is rounded.
+            let names = &ledger.names[bucket.resolver];
+            if let Some(fault) = bucket.fault(names, &shown.figures, began - 2, ended + 2) {
+                wrong.push(format!("{name} of the scan {began}..{ended}: {fault}"));
+            }
+        }
+        self.before = all;
+        compared
+    }
+}

@@ -1,0 +1,14 @@
+//! Every way in which people give credentials works against a real MinIO, with credentials
+//! that it made; what changes on disk is picked up; and no secret is shown anywhere.
+#![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod certificates;
+mod expiry;
+mod place;
+mod roles;
+mod rotation;
+mod secrets;
+mod sources;
