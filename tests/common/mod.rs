@@ -181,6 +181,12 @@ impl Exporter {
         self.http.get(self.url(path)).send().await.unwrap()
     }
 
+    /// Has it read its configuration again: the status and the text of the answer.
+    pub async fn reload(&self) -> (u16, String) {
+        let answer = self.http.post(self.url("/-/reload")).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
     /// A page's text.
     pub async fn get(&self, path: &str) -> String {
         self.answer(path).await.text().await.unwrap()
