@@ -86,7 +86,7 @@ impl Lane {
             assert_shown(&shown, &before);
         }
         // Every third is killed as it starts, wherever it is; the others among their writes.
-        if nth % 3 != 0 {
+        if !nth.is_multiple_of(3) {
             self.until_written();
         }
         let end = Instant::now() + Duration::from_micros(fastrand::u64(0..80_000));
