@@ -2,6 +2,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::config::{Builder, IdentityCache, StalledStreamProtectionConfig};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
@@ -73,6 +74,7 @@ fn make(config: &Config, shared: &SdkConfig) -> Client {
         .identity_cache(cache)
         // An attempt has its own limit, its body included.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .retry_partition(retries())
         .retry_classifier(TooManyRequests);
     // Not from the environment: the section says where the store is.
     builder.set_endpoint_url(
@@ -85,6 +87,15 @@ fn make(config: &Config, shared: &SdkConfig) -> Client {
         builder = builder.allow_no_auth();
     }
     Client::from_conf(builder.build())
+}
+
+/// The SDK gives all clients of a region in the process one budget of retries, so that
+/// stores that are ill would use up the retries of one that is well. The attempts of each
+/// page are bounded.
+fn retries() -> RetryPartition {
+    RetryPartition::custom("s3-exporter")
+        .token_bucket(TokenBucket::unlimited())
+        .build()
 }
 
 /// Has 429 tried again too, which stores other than AWS say.
