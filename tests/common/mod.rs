@@ -78,13 +78,33 @@ impl Exporter {
         Self::start_in(folder, &["--config", &file], environment).await
     }
 
+    /// Starts it with a configuration by another program, which runs what its last arguments
+    /// say in its own place.
+    pub async fn under(wrapper: &[&str], config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, config).unwrap();
+        let (file, own) = (file.to_string_lossy(), program().to_string_lossy());
+        let arguments = [&wrapper[1..], &[&own, "--config", &file]].concat();
+        Self::start_by(Path::new(wrapper[0]), folder, &arguments, &[]).await
+    }
+
     async fn start_in(folder: TempDir, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_by(program(), folder, arguments, environment).await
+    }
+
+    async fn start_by(
+        program: &Path,
+        folder: TempDir,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let port = Port::take();
         let address = format!("127.0.0.1:{port}");
         let mut arguments = arguments.to_vec();
         arguments.extend(["-address", &address]);
         let log = folder.path().join("exporter.log");
-        let process = Process::start(program(), &arguments, environment, &log);
+        let process = Process::start(program, &arguments, environment, &log);
         let http = Client::builder().no_proxy().build().unwrap();
         let mut exporter = Self {
             process,
@@ -159,6 +179,12 @@ impl Exporter {
     /// The answer to a GET.
     pub async fn answer(&self, path: &str) -> Response {
         self.http.get(self.url(path)).send().await.unwrap()
+    }
+
+    /// Has it read its configuration again: the status and the text of the answer.
+    pub async fn reload(&self) -> (u16, String) {
+        let answer = self.http.post(self.url("/-/reload")).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     /// A page's text.

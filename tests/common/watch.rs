@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch::Sender;
 use tokio::task::JoinHandle;
 
-use super::truth::Figures;
+use super::truth::{Figures, label};
 use super::{Exporter, Metrics};
 
 /// Between two scrapes, where nothing else is said.
@@ -181,7 +181,8 @@ async fn watch(state: Arc<State>, url: String, pause: Duration) {
                     of_compat(part, destination, &mut wrong);
                 }
                 if let Some(before) = &before {
-                    of_time(before, &now, &mut wrong);
+                    let right = state.right.lock().unwrap();
+                    of_time(before, &now, |name| right.contains_key(name), &mut wrong);
                 }
                 before = Some(now);
                 parts_before = parts;
@@ -280,11 +281,25 @@ fn of_compat(now: &Metrics, destination: &str, wrong: &mut Vec<String>) {
     }
 }
 
-/// What has been counted stays counted, and no series of a resolver vanishes.
-fn of_time(before: &Metrics, now: &Metrics, wrong: &mut Vec<String>) {
+/// What has been counted stays counted, and no series of a resolver vanishes; but a
+/// destination that is not watched may go, with the clusters that are its own.
+fn of_time(
+    before: &Metrics,
+    now: &Metrics,
+    is_watched: impl Fn(&str) -> bool,
+    wrong: &mut Vec<String>,
+) {
+    let may_go = |series: &str| {
+        let resolver = label(series, "resolver").unwrap_or_default();
+        let of = label(series, "destination").or(resolver.strip_prefix("destination:"));
+        of.is_some_and(|name| !is_watched(name))
+    };
     for family in NEVER_BACK {
         let later: BTreeMap<_, _> = now.all(family, &[]).into_iter().collect();
         for (series, value) in before.all(family, &[]) {
+            if may_go(series) {
+                continue; // and come again, and count from 0
+            }
             if later.get(series).is_none_or(|later| *later < value) {
                 wrong.push(format!(
                     "{series} went from {value} to {:?}",

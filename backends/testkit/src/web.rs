@@ -211,7 +211,7 @@ async fn faulty(
             headers,
             body,
         }) => {
-            let mut response = Response::new(whole(body.into()));
+            let mut response = Response::new(whole(body));
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
             for (name, value) in headers {
                 let name = HeaderName::try_from(name).unwrap();
