@@ -89,8 +89,6 @@ faketime() { debian libfaketime 'usr/lib/*/faketime/libfaketimeMT.so.1'; }
 nss_wrapper() { debian libnss-wrapper 'usr/lib/*/libnss_wrapper.so'; }
 
 # Its command is called `server`, which says too little beside others.
-faketime() { debian libfaketime "usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1"; }
-
 toxiproxy() {
     set -e
     go_install "github.com/Shopify/toxiproxy/v2/cmd/server@$TOXIPROXY"
@@ -120,7 +118,6 @@ test)
     install node_exporter debian node_exporter
     install faketime debian faketime
     install toxiproxy "$TOXIPROXY" toxiproxy
-    install faketime debian faketime
     install nss_wrapper debian nss_wrapper
     install seaweedfs "$SEAWEEDFS" seaweedfs
     install mc "$MC" mc
