@@ -7,7 +7,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::site::{Served, Site};
+use crate::site::{PREFACE, Served, Site, frame};
 
 const MANY: usize = 10_000;
 /// Twice what is open at the same time.
@@ -107,13 +107,6 @@ async fn ten_thousand_idle_connections() {
     scrape(&mut scraper).await;
 }
 
-/// A frame of HTTP/2 (RFC 9113, section 4.1).
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
-    [&head, payload].concat()
-}
-
 /// Requests for the page that takes most work, each taken back at once.
 #[tokio::test]
 async fn requests_that_are_taken_back() {
@@ -127,7 +120,7 @@ async fn requests_that_are_taken_back() {
     let stream = served.connect(b"h2").await;
     let (mut reading, mut writing) = tokio::io::split(stream);
     let attack = tokio::spawn(async move {
-        let start = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &*frame(4, 0, 0, b"")].concat();
+        let start = [PREFACE, &frame(4, 0, 0, b"")].concat();
         writing.write_all(&start).await.unwrap();
         for number in 0..REQUESTS {
             let id = 2 * number + 1;

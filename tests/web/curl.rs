@@ -16,8 +16,8 @@ pub struct Answer {
     /// The head, line by line.
     pub head: Vec<String>,
     pub body: String,
-    /// Whether it came whole.
-    pub whole: bool,
+    /// curl's exit code: 0 where it came whole, 28 where it took a minute.
+    pub exit: i32,
 }
 
 impl Answer {
@@ -52,7 +52,7 @@ pub async fn curl(arguments: &[&str]) -> Answer {
         version: version.to_owned(),
         head: head.lines().map(str::to_owned).collect(),
         body: body.to_owned(),
-        whole: output.status.success(),
+        exit: output.status.code().unwrap(),
     }
 }
 

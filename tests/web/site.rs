@@ -142,20 +142,7 @@ impl Served {
 
     /// A connection over TLS that says for itself what it speaks.
     pub async fn connect(&self, protocol: &[u8]) -> TlsStream<TcpStream> {
-        let ca = CertificateDer::from_pem_file(&self.ca).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(ca).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![protocol.to_vec()];
-        let stream = TcpStream::connect(&self.address).await.unwrap();
-        let connector = TlsConnector::from(Arc::new(config));
-        let name = "localhost".try_into().unwrap();
-        connector.connect(name, stream).await.unwrap()
+        connect(&self.address, &self.ca, protocol).await
     }
 
     /// Of `/proc/<pid>/status`, in kB.
@@ -180,4 +167,32 @@ impl Served {
         }
         panic!("its log does not say {words:?}:\n{}", self.process.log());
     }
+}
+
+/// A connection over TLS.
+pub async fn connect(address: &str, ca: &Path, protocol: &[u8]) -> TlsStream<TcpStream> {
+    let ca = CertificateDer::from_pem_file(ca).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(ca).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![protocol.to_vec()];
+    let stream = TcpStream::connect(address).await.unwrap();
+    let connector = TlsConnector::from(Arc::new(config));
+    let name = "localhost".try_into().unwrap();
+    connector.connect(name, stream).await.unwrap()
+}
+
+/// What a client of HTTP/2 begins with.
+pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// A frame of HTTP/2 (RFC 9113, section 4.1).
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
+    [&head, payload].concat()
 }
