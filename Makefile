@@ -1,5 +1,5 @@
 # `make demo` shows it, `make test` proves it, `make check` keeps it clean.
-.PHONY: demo test check features bench bench-parts soak
+.PHONY: demo test check features bench bench-parts soak sbom
 
 CARGO ?= cargo
 FEATURES := s3 minio kubernetes
@@ -34,6 +34,11 @@ check: features
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" $(CARGO) doc --workspace --no-deps --document-private-items
 	PATH="$$(tests/install.sh check):$$PATH" tests/deny.sh
+	$(MAKE) sbom
+
+# What the program is made of, for scanners: CycloneDX as JSON.
+sbom:
+	PATH="$$(tests/install.sh check):$$PATH" tests/sbom.sh target/sbom/s3-exporter.cdx.json
 
 # Each feature builds alone and passes its unit tests alone.
 features: $(FEATURES:%=feature-%) feature-none

@@ -5,7 +5,7 @@
 # system and no service is started; Debian packages are only unpacked.
 #
 #   tests/install.sh            what `make test` needs
-#   tests/install.sh check      what `make check` needs (cargo-deny)
+#   tests/install.sh check      what `make check` and `make sbom` need (cargo-deny, cargo-cyclonedx)
 #
 # S3_EXPORTER_TOOLS=DIR puts them elsewhere.
 set -euo pipefail
@@ -17,6 +17,7 @@ KUBERNETES=1.37.2
 SEAWEEDFS=4.48
 TOXIPROXY=v2.12.0
 CARGO_DENY=0.20.2
+CARGO_CYCLONEDX=0.5.7
 
 say() { echo "install: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -107,6 +108,7 @@ seaweedfs() {
 }
 
 cargo_deny() { cargo install --locked --root "$TOOLS" --version "$CARGO_DENY" cargo-deny; }
+cargo_cyclonedx() { cargo install --locked --root "$TOOLS" --version "$CARGO_CYCLONEDX" cargo-cyclonedx; }
 
 case "${1:-test}" in
 test)
@@ -127,6 +129,7 @@ test)
 check)
     need cargo "install Rust with rustup"
     install cargo-deny "$CARGO_DENY" cargo_deny
+    install cargo-cyclonedx "$CARGO_CYCLONEDX" cargo_cyclonedx
     ;;
 *) die "unknown argument '$1': use test or check" ;;
 esac

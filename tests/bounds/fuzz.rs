@@ -187,7 +187,7 @@ fn web_configurations() {
         let mut rng = Rng::with_seed(seed);
         good += u64::from(web::check(&broken(&seeds, &words, &mut rng)));
     }
-    assert!(good > INPUTS / 100, "only {good} are configurations still");
+    assert!(good > 10, "only {good} are configurations still");
 }
 
 /// That a target finds something at all: each of these is a fault of the kind it looks for.

@@ -144,6 +144,7 @@ async fn run(time: Duration, seed: u64) -> Report {
         if let Some(signal) = plan.restart(started.elapsed()) {
             seen.life_ends(&subject).await;
             subject.end(signal).await;
+            director.repair(&subject);
             subject.resume().await;
             seen.kept += with_figures(&shown::read(&subject.scrape().await));
             director.counts.restarts += 1;
@@ -166,9 +167,11 @@ async fn run(time: Duration, seed: u64) -> Report {
     let mut watched = watch.end().await;
     watched.wrong.extend(wrong_at_the_end);
     // By quarters of the last life: the first warms up.
-    let quarter = (memory.len() / 4).max(1);
+    memory.push((subject.memory(), subject.descriptors()));
+    let quarter = memory.len() / 4;
+    let second = quarter..(2 * quarter).max(quarter + 1);
     let mean = |part: &[(u64, usize)]| part.iter().map(|(m, _)| m).sum::<u64>() / part.len() as u64;
-    let last = memory.len() - quarter;
+    let last = memory.len() - quarter.max(1);
     Report {
         time: started.elapsed(),
         scans: seen.scans,
@@ -178,7 +181,7 @@ async fn run(time: Duration, seed: u64) -> Report {
         scrapes: watched.scrapes,
         slowest: watched.slowest,
         wrong: watched.wrong,
-        memory_before: mean(&memory[quarter..2 * quarter]),
+        memory_before: mean(&memory[second]),
         memory_after: mean(&memory[last..]),
         peak: subject.peak().max(seen.peak),
         kept,

@@ -121,7 +121,7 @@ fn variables() {
                 ("S3_EXPORTER__SCAN__TIMEOUT", "1m"),
             ],
             says: &[
-                r#"error: environment variable S3_EXPORTER__SCAN: `scan` is "1m": expected a table"#,
+                r#"error: environment variable S3_EXPORTER__SCAN: `scan` is a text: expected a table"#,
                 "error: environment variable S3_EXPORTER__SCAN__TIMEOUT: `scan` is set as a text and as a table by the environment",
             ],
             ..Case::NONE
@@ -130,7 +130,7 @@ fn variables() {
             file: &[GOOD],
             env: &[("S3_EXPORTER__SCAN", "1m")],
             says: &[
-                r#"error: environment variable S3_EXPORTER__SCAN: `scan` is "1m": expected a table"#,
+                r#"error: environment variable S3_EXPORTER__SCAN: `scan` is a text: expected a table"#,
             ],
             ..Case::NONE
         },

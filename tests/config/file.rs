@@ -127,12 +127,12 @@ fn keys_that_nobody_knows() {
         },
         Case {
             file: &[r#"destinations = ["b"]"#, STORE],
-            says: &[r#"error: config.toml:1: `destinations[0]` is "b": expected a table"#],
+            says: &[r#"error: config.toml:1: `destinations[0]` is a text: expected a table"#],
             ..Case::NONE
         },
         Case {
             file: &["[backends]", r#"s = "s3""#, BUCKET],
-            says: &[r#"error: config.toml:2: `backends.s` is "s3": expected a table"#],
+            says: &[r#"error: config.toml:2: `backends.s` is a text: expected a table"#],
             ..Case::NONE
         },
     ]);

@@ -75,6 +75,12 @@ impl Director {
         subject.reload(&stage::config(&self.servers, &ledger));
     }
 
+    /// With a bad file it would not start again.
+    pub fn repair(&self, subject: &Subject) {
+        let ledger = self.ledger.lock().unwrap();
+        subject.write("config.toml", &stage::config(&self.servers, &ledger));
+    }
+
     /// The whole configuration is read again.
     pub fn settle_configuration(&mut self, subject: &mut Subject) {
         let mut ledger = self.ledger.lock().unwrap();

@@ -255,6 +255,8 @@ impl Section {
     ) -> Option<T> {
         let found = match found {
             Value::String(_, text) if text.is_empty() => "an empty string".to_owned(),
+            // It may be what should have stood inside, a secret among it.
+            Value::String(..) if wanted == "a table" => "a text".to_owned(),
             Value::String(_, text) => origin.quote(text),
             Value::Char(_, c) => format!("{c:?}"),
             Value::Bool(_, yes) => yes.to_string(),
