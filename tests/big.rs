@@ -207,8 +207,9 @@ async fn listed_twice(minio: &MinIo, case: (&str, u16), clusters: &[&str], truth
         (pages..=2.0 * pages + 34.0).contains(&first),
         "{case:?}: {first} requests at first"
     );
+    // Two may be the next scan's.
     assert!(
-        (pages - 2.0..=1.05 * pages).contains(&second),
+        (pages - 2.0..=1.05 * pages + 2.0).contains(&second),
         "{case:?}: then {second} requests"
     );
     if case.1 == 1 {
