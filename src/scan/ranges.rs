@@ -21,6 +21,8 @@ const SAMPLE: usize = 32;
 /// that came of them, and this: so a first scan costs about twice what listing in sequence
 /// does at the worst.
 const WASTE: u64 = 32;
+/// So many pages in a row that lie in one folder: what is left of a part goes on by tokens then.
+const LARGE_FOLDER: u32 = 12;
 /// When so often there was no range to cut, places where cuts failed get another chance.
 const FORGIVE_EVERY: u64 = 16;
 
@@ -31,7 +33,9 @@ pub(super) enum Start {
     First,
     /// After this key.
     After(Box<str>),
-    /// Where the page before ended.
+    /// After the last key of the page before.
+    Next(Box<str>),
+    /// Where the page before ended, as the store says it.
     Token(String),
 }
 
@@ -59,6 +63,10 @@ struct Range {
     explored: bool,
     done: bool,
     end: Option<Box<str>>,
+    /// Whether there are others.
+    is_part: bool,
+    /// Pages in a row whose last keys lie in one folder.
+    in_folder: u32,
     /// Pages that were taken.
     pages: u32,
     /// Cuts in a row that found little behind them.
@@ -175,6 +183,8 @@ impl<'a> Plan<'a> {
         self.judge(at, page, taken);
         let range = &mut self.ranges[at];
         if let Some(last) = taken.checked_sub(1) {
+            let stays = folder(&range.last) == folder(page.key(last));
+            range.in_folder = if stays { range.in_folder + 1 } else { 0 };
             range.first.clear();
             range.first.extend_from_slice(page.key(0));
             range.last.clear();
@@ -200,7 +210,10 @@ impl<'a> Plan<'a> {
                     let fault = "the store gave the same continuation token twice";
                     return Err(Contradiction::Nonsense(fault.to_owned()));
                 }
-                range.next = Some(Start::Token(token));
+                range.next = Some(match range.resume(taken) {
+                    Some(key) => Start::Next(key),
+                    None => Start::Token(token),
+                });
             }
             _ => range.done = true,
         }
@@ -390,6 +403,7 @@ impl<'a> Plan<'a> {
             return;
         };
         let mut end_place = std::mem::replace(&mut self.ranges[at].end_place, *place);
+        self.ranges[at].is_part = true;
         let mut end = self.ranges[at].end.replace(first.as_str().into());
         for (cut, place) in cuts.into_iter().rev() {
             let cut: Box<str> = cut.into();
@@ -404,6 +418,7 @@ impl<'a> Plan<'a> {
 
 impl Range {
     fn new(next: Start, after: Vec<u8>, end: Option<Box<str>>) -> Self {
+        let is_part = !matches!(next, Start::First);
         Self {
             next: Some(next),
             token: None,
@@ -412,6 +427,8 @@ impl Range {
             explored: false,
             done: false,
             end,
+            is_part,
+            in_folder: 0,
             pages: 0,
             misses: 0,
             cuts: 0,
@@ -420,6 +437,22 @@ impl Range {
             cursor: Cursor::default(),
         }
     }
+
+    /// The key after which a part of the listing goes on. With a token, MinIO lists all that
+    /// follows, to the end of the bucket, for each part anew: 16 parts of 20,000 keys cost it
+    /// 2.7 s of CPU, and 1.0 s with a key. With a key it reads all names of a folder for each
+    /// page, so in a large one a token is cheaper in the end, and at once where there is one
+    /// part. No key is known after an empty page, and none can be sent that is not UTF-8.
+    fn resume(&self, taken: usize) -> Option<Box<str>> {
+        let last = std::str::from_utf8(&self.last).ok()?;
+        let by_key = self.is_part && taken > 0 && self.in_folder < LARGE_FOLDER;
+        by_key.then(|| last.into())
+    }
+}
+
+/// What a key has before its last slash.
+fn folder(key: &[u8]) -> &[u8] {
+    &key[..key.iter().rposition(|byte| *byte == b'/').unwrap_or(0)]
 }
 
 /// A key for people: quoted, with control characters and what is not UTF-8 escaped.

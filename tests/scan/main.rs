@@ -371,7 +371,8 @@ fn pages_are_as_large_as_the_store_makes_them() {
 }
 
 /// A bucket of a hundred pages costs hardly more than a request a page either, once its
-/// boundaries are known: ranges end where pages do.
+/// boundaries are known: ranges end where pages do. They go on by keys, since
+/// tokens make MinIO list all that follows; but long ones by tokens where all is in one folder.
 #[test]
 fn ranges_of_a_small_bucket_end_where_pages_do() {
     const PAGE: u16 = 50;
@@ -386,16 +387,26 @@ fn ranges_of_a_small_bucket_end_where_pages_do() {
         let objects = with_figures(&keys);
         let truth = naive(&objects, "", &names);
         let pages = objects.len().div_ceil(PAGE.into()) as u64;
+        let folders = keys
+            .iter()
+            .map(|key| key.rsplit_once('/').map(|parts| parts.0));
+        let is_flat = folders.collect::<BTreeSet<_>>().len() == 1;
         for concurrency in [4, 16, 64] {
             let mut boundaries = Boundaries::default();
             let mut asked = Vec::new();
             for _ in 0..3 {
-                let memory = store(&objects, PAGE.into());
+                let backend = Simulated::new(store(&objects, PAGE.into()), Latency::Even(50));
                 let scan = Scan {
                     page_size: PAGE,
-                    ..scan(Simulated::new(memory, Latency::Even(50)), "", concurrency)
+                    ..scan(backend.clone(), "", concurrency)
                 };
                 let found = run(&scan, &names, &boundaries).unwrap();
+                let tokens = backend.tokens.load(Relaxed);
+                let by_token = is_flat && concurrency == 4;
+                assert!(
+                    asked.is_empty() || (tokens > 0) == by_token,
+                    "{layout}, {concurrency} in flight: {tokens} tokens"
+                );
                 assert_eq!(split(&found.tally, &names), truth, "{layout}");
                 asked.push(requests(&scan));
                 boundaries = found.boundaries;
