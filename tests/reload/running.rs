@@ -137,3 +137,23 @@ async fn bounds_on_requests_hold_at_once() {
     until_listed(&mut exporter, &["in-all"]).await;
     assert_eq!(silent.faults().requests(), 1, "that one goes on");
 }
+
+#[tokio::test]
+async fn another_interval_holds_at_once() {
+    let server = S3sServer::start();
+    fill(&server, "d", 3);
+    let config = |interval: &str| {
+        let more = format!("interval = \"{interval}\"");
+        [
+            backend("store", &server, ""),
+            destination("d", "store", &more),
+        ]
+        .concat()
+    };
+    let mut exporter = Exporter::with_config(&config("1h"), &[]).await;
+    until_listed(&mut exporter, &["d"]).await;
+    reload(&exporter, &config("1s")).await;
+    exporter
+        .until("two more scans", |now| scans(now, "d").0 >= 3.0)
+        .await;
+}
