@@ -244,25 +244,7 @@ async fn compare_with_the_truth(subject: &mut Subject, ledger: &Mutex<Ledger>) -
     let deadline = Instant::now() + PATIENCE * 2;
     loop {
         let all = shown::read(&subject.scrape().await);
-        let mut wrong = Vec::new();
-        let mut waiting = 0;
-        let ledger = ledger.lock().unwrap();
-        for (name, bucket) in &ledger.buckets {
-            let Some(shown) = all.get(name) else {
-                waiting += 1;
-                continue;
-            };
-            let fresh = shown.last_success - shown.duration > quiet && shown.success == Some(true);
-            waiting += usize::from(!fresh);
-            let right = bucket.truth(&ledger.names[bucket.resolver]);
-            if shown.figures != right || shown.omitted != 0 {
-                wrong.push(format!(
-                    "{name} at the end: {}",
-                    differences(&shown.figures, &right)
-                ));
-            }
-        }
-        drop(ledger);
+        let (mut wrong, waiting) = compare_all(&all, &ledger.lock().unwrap(), quiet);
         if waiting == 0 && wrong.is_empty() {
             return wrong;
         }
@@ -273,6 +255,28 @@ async fn compare_with_the_truth(subject: &mut Subject, ledger: &Mutex<Ledger>) -
         subject.check();
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+}
+
+/// What is not as it is now, and how many destinations have had no good scan since `quiet`.
+fn compare_all(all: &BTreeMap<String, Shown>, ledger: &Ledger, quiet: i64) -> (Vec<String>, usize) {
+    let mut wrong = Vec::new();
+    let mut waiting = 0;
+    for (name, bucket) in &ledger.buckets {
+        let Some(shown) = all.get(name) else {
+            waiting += 1;
+            continue;
+        };
+        let fresh = shown.last_success - shown.duration > quiet && shown.success == Some(true);
+        waiting += usize::from(!fresh);
+        let right = bucket.truth(&ledger.names[bucket.resolver]);
+        if shown.figures != right || shown.omitted != 0 {
+            wrong.push(format!(
+                "{name} at the end: {}",
+                differences(&shown.figures, &right)
+            ));
+        }
+    }
+    (wrong, waiting)
 }
 
 /// What was seen while scraping.
