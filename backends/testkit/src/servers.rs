@@ -7,7 +7,7 @@ mod minio;
 mod prometheus;
 mod seaweedfs;
 
-pub use kubernetes::Kubernetes;
+pub use kubernetes::{Account, Kubernetes};
 pub use minio::{MinIo, MinIoBuilder};
 pub use prometheus::{Prometheus, Sample, check_metrics, test_rules};
 pub use seaweedfs::SeaweedFs;
