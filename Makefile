@@ -1,5 +1,5 @@
 # `make demo` shows it, `make test` proves it, `make check` keeps it clean.
-.PHONY: demo test check features bench bench-parts
+.PHONY: demo test check features bench bench-parts soak
 
 CARGO ?= cargo
 FEATURES := s3 minio kubernetes
@@ -11,6 +11,15 @@ demo:
 test:
 	tests/install.sh test >/dev/null
 	$(CARGO) test --workspace
+
+# Everything at once for a while: prints what happened, and fails on one wrong figure or where
+# memory grows. `make soak SOAK=1h` takes longer, `S3_EXPORTER_SOAK_SEED=N` repeats one.
+SOAK ?= 10m
+soak:
+	tests/install.sh test >/dev/null
+	$(CARGO) build --release
+	S3_EXPORTER_SOAK=$(SOAK) S3_EXPORTER_SOAK_PROGRAM="$(CURDIR)/target/release/s3-exporter" \
+		$(CARGO) test --workspace --test bounds soak -- --nocapture
 
 # What listing costs beside others; about seven minutes once it is built.
 bench:

@@ -16,6 +16,7 @@ use crate::reload::Source;
 use crate::resolver::{Names, Resolution};
 use crate::shutdown;
 use crate::telemetry::{self, Telemetry};
+use crate::visible::visible;
 
 pub mod check;
 pub mod explain;
@@ -110,7 +111,7 @@ fn dispatch(
 ) -> ExitCode {
     if let Command::Check { connect } = command {
         warn(config);
-        let code = print(&check::summary(config));
+        let code = show(&check::summary(config));
         if !connect {
             if let Some(warning) = series::foreseen(config) {
                 complain("warning", &warning);
@@ -152,7 +153,7 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
         }
         Command::Check { .. } => {
             let report = check::connect(config).await;
-            print(&report.text);
+            show(&report.text);
             if let Some(warning) = &report.warning {
                 complain("warning", warning);
             }
@@ -164,7 +165,7 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
         }
         Command::Explain { key, destination } => {
             match explain::explain(config, key, destination.as_deref()).await {
-                Ok(text) => print(&text),
+                Ok(text) => show(&text),
                 Err(reason) => fail(&reason),
             }
         }
@@ -225,10 +226,15 @@ fn success(success: bool) -> ExitCode {
 /// A line to stderr; line ends within it, which a name may hold, don't begin another.
 fn complain(what: &str, message: &dyn Display) {
     let message = message.to_string().replace(['\n', '\r'], " ");
-    let _ = writeln!(std::io::stderr(), "{what}: {message}"); // there is nobody else to tell
+    let _ = writeln!(std::io::stderr(), "{what}: {}", visible(&message)); // there is nobody else to tell
 }
 
-/// Text to stdout. A reader that has seen enough and goes (`| head`) is no failure.
+/// What people read, to stdout: names in it do nothing to their terminal.
+fn show(text: &str) -> ExitCode {
+    print(&visible(text))
+}
+
+/// Text to stdout, as it is. A reader that has seen enough and goes (`| head`) is no failure.
 fn print(text: &str) -> ExitCode {
     let mut stdout = std::io::stdout();
     let written = stdout

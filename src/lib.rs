@@ -25,4 +25,5 @@ pub mod snapshot;
 pub mod state;
 pub mod store;
 pub mod telemetry;
+pub mod visible;
 pub mod wire;

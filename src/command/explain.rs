@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::assign::{Assignment, Cursor};
 use crate::command::{failure, first_word};
 use crate::config::Config;
-use crate::destination::Destination;
 use crate::exporter::Exporter;
 
 /// How long a resolver may take.
@@ -49,7 +48,12 @@ pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<S
                 };
                 let assignment =
                     Assignment::new(clusters, &destination.prefix, &destination.separator);
-                owner(&assignment, destination, key)
+                because(
+                    &assignment,
+                    &destination.prefix,
+                    &destination.separator,
+                    key,
+                )
             }
         };
         let _ = writeln!(text, "{}: {why}", destination.name); // into a String: cannot fail
@@ -63,17 +67,18 @@ pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<S
     Ok(text)
 }
 
-fn owner(assignment: &Assignment, destination: &Destination, key: &str) -> String {
+/// Which cluster owns a key that begins with the prefix, and why.
+pub fn because(assignment: &Assignment, prefix: &str, separator: &str, key: &str) -> String {
     let Some(at) = assignment.owner(key.as_bytes(), &mut Cursor::default()) else {
         return format!(
             "unassigned, because none of the {} known clusters' names, followed by {:?}, begins {:?}",
             assignment.len(),
-            &*destination.separator,
-            &key[destination.prefix.len()..],
+            separator,
+            key.strip_prefix(prefix).unwrap_or(key),
         );
     };
     let pattern = String::from_utf8_lossy(assignment.pattern(at));
-    let after = match &*destination.prefix {
+    let after = match prefix {
         "" => String::new(),
         prefix => format!(" after the prefix {prefix:?}"),
     };

@@ -12,6 +12,9 @@ use super::boundaries::Boundaries;
 use super::split::{Forks, Place, Step, fork};
 use crate::assign::Cursor;
 
+/// Keys of a page that are remembered for the next scan: with more than its last one, ranges
+/// that end at full pages can be cut though this scan's pages began elsewhere.
+const REMEMBERED: usize = 8;
 /// Keys of a page that are learned from at most.
 const SAMPLE: usize = 32;
 /// Ranges are cut with nothing to go by while there were no more requests than twice the pages
@@ -73,8 +76,11 @@ struct Range {
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     prefix: &'a str,
-    /// Objects in a full page.
-    page_size: u16,
+    /// Objects in a full page: as many as are asked for, until the store was seen to give
+    /// fewer though there are more.
+    page_size: u64,
+    /// The most objects that came with a page that is not the last.
+    fullest: usize,
     hints: &'a Boundaries,
     ranges: Vec<Range>,
     alphabet: Alphabet,
@@ -94,7 +100,8 @@ impl<'a> Plan<'a> {
     pub(super) fn new(prefix: &'a str, page_size: u16, hints: &'a Boundaries) -> Self {
         Self {
             prefix,
-            page_size,
+            page_size: page_size.into(),
+            fullest: 0,
             hints,
             ranges: vec![Range::new(Start::First, Vec::new(), None)],
             alphabet: Alphabet::default(),
@@ -136,7 +143,7 @@ impl<'a> Plan<'a> {
             let pages = self
                 .objects
                 .max(self.hints.objects())
-                .div_ceil(self.page_size.into());
+                .div_ceil(self.page_size);
             let worth = (2 * pages + WASTE).saturating_sub(self.requests).min(pages);
             let allowed = limit.min(usize::try_from(worth).unwrap_or(limit).max(1));
             self.share_out(allowed.saturating_sub(flying));
@@ -161,6 +168,10 @@ impl<'a> Plan<'a> {
     ) -> Result<usize, Contradiction> {
         let taken = self.check(at, page)?;
         let passed = taken < page.len();
+        if matches!(next, Next::Token(_)) && page.len() > self.fullest {
+            self.fullest = page.len();
+            self.page_size = page.len() as u64;
+        }
         self.judge(at, page, taken);
         let range = &mut self.ranges[at];
         if let Some(last) = taken.checked_sub(1) {
@@ -172,10 +183,7 @@ impl<'a> Plan<'a> {
             self.pages += 1;
             self.objects += taken as u64;
             if self.ordered {
-                if self.seen.push(page.key(last), taken as u64) {
-                    let open = self.ranges.iter().filter(|range| !range.done);
-                    self.seen.thin(&open.map(|range| &*range.last).collect());
-                }
+                self.remember(page, taken);
                 self.learn(page, taken);
             }
         }
@@ -197,6 +205,21 @@ impl<'a> Plan<'a> {
             _ => range.done = true,
         }
         Ok(taken)
+    }
+
+    /// Keeps where keys are, for the next scan.
+    fn remember(&mut self, page: &Page, taken: usize) {
+        let step = page.len().div_ceil(REMEMBERED);
+        let mut from = 0;
+        while from < taken {
+            let to = (from + step).min(taken);
+            self.seen.push(page.key(to - 1), (to - from) as u64);
+            from = to;
+        }
+        if self.seen.is_full() {
+            let open = self.ranges.iter().filter(|range| !range.done);
+            self.seen.thin(&open.map(|range| &*range.last).collect());
+        }
     }
 
     /// Learns how keys look and where they differ.
@@ -330,7 +353,7 @@ impl<'a> Plan<'a> {
         let range = &self.ranges[at];
         let known = self.hints.between(&range.last, range.end.as_deref());
         if known > 0 {
-            return known as f64 / f64::from(self.page_size) - 1.0;
+            return known as f64 / self.page_size as f64 - 1.0;
         }
         if !range.explored || range.first.is_empty() {
             return 0.0; // the page that is asked for will tell
@@ -353,7 +376,8 @@ impl<'a> Plan<'a> {
 
     fn cut(&mut self, at: usize, count: usize) {
         let range = &self.ranges[at];
-        let known = self.hints.cuts(&range.last, range.end.as_deref(), count);
+        let (after, end) = (&*range.last, range.end.as_deref());
+        let known = self.hints.cuts(after, end, count, self.page_size);
         let mut cuts: Vec<_> = known.into_iter().map(|cut| (cut, None)).collect();
         if cuts.is_empty() && range.explored {
             let place = self.place(range);

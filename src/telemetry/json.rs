@@ -9,6 +9,8 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::visible::is_obeyed;
+
 /// The format.
 pub struct Json;
 
@@ -96,12 +98,12 @@ impl Visit for Fields {
     }
 }
 
-/// A JSON string in which a terminal finds nothing to obey: serde_json leaves DEL and the
-/// C1 control characters as they are.
+/// A JSON string in which a terminal finds nothing to obey: serde_json leaves DEL, the C1
+/// control characters and marks of direction as they are.
 fn string(text: &str) -> String {
     let mut out = String::new();
     for c in serde_json::Value::from(text).to_string().chars() {
-        if c.is_control() {
+        if is_obeyed(c) {
             let _ = write!(out, "\\u{:04x}", u32::from(c)); // as above
         } else {
             out.push(c);

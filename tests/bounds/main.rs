@@ -5,5 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod fuzz;
+mod hostile;
 mod limits;
 mod soak;

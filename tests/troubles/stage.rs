@@ -83,7 +83,7 @@ impl Stage {
             store.store().put_all(bucket, uploads.clone());
         }
         let config = config(&store, &(resolver.to_owned() + &destinations()));
-        let exporter = Exporter::with_config_and(&config, files, environment).await;
+        let exporter = Exporter::with_config_in(&config, files, environment).await;
         let watch = Watch::start(&exporter, &[RESOLVED, LISTED]);
         watch.allow(LISTED, &Figures::expected(&uploads, &LIST));
         Self {

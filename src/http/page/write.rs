@@ -3,13 +3,16 @@
 use std::fmt::{Display, Formatter, Result};
 
 use crate::http::status::Moment;
+use crate::visible::visible;
 
-/// Text in HTML, in elements and in quoted attributes alike.
+/// Text in HTML, in elements and in quoted attributes alike. Marks that would turn the
+/// direction of what stands around it are shown instead.
 pub struct Text<'a>(pub &'a str);
 
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let mut rest = self.0;
+        let shown = visible(self.0);
+        let mut rest = &*shown;
         while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
             f.write_str(&rest[..at])?;
             f.write_str(match rest.as_bytes()[at] {
@@ -109,6 +112,7 @@ mod tests {
             hostile,
             "&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;ü"
         );
+        assert_eq!(Text("\u{202e}<").to_string(), "\\u{202e}&lt;");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What happens, at random, from a seed: one thing after another.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use fastrand::Rng;
 use s3_exporter_testkit::Fault;
 
 use crate::soak::ledger::Ledger;
-use crate::soak::stage::{Change, Server};
+use crate::soak::stage::{self, Change, Server};
 use crate::soak::subject::Subject;
 
 /// How much of each happened.
@@ -54,8 +55,32 @@ impl Director {
         match self.rng.u8(..100) {
             0..55 => self.write().await,
             55..65 => self.names(subject),
+            65..67 => self.reload(subject),
             _ => self.break_something(),
         }
+    }
+
+    /// Some destinations go, and those that went come back; or the file is bad, which changes
+    /// nothing.
+    fn reload(&mut self, subject: &mut Subject) {
+        let mut ledger = self.ledger.lock().unwrap();
+        self.counts.reloads += 1;
+        if self.rng.u8(..4) == 0 {
+            return subject.reload("[scan\ninterval = \"5s\"\n");
+        }
+        let nth = |_| format!("bucket-{:03}", self.rng.usize(..stage::DESTINATIONS));
+        let absent: BTreeSet<_> = (0..3).map(nth).collect();
+        ledger.absent.swap(0, 1);
+        ledger.absent[0] = absent;
+        subject.reload(&stage::config(&self.servers, &ledger));
+    }
+
+    /// The whole configuration is read again.
+    pub fn settle_configuration(&mut self, subject: &mut Subject) {
+        let mut ledger = self.ledger.lock().unwrap();
+        ledger.absent.swap(0, 1);
+        ledger.absent[0].clear();
+        subject.reload(&stage::config(&self.servers, &ledger));
     }
 
     /// All is well from now on.
@@ -192,7 +217,7 @@ fn fault(rng: &mut Rng) -> Fault {
     let page = |status, kind: &str, body: &str| Fault::Answer {
         status,
         headers: vec![("content-type".to_owned(), kind.to_owned())],
-        body: body.to_owned(),
+        body: body.to_owned().into(),
     };
     match rng.u8(..13) {
         0 => Fault::Cut,

@@ -248,9 +248,19 @@ pub fn differences(shown: &Figures, right: &Figures) -> String {
     format!("{} and {more} more", lines.join("; "))
 }
 
+impl Ledger {
+    /// Whether a destination may be missing.
+    pub fn may_lack(&self, name: &str) -> bool {
+        self.absent.iter().any(|absent| absent.contains(name))
+    }
+}
+
 /// Everything.
 pub struct Ledger {
     /// By destination.
     pub buckets: BTreeMap<String, Bucket>,
     pub names: Vec<Names>,
+    /// Destinations that the configuration does not have now, and did not have before it was
+    /// last read.
+    pub absent: [BTreeSet<String>; 2],
 }

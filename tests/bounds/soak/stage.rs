@@ -248,7 +248,15 @@ pub async fn build() -> (Vec<Server>, Ledger) {
         let bucket = Bucket::new(name.clone(), server, resolver, resolver > 0, uploads);
         buckets.insert(name, bucket);
     }
-    (servers, Ledger { buckets, names })
+    let absent = Default::default();
+    (
+        servers,
+        Ledger {
+            buckets,
+            names,
+            absent,
+        },
+    )
 }
 
 pub const INTERVAL: &str = "5s";
@@ -275,7 +283,12 @@ pub fn config(servers: &[Server], ledger: &Ledger) -> String {
             "[resolvers.names-{nth}]\ntype = \"static\"\nclusters_file = \"names-{nth}\"\n"
         );
     }
-    for bucket in ledger.buckets.values() {
+    let [absent, _] = &ledger.absent;
+    let watched = ledger
+        .buckets
+        .values()
+        .filter(|bucket| !absent.contains(&bucket.name));
+    for bucket in watched {
         let expect = if bucket.all { "all" } else { "present" };
         config += &format!(
             "[[destinations]]\nbucket = \"{}\"\nbackend = \"store-{}\"\nresolver = \"names-{}\"\n\

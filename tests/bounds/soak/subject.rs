@@ -1,6 +1,6 @@
 //! The exporter under test: started, killed and started again with the same folder and port.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
@@ -58,10 +58,6 @@ impl Subject {
         subject
     }
 
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/metrics", self.port)
     }
@@ -78,7 +74,9 @@ impl Subject {
         answer.text().await.unwrap()
     }
 
-    pub fn reload(&mut self) {
+    /// Makes it read this configuration.
+    pub fn reload(&mut self, config: &str) {
+        self.write("config.toml", config);
         self.process.as_mut().unwrap().signal("HUP");
     }
 
@@ -103,7 +101,7 @@ impl Subject {
         let log = self.folder.path().join("exporter.log");
         // As in the image.
         let environment = [("MALLOC_ARENA_MAX", "1")];
-        let mut process = Process::start(program(), &arguments, &environment, &log);
+        let mut process = Process::start(&tested(), &arguments, &environment, &log);
         let healthy = format!("http://127.0.0.1:{}/-/healthy", self.port);
         process
             .until("it is healthy", || async {
@@ -148,6 +146,12 @@ impl Subject {
         }
         check_log(&log);
     }
+}
+
+/// The program: the one that the tests have built, or one that is optimized.
+fn tested() -> PathBuf {
+    let named = std::env::var_os("S3_EXPORTER_SOAK_PROGRAM");
+    named.map_or_else(|| program().to_owned(), PathBuf::from)
 }
 
 fn check_log(log: &str) {
