@@ -323,13 +323,21 @@ impl Runner {
                 error,
                 "scan failed again"
             );
-        } else {
+        } else if self.snapshot.figures.is_some() {
             tracing::warn!(
                 destination,
                 bucket,
                 kind = kind.as_str(),
                 error,
                 "scans fail; the last good figures stay"
+            );
+        } else {
+            tracing::warn!(
+                destination,
+                bucket,
+                kind = kind.as_str(),
+                error,
+                "scans fail, and there are no figures yet"
             );
         }
     }

