@@ -127,16 +127,31 @@ impl Exporter {
         let mut changes = Changes::default();
         self.end_destinations(config, &mut changes).await;
         self.end_resolvers(config, &mut changes).await;
-        for (mut published, destination) in self.arrange(config, &mut changes) {
-            if !self.is_started {
-                continue;
-            }
+        let changing = self.arrange(config, &mut changes);
+        if !self.is_started {
+            return changes; // nobody works yet who could publish
+        }
+        self.begin().await;
+        for (mut published, destination) in changing {
             let is_shown =
                 |now: &Arc<DestinationSnapshot>| Arc::ptr_eq(&now.destination, &destination);
             // An error is that nobody publishes any more, so there is nothing to wait for.
             let _ = published.wait_for(is_shown).await;
         }
         changes
+    }
+
+    /// Starts what is new, each from what was kept of it: a destination may come back.
+    async fn begin(&mut self) {
+        for of in self.watched.iter_mut().filter(|of| of.runner.is_some()) {
+            if let (Some(state), Some(runner)) = (&self.state, &mut of.runner) {
+                let destination = Arc::clone(&of.settings.destination);
+                let folder = Arc::clone(state);
+                let kept = tokio::task::spawn_blocking(move || folder.load(&destination)).await;
+                runner.go_on(kept.ok().flatten(), Arc::clone(state)); // a panic of ours left nothing
+            }
+            of.start();
+        }
     }
 
     /// Ends what is not watched any more, or is another thing now. It has ended when this
@@ -209,14 +224,7 @@ impl Exporter {
                 }
                 None => {
                     changes.added += 1;
-                    let mut of = Watched::new(settings, &self.requests);
-                    if let (Some(state), Some(runner)) = (&self.state, &mut of.runner) {
-                        runner.remember(Arc::clone(state));
-                    }
-                    if self.is_started {
-                        of.start();
-                    }
-                    of
+                    Watched::new(settings, &self.requests)
                 }
             };
             self.watched.push(of);

@@ -89,9 +89,23 @@ impl Runner {
         )
     }
 
+    /// Where to send other settings for this runner while it runs. They hold from then on,
+    /// and are published with what is known.
+    pub fn settings(&mut self) -> watch::Sender<Option<Settings>> {
+        let (send, receive) = watch::channel(None);
+        self.settings = receive;
+        send
+    }
+
     /// Goes on from what was kept of the destination, and keeps what comes. Reads a file.
     pub fn remember(&mut self, state: Arc<State>) {
-        if let Some(Remembered { latest, good }) = state.load(&self.scan.destination) {
+        let kept = state.load(&self.scan.destination);
+        self.go_on(kept, state);
+    }
+
+    /// The same, from what was read already.
+    pub fn go_on(&mut self, kept: Option<Remembered>, state: Arc<State>) {
+        if let Some(Remembered { latest, good }) = kept {
             tracing::info!(
                 destination = &*self.scan.destination.name,
                 bucket = &*self.scan.destination.bucket,
@@ -104,14 +118,6 @@ impl Runner {
             self.publish();
         }
         self.state = Some(state);
-    }
-
-    /// Where to send other settings for this runner while it runs. They hold from then on,
-    /// and are published with what is known.
-    pub fn settings(&mut self) -> watch::Sender<Option<Settings>> {
-        let (send, receive) = watch::channel(None);
-        self.settings = receive;
-        send
     }
 
     /// Scans on schedule until the future is dropped.
@@ -317,13 +323,21 @@ impl Runner {
                 error,
                 "scan failed again"
             );
-        } else {
+        } else if self.snapshot.figures.is_some() {
             tracing::warn!(
                 destination,
                 bucket,
                 kind = kind.as_str(),
                 error,
                 "scans fail; the last good figures stay"
+            );
+        } else {
+            tracing::warn!(
+                destination,
+                bucket,
+                kind = kind.as_str(),
+                error,
+                "scans fail, and there are no figures yet"
             );
         }
     }

@@ -214,8 +214,10 @@ async fn the_huge_one_leaves_them_their_share(of_process: usize, of_backend: usi
         last as u64 - huge
     );
     // Whoever waits, waits for those who came before: of the huge bucket at most all that it
-    // may have in flight, for each page.
-    let share = SMALL_PAGES * u64::from(GREED) + bound as u64;
+    // has in flight, for each page. That is one at first, and then no more than pages have
+    // come, until it is all that it may have.
+    let flying = |round: u64| u64::from(GREED).min(1 << round.saturating_sub(1));
+    let share = (0..SMALL_PAGES).map(flying).sum::<u64>() + bound as u64;
     assert!(
         huge <= share,
         "{huge} requests of {HUGE} came before, {share} are its share"

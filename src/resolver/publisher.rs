@@ -71,23 +71,29 @@ impl Publisher {
         }
     }
 
-    /// The source fails. The last known set stays.
+    /// The source fails. The last known set stays, where there is one.
     pub fn fail(&self, failure: impl Into<Arc<str>>) {
         let failure = failure.into();
+        let mut known = false;
         self.resolution.send_if_modified(|now| {
+            known = now.clusters.is_some();
             let changed = now.failure.as_ref() != Some(&failure);
             now.failure = Some(Arc::clone(&failure));
             changed
         });
         let (resolver, error) = (&*self.resolver, &*failure);
-        if self.is_news(&failure) {
-            tracing::warn!(
+        match (self.is_news(&failure), known) {
+            (true, true) => tracing::warn!(
                 resolver,
                 error,
                 "cluster names cannot be had; the last known ones stay"
-            );
-        } else {
-            tracing::debug!(resolver, error, "cluster names still cannot be had");
+            ),
+            (true, false) => tracing::warn!(
+                resolver,
+                error,
+                "cluster names cannot be had, and none are known yet"
+            ),
+            (false, _) => tracing::debug!(resolver, error, "cluster names still cannot be had"),
         }
     }
 

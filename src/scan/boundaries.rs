@@ -16,14 +16,17 @@ pub struct Boundaries {
 }
 
 impl Boundaries {
-    /// Adds the last key of a page and its number of objects, in any order. A key that is not
-    /// UTF-8 could not be sent back to the store. True when there are more than are kept: then
-    /// [`Self::thin`] is to be called.
-    pub(super) fn push(&mut self, key: &[u8], objects: u64) -> bool {
+    /// Adds a key and the number of objects from the one before up to it, in any order. A key
+    /// that is not UTF-8 could not be sent back to the store.
+    pub(super) fn push(&mut self, key: &[u8], objects: u64) {
         match std::str::from_utf8(key) {
             Ok(key) => self.keys.push((key.into(), objects)),
             Err(_) => self.loose += objects,
         }
+    }
+
+    /// Whether there are more than are kept: then [`Self::thin`] is to be called.
+    pub(super) fn is_full(&self) -> bool {
         self.keys.len() > MOST
     }
 
@@ -86,32 +89,43 @@ impl Boundaries {
     }
 
     /// Up to `count` remembered keys, rising, that cut what is between two keys into parts of
-    /// as many objects each.
-    pub(super) fn cuts(&self, after: &[u8], end: Option<&str>, count: usize) -> Vec<String> {
+    /// about as many objects each. A part is a number of full pages of so many objects or
+    /// little less, never a little more, which would be one request more.
+    pub(super) fn cuts(
+        &self,
+        after: &[u8],
+        end: Option<&str>,
+        count: usize,
+        page: u64,
+    ) -> Vec<String> {
         let (low, high) = self.range(after, end);
-        let (from, objects) = (self.sum(low), self.sum(high) - self.sum(low));
-        let mut cuts: Vec<usize> = (1..=count as u64)
-            .map(|nth| from + objects * nth / (count as u64 + 1))
-            .map(|goal| self.nearest(low, high, goal))
-            .filter(|at| (low..high.saturating_sub(1)).contains(at))
-            .collect();
-        cuts.dedup();
-        cuts.into_iter()
-            .map(|at| self.keys[at].0.to_string())
-            .collect()
+        let last = high.saturating_sub(1);
+        let (mut at, mut from) = (low, self.sum(low));
+        let mut cuts = Vec::new();
+        for parts in (2..=count as u64 + 1).rev() {
+            let pages = (self.sum(high) - from).div_ceil(page);
+            let goal = from + page * ((pages + parts / 2) / parts).max(1);
+            let cut = self.at_most(at, high, goal, page);
+            if cut >= last {
+                break;
+            }
+            cuts.push(self.keys[cut].0.to_string());
+            (at, from) = (cut + 1, self.keys[cut].1);
+        }
+        cuts
     }
 
-    /// The boundary at which the sum is nearest to the goal.
-    fn nearest(&self, low: usize, high: usize, goal: u64) -> usize {
-        let above = low + self.keys[low..high].partition_point(|(_, sum)| *sum < goal);
-        let distance = |at: usize| {
-            self.keys
-                .get(at)
-                .map_or(u64::MAX, |(_, sum)| sum.abs_diff(goal))
+    /// Of the boundaries from `low` on, the last one whose sum is at most the goal; where they
+    /// are a page apart, so that this fills no page, the nearest one.
+    fn at_most(&self, low: usize, high: usize, goal: u64, page: u64) -> usize {
+        let above = low + self.keys[low..high].partition_point(|(_, sum)| *sum <= goal);
+        let Some(below) = above.checked_sub(1).filter(|below| *below >= low) else {
+            return above;
         };
-        match above.checked_sub(1).filter(|below| *below >= low) {
-            Some(below) if distance(below) <= distance(above) => below,
-            _ => above,
+        let under = self.keys[below].1;
+        match self.keys[..high].get(above) {
+            Some((_, over)) if over - under >= page && over - goal < goal - under => above,
+            _ => below,
         }
     }
 
@@ -144,7 +158,8 @@ mod tests {
         for nth in 0..each {
             let now = (0..8).map(|range| range * each + nth);
             for page in now.clone().filter(|page| *page < pages) {
-                if boundaries.push(&key(page), 1000) {
+                boundaries.push(&key(page), 1000);
+                if boundaries.is_full() {
                     // Of each range the latest key: this page's, or the one before it.
                     let ends: Vec<_> = now
                         .clone()
@@ -162,7 +177,7 @@ mod tests {
     fn ranges_have_as_many_objects_each() {
         let boundaries = boundaries(1000);
         assert_eq!(boundaries.objects(), 1_000_000);
-        let cuts = boundaries.cuts(b"", None, 31);
+        let cuts = boundaries.cuts(b"", None, 31, 1000);
         assert_eq!(cuts.len(), 31);
         let mut from = b"".as_slice();
         for cut in &cuts {
@@ -179,16 +194,46 @@ mod tests {
     #[test]
     fn a_part_of_the_keys_is_cut_inside_itself() {
         let boundaries = boundaries(100);
-        let cuts = boundaries.cuts(b"000009", Some("000019"), 4);
+        let cuts = boundaries.cuts(b"000009", Some("000019"), 4, 1000);
         assert_eq!(cuts, ["000011", "000013", "000015", "000017"]);
         assert!(
-            boundaries.cuts(b"000009", Some("000010"), 4).is_empty(),
+            boundaries
+                .cuts(b"000009", Some("000010"), 4, 1000)
+                .is_empty(),
             "one page is not cut"
         );
         assert!(
-            boundaries.cuts(b"000099", None, 4).is_empty(),
+            boundaries.cuts(b"000099", None, 4, 1000).is_empty(),
             "nothing is known of what is new"
         );
+    }
+
+    #[test]
+    fn a_part_is_no_more_than_full_pages() {
+        // 97 pages of 100 objects, whose boundaries lie anywhere.
+        let mut boundaries = Boundaries::default();
+        let mut sum = 0;
+        for (nth, objects) in [7, 30, 13, 22].into_iter().cycle().enumerate() {
+            sum += objects;
+            boundaries.push(format!("{nth:06}").as_bytes(), objects);
+            if sum > 9_700 {
+                break;
+            }
+        }
+        let boundaries = boundaries.settle();
+        for count in [1, 4, 15, 63, 200] {
+            let cuts = boundaries.cuts(b"", None, count, 100);
+            assert!(cuts.len() <= count, "{count}");
+            let mut from = b"".as_slice();
+            for cut in &cuts {
+                let objects = boundaries.between(from, Some(cut));
+                assert!(
+                    objects % 100 > 69 || objects % 100 == 0,
+                    "{objects} to {cut}"
+                );
+                from = cut.as_bytes();
+            }
+        }
     }
 
     #[test]
@@ -200,7 +245,7 @@ mod tests {
         let pairs = boundaries.keys.windows(2);
         let coarsest = pairs.map(|two| two[1].1 - two[0].1).max().unwrap();
         assert!(coarsest <= 60_000, "{coarsest}");
-        for (nth, cut) in boundaries.cuts(b"", None, 9).iter().enumerate() {
+        for (nth, cut) in boundaries.cuts(b"", None, 9, 1000).iter().enumerate() {
             let page: usize = cut.parse().unwrap();
             assert!(page.abs_diff((nth + 1) * 1000) <= 40, "{cut}");
         }

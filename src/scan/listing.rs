@@ -110,7 +110,7 @@ impl Scan {
             prefix: &self.destination.prefix,
             from: match &start {
                 Start::First => From::Start,
-                Start::After(key) => From::After(key),
+                Start::After(key) | Start::Next(key) => From::After(key),
                 Start::Token(token) => From::Token(token),
             },
             max_keys: self.page_size,

@@ -119,7 +119,8 @@ fn evil_page() -> Fault {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult>\
              <EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{}</ListBucketResult>",
             keys.concat()
-        ),
+        )
+        .into(),
     }
 }
 

@@ -59,6 +59,15 @@ impl Exporter {
 
     /// Starts it with a configuration; files that it names lie beside it.
     pub async fn with_config(config: &str, files: &[(&str, &str)]) -> Self {
+        Self::with_config_in(config, files, &[]).await
+    }
+
+    /// The same in this environment.
+    pub async fn with_config_in(
+        config: &str,
+        files: &[(&str, &str)],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -66,16 +75,36 @@ impl Exporter {
         let file = folder.path().join("config.toml");
         std::fs::write(&file, config).unwrap();
         let file = file.to_string_lossy().into_owned();
-        Self::start_in(folder, &["--config", &file], &[]).await
+        Self::start_in(folder, &["--config", &file], environment).await
+    }
+
+    /// Starts it with a configuration by another program, which runs what its last arguments
+    /// say in its own place.
+    pub async fn under(wrapper: &[&str], config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, config).unwrap();
+        let (file, own) = (file.to_string_lossy(), program().to_string_lossy());
+        let arguments = [&wrapper[1..], &[&own, "--config", &file]].concat();
+        Self::start_by(Path::new(wrapper[0]), folder, &arguments, &[]).await
     }
 
     async fn start_in(folder: TempDir, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_by(program(), folder, arguments, environment).await
+    }
+
+    async fn start_by(
+        program: &Path,
+        folder: TempDir,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let port = Port::take();
         let address = format!("127.0.0.1:{port}");
         let mut arguments = arguments.to_vec();
         arguments.extend(["-address", &address]);
         let log = folder.path().join("exporter.log");
-        let process = Process::start(program(), &arguments, environment, &log);
+        let process = Process::start(program, &arguments, environment, &log);
         let http = Client::builder().no_proxy().build().unwrap();
         let mut exporter = Self {
             process,
@@ -150,6 +179,12 @@ impl Exporter {
     /// The answer to a GET.
     pub async fn answer(&self, path: &str) -> Response {
         self.http.get(self.url(path)).send().await.unwrap()
+    }
+
+    /// Has it read its configuration again: the status and the text of the answer.
+    pub async fn reload(&self) -> (u16, String) {
+        let answer = self.http.post(self.url("/-/reload")).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     /// A page's text.
@@ -300,6 +335,18 @@ impl Metrics {
                 .map(|(series, value)| (series.clone(), *value))
                 .collect(),
         )
+    }
+
+    /// The series by the value of one of their labels; those without it are left out.
+    pub fn split(&self, name: &str) -> BTreeMap<String, Self> {
+        let mut parts = BTreeMap::<_, Self>::new();
+        for (series, value) in &self.0 {
+            if let Some(own) = truth::label(series, name) {
+                let part = parts.entry(own.to_owned()).or_default();
+                part.0.insert(series.clone(), *value);
+            }
+        }
+        parts
     }
 
     /// The series with, among others, these labels.

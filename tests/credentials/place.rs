@@ -203,9 +203,9 @@ pub fn failures(metrics: &Metrics, name: &str) -> f64 {
 /// What the status says of a destination's failure.
 pub async fn message(exporter: &Exporter, name: &str) -> String {
     let status = exporter.status().await;
-    let all = status["destinations"].as_array().unwrap().iter();
-    let own = all.filter(|own| own["destination"] == name || own["name"] == name);
-    let own = own.last().unwrap_or_else(|| panic!("no {name}: {status}"));
+    let mut all = status["destinations"].as_array().unwrap().iter();
+    let own = all.find(|own| own["destination"] == name);
+    let own = own.unwrap_or_else(|| panic!("no {name}: {status}"));
     own["failure"]["message"]
         .as_str()
         .unwrap_or_default()

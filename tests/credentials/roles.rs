@@ -38,10 +38,13 @@ async fn with_keys_an_external_id_and_a_name() {
     let of_user = keys("role-user");
     let store = |own: &str, lines: String| store(own, "s3", &endpoint, &lines);
     let place = Place::new();
-    let secret = secret_of("role-user");
+    user(minio, "profile-user").await;
+    let (secret, of_profile) = (secret_of("role-user"), secret_of("profile-user"));
     place.write(
         ".aws/credentials",
-        &format!("[base]\naws_access_key_id = role-user\naws_secret_access_key = {secret}\n"),
+        &format!(
+            "[base]\naws_access_key_id = profile-user\naws_secret_access_key = {of_profile}\n"
+        ),
     );
     let sts = aws.endpoint();
     let stores = [
@@ -63,6 +66,7 @@ async fn with_keys_an_external_id_and_a_name() {
     ];
     let environment = [
         ("AWS_ENDPOINT_URL_STS", &*sts),
+        // A profile that is asked for comes before them.
         ("AWS_ACCESS_KEY_ID", "role-user"),
         ("AWS_SECRET_ACCESS_KEY", &*secret),
     ];
@@ -91,18 +95,17 @@ async fn with_keys_an_external_id_and_a_name() {
             assert_eq!(asked.form["Action"], "AssumeRole");
             assert_eq!(asked.form["RoleArn"], ROLE);
             assert_eq!(asked.form["ExternalId"], "id-of-the-owner");
-            assert_eq!(signer(asked), "role-user");
-            &*asked.form["RoleSessionName"]
+            (signer(asked), &*asked.form["RoleSessionName"])
         })
         .collect();
     names.sort_unstable();
     // One session each, which is used again by each scan.
     let expected = [
-        "backup-watch",
-        "s3-exporter",
-        "s3-exporter",
-        "s3-exporter",
-        "s3-exporter",
+        ("profile-user", "s3-exporter"),
+        ("role-user", "backup-watch"),
+        ("role-user", "s3-exporter"),
+        ("role-user", "s3-exporter"),
+        ("role-user", "s3-exporter"),
     ];
     assert_eq!(names, expected, "{asked:#?}");
 }

@@ -121,3 +121,44 @@ async fn what_is_revoked_fails_and_what_is_restored_heals() {
     stage.until_well().await;
     assert!(stage.exporter.runs() && stage.exporter.pid() == pid);
 }
+
+/// What the SDK keeps: keys of a profile, and the session of a role. It keeps them for 15
+/// minutes and an hour; what the store refuses is asked for again.
+#[tokio::test]
+async fn what_the_sdk_keeps_heals_too() {
+    let minio = MinIo::start().await;
+    fill(&minio, BUCKET).await;
+    let add = async |name: &str, secret: &str| minio.add_user(name, secret, &may_list()).await;
+    let file = |name: &str, secret: &str| {
+        format!("[default]\naws_access_key_id = {name}\naws_secret_access_key = {secret}\n")
+    };
+    add("first", "first-secret").await;
+    let place = Place::new();
+    let first = file("first", "first-secret");
+    let mount = Mount::new(&place, "aws", &[("credentials", &*first)]);
+    let path = mount.path("credentials");
+    let endpoint = minio.endpoint();
+    let role = format!(
+        "role_arn = \"arn:aws:iam::123456789012:role/reader\"\nsts_endpoint = \"{endpoint}\""
+    );
+    let both = ["profile", "role"];
+    let stores = [
+        store("profile", "s3", &endpoint, ""),
+        store("role", "s3", &endpoint, &role),
+    ];
+    let environment = [("AWS_SHARED_CREDENTIALS_FILE", path.to_str().unwrap())];
+    let mut exporter = place.start(&stores, &environment).await;
+    until_well(&mut exporter, &both).await;
+
+    // Sessions end with the user who asked for them.
+    minio.remove_user("first").await;
+    until_failing(&mut exporter, &both, "credentials").await;
+    add("first", "first-secret").await;
+    until_well(&mut exporter, &both).await;
+
+    minio.remove_user("first").await;
+    until_failing(&mut exporter, &both, "credentials").await;
+    add("second", "second-secret").await;
+    mount.replace(&[("credentials", &*file("second", "second-secret"))]);
+    until_well(&mut exporter, &both).await;
+}

@@ -15,7 +15,7 @@ pub struct Block {
 }
 
 /// The languages for which there is a test.
-const TESTED: [&str; 3] = ["toml", "console", "promql"];
+const TESTED: [&str; 4] = ["toml", "console", "promql", "yaml"];
 
 /// The blocks of a document; of a Rust file, those of its `//!` lines.
 pub fn of(document: &Path) -> Vec<Block> {

@@ -72,6 +72,8 @@ fn check(command: &[String], variables: &mut Variables) {
             parse(arguments);
         }
         ["docker", "build", "-t", _, "."] => assert!(root().join("Dockerfile").exists()),
+        // What is answered there is tested in tests/reload.
+        ["curl", "-X", "POST", "http://127.0.0.1:9340/-/reload"] => {}
         ["s3-exporter", arguments @ ..] => exporter(arguments, variables),
         _ => panic!("{texts:?} is no command that the test knows"),
     }
@@ -156,6 +158,7 @@ fn a_wrong_one_is_noticed() {
         "s3-exporter --config none.toml",
         "s3-exporter -endpoint https://minio.example",
         "s3-exporter once | head",
+        "curl -X POST http://127.0.0.1:9340/-/reloads",
     ] {
         let check = || check(&words(line), &mut Variables::new());
         assert!(std::panic::catch_unwind(check).is_err(), "{line} passes");

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::process::Command;
 
+use s3_exporter_testkit::{Authority, tool};
+
 use crate::{blocks, common, files, read};
 
-/// The names of all `${NAME}` in it.
-fn variables(text: &str) -> Vec<&str> {
-    text.split("${")
-        .skip(1)
-        .map(|rest| rest.split_once('}').unwrap().0)
-        .collect()
+/// All `${NAME}` in it, with a value.
+fn variables(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let names = text.split("${").skip(1);
+    names.map(|rest| (rest.split_once('}').unwrap().0, "value"))
 }
 
 fn check(place: &str, program: &Path, text: &str) {
@@ -20,7 +20,7 @@ fn check(place: &str, program: &Path, text: &str) {
         .arg("check")
         .current_dir(folder.path())
         .env_clear()
-        .envs(variables(text).into_iter().map(|name| (name, "value")))
+        .envs(variables(text))
         .output()
         .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -32,6 +32,47 @@ fn check(place: &str, program: &Path, text: &str) {
 fn of_the_documents() {
     for block in blocks::all("toml") {
         check(&block.place, common::program(), &block.text);
+    }
+}
+
+/// Web configurations, and Prometheus' own.
+#[test]
+fn of_the_web() {
+    let authority = Authority::new();
+    let (server, client) = (
+        authority.issue(&["localhost"]),
+        authority.issue(&["client"]),
+    );
+    let files = [
+        ("tls.crt", &*server.certificate),
+        ("tls.key", &server.key),
+        ("clients.crt", authority.pem()),
+        ("ca.crt", authority.pem()),
+        ("client.crt", &client.certificate),
+        ("client.key", &client.key),
+        ("password", "secret"),
+        ("config.toml", &read("examples/minio.toml")),
+    ];
+    let blocks = blocks::all("yaml");
+    for block in &blocks {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name, text| std::fs::write(folder.path().join(name), text).unwrap();
+        files.iter().for_each(|(name, text)| write(*name, *text));
+        write("block.yml", &block.text);
+        let mut command = if block.text.starts_with("scrape_configs:") {
+            let mut promtool = Command::new(tool("promtool"));
+            promtool.args(["check", "config", "block.yml"]);
+            promtool
+        } else {
+            let mut exporter = Command::new(common::program());
+            exporter.args(["check", "--web.config.file", "block.yml"]);
+            exporter
+        };
+        let minio = read("examples/minio.toml");
+        let output = command.current_dir(&folder).envs(variables(&minio));
+        let output = output.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {stderr}", block.place);
     }
 }
 

@@ -340,3 +340,85 @@ fn ranges_pay_for_themselves_whatever_the_layout() {
     }
     assert!(broken.is_empty(), "{broken:#?}");
 }
+
+/// A store that gives fifty keys though a thousand are asked for is listed in parts like any
+/// other: what a page holds is learned from its answers.
+#[test]
+fn pages_are_as_large_as_the_store_makes_them() {
+    let names = Clusters::from_names(["ab"]).unwrap();
+    let keys = synthetic(&SyntheticBucket::even(25_000, 100));
+    let objects = with_figures(&keys.into_iter().collect());
+    let truth = naive(&objects, "", &names);
+    let measure = |concurrency, hints: &Boundaries| {
+        let backend = Simulated::new(store(&objects, 50), Latency::Even(50));
+        let scan = scan(backend.clone(), "", concurrency);
+        assert_eq!(scan.page_size, 1000);
+        let found = run(&scan, &names, hints).unwrap();
+        assert_eq!(split(&found.tally, &names), truth);
+        (backend.now() as f64, requests(&scan), found.boundaries)
+    };
+    let (sequential, pages, _) = measure(1, &Boundaries::default());
+    assert_eq!(pages, 500);
+    let (first, asked, boundaries) = measure(16, &Boundaries::default());
+    println!(
+        "{:.1} times as fast in {asked} requests",
+        sequential / first
+    );
+    assert!(sequential / first >= 8.0 && asked <= 2 * pages);
+    let (second, asked, _) = measure(16, &boundaries);
+    println!("then {:.1} times in {asked}", sequential / second);
+    assert!(sequential / second >= 12.0 && asked * 100 <= pages * 105);
+}
+
+/// A bucket of a hundred pages costs hardly more than a request a page either, once its
+/// boundaries are known: ranges end where pages do. They go on by keys, since
+/// tokens make MinIO list all that follows; but long ones by tokens where all is in one folder.
+#[test]
+fn ranges_of_a_small_bucket_end_where_pages_do() {
+    const PAGE: u16 = 50;
+    let names = Clusters::from_names(["lg69pmx8wf", "mmmmmmmmmm", "ab"]).unwrap();
+    let mut broken = Vec::new();
+    println!(
+        "{:28} {:>5} {:>6} {:>6} {:>6} {:>6}",
+        "layout", "", "pages", "first", "second", "third"
+    );
+    for (layout, keys) in layouts() {
+        let keys: BTreeSet<_> = keys.into_iter().step_by(10).collect();
+        let objects = with_figures(&keys);
+        let truth = naive(&objects, "", &names);
+        let pages = objects.len().div_ceil(PAGE.into()) as u64;
+        let folders = keys
+            .iter()
+            .map(|key| key.rsplit_once('/').map(|parts| parts.0));
+        let is_flat = folders.collect::<BTreeSet<_>>().len() == 1;
+        for concurrency in [4, 16, 64] {
+            let mut boundaries = Boundaries::default();
+            let mut asked = Vec::new();
+            for _ in 0..3 {
+                let backend = Simulated::new(store(&objects, PAGE.into()), Latency::Even(50));
+                let scan = Scan {
+                    page_size: PAGE,
+                    ..scan(backend.clone(), "", concurrency)
+                };
+                let found = run(&scan, &names, &boundaries).unwrap();
+                let tokens = backend.tokens.load(Relaxed);
+                let by_token = is_flat && concurrency == 4;
+                assert!(
+                    asked.is_empty() || (tokens > 0) == by_token,
+                    "{layout}, {concurrency} in flight: {tokens} tokens"
+                );
+                assert_eq!(split(&found.tally, &names), truth, "{layout}");
+                asked.push(requests(&scan));
+                boundaries = found.boundaries;
+            }
+            println!(
+                "{layout:28} {concurrency:>5} {pages:>6} {:>6} {:>6} {:>6}",
+                asked[0], asked[1], asked[2]
+            );
+            if asked[1..].iter().any(|asked| asked * 100 > pages * 105) {
+                broken.push(format!("{layout}, {concurrency} in flight: {asked:?}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-use s3_exporter_api::{Ask, Backend, BackendError, Next, Order, Page, async_trait};
+use s3_exporter_api::{Ask, Backend, BackendError, From, Next, Order, Page, async_trait};
 use s3_exporter_testkit::Memory;
 
 /// A store with latency, on a clock of its own: answers come in the order of the moments at
@@ -18,6 +18,8 @@ pub struct Simulated {
     latency: Latency,
     flying: Arc<AtomicUsize>,
     pub most: Arc<AtomicUsize>,
+    /// Pages that were asked for by a token.
+    pub tokens: Arc<AtomicUsize>,
 }
 
 #[derive(Clone, Copy)]
@@ -43,6 +45,7 @@ impl Simulated {
             latency,
             flying: Arc::default(),
             most: Arc::default(),
+            tokens: Arc::default(),
         }
     }
 
@@ -103,6 +106,9 @@ impl Backend for Simulated {
     async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
         let flying = self.flying.fetch_add(1, Relaxed) + 1;
         self.most.fetch_max(flying, Relaxed);
+        if matches!(ask.from, From::Token(_)) {
+            self.tokens.fetch_add(1, Relaxed);
+        }
         self.wait().await;
         self.flying.fetch_sub(1, Relaxed);
         self.memory.list_page(ask, page).await

@@ -11,6 +11,7 @@
 
 mod backend;
 mod error;
+mod file;
 mod login;
 mod meter;
 mod origin;
@@ -23,6 +24,7 @@ mod time;
 pub use async_trait::async_trait;
 pub use backend::{Ask, Backend, From, Next, Order, Probe};
 pub use error::{BackendError, FailureKind, causes, chain};
+pub use file::FileVersion;
 pub use login::{AccessKeys, Credentials, Login};
 pub use meter::{Meter, Operation};
 pub use origin::{Fault, Origin, Origins};

@@ -1,5 +1,3 @@
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +5,9 @@ use minio::s3::client::{MinioClient, MinioClientBuilder};
 use minio::s3::creds::StaticProvider;
 use minio::s3::http::BaseUrl;
 use reqwest::tls::Certificate;
-use s3_exporter_api::{BackendError, Connect, Credentials, FailureKind, Login, Secret};
+use s3_exporter_api::{
+    BackendError, Connect, Credentials, FailureKind, FileVersion, Login, Secret, chain,
+};
 
 use crate::config::Config;
 use crate::error::WatchAnswers;
@@ -25,28 +25,7 @@ pub struct Clients {
 struct Current {
     client: MinioClient,
     credentials: Option<Credentials>,
-    ca_bundle: Option<Version>,
-}
-
-/// Tells one content of a file from the next, without reading it. A mount of Kubernetes
-/// changes by a symlink, and so the file is another one then.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Version {
-    file: (u64, u64),
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl From<Metadata> for Version {
-    fn from(data: Metadata) -> Self {
-        Self {
-            file: (data.dev(), data.ino()),
-            size: data.size(),
-            modified: (data.mtime(), data.mtime_nsec()),
-            changed: (data.ctime(), data.ctime_nsec()),
-        }
-    }
+    ca_bundle: Option<FileVersion>,
 }
 
 impl Clients {
@@ -90,8 +69,21 @@ impl Clients {
         let credentials = credentials(&self.config.login)?;
         // Nobody panics while holding it.
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.credentials != credentials || current.ca_bundle != version(&self.config) {
-            *current = Current::make(&self.config, &self.base_url, credentials)?;
+        let ca_bundle = version(&self.config);
+        let changed = current.ca_bundle != ca_bundle;
+        if changed || current.credentials != credentials {
+            match Current::make(&self.config, &self.base_url, credentials) {
+                Ok(made) => *current = made,
+                // Often it is about to be written. New keys have to wait for it.
+                Err(error) if changed => {
+                    current.ca_bundle = ca_bundle;
+                    tracing::warn!(
+                        error = chain(&error),
+                        "the CA bundle has changed, and cannot be used: the one from before is kept"
+                    );
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(current.client.clone())
     }
@@ -117,9 +109,8 @@ impl Current {
 }
 
 /// Of the CA bundle; `None` where there is none.
-fn version(config: &Config) -> Option<Version> {
-    let path = config.ca_bundle.as_ref()?;
-    std::fs::metadata(path).ok().map(Version::from)
+fn version(config: &Config) -> Option<FileVersion> {
+    FileVersion::of(config.ca_bundle.as_ref()?)
 }
 
 fn credentials(login: &Login) -> Result<Option<Credentials>, BackendError> {

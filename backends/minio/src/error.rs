@@ -1,6 +1,9 @@
 use std::cell::RefCell;
 use std::error::Error as StdError;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use async_trait::async_trait;
 use minio::s3::client::hooks::Extensions;
@@ -10,7 +13,7 @@ use minio::s3::http::Url;
 use minio::s3::multimap_ext::Multimap;
 use minio::s3::types::{BucketName, ObjectKey};
 use s3_exporter_api::{FailureKind, causes};
-use s3_exporter_page::{ErrorBody, Malformed, Refusal};
+use s3_exporter_page::{ErrorBody, MAX_ERROR_BODY, Malformed, Refusal};
 
 /// Why one attempt failed.
 #[derive(Debug)]
@@ -31,7 +34,7 @@ impl Failure {
 
     /// Of an error of the client; `head` is what the store answered before it.
     pub fn of_client(error: Error, head: Option<Head>) -> Self {
-        let Some(head) = head.filter(|head| !(200..300).contains(&head.status)) else {
+        let Some(head) = head.filter(Head::is_of_an_error) else {
             return match error {
                 // The wrappers add nothing, and the address is said already.
                 Error::Validation(ValidationErr::HttpError(cause)) => Self::of(cause.without_url()),
@@ -47,6 +50,11 @@ impl Failure {
             _ => None,
         };
         Self::Refused(Refusal::new(head.status, body, head.region.as_deref()))
+    }
+
+    /// Of an error answer whose body is not read to its end.
+    pub fn of_head(head: &Head) -> Self {
+        Self::Refused(Refusal::new(head.status, None, head.region.as_deref()))
     }
 
     /// Its kind.
@@ -92,16 +100,41 @@ fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
 pub struct Head {
     status: u16,
     region: Option<String>,
+    length: Option<u64>,
+}
+
+impl Head {
+    fn is_of_an_error(&self) -> bool {
+        !(200..300).contains(&self.status)
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.length
+            .is_some_and(|length| length > MAX_ERROR_BODY as u64)
+    }
 }
 
 tokio::task_local! {
     static HEAD: RefCell<Option<Head>>;
 }
 
+/// How often a request is looked after while the body of an error comes whose length is
+/// not known. Each time brings what the connection holds, at most some 400 KiB; a body as
+/// stores write it comes with the first.
+const LOOKS: u32 = 32;
+
 /// The client's errors do not tell the status, by which kinds are told apart: this hook
 /// leaves it where [`WatchAnswers::during`] finds it, in the same task.
 #[derive(Debug)]
 pub struct WatchAnswers;
+
+/// What came of a request.
+pub enum Watched<T> {
+    /// Its result, and the head of the latest answer in it.
+    Ended(T, Option<Head>),
+    /// It was given up because the body of this error is too long.
+    GivenUp(Head),
+}
 
 impl WatchAnswers {
     /// The hook, for a client.
@@ -109,11 +142,29 @@ impl WatchAnswers {
         Arc::new(Self)
     }
 
-    /// Runs `request`, and gives the head of the latest answer in it too.
-    pub async fn during<T>(request: impl Future<Output = T>) -> (T, Option<Head>) {
+    /// Runs `request`. The client reads the bodies of error answers without a bound, so
+    /// what it may read is bounded here, by how often it is looked after.
+    pub async fn during<T>(request: impl Future<Output = T>) -> Watched<T> {
         HEAD.scope(RefCell::new(None), async {
-            let result = request.await;
-            (result, HEAD.with(RefCell::take))
+            let mut request = pin!(request);
+            let mut looks = 0;
+            poll_fn(|context| {
+                if let Poll::Ready(result) = request.as_mut().poll(context) {
+                    let head = HEAD.with(RefCell::take);
+                    return Poll::Ready(Watched::Ended(result, head));
+                }
+                HEAD.with(|slot| match &*slot.borrow() {
+                    Some(head) if head.is_of_an_error() => {
+                        looks += 1;
+                        if looks > LOOKS || head.is_too_long() {
+                            return Poll::Ready(Watched::GivenUp(head.clone()));
+                        }
+                        Poll::Pending
+                    }
+                    _ => Poll::Pending,
+                })
+            })
+            .await
         })
         .await
     }
@@ -144,6 +195,7 @@ impl RequestHooks for WatchAnswers {
             region: region
                 .and_then(|region| region.to_str().ok())
                 .map(str::to_owned),
+            length: answer.content_length(),
         };
         // Outside of `during` nobody wants it.
         let _ = HEAD.try_with(|slot| slot.replace(Some(head)));

@@ -2,8 +2,8 @@
 //!
 //! The client signs and sends; it knows no timeouts and does not try again, so both are
 //! ours ([`list`]), and so is the reading of answers, which its parser does at fifty times
-//! the cost. It follows redirects and reads the bodies of error answers without a bound:
-//! `request_timeout` ends both.
+//! the cost. It follows redirects, which `request_timeout` ends, and reads the bodies of
+//! error answers without a bound, which we give it ([`error::WatchAnswers`]).
 
 mod client;
 mod config;

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use crate::client::Clients;
-use crate::error::{Failure, WatchAnswers};
+use crate::error::{Failure, WatchAnswers, Watched};
 
 /// Tries again three times, after about 0.5, 1 and 2 s, each up to twice as long.
 const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
@@ -85,8 +85,12 @@ impl MinIo {
             .bucket(Some(bucket.clone()))
             .query_params(query(ask))
             .build();
-        let (answer, head) = WatchAnswers::during(request.execute()).await;
-        let mut answer = answer.map_err(|error| Failure::of_client(error, head))?;
+        let mut answer = match WatchAnswers::during(request.execute()).await {
+            Watched::Ended(answer, head) => {
+                answer.map_err(|error| Failure::of_client(error, head))?
+            }
+            Watched::GivenUp(head) => return Err(Failure::of_head(&head)),
+        };
         let body = read_body(&mut answer).await?;
         if let Some(error) = read_error(&body) {
             let status = answer.status().as_u16();

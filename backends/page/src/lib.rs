@@ -59,6 +59,12 @@ impl std::error::Error for Malformed {}
 /// and as much again for everything else.
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
 
+/// The largest part of an error answer's body that is read: stores need a few hundred bytes.
+pub const MAX_ERROR_BODY: usize = 64 * 1024;
+
+/// How a body begins that is compressed with gzip.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// Reads a whole answer into `page`, which is cleared first. After an error its content is
 /// unspecified.
 ///
@@ -83,6 +89,10 @@ pub fn read(body: &[u8], page: &mut Page) -> Result<Next, Malformed> {
             body.len()
         );
         return Err(Malformed::new(MAX_BODY, reason));
+    }
+    if body.starts_with(&GZIP) {
+        let reason = "it is compressed with gzip, which was not asked for";
+        return Err(Malformed::new(0, reason));
     }
     list::read(body, page)
 }

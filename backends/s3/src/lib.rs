@@ -3,6 +3,8 @@
 //! The SDK signs, finds credentials, tries again and knows the endpoints; the way to the
 //! network (`transport`) and the reading of answers (`list`) are ours.
 
+mod chain;
+mod client;
 mod config;
 mod credentials;
 mod error;
@@ -13,9 +15,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_config::{AppName, BehaviorVersion, Region};
-use aws_sdk_s3::config::{IdentityCache, StalledStreamProtectionConfig};
-use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
-use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, Login};
@@ -23,6 +23,8 @@ use s3_exporter_page::LearnedOrder;
 
 pub use config::PLUGIN;
 
+use chain::Chain;
+use client::Clients;
 use config::Config;
 use credentials::FromSection;
 use list::S3;
@@ -47,18 +49,21 @@ impl Connect for Config {
         if let Login::Keys(keys) = &self.login {
             keys.read()?;
         }
-        let http = Http::new(&self.transport)?;
-        let mut shared = self.shared_config(http).await;
+        let mut shared = self.shared_config(Http::new(&self.transport)?).await;
         let region = shared.region().map(ToString::to_string).ok_or_else(|| {
             let action = format!("connecting to {}", self.store_url());
             BackendError::new(FailureKind::Protocol, action, "no region is known")
                 .with_advice("set `region`, or AWS_REGION, or a region in the profile")
         })?;
+        if matches!(self.login, Login::Unset) {
+            let chain = SharedCredentialsProvider::new(Chain::new(&shared, self.profile.clone()));
+            shared = shared.into_builder().credentials_provider(chain).build();
+        }
         if let Some(role) = &self.role {
             shared = role.assume(shared);
         }
         Ok(Arc::new(S3 {
-            client: self.client(&shared),
+            clients: Clients::new(self.clone(), shared),
             url: self.store_url(),
             region,
             request_timeout: self.request_timeout,
@@ -96,46 +101,5 @@ impl Config {
         }
         .load()
         .await
-    }
-
-    fn client(&self, shared: &aws_config::SdkConfig) -> aws_sdk_s3::Client {
-        let mut builder = aws_sdk_s3::config::Builder::from(shared)
-            .force_path_style(self.path_style)
-            // An attempt has its own limit, its body included.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_classifier(TooManyRequests);
-        // Not from the environment: the section says where the store is.
-        builder.set_endpoint_url(
-            self.endpoint
-                .as_ref()
-                .map(|url| url.as_str().trim_end_matches('/').to_owned()),
-        );
-        match &self.login {
-            // Files are read at each request, so that a rotated key is picked up. A role's
-            // session is kept until shortly before it expires.
-            Login::Keys(_) if self.role.is_none() => {
-                builder = builder.identity_cache(IdentityCache::no_cache());
-            }
-            Login::Anonymous => builder = builder.allow_no_auth(),
-            Login::Keys(_) | Login::Unset => (),
-        }
-        aws_sdk_s3::Client::from_conf(builder.build())
-    }
-}
-
-/// Has 429 tried again too, which stores other than AWS say.
-#[derive(Debug)]
-struct TooManyRequests;
-
-impl ClassifyRetry for TooManyRequests {
-    fn classify_retry(&self, attempt: &InterceptorContext) -> RetryAction {
-        match attempt.response() {
-            Some(response) if response.status().as_u16() == 429 => RetryAction::throttling_error(),
-            _ => RetryAction::NoActionIndicated,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "TooManyRequests"
     }
 }

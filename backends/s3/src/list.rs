@@ -22,11 +22,12 @@ use aws_smithy_types::config_bag::ConfigBag;
 use s3_exporter_api::{Ask, Backend, BackendError, From, Meter, Next, Operation, Order, Page};
 use s3_exporter_page::{LearnedOrder, read, read_error};
 
+use crate::client::Clients;
 use crate::error::{Place, kind_of_attempt, refused};
 
 /// A connection to an S3 store.
 pub struct S3 {
-    pub client: Client,
+    pub clients: Clients,
     pub url: String,
     pub region: String,
     pub request_timeout: Duration,
@@ -56,8 +57,9 @@ impl Backend for S3 {
             },
             sent: AtomicBool::new(false),
         };
+        let used = self.clients.get();
         let result = self
-            .request(ask)
+            .request(&used.client, ask)
             .customize()
             .interceptor(attempts)
             .send()
@@ -65,15 +67,18 @@ impl Backend for S3 {
         let next = slot.give_back(page);
         match result {
             Ok(_) => Ok(next),
-            Err(error) => Err(self.place(ask).explain(error)),
+            Err(error) => {
+                let error = self.place(ask).explain(error);
+                self.clients.failed(&used, error.kind());
+                Err(error)
+            }
         }
     }
 }
 
 impl S3 {
-    fn request(&self, ask: &Ask<'_>) -> ListObjectsV2FluentBuilder {
-        let request = self
-            .client
+    fn request(&self, client: &Client, ask: &Ask<'_>) -> ListObjectsV2FluentBuilder {
+        let request = client
             .list_objects_v2()
             .bucket(ask.bucket)
             .max_keys(i32::from(ask.max_keys))

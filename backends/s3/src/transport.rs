@@ -21,11 +21,12 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use http::header::PROXY_AUTHORIZATION;
+use http::StatusCode;
+use http::header::{CONTENT_LENGTH, PROXY_AUTHORIZATION};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use s3_exporter_api::{BackendError, causes};
-use s3_exporter_page::MAX_BODY;
+use s3_exporter_page::{MAX_BODY, MAX_ERROR_BODY};
 
 use crate::config::Transport;
 use client::{Clients, TooLate};
@@ -89,8 +90,10 @@ impl Http {
                 .await
                 .map_err(|late| ConnectorError::timeout(late.into()))?,
         };
-        let (head, body) = answer.map_err(failed)?.into_parts();
-        let body = read_body(body).await?;
+        let (mut head, body) = answer.map_err(failed)?.into_parts();
+        let body = read_body(head.status, body).await?;
+        // The body is there; of a long error it is the beginning, and the SDK compares.
+        head.headers.remove(CONTENT_LENGTH);
         let response = http::Response::from_parts(head, SdkBody::from(body));
         HttpResponse::try_from(response).map_err(|cause| ConnectorError::other(cause.into(), None))
     }
@@ -109,14 +112,18 @@ fn convert(request: HttpRequest) -> Result<http::Request<Full<Bytes>>, Connector
 }
 
 /// The whole body: the SDK bounds none, and a body that is cut short has to be an error
-/// of the connection, which is tried again.
-async fn read_body(mut answer: Incoming) -> Result<Vec<u8>, ConnectorError> {
+/// of the connection, which is tried again. Of a long error only the beginning: its status
+/// says enough.
+async fn read_body(status: StatusCode, mut answer: Incoming) -> Result<Vec<u8>, ConnectorError> {
     let announced = answer.size_hint().lower();
     let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(MAX_BODY).min(MAX_BODY));
     while let Some(frame) = answer.frame().await {
         let Ok(chunk) = frame.map_err(failed)?.into_data() else {
             continue; // trailers
         };
+        if !status.is_success() && body.len() + chunk.len() > MAX_ERROR_BODY {
+            return Ok(body);
+        }
         if body.len() + chunk.len() > MAX_BODY {
             return Err(ConnectorError::other(TooLong.into(), None));
         }

@@ -88,7 +88,7 @@ impl Aws {
         self.state().external_id = Some(id.to_owned());
     }
 
-    /// Cuts every answer off before its end, or does not.
+    /// Makes nonsense of every answer, or does not.
     pub fn spoil(&self, spoilt: bool) {
         self.state().spoilt = spoilt;
     }
@@ -130,7 +130,14 @@ impl Service for Services {
         };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.spoilt {
-            text.truncate(text.len() * 9 / 10);
+            // The SDK takes XML that is cut short.
+            text = text.replace("</SecretAccessKey>", "</Nonsense>");
+            let end = if text.starts_with('{') {
+                text.len() * 3 / 4
+            } else {
+                text.len()
+            };
+            text.truncate(end);
         }
         (asked.status, asked.answer) = (status, text.clone());
         let mut response = Response::new(Bytes::from(text));
@@ -158,6 +165,19 @@ impl Services {
                 <Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: \
                 sts:AssumeRole</Message></Error><RequestId>TEST</RequestId></ErrorResponse>";
             return (StatusCode::FORBIDDEN, text.to_owned());
+        }
+        if let Some(token) = asked.headers.get("x-amz-security-token") {
+            // As AWS has it where a signature is wrong: with the request as it should be.
+            let text = format!(
+                "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>\
+                 <Type>Sender</Type><Code>SignatureDoesNotMatch</Code><Message>The request \
+                 signature we calculated does not match the signature you provided.\n\n\
+                 The Canonical String for this request should have been\n'POST\n/\n\n\
+                 x-amz-security-token:{}'</Message></Error>\
+                 <RequestId>TEST</RequestId></ErrorResponse>",
+                token.to_str().unwrap()
+            );
+            return (StatusCode::FORBIDDEN, text);
         }
         let mut headers = asked.headers.clone();
         headers.remove("content-length");

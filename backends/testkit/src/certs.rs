@@ -42,6 +42,14 @@ impl Authority {
         self.issue_with(names, |_| ())
     }
 
+    /// Signs a certificate for these names that was good for a day, long ago.
+    pub fn issue_expired(&self, names: &[&str]) -> Identity {
+        self.issue_with(names, |params| {
+            params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2020, 1, 2);
+        })
+    }
+
     /// Signs a certificate that `change` has altered: expired, of a client, and so on.
     pub fn issue_with(
         &self,
@@ -57,6 +65,19 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         Identity {
             certificate: params.signed_by(&key, &self.issuer).unwrap().pem(),
+            key: key.serialize_pem(),
+        }
+    }
+}
+
+impl Identity {
+    /// A certificate for these names that is signed by itself alone.
+    pub fn self_signed(names: &[&str]) -> Self {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(names).unwrap();
+        Self {
+            certificate: params.self_signed(&key).unwrap().pem(),
             key: key.serialize_pem(),
         }
     }

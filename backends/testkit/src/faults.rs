@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::watch;
 
 /// What goes wrong with the answer to one list request.
@@ -23,7 +24,14 @@ pub enum Fault {
         /// Headers beside the length.
         headers: Vec<(String, String)>,
         /// The body.
-        body: String,
+        body: Bytes,
+    },
+    /// An answer of this status whose body begins like a listing and never ends.
+    Endless {
+        /// The HTTP status.
+        status: u16,
+        /// The length that its head announces; without one it says nothing of it.
+        announced: Option<u64>,
     },
 }
 
@@ -36,7 +44,8 @@ impl Fault {
             body: format!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code>\
                  <Message>{message}</Message><RequestId>TEST</RequestId></Error>"
-            ),
+            )
+            .into(),
         }
     }
 
@@ -68,7 +77,8 @@ impl Fault {
                  <Code>AuthorizationHeaderMalformed</Code><Message>The authorization header is \
                  malformed; the region '{used}' is wrong; expecting '{right}'</Message>\
                  <Region>{right}</Region></Error>"
-            ),
+            )
+            .into(),
         }
     }
 }

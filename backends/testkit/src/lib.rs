@@ -6,8 +6,8 @@
 //! - [`Scripted`]: a backend that fails as its script says; [`Faults`] does the same to a
 //!   server, by [`Proxy`] to a real one.
 //! - [`S3sServer`]: an S3 server inside the process.
-//! - [`servers`]: MinIO, SeaweedFS, kube-apiserver with etcd, Prometheus: the real programs,
-//!   installed by `tests/install.sh`. One that is missing is a failure that names it.
+//! - [`servers`]: MinIO, SeaweedFS, kube-apiserver with etcd, Prometheus, toxiproxy: the real
+//!   programs, installed by `tests/install.sh`. One that is missing is a failure that names it.
 //! - [`S3Client`]: fills and empties what speaks S3.
 //!
 //! Helpers panic with a message that says what was tried and what to do: in a test that

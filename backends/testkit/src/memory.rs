@@ -174,7 +174,7 @@ impl Memory {
         match fault {
             Fault::Stall | Fault::Silence => self.faults.stall().await,
             Fault::Cut => FailureKind::Connect,
-            Fault::Answer { status, .. } => match status {
+            Fault::Answer { status, .. } | Fault::Endless { status, .. } => match status {
                 403 => FailureKind::Denied,
                 404 => FailureKind::NotFound,
                 429 | 503 => FailureKind::Throttled,

@@ -8,6 +8,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use s3_exporter_api::{
     Ask, Backend, BackendError, FailureKind, From, Meter, Next, Operation, Order, Page, Plugin,
     chain,
@@ -188,7 +189,7 @@ pub async fn too_many_requests(plugin: &Plugin) {
     let busy = Fault::Answer {
         status: 429,
         headers: Vec::new(),
-        body: String::new(),
+        body: Bytes::new(),
     };
     proxy.faults().next([Some(busy.clone())]);
     let listed = list(&backend).await;
@@ -222,7 +223,7 @@ pub async fn an_enormous_answer(plugin: &Plugin) {
     proxy.faults().always(Some(Fault::Answer {
         status: 200,
         headers: Vec::new(),
-        body: "x".repeat(8 * 1024 * 1024 + 1),
+        body: "x".repeat(8 * 1024 * 1024 + 1).into(),
     }));
     list(&backend).await.failed(FailureKind::Protocol, 1);
 }

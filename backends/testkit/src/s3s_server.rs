@@ -112,6 +112,11 @@ impl S3sServer {
         &self.faults
     }
 
+    /// Shows another certificate from now on, where it serves https.
+    pub fn set_identity(&self, identity: &Identity) {
+        self.web.set_identity(identity);
+    }
+
     /// Adds a user, or replaces it; one who may not is known and denied everything.
     pub fn add_user(&self, access_key: &str, secret_key: &str, may: bool) {
         let user = User {

@@ -6,8 +6,10 @@ mod kubernetes;
 mod minio;
 mod prometheus;
 mod seaweedfs;
+mod toxiproxy;
 
-pub use kubernetes::Kubernetes;
+pub use kubernetes::{Account, Kubernetes};
 pub use minio::{MinIo, MinIoBuilder};
 pub use prometheus::{Prometheus, Sample, check_metrics, test_rules};
 pub use seaweedfs::SeaweedFs;
+pub use toxiproxy::{Link, Toxiproxy};

@@ -7,23 +7,27 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{Authority, Fault, Faults, Identity};
+
+/// Changes with the certificate; `None` serves plain HTTP.
+type Certificate = watch::Sender<Option<Arc<ServerConfig>>>;
 
 pub type Body = BoxBody<Bytes, io::Error>;
 
@@ -38,6 +42,7 @@ pub trait Service: Clone + Send + Sync + 'static {
 pub struct Web {
     address: SocketAddr,
     scheme: &'static str,
+    certificate: Certificate,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -45,7 +50,7 @@ pub struct Web {
 impl Web {
     /// Serves on a free port of 127.0.0.1; https where there is an identity.
     pub fn start(service: impl Service, faults: Faults, identity: Option<&Identity>) -> Self {
-        Self::serve(service, faults, identity.map(|own| acceptor(own, None)))
+        Self::serve(service, faults, identity.map(|own| tls(own, None)))
     }
 
     /// Serves https to those who have a certificate of `clients`.
@@ -55,14 +60,16 @@ impl Web {
         faults: Faults,
         identity: &Identity,
     ) -> Self {
-        Self::serve(service, faults, Some(acceptor(identity, Some(clients))))
+        Self::serve(service, faults, Some(tls(identity, Some(clients))))
     }
 
-    fn serve(service: impl Service, faults: Faults, acceptor: Option<TlsAcceptor>) -> Self {
+    fn serve(service: impl Service, faults: Faults, config: Option<Arc<ServerConfig>>) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let scheme = if acceptor.is_some() { "https" } else { "http" };
+        let scheme = if config.is_some() { "https" } else { "http" };
+        let certificate = Certificate::new(config);
+        let certificates = certificate.subscribe();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -72,7 +79,7 @@ impl Web {
             runtime.block_on(async {
                 let listener = TcpListener::from_std(listener).unwrap();
                 tokio::select! {
-                    () = accept(listener, acceptor, service, faults) => (),
+                    () = accept(listener, certificates, service, faults) => (),
                     _ = stopped => (),
                 }
             });
@@ -82,6 +89,7 @@ impl Web {
         Self {
             address,
             scheme,
+            certificate,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -89,6 +97,13 @@ impl Web {
 
     pub fn endpoint(&self) -> String {
         format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// Shows another certificate from now on, to anybody. Connections that stand end with the answer
+    /// that is under way.
+    pub fn set_identity(&self, identity: &Identity) {
+        assert_eq!(self.scheme, "https", "a plain server shows no certificate");
+        self.certificate.send_replace(Some(tls(identity, None)));
     }
 }
 
@@ -101,7 +116,7 @@ impl Drop for Web {
     }
 }
 
-fn acceptor(identity: &Identity, clients: Option<&Authority>) -> TlsAcceptor {
+fn tls(identity: &Identity, clients: Option<&Authority>) -> Arc<ServerConfig> {
     let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).unwrap();
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -113,18 +128,18 @@ fn acceptor(identity: &Identity, clients: Option<&Authority>) -> TlsAcceptor {
             .build()
             .unwrap()
     });
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_client_cert_verifier(verifier)
         .with_single_cert(vec![certificate], key)
         .unwrap();
-    TlsAcceptor::from(Arc::new(config))
+    Arc::new(config)
 }
 
 async fn accept(
     listener: TcpListener,
-    acceptor: Option<TlsAcceptor>,
+    certificates: watch::Receiver<Option<Arc<ServerConfig>>>,
     service: impl Service,
     faults: Faults,
 ) {
@@ -135,13 +150,15 @@ async fn accept(
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let (acceptor, service, faults) = (acceptor.clone(), service.clone(), faults.clone());
+        let (service, faults) = (service.clone(), faults.clone());
+        let mut certificates = certificates.clone();
+        let config = certificates.borrow_and_update().clone();
         connections.spawn(async move {
-            match acceptor {
-                None => connection(stream, service, faults).await,
+            match config.map(TlsAcceptor::from) {
+                None => connection(stream, certificates, service, faults).await,
                 Some(acceptor) => {
                     if let Ok(stream) = acceptor.accept(stream).await {
-                        connection(stream, service, faults).await;
+                        connection(stream, certificates, service, faults).await;
                     }
                 }
             }
@@ -149,19 +166,28 @@ async fn accept(
     }
 }
 
-async fn connection<S>(stream: S, service: impl Service, faults: Faults)
-where
+async fn connection<S>(
+    stream: S,
+    mut certificates: watch::Receiver<Option<Arc<ServerConfig>>>,
+    service: impl Service,
+    faults: Faults,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let answer = service_fn(move |request| {
         let (service, faults) = (service.clone(), faults.clone());
         async move { Ok::<_, io::Error>(faulty(&service, &faults, request).await) }
     });
-    // A connection that ends badly is what the faults are for.
-    let _ = hyper::server::conn::http1::Builder::new()
+    let serving = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), answer)
-        .await;
+        .serve_connection(TokioIo::new(stream), answer);
+    let mut serving = std::pin::pin!(serving);
+    // A connection that ends badly is what the faults are for.
+    tokio::select! {
+        _ = serving.as_mut() => return,
+        _ = certificates.changed() => serving.as_mut().graceful_shutdown(),
+    }
+    let _ = serving.await;
 }
 
 /// The answer, or what the faults make of it. Only listings fail: a test that fills a
@@ -185,7 +211,7 @@ async fn faulty(
             headers,
             body,
         }) => {
-            let mut response = Response::new(whole(body.into()));
+            let mut response = Response::new(whole(body));
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
             for (name, value) in headers {
                 let name = HeaderName::try_from(name).unwrap();
@@ -194,6 +220,7 @@ async fn faulty(
             }
             response
         }
+        Some(Fault::Endless { status, announced }) => endless(status, announced),
         Some(Fault::Truncate) => service
             .answer(request)
             .await
@@ -207,6 +234,24 @@ async fn faulty(
 
 fn whole(body: Bytes) -> Body {
     Full::new(body).map_err(|never| match never {}).boxed()
+}
+
+fn endless(status: u16, announced: Option<u64>) -> Response<Body> {
+    let begin = Bytes::from_static(b"<ListBucketResult><IsTruncated>false</IsTruncated>");
+    let object = "<Contents><Key>k</Key><LastModified>2026-01-01T00:00:00Z</LastModified>\
+                  <Size>1</Size></Contents>";
+    let objects = Bytes::from(object.repeat(500));
+    let body = stream::once(async move { begin })
+        .chain(stream::repeat(objects))
+        .map(|bytes| Ok(Frame::data(bytes)));
+    let mut response = Response::new(BodyExt::boxed(StreamBody::new(body)));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    if let Some(length) = announced {
+        response
+            .headers_mut()
+            .insert("content-length", length.into());
+    }
+    response
 }
 
 /// The headers of the whole answer with half of its body.
@@ -223,6 +268,6 @@ fn broken(response: Response<Bytes>, fault: Fault, faults: Faults) -> Response<B
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         Err(io::Error::other("cut on purpose"))
     });
-    let body = StreamBody::new(futures::StreamExt::chain(first, rest));
+    let body = StreamBody::new(first.chain(rest));
     Response::from_parts(parts, BodyExt::boxed(body))
 }

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::{Extension, Router};
 use hyper::Request;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::{http1, http2};
@@ -53,14 +53,15 @@ impl Serving {
         let Some(config) = self.web.current().tls.clone() else {
             return self.http1(stream, peer, member, watcher).await;
         };
-        let handshake = timeout(self.limits.handshake, handshake(stream, config));
-        let Ok(Some(stream)) = handshake.await else {
+        // In a box, as all that follows: those who do without need not find room for it.
+        let handshake = Box::pin(handshake(stream, config));
+        let Ok(Some(stream)) = timeout(self.limits.handshake, handshake).await else {
             return;
         };
         if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2) {
-            self.http2(stream, peer, member, watcher).await;
+            Box::pin(self.http2(stream, peer, member, watcher)).await;
         } else {
-            self.http1(stream, peer, member, watcher).await;
+            Box::pin(self.http1(stream, peer, member, watcher)).await;
         }
     }
     async fn http1<S>(self, stream: S, peer: Peer, member: Arc<Member>, watcher: Watcher)
@@ -93,7 +94,7 @@ impl Serving {
         peer: Peer,
         member: Arc<Member>,
     ) -> impl HttpService<Incoming, ResBody = Held, Error = Infallible, Future: Send> {
-        let pages = TowerToHyperService::new(self.router.layer(Extension(peer)));
+        let pages = TowerToHyperService::new(self.router);
         let web = self.web;
         service_fn(move |request: Request<Incoming>| {
             let held = member.begin();

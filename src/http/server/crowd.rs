@@ -186,3 +186,86 @@ impl Drop for Request {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crowd(connections: usize) -> Arc<Crowd> {
+        Arc::new(Crowd::new(Limits {
+            connections,
+            ..Limits::default()
+        }))
+    }
+
+    fn admit(crowd: &Arc<Crowd>, address: &str) -> Place {
+        std::thread::sleep(std::time::Duration::from_millis(1)); // so that none is as old
+        crowd.admit(address.parse().unwrap(), CancellationToken::new())
+    }
+
+    fn cut(places: &[&Place]) -> Vec<bool> {
+        places
+            .iter()
+            .map(|place| place.member.cut.is_cancelled())
+            .collect()
+    }
+
+    #[test]
+    fn who_has_most_makes_room_and_of_his_own_the_one_idle_for_longest() {
+        let crowd = crowd(4);
+        let scraper = admit(&crowd, "192.0.2.1");
+        let (busy, old) = (admit(&crowd, "192.0.2.2"), admit(&crowd, "192.0.2.2"));
+        let request = busy.member.begin();
+        let young = admit(&crowd, "192.0.2.2");
+        let all = [&scraper, &busy, &old, &young];
+        assert_eq!(cut(&all), [false; 4]);
+        let third = admit(&crowd, "192.0.2.3");
+        assert_eq!(cut(&all), [false, false, true, false]);
+        let fourth = admit(&crowd, "192.0.2.4");
+        assert_eq!(cut(&all), [false, false, true, true]);
+        drop((third, fourth, request));
+        assert_eq!(crowd.members().all.len(), 2);
+    }
+
+    #[test]
+    fn where_all_are_busy_the_oldest_request_goes() {
+        let crowd = crowd(2);
+        let (first, second) = (admit(&crowd, "192.0.2.1"), admit(&crowd, "192.0.2.1"));
+        let _later = second.member.begin();
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        let _latest = first.member.begin();
+        let _third = admit(&crowd, "192.0.2.1");
+        assert_eq!(cut(&[&first, &second]), [false, true]);
+        crowd.evict();
+        assert_eq!(crowd.members().all.len(), 1);
+    }
+
+    #[test]
+    fn what_one_client_is() {
+        for (one, other, same) in [
+            ("192.0.2.1", "::ffff:192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+            ("2001:db8::1", "2001:db8::2", true),
+            ("2001:db8::1", "2001:db8:0:1::1", false),
+        ] {
+            let client = |text: &str| client(text.parse().unwrap());
+            assert_eq!(client(one) == client(other), same, "{one} {other}");
+        }
+    }
+
+    /// A place that was given away is not freed twice: the number is another's then.
+    #[test]
+    fn the_count_is_right_after_many() {
+        let crowd = crowd(3);
+        let mut places = Vec::new();
+        for number in 0..50 {
+            places.push(admit(&crowd, "192.0.2.1"));
+            assert!(crowd.members().all.len() <= 3);
+            if number % 2 == 0 {
+                places.remove(0);
+            }
+        }
+        drop(places);
+        assert_eq!(crowd.members().all.len(), 0);
+    }
+}

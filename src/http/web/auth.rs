@@ -20,10 +20,10 @@ use zeroize::Zeroizing;
 /// Answers that are remembered, good and bad ones apart, so that bad ones never push out
 /// the good.
 const REMEMBERED: usize = 1024;
-/// Verifications that wait for their turn, in all and of one client: about a second's
-/// work at the usual cost of 10.
+/// Verifications that wait for their turn, in all and of one client: of one about a
+/// second's work, at the usual cost of 10.
 const WAITING: usize = 64;
-const WAITING_OF_ONE: usize = 4;
+const WAITING_OF_ONE: usize = 16;
 
 /// Keyed with a random key, so that neither a look-up's time nor memory tell a password.
 type Tag = [u8; 32];
@@ -36,7 +36,7 @@ pub struct Auth {
     /// The highest of the hashes' costs: what every wrong answer costs.
     cost: u32,
     key: hmac::Key,
-    known: Mutex<Known>,
+    known: Arc<Mutex<Known>>,
     queue: Arc<Queue>,
 }
 
@@ -66,7 +66,7 @@ impl Auth {
             users: HashMap::new(),
             cost,
             key,
-            known: Mutex::default(),
+            known: Arc::default(),
             queue: Arc::new(Queue::default()),
         };
         for (name, hash) in users {
@@ -96,29 +96,27 @@ impl Auth {
             return verdict; // the one before us had the same password
         }
         let (hash, cost) = (self.users.get(&user).cloned(), self.cost);
+        let known = Arc::clone(&self.known);
+        // To the end, though the client may be gone before.
         let verified = tokio::task::spawn_blocking(move || {
-            let _until_done = (turn, place); // though the client may be gone
             tracing::debug!("verifying a password");
-            verify(&password, hash.as_ref(), cost)
+            let is_good = verify(&password, hash.as_ref(), cost);
+            lock(&known).remember(tag, is_good);
+            drop((turn, place)); // now the next one can know it
+            is_good
         });
-        let is_good = verified.await.unwrap_or(false);
-        self.known().remember(tag, is_good);
-        match is_good {
-            true => Verdict::Good,
-            false => Verdict::Bad,
+        match verified.await {
+            Ok(true) => Verdict::Good,
+            Ok(false) | Err(_) => Verdict::Bad,
         }
     }
 
     fn remembered(&self, tag: &Tag) -> Option<Verdict> {
-        let known = self.known();
+        let known = lock(&self.known);
         if known.good.has(tag) {
             return Some(Verdict::Good);
         }
         known.bad.has(tag).then_some(Verdict::Bad)
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The parts have a fixed length, but for the last.
@@ -131,6 +129,10 @@ impl Auth {
         tag.copy_from_slice(context.sign().as_ref());
         tag
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 type Bytes = Zeroizing<Vec<u8>>;
@@ -235,7 +237,7 @@ struct Place {
 
 impl Queue {
     fn enter(queue: &Arc<Self>, client: IpAddr) -> Option<Place> {
-        let mut waiting = queue.waiting();
+        let mut waiting = lock(&queue.waiting);
         let all: usize = waiting.values().sum();
         let own = waiting.get(&client).copied().unwrap_or(0);
         if all >= WAITING || own >= WAITING_OF_ONE {
@@ -247,18 +249,17 @@ impl Queue {
             client,
         })
     }
-
-    fn waiting(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut waiting = self.queue.waiting();
+        let mut waiting = lock(&self.queue.waiting);
         match waiting.get_mut(&self.client) {
             Some(count) if *count > 1 => *count -= 1,
             _ => drop(waiting.remove(&self.client)),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

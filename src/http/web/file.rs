@@ -147,6 +147,11 @@ fn users(top: &mut Section) -> BTreeMap<String, Secret> {
             Ok(()) => {
                 users.insert(name, Secret::new(hash));
             }
+            // Turned round, the name is the hash.
+            Err(_) if name.starts_with("$2") => {
+                let message = "has a hash where a user's name should be: expected `name: hash`";
+                top.fault("basic_auth_users", message);
+            }
             Err(message) => top.fault(&format!("basic_auth_users.{name}"), message),
         }
     }

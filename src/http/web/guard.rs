@@ -36,8 +36,9 @@ pub async fn answer(
     web: &Web,
     pages: &TowerToHyperService<Router>,
     peer: Peer,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Response {
+    request.extensions_mut().insert(peer);
     let settings = web.current();
     let admission = admit(web, &settings, peer, &request).await;
     let mut response = match admission {

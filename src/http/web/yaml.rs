@@ -67,6 +67,7 @@ fn syntax(error: &Error) -> String {
         }
         error => error.render_with_formatter(&UserMessageFormatter),
     };
+    let reason = reason.split(" at line ").next().unwrap_or_default();
     format!("this is not YAML{column}: {reason}")
 }
 

@@ -137,6 +137,7 @@ impl<'a> Session<'a> {
                         None => return Err(Ended::Broken(self.place().failure("the watch ended"))),
                         Some(Ok(event)) => take(event, &mut objects, &mut listing),
                         Some(Err(error)) if is_expired(&error) => {
+                            tracing::debug!("the watch's place in history has expired: listing again");
                             tokio::time::sleep(RELIST).await;
                             false
                         }

@@ -1,6 +1,7 @@
 //! The network between the exporter and a server: it can be cut, and lead to another one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use s3_exporter_testkit::Port;
 use tokio::net::{TcpListener, TcpStream};
@@ -53,9 +54,11 @@ async fn lead(port: Arc<Port>, mut target: watch::Receiver<Option<String>>) {
             }
             continue;
         };
-        let listener = TcpListener::bind(("127.0.0.1", port.number()))
-            .await
-            .unwrap();
+        // The connections of before may still be on their way out.
+        let Ok(listener) = TcpListener::bind(("127.0.0.1", port.number())).await else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {

@@ -223,7 +223,7 @@ fn fault(rng: &mut Rng) -> Fault {
     let page = |status, kind: &str, body: &str| Fault::Answer {
         status,
         headers: vec![("content-type".to_owned(), kind.to_owned())],
-        body: body.to_owned(),
+        body: body.to_owned().into(),
     };
     match rng.u8(..13) {
         0 => Fault::Cut,

@@ -105,7 +105,7 @@ pub async fn not_a_listing(fixture: &dyn Fixture) {
     let portal = Fault::Answer {
         status: 200,
         headers: vec![("content-type".to_owned(), "text/html".to_owned())],
-        body: "<!DOCTYPE html><html><body>Please log in</body></html>".to_owned(),
+        body: "<!DOCTYPE html><html><body>Please log in</body></html>".into(),
     };
     broken(fixture, portal, FailureKind::Protocol).await;
 }

@@ -9,6 +9,11 @@ use crate::process::data_folder;
 use crate::s3_client::http_client;
 use crate::{Authority, Port, Process};
 
+mod accounts;
+mod etcd;
+
+pub use accounts::Account;
+
 /// A Kubernetes API: kube-apiserver with etcd, and nothing that would run a pod. RBAC
 /// holds: the users of [`Self::USERS`] may do nothing until they are granted it.
 pub struct Kubernetes {
@@ -19,6 +24,7 @@ pub struct Kubernetes {
     _etcd_peer_port: Port,
     authority: Authority,
     folder: TempDir,
+    more: Vec<String>,
 }
 
 impl Kubernetes {
@@ -39,6 +45,11 @@ impl Kubernetes {
 
     /// Starts etcd alone; [`Self::resume`] starts the API server.
     pub async fn stopped() -> Self {
+        Self::stopped_with(&[]).await
+    }
+
+    /// Starts etcd alone. The API server will get these arguments more.
+    pub async fn stopped_with(arguments: &[&str]) -> Self {
         let folder = data_folder();
         let authority = Authority::new();
         let (port, etcd_port, peer_port) = (Port::take(), Port::take(), Port::take());
@@ -66,6 +77,7 @@ impl Kubernetes {
             _etcd_peer_port: peer_port,
             authority,
             folder,
+            more: arguments.iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -125,7 +137,8 @@ impl Kubernetes {
             "--endpoint-reconciler-type=none".to_owned(),
             "--disable-admission-plugins=ServiceAccount".to_owned(),
         ];
-        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let arguments = arguments.iter().chain(&self.more);
+        let arguments: Vec<_> = arguments.map(String::as_str).collect();
         let folder = self.folder.path();
         let mut process = Process::serve("kube-apiserver", &arguments, &[], folder);
         let ready = || async { self.send(Method::GET, "/readyz", None).await.is_ok() };

@@ -82,8 +82,8 @@ pub(super) fn tls(top: &mut Section) -> Option<Tls> {
     let certificate = source(&mut section, "cert");
     let key = source(&mut section, "key");
     let client_ca = source(&mut section, "client_ca");
-    let clients = section.choice("client_auth_type", &CLIENTS);
-    let clients = clients.unwrap_or(Clients::NotAsked);
+    let clients = word(&mut section, "client_auth_type", &CLIENTS, 5);
+    let clients = clients.map(|given| given.unwrap_or(Clients::NotAsked));
     let client_ca = fits(&mut section, client_ca, clients);
     let allowed_sans = allowed_sans(&mut section, clients);
     let versions = versions(&mut section);
@@ -102,8 +102,8 @@ pub(super) fn tls(top: &mut Section) -> Option<Tls> {
         require(&mut section, &certificate, &key);
     }
     top.absorb(section);
-    match (certificate, key) {
-        (Given::Good(certificate), Given::Good(key)) => Some(Tls {
+    match (certificate, key, clients) {
+        (Given::Good(certificate), Given::Good(key), Some(clients)) => Some(Tls {
             certificate,
             key,
             clients,
@@ -180,10 +180,10 @@ fn require(section: &mut Section, certificate: &Given, key: &Given) {
 
 /// The authority of clients: there must be one where they are verified, and none where
 /// they are not even asked.
-fn fits(section: &mut Section, ca: Given, clients: Clients) -> Option<Source> {
-    let verified = matches!(clients, Clients::Verified | Clients::VerifiedIfGiven);
+fn fits(section: &mut Section, ca: Given, clients: Option<Clients>) -> Option<Source> {
+    let verified = matches!(clients, Some(Clients::Verified | Clients::VerifiedIfGiven));
     match ca {
-        Given::Good(ca) if clients == Clients::NotAsked => {
+        Given::Good(ca) if clients == Some(Clients::NotAsked) => {
             let key = ca.key.rsplit('.').next().unwrap_or_default().to_owned();
             let message = "has no effect without `client_auth_type`: set that to \"RequireAndVerifyClientCert\", or leave both out";
             section.fault_at(&key, ca.origin, message);
@@ -200,7 +200,7 @@ fn fits(section: &mut Section, ca: Given, clients: Clients) -> Option<Source> {
 }
 
 /// `client_allowed_sans`. A client that may come without a certificate has no name.
-fn allowed_sans(section: &mut Section, clients: Clients) -> Vec<String> {
+fn allowed_sans(section: &mut Section, clients: Option<Clients>) -> Vec<String> {
     let origin = section.origin_of("client_allowed_sans");
     let Some(names) = section.list("client_allowed_sans") else {
         return Vec::new();
@@ -208,7 +208,7 @@ fn allowed_sans(section: &mut Section, clients: Clients) -> Vec<String> {
     if names.is_empty() || names.iter().any(String::is_empty) {
         let message = "is empty or has an empty name, which no client has: expected names such as \"prometheus.example\"";
         section.fault_at("client_allowed_sans", origin, message);
-    } else if !matches!(clients, Clients::Required | Clients::Verified) {
+    } else if !matches!(clients, None | Some(Clients::Required | Clients::Verified)) {
         let message = "needs `client_auth_type` to be \"RequireAndVerifyClientCert\" (or \"RequireAnyClientCert\"): others let in clients without a certificate";
         section.fault_at("client_allowed_sans", origin, message);
     }
@@ -217,24 +217,47 @@ fn allowed_sans(section: &mut Section, clients: Clients) -> Vec<String> {
 
 /// What the toolkit calls a version of TLS; `None` is one that rustls does not have.
 const VERSIONS: [(&str, Option<u8>); 4] = [
-    ("TLS10", None),
-    ("TLS11", None),
     ("TLS12", Some(2)),
     ("TLS13", Some(3)),
+    ("TLS10", None),
+    ("TLS11", None),
 ];
+
+/// One of a few words, of which the first `offered` are named where it is another; `None`
+/// then, and `Some(None)` where there is nothing.
+fn word<T: Copy>(
+    section: &mut Section,
+    key: &str,
+    words: &[(&str, T)],
+    offered: usize,
+) -> Option<Option<T>> {
+    let Some((value, origin)) = section.take(key) else {
+        return Some(None);
+    };
+    let text = value.as_str().unwrap_or_default();
+    if let Some((_, found)) = words.iter().find(|(word, _)| *word == text) {
+        return Some(Some(*found));
+    }
+    let names: Vec<_> = words[..offered].iter().map(|(word, _)| *word).collect();
+    let hint = closest(text, names.iter().copied())
+        .map_or(String::new(), |meant| format!("; did you mean {meant:?}?"));
+    let message = format!("is none of {}{hint}", names.join(", "));
+    section.fault_at(key, origin, message);
+    None
+}
 
 /// From `min_version` to `max_version`, as the numbers after "TLS 1.".
 fn versions(section: &mut Section) -> (u8, u8) {
     let mut bound = |key: &str, default| {
         let origin = section.origin_of(key);
-        match section.choice(key, &VERSIONS) {
-            None => default,
-            Some(Some(version)) => version,
-            Some(None) => {
-                let message = "is a version that this exporter's TLS (rustls) does not have, as it is broken: expected \"TLS12\" or \"TLS13\"";
+        match word(section, key, &VERSIONS, 2) {
+            Some(Some(Some(version))) => version,
+            Some(Some(None)) => {
+                let message = "is a version that this exporter's TLS (rustls) does not have, as it is broken: expected TLS12 or TLS13";
                 section.fault_at(key, origin, message);
                 default
             }
+            Some(None) | None => default,
         }
     };
     let (min, max) = (bound("min_version", 2), bound("max_version", 3));

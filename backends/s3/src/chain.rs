@@ -1,0 +1,118 @@
+use std::path::PathBuf;
+
+use aws_config::SdkConfig;
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::provider::{self, ProvideCredentials, future};
+use s3_exporter_api::FileVersion;
+use tokio::sync::Mutex;
+
+/// Where the SDK looks for credentials: the section's profile, where there is one, then the
+/// environment, the profile of the environment, web identity, container, instance.
+///
+/// The SDK reads the files of profiles once and for all; so where they have changed, it is
+/// asked anew.
+#[derive(Debug)]
+pub struct Chain {
+    config: SdkConfig,
+    profile: Option<String>,
+    current: Mutex<Option<Current>>,
+}
+
+#[derive(Debug)]
+struct Current {
+    files: Files,
+    chain: CredentialsProviderChain,
+}
+
+/// The files of profiles as they were.
+type Files = [Option<FileVersion>; 2];
+
+impl Chain {
+    /// Asks over the network, in the region and as patiently as `config` says.
+    pub fn new(config: &SdkConfig, profile: Option<String>) -> Self {
+        Self {
+            config: config.clone(),
+            profile,
+            current: Mutex::default(),
+        }
+    }
+
+    async fn ask(&self) -> provider::Result {
+        let mut current = self.current.lock().await;
+        let files = files();
+        let chain = match current.take() {
+            Some(known) if known.files == files => known.chain,
+            _ => self.make().await,
+        };
+        let result = chain.provide_credentials().await;
+        *current = Some(Current { files, chain });
+        result
+    }
+
+    async fn make(&self) -> CredentialsProviderChain {
+        let config = self.provider_config();
+        let mut default = DefaultCredentialsChain::builder()
+            .configure(config.clone())
+            .region(self.config.region().cloned());
+        let Some(name) = &self.profile else {
+            return CredentialsProviderChain::first_try("Default", default.build().await);
+        };
+        default = default.profile_name(name);
+        let profile = ProfileFileCredentialsProvider::builder()
+            .configure(&config)
+            .profile_name(name)
+            .build();
+        CredentialsProviderChain::first_try("Profile", profile)
+            .or_else("Default", default.build().await)
+    }
+
+    fn provider_config(&self) -> ProviderConfig {
+        let mut config =
+            ProviderConfig::without_region().with_region(self.config.region().cloned());
+        config = config
+            .with_use_fips(self.config.use_fips())
+            .with_use_dual_stack(self.config.use_dual_stack());
+        if let Some(http) = self.config.http_client() {
+            config = config.with_http_client(http);
+        }
+        if let Some(retries) = self.config.retry_config() {
+            config = config.with_retry_config(retries.clone());
+        }
+        if let Some(timeouts) = self.config.timeout_config() {
+            config = config.with_timeout_config(timeouts.clone());
+        }
+        config
+    }
+}
+
+impl ProvideCredentials for Chain {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.ask())
+    }
+}
+
+fn files() -> Files {
+    let places = [
+        ("AWS_CONFIG_FILE", ".aws/config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"),
+    ];
+    places.map(|(name, usual)| FileVersion::of(&path(name, usual)?))
+}
+
+/// Of a file that a variable names, or that is at its usual place.
+fn path(name: &str, usual: &str) -> Option<PathBuf> {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    match std::env::var_os(name).map(PathBuf::from) {
+        Some(path) => match (path.strip_prefix("~"), home) {
+            (Ok(rest), Some(home)) => Some(home.join(rest)),
+            _ => Some(path),
+        },
+        None => Some(home?.join(usual)),
+    }
+}
