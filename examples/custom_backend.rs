@@ -82,16 +82,17 @@ impl Backend for Folder {
     /// One page. `page` belongs to the caller, who uses it again: clear it, fill it.
     async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
         page.clear();
+        // Every attempt is counted, good or bad: on a real store it is what costs money.
+        ask.meter.attempt(Operation::ListObjectsV2);
         let folder = self.path.join(ask.bucket);
         // Files are read by blocking calls, which must not hold up other scans.
         let listed = tokio::task::spawn_blocking(move || files(&folder)).await;
         let files = listed.unwrap_or_else(|cause| Err(std::io::Error::other(cause)));
-        let files = files.map_err(|cause| self.failure(ask.bucket, cause));
-        // Every attempt is counted, good or bad: on a real store it is what costs money.
-        let outcome = files.as_ref().map(|_| ()).map_err(BackendError::kind);
-        ask.meter.attempt(Operation::ListObjectsV2, outcome);
-
-        let files = files?;
+        let files = files.map_err(|cause| {
+            let failure = self.failure(ask.bucket, cause);
+            ask.meter.failed(Operation::ListObjectsV2, failure.kind());
+            failure
+        })?;
         let after = match ask.from {
             From::Start => None,
             From::After(key) | From::Token(key) => Some(key), // our token is the last key

@@ -521,7 +521,7 @@ impl Backend for Silent {
         Order::Unknown
     }
     async fn list_page(&self, ask: &Ask<'_>, _: &mut Page) -> Result<Next, BackendError> {
-        ask.meter.attempt(Operation::ListObjectsV2, Ok(()));
+        ask.meter.attempt(Operation::ListObjectsV2);
         std::future::pending().await
     }
 }

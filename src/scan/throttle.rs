@@ -83,7 +83,7 @@ mod tests {
     }
 
     fn complain(meter: &Meter) {
-        meter.attempt(Operation::ListObjectsV2, Err(FailureKind::Throttled));
+        meter.failed(Operation::ListObjectsV2, FailureKind::Throttled);
     }
 
     #[test]

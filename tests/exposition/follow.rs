@@ -121,7 +121,7 @@ async fn figures_and_outcome_change_together() {
 async fn requests_and_concurrency_are_of_this_moment() {
     let scene = scene();
     let published = scene.destinations[0].borrow().clone();
-    published.meter.attempt(Operation::ListObjectsV2, Ok(()));
+    published.meter.attempt(Operation::ListObjectsV2);
     published
         .concurrency
         .store(2, std::sync::atomic::Ordering::Relaxed);

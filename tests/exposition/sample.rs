@@ -154,10 +154,11 @@ pub fn snapshot() -> Snapshot {
         ],
     ));
     for _ in 0..9 {
-        good.meter.attempt(Operation::ListObjectsV2, Ok(()));
+        good.meter.attempt(Operation::ListObjectsV2);
     }
-    let throttled = Err(FailureKind::Throttled);
-    good.meter.attempt(Operation::ListObjectsV2, throttled);
+    good.meter.attempt(Operation::ListObjectsV2);
+    good.meter
+        .failed(Operation::ListObjectsV2, FailureKind::Throttled);
 
     let mut failing = unscanned(Destination {
         prefix: "back\\slash\nline/".into(),

@@ -35,13 +35,17 @@ struct Counts {
 }
 
 impl Meter {
-    /// Counts one finished attempt.
-    pub fn attempt(&self, operation: Operation, outcome: Result<(), FailureKind>) {
+    /// Counts one attempt when it is sent: it is on the bill whatever becomes of it, also
+    /// where nobody waits for its answer any more.
+    pub fn attempt(&self, operation: Operation) {
         let counts = &self.operations[operation as usize];
         counts.attempts.fetch_add(1, Relaxed);
-        if let Err(kind) = outcome {
-            counts.failures[kind as usize].fetch_add(1, Relaxed);
-        }
+    }
+
+    /// Counts that an attempt failed.
+    pub fn failed(&self, operation: Operation, kind: FailureKind) {
+        let counts = &self.operations[operation as usize];
+        counts.failures[kind as usize].fetch_add(1, Relaxed);
     }
 
     /// Attempts so far, failed ones included.

@@ -48,6 +48,7 @@ impl Backend for MinIo {
         let client = self.clients.get()?;
         let mut waits = BACKOFF.build();
         loop {
+            ask.meter.attempt(Operation::ListObjectsV2);
             let outcome = timeout(
                 self.request_timeout,
                 self.attempt(&client, &bucket, ask, page),
@@ -55,12 +56,11 @@ impl Backend for MinIo {
             .await
             .unwrap_or(Err(Failure::NoAnswer(FailureKind::Timeout, None)));
             self.reach.note(&outcome);
-            let counted = outcome.as_ref().map(drop).map_err(Failure::kind);
-            ask.meter.attempt(Operation::ListObjectsV2, counted);
             let failure = match outcome {
                 Ok(next) => return Ok(next),
                 Err(failure) => failure,
             };
+            ask.meter.failed(Operation::ListObjectsV2, failure.kind());
             match waits.next().filter(|_| failure.is_worth_a_retry()) {
                 Some(wait) => sleep(wait).await,
                 None => return Err(self.explain(ask, failure)),

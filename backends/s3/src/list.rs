@@ -161,6 +161,7 @@ impl Intercept for Attempts {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.sent.store(true, Relaxed);
+        self.meter.attempt(Operation::ListObjectsV2);
         Ok(())
     }
 
@@ -171,12 +172,10 @@ impl Intercept for Attempts {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         // Where there are no credentials, nothing was sent.
-        if self.sent.swap(false, Relaxed) {
-            let outcome = match attempt.output_or_error() {
-                Some(Err(error)) => Err(kind_of_attempt(error, attempt.response())),
-                Some(Ok(_)) | None => Ok(()),
-            };
-            self.meter.attempt(Operation::ListObjectsV2, outcome);
+        let was_sent = self.sent.swap(false, Relaxed);
+        if let (true, Some(Err(error))) = (was_sent, attempt.output_or_error()) {
+            let kind = kind_of_attempt(error, attempt.response());
+            self.meter.failed(Operation::ListObjectsV2, kind);
         }
         Ok(())
     }

@@ -199,6 +199,7 @@ impl Backend for Memory {
 
     async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
         page.clear();
+        ask.meter.attempt(Operation::ListObjectsV2);
         let result = match self.faults.take().await {
             Some(fault) => {
                 let kind = self.fault(fault).await;
@@ -206,8 +207,9 @@ impl Backend for Memory {
             }
             None => self.list(ask.bucket, ask.prefix, ask.from, ask.max_keys, page),
         };
-        let outcome = result.as_ref().map(|_| ()).map_err(BackendError::kind);
-        ask.meter.attempt(Operation::ListObjectsV2, outcome);
+        if let Err(error) = &result {
+            ask.meter.failed(Operation::ListObjectsV2, error.kind());
+        }
         result
     }
 }

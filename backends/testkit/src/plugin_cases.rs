@@ -30,6 +30,7 @@ macro_rules! plugin_cases {
             a_key_file_that_is_gone
             an_anonymous_user
             too_many_requests
+            a_request_that_is_given_up
             an_error_with_200
             an_enormous_answer
             late_answers
@@ -197,6 +198,29 @@ pub async fn too_many_requests(plugin: &Plugin) {
     listed.well();
     proxy.faults().always(Some(busy));
     list(&backend).await.failed(FailureKind::Throttled, 4);
+}
+
+/// A request whose answer nobody waits for any more, as when a scan has taken too long, is on
+/// the bill all the same.
+pub async fn a_request_that_is_given_up(plugin: &Plugin) {
+    let server = server();
+    let proxy = Proxy::start(&server.endpoint());
+    let backend = backend(plugin, &proxy.endpoint(), &[]).await;
+    proxy.faults().always(Some(Fault::Silence));
+    let meter = Arc::default();
+    let ask = Ask {
+        bucket: BUCKET,
+        prefix: "",
+        from: From::Start,
+        max_keys: 1000,
+        meter: &meter,
+    };
+    let mut page = Page::new();
+    tokio::select! {
+        _ = backend.list_page(&ask, &mut page) => panic!("nobody answers"),
+        () = proxy.faults().stalled(1) => {}
+    }
+    assert_eq!(meter.attempts(Operation::ListObjectsV2), 1);
 }
 
 /// S3 may say 200 and then that it failed.

@@ -166,20 +166,22 @@ impl Backend for Scripted {
         match self.next(ask) {
             Step::Page(uploads, next) => {
                 fill(page, &uploads);
-                ask.meter.attempt(LIST, Ok(()));
+                ask.meter.attempt(LIST);
                 Ok(next)
             }
             Step::Throttled(times, uploads, next) => {
                 for _ in 0..times {
-                    ask.meter.attempt(LIST, Err(FailureKind::Throttled));
+                    ask.meter.attempt(LIST);
+                    ask.meter.failed(LIST, FailureKind::Throttled);
                 }
                 fill(page, &uploads);
-                ask.meter.attempt(LIST, Ok(()));
+                ask.meter.attempt(LIST);
                 Ok(next)
             }
             Step::Fail(kind, uploads) => {
                 fill(page, &uploads);
-                ask.meter.attempt(LIST, Err(kind));
+                ask.meter.attempt(LIST);
+                ask.meter.failed(LIST, kind);
                 let action = format!("listing bucket {:?} by script", ask.bucket);
                 Err(BackendError::new(kind, action, "so says the script"))
             }
