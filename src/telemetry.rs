@@ -1,6 +1,7 @@
 //! What the process says of itself: its log, and the metrics of its own.
 
 use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
 use std::sync::OnceLock;
 
 use prometheus::core::Collector;
@@ -65,7 +66,19 @@ pub fn log(log: &Log) {
     // Otherwise another subscriber is there: as in tests.
     if subscriber.try_init().is_ok() {
         let _ = SET_FILTER.set(set_filter); // nobody was before us, or `try_init` had failed
+        std::panic::set_hook(Box::new(log_panic)); // or plain text stands between the lines
     }
+}
+
+/// A panic is contained where it happens; here it is told.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let error = panic.payload_as_str().unwrap_or("a panic without a text");
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(
+        error,
+        place,
+        "a panic; this is a fault of s3-exporter: please report it with the log"
+    );
 }
 
 /// What is never logged, whatever `log.level` says, because it holds secrets.

@@ -185,6 +185,22 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_is_a_line_like_any_other() {
+        let text = logged("info", LogFormat::Json, || {
+            std::panic::set_hook(Box::new(super::super::log_panic));
+            let _ = std::panic::catch_unwind(|| panic!("on {}", "purpose"));
+            drop(std::panic::take_hook());
+        });
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            (&line["level"], &line["error"]),
+            (&"error".into(), &"on purpose".into())
+        );
+        let place = line["place"].as_str().unwrap();
+        assert!(place.starts_with("src/telemetry/json.rs:"), "{text}");
+    }
+
+    #[test]
     fn other_crates_are_named_and_filtered() {
         let text = logged("info,loud=warn", LogFormat::Json, || {
             tracing::info!(target: "other", "hello");
