@@ -115,10 +115,14 @@ struct Complete {
 #[serde(deny_unknown_fields)]
 struct Owned {
     cluster: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     created: Option<i64>,
     /// Whether it was still known when this was written.
     known: bool,
-    totals: Sums,
+    /// Left out where it has nothing, as most of the thousands of clusters that many
+    /// destinations may share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totals: Option<Sums>,
 }
 
 /// [`Totals`], with times in milliseconds since 1970.
@@ -246,7 +250,7 @@ impl Complete {
                 .flatten()
                 .map(UnixTime::as_millis),
             known: created.contains_key(name),
-            totals: Sums::new(totals),
+            totals: (*totals != Totals::default()).then(|| Sums::new(totals)),
         });
         let (keys, loose) = boundaries.parts();
         Self {
@@ -271,7 +275,9 @@ impl Complete {
             if of.known {
                 known.insert(&of.cluster, cluster).ok()?;
             }
-            owned.insert(of.cluster.as_str(), of.totals.restore()?);
+            if let Some(totals) = &of.totals {
+                owned.insert(of.cluster.as_str(), totals.restore()?);
+            }
         }
         let assignment = Assignment::shared(&names, &identity.prefix, &identity.separator);
         let totals = |name: &str| owned.get(name).copied().unwrap_or_default();
