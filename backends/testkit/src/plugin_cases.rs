@@ -83,20 +83,26 @@ struct Listed {
     meter: Arc<Meter>,
 }
 
-async fn list(backend: &Arc<dyn Backend>) -> Listed {
-    let meter = Arc::default();
-    let ask = Ask {
+fn ask(meter: &Arc<Meter>) -> Ask<'_> {
+    Ask {
         bucket: BUCKET,
         prefix: "",
         from: From::Start,
         max_keys: 1000,
-        meter: &meter,
-    };
+        meter,
+    }
+}
+
+async fn list(backend: &Arc<dyn Backend>) -> Listed {
+    let meter = Arc::default();
     let mut page = Page::new();
-    let result = backend.list_page(&ask, &mut page).await.map(|next| {
-        assert_eq!(next, Next::End);
-        page.len()
-    });
+    let result = backend
+        .list_page(&ask(&meter), &mut page)
+        .await
+        .map(|next| {
+            assert_eq!(next, Next::End);
+            page.len()
+        });
     Listed { result, meter }
 }
 
@@ -208,16 +214,9 @@ pub async fn a_request_that_is_given_up(plugin: &Plugin) {
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
     proxy.faults().always(Some(Fault::Silence));
     let meter = Arc::default();
-    let ask = Ask {
-        bucket: BUCKET,
-        prefix: "",
-        from: From::Start,
-        max_keys: 1000,
-        meter: &meter,
-    };
     let mut page = Page::new();
     tokio::select! {
-        _ = backend.list_page(&ask, &mut page) => panic!("nobody answers"),
+        _ = backend.list_page(&ask(&meter), &mut page) => panic!("nobody answers"),
         () = proxy.faults().stalled(1) => {}
     }
     assert_eq!(meter.attempts(Operation::ListObjectsV2), 1);
