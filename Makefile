@@ -17,8 +17,8 @@ test:
 SOAK ?= 10m
 soak:
 	tests/install.sh test >/dev/null
-	$(CARGO) build --release
-	S3_EXPORTER_SOAK=$(SOAK) S3_EXPORTER_SOAK_PROGRAM="$(CURDIR)/target/release/s3-exporter" \
+	$(CARGO) build --release --workspace
+	S3_EXPORTER_SOAK=$(SOAK) S3_EXPORTER_SOAK_PROGRAM="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/s3-exporter" \
 		$(CARGO) test --workspace --test bounds soak -- --nocapture
 
 # What listing costs beside others; about seven minutes once it is built.
