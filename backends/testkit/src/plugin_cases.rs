@@ -214,9 +214,9 @@ pub async fn a_request_that_is_given_up(plugin: &Plugin) {
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
     proxy.faults().always(Some(Fault::Silence));
     let meter = Arc::default();
-    let mut page = Page::new();
+    let (ask, mut page) = (ask(&meter), Page::new());
     tokio::select! {
-        _ = backend.list_page(&ask(&meter), &mut page) => panic!("nobody answers"),
+        _ = backend.list_page(&ask, &mut page) => panic!("nobody answers"),
         () = proxy.faults().stalled(1) => {}
     }
     assert_eq!(meter.attempts(Operation::ListObjectsV2), 1);
