@@ -29,8 +29,8 @@ async fn scans(exporter: &mut Exporter, destination: &str, more: f64) {
 #[tokio::test]
 async fn full() {
     let (server, right) = store("small");
-    // Some hundred clusters do not fit, two do.
-    let names: Vec<_> = (0..600).map(|nth| format!("\"c-{nth}\"")).collect();
+    // Some thousand clusters do not fit, two do.
+    let names: Vec<_> = (0..2_000).map(|nth| format!("\"c-{nth}\"")).collect();
     server.store().put("large", &Upload::new("c-1-x", 1));
     let state = tempfile::tempdir().unwrap();
     let large = format!(
