@@ -95,10 +95,13 @@ impl State {
         }))
     }
 
-    /// What was kept of a destination. It is of no use where the destination means another
-    /// listing now. Reads a file, and blocks for it.
+    /// What was kept of a destination, be it written by now or not. It is of no use where the
+    /// destination means another listing now. Reads a file, and blocks for it.
     pub fn load(&self, destination: &Destination) -> Option<Remembered> {
-        let (identity, mut remembered) = self.folder.load(&destination.name)?;
+        let (identity, mut remembered) = match self.writer.pending(&destination.name) {
+            Some((of, remembered)) => (Identity::of(&of), remembered),
+            None => self.folder.load(&destination.name)?,
+        };
         if identity != Identity::of(destination) {
             tracing::info!(
                 destination = &*destination.name,

@@ -22,7 +22,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<(Arc<Destination>, Remembered)>,
-    is_busy: bool,
+    /// What is being written.
+    current: Option<(Arc<Destination>, Remembered)>,
     is_closed: bool,
 }
 
@@ -52,12 +53,21 @@ impl Writer {
         self.0.changed.notify_all();
     }
 
+    /// What is to be written of a destination, and is not known to be by now: newer than its
+    /// file.
+    pub(super) fn pending(&self, destination: &str) -> Option<(Arc<Destination>, Remembered)> {
+        let queue = self.0.queue();
+        let all = queue.waiting.iter().chain(&queue.current);
+        let mut own = all.filter(|(of, _)| &*of.name == destination);
+        own.next().cloned()
+    }
+
     /// Takes nothing more, and waits until everything is written: whether it was in time.
     pub(super) fn finish(&self, patience: Duration) -> bool {
         let mut queue = self.0.queue();
         queue.is_closed = true;
         self.0.changed.notify_all();
-        let is_working = |queue: &mut Queue| queue.is_busy || !queue.waiting.is_empty();
+        let is_working = |queue: &mut Queue| queue.current.is_some() || !queue.waiting.is_empty();
         let waited = self
             .0
             .changed
@@ -81,7 +91,7 @@ impl Shared {
                 &destination,
                 folder.save(&destination, &remembered),
             );
-            self.queue().is_busy = false;
+            self.queue().current = None;
             self.changed.notify_all();
         }
     }
@@ -91,7 +101,7 @@ impl Shared {
         let mut queue = self.queue();
         loop {
             if let Some(next) = queue.waiting.pop_front() {
-                queue.is_busy = true;
+                queue.current = Some(next.clone());
                 return Some(next);
             }
             if queue.is_closed {

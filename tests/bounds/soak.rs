@@ -318,12 +318,16 @@ impl Watch {
     }
 }
 
+/// A scrape.
+struct Scrape {
+    text: String,
+    took: Duration,
+    /// Of which life of the exporter.
+    life: u64,
+}
+
 /// A scrape, unless the exporter was restarted meanwhile.
-async fn one(
-    client: &Client,
-    url: &str,
-    life: &Life,
-) -> Option<Result<(String, Duration), String>> {
+async fn one(client: &Client, url: &str, life: &Life) -> Option<Result<Scrape, String>> {
     let now = life.now();
     if !life.is_up() {
         return None;
@@ -338,8 +342,9 @@ async fn one(
     if life.now() != now {
         return None;
     }
+    let life = now;
     Some(
-        text.map(|text| (text, took))
+        text.map(|text| Scrape { text, took, life })
             .map_err(|error| format!("{error:?}")),
     )
 }
@@ -365,7 +370,7 @@ async fn scrape(url: String, life: Life, seen: Arc<Mutex<Watched>>) {
         let mut seen = seen.lock().unwrap();
         seen.scrapes += 1;
         match answer {
-            Ok((_, took)) => seen.slowest = seen.slowest.max(took),
+            Ok(scrape) => seen.slowest = seen.slowest.max(scrape.took),
             Err(error) => seen.wrong.push(format!("no scrape: {error}")),
         }
     }
@@ -378,10 +383,10 @@ async fn verify(url: String, life: Life, ledger: Arc<Mutex<Ledger>>, seen: Arc<M
     loop {
         tokio::time::sleep(VERIFY).await;
         match one(&client, &url, &life).await {
-            Some(Ok((text, _))) => {
+            Some(Ok(scrape)) => {
                 let mut wrong = Vec::new();
-                let all = shown::read(&text);
-                let figures = verifier.check(all, &ledger.lock().unwrap(), life.now(), &mut wrong);
+                let all = shown::read(&scrape.text);
+                let figures = verifier.check(all, &ledger.lock().unwrap(), scrape.life, &mut wrong);
                 let mut seen = seen.lock().unwrap();
                 seen.figures += figures;
                 seen.wrong.extend(wrong);
