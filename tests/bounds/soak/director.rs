@@ -70,8 +70,7 @@ impl Director {
         }
         let nth = |_| format!("bucket-{:03}", self.rng.usize(..stage::DESTINATIONS));
         let absent: BTreeSet<_> = (0..3).map(nth).collect();
-        ledger.absent.swap(0, 1);
-        ledger.absent[0] = absent;
+        ledger.absent.replace(absent);
         subject.reload(&stage::config(&self.servers, &ledger));
     }
 
@@ -84,8 +83,7 @@ impl Director {
     /// The whole configuration is read again.
     pub fn settle_configuration(&mut self, subject: &mut Subject) {
         let mut ledger = self.ledger.lock().unwrap();
-        ledger.absent.swap(0, 1);
-        ledger.absent[0].clear();
+        ledger.absent.replace(BTreeSet::new());
         subject.reload(&stage::config(&self.servers, &ledger));
     }
 

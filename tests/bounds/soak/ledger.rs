@@ -10,6 +10,9 @@ use crate::common::truth::Figures;
 /// Contents and sets of names that are remembered.
 const REMEMBERED: usize = 200;
 
+/// How long it may take until a configuration that was written is in effect, in milliseconds.
+const NOTICED: i64 = 10_000;
+
 /// Milliseconds since 1970.
 pub fn now() -> i64 {
     s3_exporter_api::UnixTime::now().as_millis()
@@ -251,8 +254,36 @@ pub fn differences(shown: &Figures, right: &Figures) -> String {
 impl Ledger {
     /// Whether a destination may be missing.
     pub fn may_lack(&self, name: &str) -> bool {
-        self.absent.iter().any(|absent| absent.contains(name))
+        self.absent.may_be(name)
     }
+}
+
+/// Destinations that the configuration does not have.
+#[derive(Default)]
+pub struct Absent {
+    /// The one that was written last.
+    pub now: BTreeSet<String>,
+    /// Those before it, with the times at which they were replaced.
+    before: Vec<(i64, BTreeSet<String>)>,
+}
+
+impl Absent {
+    /// Another configuration is written.
+    pub fn replace(&mut self, now: BTreeSet<String>) {
+        let before = std::mem::replace(&mut self.now, now);
+        self.before.retain(is_in_effect);
+        self.before.push((self::now(), before));
+    }
+
+    fn may_be(&self, name: &str) -> bool {
+        let mut before = self.before.iter().filter(|before| is_in_effect(before));
+        self.now.contains(name) || before.any(|(_, absent)| absent.contains(name))
+    }
+}
+
+/// Whether the exporter may still go by what was replaced then.
+fn is_in_effect((replaced, _): &(i64, BTreeSet<String>)) -> bool {
+    now() - replaced < NOTICED
 }
 
 /// Everything.
@@ -260,7 +291,6 @@ pub struct Ledger {
     /// By destination.
     pub buckets: BTreeMap<String, Bucket>,
     pub names: Vec<Names>,
-    /// Destinations that the configuration does not have now, and did not have before it was
-    /// last read.
-    pub absent: [BTreeSet<String>; 2],
+    /// Who is left out.
+    pub absent: Absent,
 }

@@ -283,7 +283,7 @@ pub fn config(servers: &[Server], ledger: &Ledger) -> String {
             "[resolvers.names-{nth}]\ntype = \"static\"\nclusters_file = \"names-{nth}\"\n"
         );
     }
-    let [absent, _] = &ledger.absent;
+    let absent = &ledger.absent.now;
     let watched = ledger
         .buckets
         .values()
