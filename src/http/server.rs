@@ -9,6 +9,7 @@ use axum::Router;
 use hyper_util::server::graceful::GracefulShutdown;
 use socket2::{Domain, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +23,8 @@ use crowd::Crowd;
 
 /// How long answers that are under way may take once we are to stop.
 const GRACE: Duration = Duration::from_secs(1);
+/// Connections that have to go, and have not yet, at most.
+const LEAVING: usize = 32;
 /// How long to wait when no connection can be accepted, as without a free descriptor.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -154,6 +157,7 @@ pub async fn serve(
             limits,
         },
         crowd: Arc::new(Crowd::new(limits)),
+        room: Arc::new(Semaphore::new(limits.connections + LEAVING)),
         graceful: Arc::new(GracefulShutdown::new()),
         cut: CancellationToken::new(),
     };
@@ -177,12 +181,14 @@ pub async fn serve(
 struct Door {
     serving: Serving,
     crowd: Arc<Crowd>,
+    /// For connections that are open, and those that have to go and have not yet.
+    room: Arc<Semaphore>,
     graceful: Arc<GracefulShutdown>,
     cut: CancellationToken,
 }
 
 impl Door {
-    fn enter(&self, stream: TcpStream, peer: Peer) {
+    fn enter(&self, stream: TcpStream, peer: Peer, room: OwnedSemaphorePermit) {
         let place = self.crowd.admit(peer.address.ip(), self.cut.child_token());
         let member = Arc::clone(&place.member);
         let serving = self.serving.clone();
@@ -190,7 +196,7 @@ impl Door {
         let connection =
             serving.connection(stream, peer, Arc::clone(&member), self.graceful.watcher());
         tokio::spawn(async move {
-            let _until_gone = place;
+            let _until_gone = (place, room);
             tokio::select! {
                 () = connection => {}
                 () = member.cut.cancelled() => {}
@@ -203,7 +209,8 @@ impl Door {
 /// Takes connections until the future is dropped.
 async fn accept(listener: Listener, door: Door) {
     let mut failing = false;
-    loop {
+    // In a rush the ones that have to go get time to. It is never closed.
+    while let Ok(room) = Arc::clone(&door.room).acquire_owned().await {
         match listener.socket.accept().await {
             Ok((stream, address)) => {
                 failing = false;
@@ -211,7 +218,7 @@ async fn accept(listener: Listener, door: Door) {
                     address,
                     admin: listener.admin,
                 };
-                door.enter(stream, peer);
+                door.enter(stream, peer, room);
             }
             // The client's doing, and over with it.
             Err(error) if is_of_connection(&error) => {}
