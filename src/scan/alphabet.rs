@@ -1,16 +1,18 @@
 //! Keys as numbers, whose digits are the characters that were seen: pure.
 
-use std::collections::BTreeSet;
+use std::ops::Range;
 
-/// Places of a key whose characters are remembered.
-const MAX_PLACES: usize = 256;
+/// The longest key that S3 takes, in bytes.
+pub(super) const MAX_KEY: usize = 1024;
 /// Fractions are told apart down to here.
 const PRECISION: f64 = 1e-14;
-/// Characters beyond ASCII that are remembered at most.
-const MAX_WIDE: usize = 600;
-/// Once one character beyond ASCII was seen, others are to be expected that the first pages
-/// don't show, since a script has thousands: one of each block of 256 stands for them.
-const BLOCKS: std::ops::Range<u32> = 0x1..0x100;
+/// Scripts that end below this code point have some dozens of letters, and the others thousands.
+const SMALL_SCRIPTS: u32 = 0x800;
+/// So many characters of a small script stand together, about: capital letters, for example.
+const BLOCK: u32 = 32;
+/// The controls that follow ASCII end here: stores refuse them.
+const CONTROLS_END: u32 = 0xA0;
+const CHARS_END: u32 = 0x11_0000;
 
 /// The characters that keys are made of, at each of their places, as far as they were seen.
 /// UTF-8 orders strings as their characters' code points do, so a string of any of them is
@@ -18,68 +20,67 @@ const BLOCKS: std::ops::Range<u32> = 0x1..0x100;
 #[derive(Clone, Debug, Default)]
 pub struct Alphabet {
     places: Vec<Seen>,
-    wide: BTreeSet<char>,
-    sorted_wide: Vec<char>,
+    latest: String,
 }
 
-/// The characters seen at one place: ASCII as bits, and whether there were others.
-#[derive(Clone, Copy, Debug, Default)]
+/// The characters seen at one place: ASCII as bits, and the range of the others.
+#[derive(Clone, Debug, Default)]
 struct Seen {
     ascii: u128,
-    wide: bool,
+    wide: Range<u32>,
+    /// Whether two keys that were learned one after the other first differ here.
+    is_fork: bool,
+}
+
+/// What the digit at a place can be, from the lowest on: the end of the key, these characters
+/// of ASCII, and this range of others.
+struct Digits {
+    ascii: u128,
+    wide: Range<u32>,
 }
 
 impl Alphabet {
-    /// Learns from a key. What cannot stand in a made-up key is passed over.
+    /// Learns from a key.
     pub fn learn(&mut self, key: &[u8]) {
-        let mut new = false;
-        for (at, c) in valid(key)
-            .char_indices()
-            .take_while(|(at, _)| *at < MAX_PLACES)
-        {
-            if self.places.len() <= at {
-                self.places.resize(at + 1, Seen::default());
-            }
-            if c.is_ascii() {
-                self.places[at].ascii |= 1 << u32::from(c);
-            } else if !c.is_control() {
-                if self.wide.is_empty() {
-                    self.wide
-                        .extend(BLOCKS.filter_map(|block| char::from_u32(block << 8)));
-                }
-                self.places[at].wide = true;
-                new |= self.wide.len() < MAX_WIDE && self.wide.insert(c);
-            }
+        let key = valid(key);
+        for (at, c) in key.char_indices().take_while(|(at, _)| *at < MAX_KEY) {
+            self.at(at).see(c);
         }
-        if new {
-            self.sorted_wide = self.wide.iter().copied().collect();
+        let fork = shared(&self.latest, key);
+        if fork < MAX_KEY {
+            self.at(fork).is_fork = true;
         }
+        self.latest.clear();
+        self.latest.push_str(key);
     }
 
-    /// The digits at a place: those characters that were seen there, and their kin.
-    pub(super) fn digits(&self, at: usize) -> (u128, &[char]) {
-        let seen = self.places.get(at).copied().unwrap_or_default();
-        let wide = if seen.wide { &*self.sorted_wide } else { &[] };
-        match with_kin(seen.ascii) {
-            0 if wide.is_empty() => (DIGITS, wide), // no key was as long
-            ascii => (ascii, wide),
+    fn at(&mut self, at: usize) -> &mut Seen {
+        if self.places.len() <= at {
+            self.places.resize(at + 1, Seen::default());
         }
+        &mut self.places[at]
+    }
+
+    /// The places, after this one, at which keys were seen to go different ways.
+    pub(super) fn forks(&self, after: usize) -> impl Iterator<Item = usize> {
+        let places = self.places.iter().enumerate().skip(after + 1);
+        places.filter(|(_, seen)| seen.is_fork).map(|(at, _)| at)
+    }
+
+    fn digits(&self, at: usize) -> Digits {
+        self.places.get(at).map_or(Digits::UNKNOWN, Seen::digits)
     }
 
     /// What follows the first `from` bytes of a key, as a fraction of all that may.
     pub(super) fn fraction(&self, key: &str, from: usize) -> f64 {
         let (mut sum, mut weight) = (0.0, 1.0);
         for (at, c) in key.get(from..).unwrap_or_default().char_indices() {
-            let (ascii, wide) = self.digits(from + at);
-            weight /= f64::from(ascii.count_ones()) + wide.len() as f64 + 1.0; // 0 is the end
+            let digits = self.digits(from + at);
+            weight /= digits.base();
             if weight < PRECISION {
                 break;
             }
-            let below = match c.is_ascii() {
-                true => (ascii & (u128::MAX >> (127 - u32::from(c)))).count_ones() as usize,
-                false => ascii.count_ones() as usize + wide.partition_point(|known| *known <= c),
-            };
-            sum += below as f64 * weight;
+            sum += f64::from(digits.value(c)) * weight;
         }
         sum
     }
@@ -88,22 +89,80 @@ impl Alphabet {
     pub(super) fn key(&self, key: &str, from: usize, mut fraction: f64) -> String {
         let (mut text, mut weight) = (key[..from].to_owned(), 1.0);
         loop {
-            let (ascii, wide) = self.digits(text.len());
-            let base = f64::from(ascii.count_ones()) + wide.len() as f64 + 1.0;
-            weight /= base;
-            fraction *= base;
-            let digit = fraction as usize;
-            fraction -= digit as f64;
-            let Some(nth) = digit.checked_sub(1).filter(|_| weight >= PRECISION) else {
-                return text;
-            };
-            let narrow = (0..128_u8)
-                .filter(|c| ascii & (1 << c) != 0)
-                .map(char::from);
-            match narrow.chain(wide.iter().copied()).nth(nth) {
+            let digits = self.digits(text.len());
+            weight /= digits.base();
+            fraction *= digits.base();
+            let value = fraction as u32;
+            fraction -= f64::from(value);
+            match digits.char(value).filter(|_| weight >= PRECISION) {
                 Some(c) => text.push(c),
                 None => return text,
             }
+        }
+    }
+}
+
+impl Seen {
+    fn see(&mut self, c: char) {
+        let code = u32::from(c);
+        if c.is_ascii() {
+            self.ascii |= 1 << code;
+        } else if self.wide.is_empty() {
+            self.wide = code..code + 1;
+        } else {
+            self.wide = self.wide.start.min(code)..self.wide.end.max(code + 1);
+        }
+    }
+
+    /// What was seen and its kin. Of a large script the first pages show next to nothing, so
+    /// all is expected up to the next power of two.
+    fn digits(&self) -> Digits {
+        let (low, high) = (self.wide.start, self.wide.end);
+        let wide = if high <= CONTROLS_END {
+            0..0
+        } else if high <= SMALL_SCRIPTS {
+            (low / BLOCK * BLOCK).max(CONTROLS_END)..high.next_multiple_of(BLOCK)
+        } else {
+            (1 << low.ilog2()).max(CONTROLS_END)..high.next_power_of_two().min(CHARS_END)
+        };
+        match with_kin(self.ascii) {
+            0 if wide.is_empty() => Digits::UNKNOWN,
+            ascii => Digits { ascii, wide },
+        }
+    }
+}
+
+impl Digits {
+    /// Where no key was as long.
+    const UNKNOWN: Self = Self {
+        ascii: DIGITS,
+        wide: 0..0,
+    };
+
+    /// How many there are.
+    fn base(&self) -> f64 {
+        f64::from(1 + self.ascii.count_ones()) + self.wide.len() as f64
+    }
+
+    fn value(&self, c: char) -> u32 {
+        let code = u32::from(c);
+        if c.is_ascii() {
+            return (self.ascii & (u128::MAX >> (127 - code))).count_ones();
+        }
+        let nth = (code + 1).clamp(self.wide.start, self.wide.end) - self.wide.start;
+        self.ascii.count_ones() + nth
+    }
+
+    /// `None` is the end of the key.
+    fn char(&self, value: u32) -> Option<char> {
+        let nth = value.checked_sub(1)?;
+        match nth.checked_sub(self.ascii.count_ones()) {
+            // What is no character there lies before this one.
+            Some(nth) => char::from_u32(self.wide.start + nth).or(Some('\u{E000}')),
+            None => (0..128_u8)
+                .filter(|c| self.ascii & (1 << c) != 0)
+                .map(char::from)
+                .nth(nth as usize),
         }
     }
 }
@@ -133,6 +192,15 @@ fn with_kin(seen: u128) -> u128 {
 /// The part of a key that is UTF-8. It is not greater than the key.
 pub(super) fn valid(key: &[u8]) -> &str {
     key.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+}
+
+/// The length in bytes of the characters that both begin with.
+pub(super) fn shared(a: &str, b: &str) -> usize {
+    a.chars()
+        .zip(b.chars())
+        .take_while(|(a, b)| a == b)
+        .map(|(c, _)| c.len_utf8())
+        .sum()
 }
 
 #[cfg(test)]

@@ -5,26 +5,27 @@
 //! range that has most left is cut: at keys that the latest good scan remembered, else at
 //! keys made up from what was seen. Wherever it is cut, each key is in one range.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use s3_exporter_api::{Next, Page};
 
 use super::alphabet::Alphabet;
 use super::boundaries::Boundaries;
-use super::split::{Forks, Place, Step, fork};
+use super::split::{Listed, Place, Rest};
 use crate::assign::Cursor;
 
 /// Keys of a page that are remembered for the next scan: with more than its last one, ranges
 /// that end at full pages can be cut though this scan's pages began elsewhere.
 const REMEMBERED: usize = 8;
-/// Keys of a page that are learned from at most.
-const SAMPLE: usize = 32;
 /// Ranges are cut with nothing to go by while there were no more requests than twice the pages
 /// that came of them, and this: so a first scan costs about twice what listing in sequence
 /// does at the worst.
 const WASTE: u64 = 32;
+/// Where at least so many pages are left and no boundary is remembered between them, keys are
+/// made up: in buckets so large that boundaries are far apart.
+const COARSE: f64 = 8.0;
 /// So many pages in a row that lie in one folder: what is left of a part goes on by tokens then.
 const LARGE_FOLDER: u32 = 12;
-/// When so often there was no range to cut, places where cuts failed get another chance.
-const FORGIVE_EVERY: u64 = 16;
 
 /// Where the next page of a range begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,10 +56,8 @@ struct Range {
     next: Option<Start>,
     /// The token that gave the page that is asked for, to see one that repeats.
     token: Option<String>,
-    /// The last key that was taken; before, the key that the range starts after.
-    last: Vec<u8>,
-    /// The first key of the latest page.
-    first: Vec<u8>,
+    /// What was taken.
+    listed: Listed,
     /// Whether a page was taken.
     explored: bool,
     done: bool,
@@ -67,16 +66,10 @@ struct Range {
     is_part: bool,
     /// Pages in a row whose last keys lie in one folder.
     in_folder: u32,
-    /// Pages that were taken.
-    pages: u32,
-    /// Cuts in a row that found little behind them.
-    misses: i32,
-    /// Times it was cut.
-    cuts: usize,
-    /// The place at which the key that it starts after was made up.
-    start_place: Option<usize>,
-    /// Likewise of its end, until a page was taken after that cut.
-    end_place: Option<usize>,
+    /// Objects that were taken after the last one that the scan before remembered.
+    unforeseen: u64,
+    /// Where it can be cut at keys that are made up; `None` where that is to be found out.
+    places: Option<Vec<Place>>,
     cursor: Cursor,
 }
 
@@ -92,14 +85,10 @@ pub(super) struct Plan<'a> {
     hints: &'a Boundaries,
     ranges: Vec<Range>,
     alphabet: Alphabet,
-    forks: Forks,
-    /// The last key of the latest page of any range.
-    latest: Vec<u8>,
     seen: Boundaries,
     requests: u64,
     pages: u64,
     objects: u64,
-    starved: u64,
     ordered: bool,
 }
 
@@ -111,15 +100,12 @@ impl<'a> Plan<'a> {
             page_size: page_size.into(),
             fullest: 0,
             hints,
-            ranges: vec![Range::new(Start::First, Vec::new(), None)],
+            ranges: vec![Range::new(Start::First, b"", None)],
             alphabet: Alphabet::default(),
-            forks: Forks::default(),
-            latest: Vec::new(),
             seen: Boundaries::default(),
             requests: 0,
             pages: 0,
             objects: 0,
-            starved: 0,
             ordered: false,
         }
     }
@@ -180,30 +166,31 @@ impl<'a> Plan<'a> {
             self.fullest = page.len();
             self.page_size = page.len() as u64;
         }
-        self.judge(at, page, taken);
         let range = &mut self.ranges[at];
         if let Some(last) = taken.checked_sub(1) {
-            let stays = folder(&range.last) == folder(page.key(last));
+            let before = range.listed.last();
+            let stays = folder(before) == folder(page.key(last));
             range.in_folder = if stays { range.in_folder + 1 } else { 0 };
-            range.first.clear();
-            range.first.extend_from_slice(page.key(0));
-            range.last.clear();
-            range.last.extend_from_slice(page.key(last));
-            range.misses = (range.misses - 1).max(0);
+            let foreseen = self.hints.between(before, range.end.as_deref()) > 0;
+            range.unforeseen = if foreseen {
+                0
+            } else {
+                range.unforeseen + taken as u64
+            };
+            range.listed.add(page, taken, &mut self.alphabet);
             self.pages += 1;
             self.objects += taken as u64;
             if self.ordered {
                 self.remember(page, taken);
-                self.learn(page, taken);
             }
         }
         let range = &mut self.ranges[at];
         range.explored = true;
-        range.pages += 1;
+        range.places = None;
         let at_end = range
             .end
             .as_deref()
-            .is_some_and(|end| end.as_bytes() <= &*range.last);
+            .is_some_and(|end| end.as_bytes() <= range.listed.last());
         match next {
             Next::Token(token) if !passed && !at_end => {
                 if range.token.as_ref() == Some(&token) {
@@ -231,53 +218,8 @@ impl<'a> Plan<'a> {
         }
         if self.seen.is_full() {
             let open = self.ranges.iter().filter(|range| !range.done);
-            self.seen.thin(&open.map(|range| &*range.last).collect());
-        }
-    }
-
-    /// Learns how keys look and where they differ.
-    fn learn(&mut self, page: &Page, taken: usize) {
-        let mut before = std::mem::take(&mut self.latest);
-        for key in page.keys().take(taken).step_by(taken.div_ceil(SAMPLE)) {
-            self.alphabet.learn(key);
-            self.forks.learn(&before, key);
-            before.clear();
-            before.extend_from_slice(key);
-        }
-        self.latest = before;
-    }
-
-    /// Whether the cuts that made the range were worth it, by its first page after them: its
-    /// start if much was found there, its end unless the range was at its end anyway.
-    fn judge(&mut self, at: usize, page: &Page, taken: usize) {
-        let found = taken * 2 > page.len();
-        let range = &mut self.ranges[at];
-        if let Some(place) = range.end_place.take().filter(|_| !found) {
-            self.forks.score(place, false);
-        }
-        if range.explored {
-            return;
-        }
-        if let Some(place) = range.start_place {
-            // What was found may differ further left: then a cut there would have found it too.
-            let fork = fork(&range.last, page.keys().next().unwrap_or_default());
-            self.forks.score(place, found && fork >= place);
-            if found && fork < place {
-                self.forks.score(fork, true);
-            }
-        }
-        if !found {
-            // Its left neighbour has less left than was thought.
-            let start = range.last.clone();
-            let ends_here = |range: &&mut Range| {
-                range
-                    .end
-                    .as_deref()
-                    .is_some_and(|end| end.as_bytes() == start)
-            };
-            if let Some(left) = self.ranges.iter_mut().find(ends_here) {
-                left.misses += 1;
-            }
+            self.seen
+                .thin(&open.map(|range| range.listed.last()).collect());
         }
     }
 
@@ -292,13 +234,13 @@ impl<'a> Plan<'a> {
     fn check(&self, at: usize, page: &Page) -> Result<usize, Contradiction> {
         let range = &self.ranges[at];
         let last = page.keys().next_back();
-        if let Some(last) = last.filter(|last| range.explored && *last == range.last) {
+        if let Some(last) = last.filter(|last| range.explored && *last == range.listed.last()) {
             return Err(Contradiction::Nonsense(format!(
                 "two pages end with the same key {}",
                 show(last)
             )));
         }
-        let mut before = &*range.last;
+        let mut before = range.listed.last();
         let end = range.end.as_deref().map(str::as_bytes);
         for (index, key) in page.keys().enumerate() {
             if !key.starts_with(self.prefix.as_bytes()) {
@@ -328,112 +270,123 @@ impl<'a> Plan<'a> {
         Ok(page.len())
     }
 
-    /// Cuts ranges so that up to `count` new ones can be asked for: always the range that has
-    /// most left for each of those who work on it, as long as each gets a page's worth.
+    /// Cuts ranges so that up to `count` new ones can be asked for: always where most is left
+    /// for each of those who work on it, as long as each gets a page's worth.
     fn share_out(&mut self, count: usize) {
-        let mut shares: Vec<(usize, f64, usize)> = (0..self.ranges.len())
-            .filter(|at| !self.ranges[*at].done)
-            .map(|at| (at, self.pages_left(at), 0))
-            .collect();
+        let all = 0..self.ranges.len();
+        let mut shares: Vec<Share> = all.flat_map(|at| self.shares(at)).collect();
         for _ in 0..count {
-            let best = shares
-                .iter_mut()
-                .filter(|(_, pages, cuts)| *pages >= (*cuts + 1) as f64)
-                .max_by(|a, b| (a.1 / (a.2 + 1) as f64).total_cmp(&(b.1 / (b.2 + 1) as f64)));
-            match best {
-                Some(share) => share.2 += 1,
-                None => {
-                    self.starve();
-                    break;
-                }
+            let each = |share: &Share| share.pages / (share.cuts + 1) as f64;
+            let worth = shares.iter_mut().filter(|share| each(share) >= 1.0);
+            match worth.max_by(|a, b| each(a).total_cmp(&each(b))) {
+                Some(share) => share.cuts += 1,
+                None => break,
             }
         }
-        for (at, _, cuts) in shares.into_iter().filter(|share| share.2 > 0) {
+        let mut cuts: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+        for share in shares.iter().filter(|share| share.cuts > 0) {
+            cuts.entry(share.range)
+                .or_default()
+                .extend(self.keys(share));
+        }
+        for (at, cuts) in cuts {
             self.cut(at, cuts);
         }
     }
 
-    /// There is room for requests, and no range is worth cutting.
-    fn starve(&mut self) {
-        self.starved += 1;
-        if self.starved.is_multiple_of(FORGIVE_EVERY) {
-            self.forks.forgive();
-        }
-    }
-
-    /// Pages that a range has left beside the one that is asked for, as far as one can tell.
-    fn pages_left(&self, at: usize) -> f64 {
+    /// Where a range can be cut: at remembered keys if there are any between, else made-up ones.
+    fn shares(&mut self, at: usize) -> Vec<Share> {
         let range = &self.ranges[at];
-        let known = self.hints.between(&range.last, range.end.as_deref());
-        if known > 0 {
-            return known as f64 / self.page_size as f64 - 1.0;
+        if range.done {
+            return Vec::new();
         }
-        if !range.explored || range.first.is_empty() {
-            return 0.0; // the page that is asked for will tell
-        }
-        let steps = self.place(range).steps(&self.alphabet, &self.forks);
-        let pages = steps.iter().map(Step::pages).fold(0.0, f64::max);
-        // Of what nobody knows, as much may be left as was seen so far.
-        let most = f64::from(range.pages * 2).max(4.0);
-        pages.min(most) / 2_f64.powi(range.misses) - 1.0
-    }
-
-    fn place<'b>(&'b self, range: &'b Range) -> Place<'b> {
-        Place {
-            prefix: self.prefix,
-            first: &range.first,
-            last: &range.last,
-            end: range.end.as_deref(),
-        }
-    }
-
-    fn cut(&mut self, at: usize, count: usize) {
-        let range = &self.ranges[at];
-        let (after, end) = (&*range.last, range.end.as_deref());
-        let known = self.hints.cuts(after, end, count, self.page_size);
-        let mut cuts: Vec<_> = known.into_iter().map(|cut| (cut, None)).collect();
-        if cuts.is_empty() && range.explored {
-            let place = self.place(range);
-            let steps = place.steps(&self.alphabet, &self.forks);
-            let made_up = place.cuts(&self.alphabet, &steps, count, range.cuts);
-            cuts.extend(made_up.into_iter().map(|(cut, place)| (cut, Some(place))));
-        }
-        self.ranges[at].cuts += 1;
-        let Some((first, place)) = cuts.first() else {
-            return;
+        let (last, end) = (range.listed.last(), range.end.as_deref());
+        let share = |place, pages| Share {
+            range: at,
+            place,
+            pages,
+            cuts: 0,
         };
-        let mut end_place = std::mem::replace(&mut self.ranges[at].end_place, *place);
-        self.ranges[at].is_part = true;
-        let mut end = self.ranges[at].end.replace(first.as_str().into());
-        for (cut, place) in cuts.into_iter().rev() {
-            let cut: Box<str> = cut.into();
-            let after = cut.as_bytes().to_vec();
-            let mut range = Range::new(Start::After(cut.clone()), after, end.replace(cut));
-            range.start_place = place;
-            range.end_place = std::mem::replace(&mut end_place, place);
-            self.ranges.push(range);
+        let pages = |objects| objects as f64 / self.page_size as f64;
+        let most = match self.hints.between(last, end) {
+            _ if self.hints.objects() == 0 => f64::INFINITY,
+            0 => pages(range.unforeseen),
+            known if self.hints.cuts(last, end, 1, self.page_size).is_empty() => {
+                let known = pages(known) - 1.0;
+                if known < COARSE { 0.0 } else { known }
+            }
+            known => return vec![share(None, pages(known) - 1.0)],
+        };
+        if range.places.is_none() {
+            let places = range.listed.places(&self.rest(at));
+            self.ranges[at].places = Some(places);
+        }
+        let places = self.ranges[at].places.iter().flatten();
+        places
+            .map(|place| share(Some(*place), place.pages.min(most)))
+            .collect()
+    }
+
+    /// What a range has left.
+    fn rest(&self, at: usize) -> Rest<'_> {
+        Rest {
+            prefix: self.prefix,
+            end: self.ranges[at].end.as_deref(),
+            alphabet: &self.alphabet,
+            page: self.page_size,
+        }
+    }
+
+    /// The keys to cut a range at.
+    fn keys(&self, share: &Share) -> BTreeSet<String> {
+        let listed = &self.ranges[share.range].listed;
+        let rest = self.rest(share.range);
+        match &share.place {
+            Some(place) => listed.cuts(place, share.cuts, &rest),
+            None => self
+                .hints
+                .cuts(listed.last(), rest.end, share.cuts, self.page_size),
+        }
+    }
+
+    /// Cuts a range at such keys, which lie in what is left of it.
+    fn cut(&mut self, at: usize, cuts: BTreeSet<String>) {
+        for cut in cuts.into_iter().rev() {
+            let range = &mut self.ranges[at];
+            range.is_part = true;
+            range.places = None;
+            let end = range.end.replace(cut.as_str().into());
+            let right = Range::new(Start::After(cut.as_str().into()), cut.as_bytes(), end);
+            self.ranges.push(right);
         }
     }
 }
 
+/// What is left of a range at one place of its keys.
+struct Share {
+    range: usize,
+    /// Where keys are made up; `None`: they are remembered.
+    place: Option<Place>,
+    /// Pages beside the one that is asked for.
+    pages: f64,
+    /// Cuts to be made there.
+    cuts: usize,
+}
+
 impl Range {
-    fn new(next: Start, after: Vec<u8>, end: Option<Box<str>>) -> Self {
+    fn new(next: Start, after: &[u8], end: Option<Box<str>>) -> Self {
         let is_part = !matches!(next, Start::First);
         Self {
             next: Some(next),
             token: None,
-            last: after,
-            first: Vec::new(),
+            listed: Listed::new(after),
             explored: false,
             done: false,
             end,
             is_part,
             in_folder: 0,
-            pages: 0,
-            misses: 0,
-            cuts: 0,
-            start_place: None,
-            end_place: None,
+            unforeseen: 0,
+            places: None,
             cursor: Cursor::default(),
         }
     }
@@ -444,7 +397,7 @@ impl Range {
     /// page, so in a large one a token is cheaper in the end, and at once where there is one
     /// part. No key is known after an empty page, and none can be sent that is not UTF-8.
     fn resume(&self, taken: usize) -> Option<Box<str>> {
-        let last = std::str::from_utf8(&self.last).ok()?;
+        let last = std::str::from_utf8(self.listed.last()).ok()?;
         let by_key = self.is_part && taken > 0 && self.in_folder < LARGE_FOLDER;
         by_key.then(|| last.into())
     }

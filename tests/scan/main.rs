@@ -30,8 +30,15 @@ fn run(scan: &Scan, names: &Clusters, hints: &Boundaries) -> Result<Found, Backe
         .enable_time()
         .build()
         .unwrap();
-    runtime.block_on(scan.run(assignment, hints))
+    // A task that has done much is held back a little, and the clock would run on without it.
+    runtime.block_on(tokio::task::unconstrained(scan.run(assignment, hints)))
 }
+
+const EVEN: Latency = Latency {
+    least: 50,
+    most: 50,
+    seed: 0,
+};
 
 fn requests(scan: &Scan) -> u64 {
     scan.meter.attempts(Operation::ListObjectsV2)
@@ -124,7 +131,7 @@ proptest! {
     ) {
         let (before, now) = (with_figures(&before), with_figures(&now));
         let truth = naive(&now, prefix, &names);
-        let latency = Latency::Random(seed, 9);
+        let latency = Latency { least: 1, most: 9, seed };
 
         let old = scan(Simulated::new(store(&before, page_size.into()), latency), prefix, concurrency);
         let stale = run(&Scan { page_size, ..old }, &names, &Boundaries::default()).unwrap().boundaries;
@@ -172,6 +179,14 @@ fn cluster(nth: u64) -> String {
     let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
     (0..10)
         .map(|at| char::from(letters[(hash(nth * 10 + at) % 36) as usize]))
+        .collect()
+}
+
+/// 3 to 22 letters, digits and hyphens.
+fn word(nth: u64) -> String {
+    let letters = b"abcdefghijklmnopqrstuvwxyz0123456789-";
+    (0..3 + hash(nth) % 20)
+        .map(|at| char::from(letters[(hash(nth * 100 + at) % 37) as usize]))
         .collect()
 }
 
@@ -244,6 +259,41 @@ fn layouts() -> Vec<(&'static str, Vec<String>)> {
                 .collect(),
         ),
         (
+            "names of any length",
+            (0..N).map(|n| backup(&word(n % 200), n / 200)).collect(),
+        ),
+        (
+            "accents",
+            (0..N)
+                .map(|n| {
+                    format!(
+                        "donn\u{e9}es/{}/\u{e9}l\u{e8}ve-{}",
+                        word(n % 50),
+                        backup("x", n / 50)
+                    )
+                })
+                .collect(),
+        ),
+        (
+            "clusters of three regions",
+            (0..N)
+                .map(|n| {
+                    let region = ["ap-southeast-2", "eu-central-1", "us-east-1"][n as usize % 3];
+                    format!("{region}/{}", backup(&cluster(n % 90), n / 90))
+                })
+                .collect(),
+        ),
+        (
+            "content-addressed",
+            (0..N)
+                .map(|n| match (n % 50, uuid(n)) {
+                    (0, id) => format!("snapshots/{id}"),
+                    (1, id) => format!("index/{id}"),
+                    (_, id) => format!("data/{}/{id}", &id[..2]),
+                })
+                .collect(),
+        ),
+        (
             "evenly spread clusters",
             synthetic(&SyntheticBucket::even(N, 100)),
         ),
@@ -260,83 +310,118 @@ fn synthetic(bucket: &SyntheticBucket) -> Vec<String> {
         .collect()
 }
 
-/// What a scan costs in a store that takes 50 ms for each answer, on its own clock: beside
-/// one request after another. The figures are exact, so they are compared exactly enough.
+/// What a scan costs.
+#[derive(Debug)]
+struct Cost {
+    /// How many times as fast as one request after another.
+    times: f64,
+    requests_a_page: f64,
+}
+
+impl Cost {
+    fn worst(costs: &[Self]) -> Self {
+        Self {
+            times: costs
+                .iter()
+                .map(|cost| cost.times)
+                .fold(f64::INFINITY, f64::min),
+            requests_a_page: costs
+                .iter()
+                .map(|cost| cost.requests_a_page)
+                .fold(0.0, f64::max),
+        }
+    }
+}
+
+impl std::fmt::Display for Cost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:>6.1}x {:>6.3}", self.times, self.requests_a_page)
+    }
+}
+
+/// What a scan costs in a store that takes 50 ms for each answer, on its own clock, or a
+/// little more for some: beside one request after another. What answers come first decides
+/// what is cut, so it is the worst of several that counts.
 #[test]
 fn ranges_pay_for_themselves_whatever_the_layout() {
+    const SEEDS: u64 = 5;
     println!(
-        "{:28} {:>7} {:>14} {:>14} {:>14}",
+        "{:28} {:>5} {:>14} {:>14} {:>14}",
         "layout", "pages", "first scan", "second", "after change"
     );
     let mut broken = Vec::new();
     for (layout, keys) in layouts() {
-        let keys: BTreeSet<_> = keys.into_iter().collect();
-        let objects = with_figures(&keys);
+        let objects = with_figures(&keys.into_iter().collect());
         let names = Clusters::from_names(["lg69pmx8wf", "mmmmmmmmmm", "ab"]).unwrap();
-        let truth = naive(&objects, "", &names);
-        let measure = |objects: &[(String, u64, i64)], concurrency, hints: &Boundaries| {
-            let backend = Simulated::new(store(objects, 50), Latency::Even(50));
-            let scan = Scan {
-                page_size: 50,
-                ..scan(backend.clone(), "", concurrency)
+        let kept = objects.iter().enumerate().filter(|(at, _)| at % 7 != 0);
+        let fewer: Vec<_> = kept.map(|(_, object)| object.clone()).collect();
+        let [all, fewer] = [objects, fewer].map(|objects| {
+            let truth = naive(&objects, "", &names);
+            (
+                store(&objects, 50),
+                truth,
+                objects.len().div_ceil(50) as u64,
+            )
+        });
+        let measure =
+            |bucket: &(Memory, Split, u64), latency: Latency, concurrency, hints: &Boundaries| {
+                let (memory, truth, pages) = bucket;
+                let backend = Simulated::new(memory.clone(), latency);
+                let scan = Scan {
+                    page_size: 50,
+                    ..scan(backend.clone(), "", concurrency)
+                };
+                let found = run(&scan, &names, hints).unwrap();
+                assert_eq!(&split(&found.tally, &names), truth, "{layout}");
+                let in_sequence = pages * (latency.least + latency.most) / 2;
+                let cost = Cost {
+                    times: in_sequence as f64 / backend.now() as f64,
+                    requests_a_page: requests(&scan) as f64 / *pages as f64,
+                };
+                (cost, found.boundaries)
             };
-            let found = run(&scan, &names, hints).unwrap();
-            (backend.now() as f64, requests(&scan), found)
-        };
-        let (sequential, pages, found) = measure(&objects, 1, &Boundaries::default());
-        assert_eq!(split(&found.tally, &names), truth);
+        let (in_sequence, _) = measure(&all, EVEN, 1, &Boundaries::default());
         assert_eq!(
-            pages,
-            (objects.len() as u64).div_ceil(50),
-            "in sequence: a request a page"
+            (in_sequence.times, in_sequence.requests_a_page),
+            (1.0, 1.0),
+            "{layout}"
         );
-        let (first, first_requests, found) = measure(&objects, 16, &Boundaries::default());
-        assert_eq!(split(&found.tally, &names), truth);
-        let (second, second_requests, found) = measure(&objects, 16, &found.boundaries);
-        assert_eq!(split(&found.tally, &names), truth);
-        let fewer: Vec<_> = objects
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| at % 7 != 0)
-            .map(|(_, o)| o.clone())
-            .collect();
-        let (third, third_requests, _) = measure(&fewer, 16, &found.boundaries);
-        let ratios = [
-            sequential / first,
-            sequential / second,
-            sequential * 6.0 / 7.0 / third,
-        ];
-        println!(
-            "{layout:28} {pages:>7} {:>7.1}x {first_requests:>5} {:>7.1}x {second_requests:>5} {:>7.1}x {third_requests:>5}",
-            ratios[0], ratios[1], ratios[2]
-        );
-        let even = matches!(
-            layout,
-            "uuids" | "one deep prefix" | "evenly spread clusters"
-        );
-        let left = fewer.len().div_ceil(50) as u64;
+        let (mut first, mut second, mut third) = (Vec::new(), Vec::new(), Vec::new());
+        for seed in 0..SEEDS {
+            let uneven = Latency {
+                least: 5000,
+                most: 5200,
+                seed,
+            };
+            let latency = if seed == 0 { EVEN } else { uneven };
+            let (cost, boundaries) = measure(&all, latency, 16, &Boundaries::default());
+            first.push(cost);
+            second.push(measure(&all, latency, 16, &boundaries).0);
+            third.push(measure(&fewer, latency, 16, &boundaries).0);
+        }
+        let [first, second, third] = [first, second, third].map(|costs| Cost::worst(&costs));
+        println!("{layout:28} {:>5} {first} {second} {third}", all.2);
+        let (least, most) = match layout {
+            "uuids" | "one deep prefix" | "evenly spread clusters" => (13.0, 1.15),
+            "names of any length" | "accents" => (9.0, 1.6),
+            _ => (12.0, 1.25),
+        };
         let laws = [
+            (first.times >= least, "the time of a first scan"),
             (
-                ratios[0] >= if even { 12.0 } else { 8.0 },
-                "the time of a first scan",
+                first.requests_a_page <= most,
+                "the requests of a first scan",
             ),
-            (first_requests <= 2 * pages, "the requests of a first scan"),
-            (ratios[1] >= 15.0, "the time of a second scan"),
+            (second.times >= 14.5, "the time of a second scan"),
             (
-                second_requests * 100 <= pages * 105,
+                second.requests_a_page <= 1.05,
                 "the requests of a second scan",
             ),
-            (ratios[2] >= 14.0, "the time after a change"),
-            (
-                third_requests * 100 <= left * 105,
-                "the requests after a change",
-            ),
+            (third.times >= 14.0, "the time after a change"),
+            (third.requests_a_page <= 1.05, "the requests after a change"),
         ];
-        broken.extend(
-            laws.iter()
-                .filter(|law| !law.0)
-                .map(|law| format!("{layout}: {}", law.1)),
-        );
+        let failed = laws.iter().filter(|law| !law.0);
+        broken.extend(failed.map(|law| format!("{layout}: {}", law.1)));
     }
     assert!(broken.is_empty(), "{broken:#?}");
 }
@@ -350,7 +435,7 @@ fn pages_are_as_large_as_the_store_makes_them() {
     let objects = with_figures(&keys.into_iter().collect());
     let truth = naive(&objects, "", &names);
     let measure = |concurrency, hints: &Boundaries| {
-        let backend = Simulated::new(store(&objects, 50), Latency::Even(50));
+        let backend = Simulated::new(store(&objects, 50), EVEN);
         let scan = scan(backend.clone(), "", concurrency);
         assert_eq!(scan.page_size, 1000);
         let found = run(&scan, &names, hints).unwrap();
@@ -372,7 +457,7 @@ fn pages_are_as_large_as_the_store_makes_them() {
 
 /// A bucket of a hundred pages costs hardly more than a request a page either, once its
 /// boundaries are known: ranges end where pages do. They go on by keys, since
-/// tokens make MinIO list all that follows; but long ones by tokens where all is in one folder.
+/// tokens make MinIO list all that follows; but by tokens after twelve pages in one folder.
 #[test]
 fn ranges_of_a_small_bucket_end_where_pages_do() {
     const PAGE: u16 = 50;
@@ -387,22 +472,24 @@ fn ranges_of_a_small_bucket_end_where_pages_do() {
         let objects = with_figures(&keys);
         let truth = naive(&objects, "", &names);
         let pages = objects.len().div_ceil(PAGE.into()) as u64;
-        let folders = keys
-            .iter()
-            .map(|key| key.rsplit_once('/').map(|parts| parts.0));
-        let is_flat = folders.collect::<BTreeSet<_>>().len() == 1;
+        let mut folders: BTreeMap<&str, u64> = BTreeMap::new();
+        for key in &keys {
+            let folder = key.rsplit_once('/').map_or("", |parts| parts.0);
+            *folders.entry(folder).or_default() += 1;
+        }
+        let largest = folders.values().max().unwrap() / u64::from(PAGE);
         for concurrency in [4, 16, 64] {
             let mut boundaries = Boundaries::default();
             let mut asked = Vec::new();
             for _ in 0..3 {
-                let backend = Simulated::new(store(&objects, PAGE.into()), Latency::Even(50));
+                let backend = Simulated::new(store(&objects, PAGE.into()), EVEN);
                 let scan = Scan {
                     page_size: PAGE,
                     ..scan(backend.clone(), "", concurrency)
                 };
                 let found = run(&scan, &names, &boundaries).unwrap();
                 let tokens = backend.tokens.load(Relaxed);
-                let by_token = is_flat && concurrency == 4;
+                let by_token = largest.min(pages / u64::from(concurrency)) > 12;
                 assert!(
                     asked.is_empty() || (tokens > 0) == by_token,
                     "{layout}, {concurrency} in flight: {tokens} tokens"

@@ -22,12 +22,12 @@ pub struct Simulated {
     pub tokens: Arc<AtomicUsize>,
 }
 
+/// Of an answer: at least and at most, by a seed.
 #[derive(Clone, Copy)]
-pub enum Latency {
-    /// Of all answers.
-    Even(u64),
-    /// Between 1 and this, by a seed.
-    Random(u64, u64),
+pub struct Latency {
+    pub least: u64,
+    pub most: u64,
+    pub seed: u64,
 }
 
 #[derive(Default)]
@@ -58,28 +58,24 @@ impl Simulated {
         let id = {
             let mut clock = self.clock.lock().unwrap();
             clock.asked += 1;
-            let latency = match self.latency {
-                Latency::Even(latency) => latency,
-                Latency::Random(seed, most) => {
-                    1 + seed
-                        .wrapping_add(clock.asked)
-                        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-                        % most
-                }
-            };
+            let Latency { least, most, seed } = self.latency;
+            let random = seed
+                .wrapping_add(clock.asked)
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let latency = least + (random >> 32) % (most - least + 1);
             let id = (clock.now + latency, clock.asked);
             clock.due.insert(id, None);
             id
         };
-        let mut first = true;
+        let mut is_next = false;
         poll_fn(|context| {
-            if std::mem::take(&mut first) {
-                context.waker().wake_by_ref(); // all that are asked for together are on the clock first
-                return Poll::Pending;
-            }
             let mut clock = self.clock.lock().unwrap();
             if clock.due.first_key_value().map(|(earliest, _)| *earliest) != Some(id) {
                 clock.due.insert(id, Some(context.waker().clone()));
+                return Poll::Pending;
+            }
+            if !std::mem::replace(&mut is_next, true) {
+                context.waker().wake_by_ref(); // what is asked for now is on the clock first
                 return Poll::Pending;
             }
             clock.due.remove(&id);
