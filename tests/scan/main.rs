@@ -346,8 +346,8 @@ impl std::fmt::Display for Cost {
 fn ranges_pay_for_themselves_whatever_the_layout() {
     const SEEDS: u64 = 5;
     println!(
-        "{:28} {:>5} {:>14} {:>14} {:>14}",
-        "layout", "pages", "first scan", "second", "after change"
+        "{:28} {:>5} {:>14} {:>14} {:>14} {:>14}",
+        "layout", "pages", "first scan", "second", "after change", "32 in flight"
     );
     let mut broken = Vec::new();
     for (layout, keys) in layouts() {
@@ -387,6 +387,7 @@ fn ranges_pay_for_themselves_whatever_the_layout() {
             "{layout}"
         );
         let (mut first, mut second, mut third) = (Vec::new(), Vec::new(), Vec::new());
+        let mut many = Vec::new();
         for seed in 0..SEEDS {
             let uneven = Latency {
                 least: 5000,
@@ -398,9 +399,11 @@ fn ranges_pay_for_themselves_whatever_the_layout() {
             first.push(cost);
             second.push(measure(&all, latency, 16, &boundaries).0);
             third.push(measure(&fewer, latency, 16, &boundaries).0);
+            many.push(measure(&all, latency, 32, &boundaries).0);
         }
-        let [first, second, third] = [first, second, third].map(|costs| Cost::worst(&costs));
-        println!("{layout:28} {:>5} {first} {second} {third}", all.2);
+        let [first, second, third, many] =
+            [first, second, third, many].map(|costs| Cost::worst(&costs));
+        println!("{layout:28} {:>5} {first} {second} {third} {many}", all.2);
         let (least, most) = match layout {
             "uuids" | "one deep prefix" | "evenly spread clusters" => (13.0, 1.15),
             "names of any length" | "accents" => (9.0, 1.6),
@@ -419,6 +422,11 @@ fn ranges_pay_for_themselves_whatever_the_layout() {
             ),
             (third.times >= 14.0, "the time after a change"),
             (third.requests_a_page <= 1.05, "the requests after a change"),
+            (many.times >= 27.0, "the time with 32 in flight"),
+            (
+                many.requests_a_page <= 1.04,
+                "the requests with 32 in flight",
+            ),
         ];
         let failed = laws.iter().filter(|law| !law.0);
         broken.extend(failed.map(|law| format!("{layout}: {}", law.1)));
