@@ -5,6 +5,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -34,16 +35,18 @@ struct Counted {
     flying: AtomicU64,
     most: AtomicU64,
     requests: AtomicU64,
+    tokens: AtomicU64,
 }
 
 impl Counted {
     fn new(backend: Arc<dyn Backend>) -> Arc<Self> {
-        let (flying, most, requests) = Default::default();
+        let (flying, most, requests, tokens) = Default::default();
         Arc::new(Self {
             backend,
             flying,
             most,
             requests,
+            tokens,
         })
     }
 }
@@ -56,6 +59,9 @@ impl Backend for Counted {
 
     async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
         self.requests.fetch_add(1, Relaxed);
+        if matches!(ask.from, From::Token(_)) {
+            self.tokens.fetch_add(1, Relaxed);
+        }
         let flying = self.flying.fetch_add(1, Relaxed) + 1;
         self.most.fetch_max(flying, Relaxed);
         let result = self.backend.list_page(ask, page).await;
@@ -170,14 +176,16 @@ fn uploads(count: u64) -> Vec<Upload> {
     (0..count).map(upload).collect()
 }
 
-/// Every concurrency, first with nothing known and then with what the first scan remembers.
+/// Each of these concurrencies, first with nothing known and then with what the first scan
+/// remembers: how many pages were asked for by tokens.
 async fn every_concurrency(
     plugin: &Plugin,
     endpoint: &str,
     keys: [&str; 2],
     objects: u64,
     page_size: u16,
-) {
+    concurrencies: RangeInclusive<u16>,
+) -> u64 {
     let [id, secret] = keys;
     let section = [
         ("endpoint", endpoint),
@@ -195,8 +203,8 @@ async fn every_concurrency(
     assert_eq!(backend.order(), Order::Utf8, "else this tests nothing");
     let pages = objects.div_ceil(page_size.into());
 
-    let mut stale = Boundaries::default();
-    for concurrency in 1..=MOST {
+    let (mut stale, mut tokens) = (Boundaries::default(), 0);
+    for concurrency in concurrencies {
         let mut hints = std::mem::take(&mut stale);
         for remembered in ["nothing or what another concurrency has", "its own"] {
             let counted = Counted::new(Arc::clone(&backend));
@@ -218,11 +226,13 @@ async fn every_concurrency(
                 "{at}: {requests} requests for {pages} pages"
             );
             hints = found.boundaries;
+            tokens += counted.tokens.load(Relaxed);
         }
         if concurrency % 4 == 0 {
             stale = hints;
         }
     }
+    tokens
 }
 
 async fn in_s3s(plugin: &Plugin) {
@@ -230,7 +240,7 @@ async fn in_s3s(plugin: &Plugin) {
     let server = S3sServer::builder().server("MinIO").start();
     server.store().put_all(BUCKET, uploads(OBJECTS));
     let keys = [S3sServer::ACCESS_KEY, S3sServer::SECRET_KEY];
-    every_concurrency(plugin, &server.endpoint(), keys, OBJECTS, 800).await;
+    every_concurrency(plugin, &server.endpoint(), keys, OBJECTS, 800, 1..=MOST).await;
 }
 
 async fn in_minio(plugin: &Plugin) {
@@ -242,7 +252,10 @@ async fn in_minio(plugin: &Plugin) {
         .put_archived(BUCKET, &uploads(OBJECTS))
         .await;
     let keys = [MinIo::ACCESS_KEY, MinIo::SECRET_KEY];
-    every_concurrency(plugin, &server.endpoint(), keys, OBJECTS, 200).await;
+    every_concurrency(plugin, &server.endpoint(), keys, OBJECTS, 200, 1..=MOST).await;
+    // Most objects lie in the root: parts of it that are as long as this go on by tokens.
+    let tokens = every_concurrency(plugin, &server.endpoint(), keys, OBJECTS, 40, 2..=3).await;
+    assert!(tokens > 0, "a large folder is listed by tokens");
 }
 
 #[tokio::test]
