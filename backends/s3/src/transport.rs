@@ -29,12 +29,12 @@ use s3_exporter_api::{BackendError, causes};
 use s3_exporter_page::{MAX_BODY, MAX_ERROR_BODY};
 
 use crate::config::Transport;
-use client::{Clients, TooLate};
+use client::{HttpClients, TooLate};
 
 /// Sends the SDK's requests, and reads their answers whole.
 #[derive(Clone, Debug)]
 pub struct Http {
-    clients: Arc<Clients>,
+    clients: Arc<HttpClients>,
     /// Until the head of an answer is there.
     limit: Option<Duration>,
 }
@@ -46,7 +46,7 @@ impl Http {
     /// `tls` for a file that can't be read or holds no certificate.
     pub fn new(transport: &Transport) -> Result<Self, BackendError> {
         Ok(Self {
-            clients: Arc::new(Clients::new(transport)?),
+            clients: Arc::new(HttpClients::new(transport)?),
             limit: None,
         })
     }

@@ -34,7 +34,7 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The client of the latest certificates.
-pub struct Clients {
+pub struct HttpClients {
     transport: Transport,
     proxies: Arc<Proxies>,
     current: Mutex<Current>,
@@ -47,7 +47,7 @@ struct Current {
     looked: Instant,
 }
 
-impl Clients {
+impl HttpClients {
     /// Reads the certificates.
     ///
     /// # Errors
@@ -100,9 +100,9 @@ impl Clients {
     }
 }
 
-impl fmt::Debug for Clients {
+impl fmt::Debug for HttpClients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Clients")
+        f.debug_struct("HttpClients")
             .field("transport", &self.transport)
             .finish_non_exhaustive()
     }
@@ -167,7 +167,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let bundle = folder.path().join("ca.pem");
         std::fs::write(&bundle, authority.pem()).unwrap();
-        let clients = Clients::new(&Transport {
+        let clients = HttpClients::new(&Transport {
             ca_bundle: Some(bundle.clone()),
             client_certificate: None,
             insecure_skip_verify: false,
