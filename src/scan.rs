@@ -135,8 +135,8 @@ impl Scan {
             destination = &*self.destination.name,
             bucket = &*self.destination.bucket,
             reason,
-            "the store does not list in the order of the keys' bytes: what was listed is discarded, \
-             and this destination is listed one page after another from now on; \
+            "the store does not list in the order of the keys' bytes, or not always: what was listed \
+             is discarded, and this destination is listed one page after another from now on; \
              set `ordered = false` or leave it out at the backend"
         );
     }

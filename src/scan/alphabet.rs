@@ -19,10 +19,12 @@ const CHARS_END: u32 = 0x11_0000 - 0x800;
 /// The characters that keys are made of, at each of their places, as far as they were seen.
 /// UTF-8 orders strings as their characters' code points do, so a string of any of them is
 /// a place in the listing; and a key is a number whose digits are characters.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Alphabet {
     places: Vec<Seen>,
+    /// The key that was learned last.
     latest: String,
+    changes: u64,
 }
 
 /// The characters seen at one place: ASCII as bits, and the range of the others by [`number`].
@@ -30,7 +32,7 @@ pub struct Alphabet {
 struct Seen {
     ascii: u128,
     wide: Range<u32>,
-    /// Whether two keys that were learned one after the other first differ here.
+    /// Whether a key went another way here than the one that was learned before it.
     is_fork: bool,
 }
 
@@ -45,22 +47,21 @@ impl Alphabet {
     /// Learns from a key.
     pub fn learn(&mut self, key: &[u8]) {
         let key = valid(key);
-        for (at, c) in key.char_indices().take_while(|(at, _)| *at < MAX_KEY) {
-            self.at(at).see(c);
-        }
         let fork = shared(&self.latest, key);
-        if fork < MAX_KEY {
-            self.at(fork).is_fork = true;
+        for (at, c) in key.char_indices().take_while(|(at, _)| *at < MAX_KEY) {
+            if self.places.len() <= at {
+                self.places.resize(at + 1, Seen::default());
+            }
+            let is_new = self.places[at].see(c, at == fork);
+            self.changes += u64::from(is_new);
         }
         self.latest.clear();
         self.latest.push_str(key);
     }
 
-    fn at(&mut self, at: usize) -> &mut Seen {
-        if self.places.len() <= at {
-            self.places.resize(at + 1, Seen::default());
-        }
-        &mut self.places[at]
+    /// How often something new was learned: what was told of keys before is no longer true then.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The places, after this one, at which keys were seen to go different ways.
@@ -105,15 +106,22 @@ impl Alphabet {
 }
 
 impl Seen {
-    fn see(&mut self, c: char) {
+    /// Whether that was new.
+    fn see(&mut self, c: char, is_fork: bool) -> bool {
         let code = number(c);
+        let mut is_new = is_fork && !self.is_fork;
+        self.is_fork |= is_fork;
         if c.is_ascii() {
+            is_new |= self.ascii & 1 << code == 0;
             self.ascii |= 1 << code;
-        } else if self.wide.is_empty() {
-            self.wide = code..code + 1;
-        } else {
-            self.wide = self.wide.start.min(code)..self.wide.end.max(code + 1);
+        } else if !self.wide.contains(&code) {
+            is_new = true;
+            self.wide = match self.wide.is_empty() {
+                true => code..code + 1,
+                false => self.wide.start.min(code)..self.wide.end.max(code + 1),
+            };
         }
+        is_new
     }
 
     /// What was seen and its kin. Of a large script the first pages show next to nothing, so

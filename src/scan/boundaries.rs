@@ -88,6 +88,14 @@ impl Boundaries {
         self.sum(high) - self.sum(low)
     }
 
+    /// The first remembered key after this one, and how many objects there were from the one
+    /// before it up to it.
+    pub(super) fn next(&self, after: &[u8]) -> Option<(&str, u64)> {
+        let (at, _) = self.range(after, None);
+        let (key, sum) = self.keys.get(at)?;
+        Some((key, sum - self.sum(at)))
+    }
+
     /// Up to `count` remembered keys, rising, that cut what is between two keys into parts of
     /// about as many objects each. A part is a number of full pages of so many objects or
     /// little less, never a little more, which would be one request more.

@@ -28,7 +28,8 @@ pub(super) enum Stop {
 /// A page that has come.
 struct Fetched {
     at: usize,
-    /// Whether it began after a key: made up, or remembered and perhaps gone.
+    /// Whether it began after a key that no page of this scan ended with: made up, or remembered
+    /// and perhaps gone.
     after: bool,
     page: Page,
     next: Result<Next, BackendError>,

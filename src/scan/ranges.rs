@@ -5,25 +5,22 @@
 //! range that has most left is cut: at keys that the latest good scan remembered, else at
 //! keys made up from what was seen. Wherever it is cut, each key is in one range.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use s3_exporter_api::{Next, Page};
 
 use super::alphabet::Alphabet;
 use super::boundaries::Boundaries;
-use super::split::{Listed, Place, Rest};
+use super::split::{Listed, Place};
 use crate::assign::Cursor;
+
+mod sharing;
 
 /// Keys of a page that are remembered for the next scan: with more than its last one, ranges
 /// that end at full pages can be cut though this scan's pages began elsewhere.
 const REMEMBERED: usize = 8;
-/// Ranges are cut with nothing to go by while there were no more requests than twice the pages
-/// that came of them, and this: so a first scan costs about twice what listing in sequence
-/// does at the worst.
+/// Ranges are cut while there were no more requests than twice the pages that came of them, or of
+/// the scan before, and this: so a scan costs about twice what listing in sequence does at the
+/// worst.
 const WASTE: u64 = 32;
-/// Where at least so many pages are left and no boundary is remembered between them, keys are
-/// made up: in buckets so large that boundaries are far apart.
-const COARSE: f64 = 8.0;
 /// So many pages in a row that lie in one folder: what is left of a part goes on by tokens then.
 const LARGE_FOLDER: u32 = 12;
 
@@ -43,7 +40,8 @@ pub(super) enum Start {
 /// What a page says that must not be.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Contradiction {
-    /// Keys don't rise: the ranges may overlap or lack keys, so nothing of them is true.
+    /// Keys don't rise, or need not any more: the ranges may overlap or lack keys, so nothing of
+    /// them is true.
     Disorder(String),
     /// Any other: the store is wrong whatever the order.
     Nonsense(String),
@@ -66,10 +64,10 @@ struct Range {
     is_part: bool,
     /// Pages in a row whose last keys lie in one folder.
     in_folder: u32,
-    /// Objects that were taken after the last one that the scan before remembered.
+    /// Objects that were taken since a page with a key that the scan before remembered.
     unforeseen: u64,
-    /// Where it can be cut at keys that are made up; `None` where that is to be found out.
-    places: Option<Vec<Place>>,
+    /// Where it can be cut at keys that are made up, as the alphabet and the pages were then.
+    places: Option<(u64, u64, Vec<Place>)>,
     cursor: Cursor,
 }
 
@@ -133,7 +131,7 @@ impl<'a> Plan<'a> {
     /// and `limit` may be.
     pub(super) fn next(&mut self, flying: usize, limit: usize) -> Option<(usize, Start)> {
         if !self.ranges.iter().any(|range| range.next.is_some()) && self.ordered {
-            // With nothing to go by, no more is risked than what has been of use.
+            // No more is risked than what has been of use.
             let pages = self
                 .objects
                 .max(self.hints.objects())
@@ -145,9 +143,10 @@ impl<'a> Plan<'a> {
         let waiting = self.ranges.iter().position(|range| range.next.is_some())?;
         let range = &mut self.ranges[waiting];
         let start = range.next.take()?;
-        if let Start::Token(token) = &start {
-            range.token = Some(token.clone());
-        }
+        range.token = match &start {
+            Start::Token(token) => Some(token.clone()),
+            _ => None,
+        };
         self.requests += 1;
         Some((waiting, start))
     }
@@ -160,6 +159,10 @@ impl<'a> Plan<'a> {
         page: &Page,
         next: Next,
     ) -> Result<usize, Contradiction> {
+        if !self.ordered && self.ranges.len() > 1 {
+            let fault = "while it is listed in parts, it no longer shows in what order it lists";
+            return Err(Contradiction::Disorder(fault.to_owned()));
+        }
         let taken = self.check(at, page)?;
         let passed = taken < page.len();
         if matches!(next, Next::Token(_)) && page.len() > self.fullest {
@@ -171,12 +174,10 @@ impl<'a> Plan<'a> {
             let before = range.listed.last();
             let stays = folder(before) == folder(page.key(last));
             range.in_folder = if stays { range.in_folder + 1 } else { 0 };
-            let foreseen = self.hints.between(before, range.end.as_deref()) > 0;
-            range.unforeseen = if foreseen {
-                0
-            } else {
-                range.unforeseen + taken as u64
-            };
+            match self.hints.next(before) {
+                Some((key, _)) if key.as_bytes() <= page.key(last) => range.unforeseen = 0,
+                _ => range.unforeseen += taken as u64,
+            }
             range.listed.add(page, taken, &mut self.alphabet);
             self.pages += 1;
             self.objects += taken as u64;
@@ -202,7 +203,10 @@ impl<'a> Plan<'a> {
                     None => Start::Token(token),
                 });
             }
-            _ => range.done = true,
+            _ => {
+                range.done = true;
+                range.listed = Listed::new(b""); // not needed any more
+            }
         }
         Ok(taken)
     }
@@ -269,108 +273,6 @@ impl<'a> Plan<'a> {
         }
         Ok(page.len())
     }
-
-    /// Cuts ranges so that up to `count` new ones can be asked for: always where most is left
-    /// for each of those who work on it, as long as each gets a page's worth.
-    fn share_out(&mut self, count: usize) {
-        let all = 0..self.ranges.len();
-        let mut shares: Vec<Share> = all.flat_map(|at| self.shares(at)).collect();
-        for _ in 0..count {
-            let each = |share: &Share| share.pages / (share.cuts + 1) as f64;
-            let worth = shares.iter_mut().filter(|share| each(share) >= 1.0);
-            match worth.max_by(|a, b| each(a).total_cmp(&each(b))) {
-                Some(share) => share.cuts += 1,
-                None => break,
-            }
-        }
-        let mut cuts: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-        for share in shares.iter().filter(|share| share.cuts > 0) {
-            cuts.entry(share.range)
-                .or_default()
-                .extend(self.keys(share));
-        }
-        for (at, cuts) in cuts {
-            self.cut(at, cuts);
-        }
-    }
-
-    /// Where a range can be cut: at remembered keys if there are any between, else made-up ones.
-    fn shares(&mut self, at: usize) -> Vec<Share> {
-        let range = &self.ranges[at];
-        if range.done {
-            return Vec::new();
-        }
-        let (last, end) = (range.listed.last(), range.end.as_deref());
-        let share = |place, pages| Share {
-            range: at,
-            place,
-            pages,
-            cuts: 0,
-        };
-        let pages = |objects| objects as f64 / self.page_size as f64;
-        let most = match self.hints.between(last, end) {
-            _ if self.hints.objects() == 0 => f64::INFINITY,
-            0 => pages(range.unforeseen),
-            known if self.hints.cuts(last, end, 1, self.page_size).is_empty() => {
-                let known = pages(known) - 1.0;
-                if known < COARSE { 0.0 } else { known }
-            }
-            known => return vec![share(None, pages(known) - 1.0)],
-        };
-        if range.places.is_none() {
-            let places = range.listed.places(&self.rest(at));
-            self.ranges[at].places = Some(places);
-        }
-        let places = self.ranges[at].places.iter().flatten();
-        places
-            .map(|place| share(Some(*place), place.pages.min(most)))
-            .collect()
-    }
-
-    /// What a range has left.
-    fn rest(&self, at: usize) -> Rest<'_> {
-        Rest {
-            prefix: self.prefix,
-            end: self.ranges[at].end.as_deref(),
-            alphabet: &self.alphabet,
-            page: self.page_size,
-        }
-    }
-
-    /// The keys to cut a range at.
-    fn keys(&self, share: &Share) -> BTreeSet<String> {
-        let listed = &self.ranges[share.range].listed;
-        let rest = self.rest(share.range);
-        match &share.place {
-            Some(place) => listed.cuts(place, share.cuts, &rest),
-            None => self
-                .hints
-                .cuts(listed.last(), rest.end, share.cuts, self.page_size),
-        }
-    }
-
-    /// Cuts a range at such keys, which lie in what is left of it.
-    fn cut(&mut self, at: usize, cuts: BTreeSet<String>) {
-        for cut in cuts.into_iter().rev() {
-            let range = &mut self.ranges[at];
-            range.is_part = true;
-            range.places = None;
-            let end = range.end.replace(cut.as_str().into());
-            let right = Range::new(Start::After(cut.as_str().into()), cut.as_bytes(), end);
-            self.ranges.push(right);
-        }
-    }
-}
-
-/// What is left of a range at one place of its keys.
-struct Share {
-    range: usize,
-    /// Where keys are made up; `None`: they are remembered.
-    place: Option<Place>,
-    /// Pages beside the one that is asked for.
-    pages: f64,
-    /// Cuts to be made there.
-    cuts: usize,
 }
 
 impl Range {

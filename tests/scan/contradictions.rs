@@ -1,5 +1,7 @@
 //! Answers that contradict one another, and failures in the middle: never half a truth.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use s3_exporter::clusters::Clusters;
@@ -132,6 +134,48 @@ fn keys_that_go_backwards_where_order_was_promised() {
     );
     assert_eq!(list(&scan), Ok(4));
     assert_eq!(backend.asks().len(), 6, "two pages in sequence");
+}
+
+/// While it is listed in parts, an answer shows that it may be another store, or another bucket
+/// shows that this one has buckets without order: a part could not be told from what lies behind.
+#[test]
+fn an_order_that_is_no_longer_known() {
+    #[derive(Clone)]
+    struct Forgetful(Memory, Arc<AtomicUsize>);
+
+    #[s3_exporter_api::async_trait]
+    impl s3_exporter_api::Backend for Forgetful {
+        fn order(&self) -> Order {
+            match self.1.load(Relaxed) {
+                0..30 => Order::Utf8,
+                _ => Order::Other,
+            }
+        }
+
+        async fn list_page(
+            &self,
+            ask: &s3_exporter_api::Ask<'_>,
+            page: &mut s3_exporter_api::Page,
+        ) -> Result<Next, s3_exporter_api::BackendError> {
+            self.1.fetch_add(1, Relaxed);
+            self.0.list_page(ask, page).await
+        }
+    }
+
+    let memory = Memory::new().with_page_size(10);
+    memory.put_all("b", (0..1000).map(|n| Upload::new(format!("{n:04}"), 1)));
+    let scan = Scan {
+        page_size: 10,
+        ..scan(Forgetful(memory, Arc::default()), "", 8)
+    };
+    assert_eq!(list(&scan), Ok(1000));
+    let before = requests(&scan);
+    assert!(
+        (130..140).contains(&before),
+        "{before}: 30 in vain, then in sequence"
+    );
+    assert_eq!(list(&scan), Ok(1000));
+    assert_eq!(requests(&scan) - before, 100, "in sequence from the start");
 }
 
 /// A store may refuse a key that was made up: in sequence there is none.

@@ -72,6 +72,7 @@ impl Simulated {
             let mut clock = self.clock.lock().unwrap();
             if clock.due.first_key_value().map(|(earliest, _)| *earliest) != Some(id) {
                 clock.due.insert(id, Some(context.waker().clone()));
+                is_next = false;
                 return Poll::Pending;
             }
             if !std::mem::replace(&mut is_next, true) {

@@ -1,0 +1,129 @@
+//! Where ranges are cut, so that as many pages can be asked for as there is room for: pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Plan, Range, Start};
+use crate::scan::split::{Place, Rest};
+
+/// Where at least so many pages are left and no boundary is remembered between them, keys are
+/// made up: in buckets so large that boundaries are far apart.
+const COARSE: f64 = 8.0;
+
+/// What is left of a range at one place of its keys.
+struct Share {
+    range: usize,
+    /// Where keys are made up; `None`: they are remembered.
+    place: Option<Place>,
+    /// Pages beside the one that is asked for.
+    pages: f64,
+    /// Cuts to be made there.
+    cuts: usize,
+}
+
+impl Plan<'_> {
+    /// Cuts ranges so that up to `count` new ones can be asked for: always where most is left
+    /// for each of those who work on it, as long as each gets a page's worth.
+    pub(super) fn share_out(&mut self, count: usize) {
+        let all = 0..self.ranges.len();
+        let mut shares: Vec<Share> = all.flat_map(|at| self.shares(at)).collect();
+        for _ in 0..count {
+            let each = |share: &Share| share.pages / (share.cuts + 1) as f64;
+            let worth = shares.iter_mut().filter(|share| each(share) >= 1.0);
+            match worth.max_by(|a, b| each(a).total_cmp(&each(b))) {
+                Some(share) => share.cuts += 1,
+                None => break,
+            }
+        }
+        let mut cuts: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+        for share in shares.iter().filter(|share| share.cuts > 0) {
+            cuts.entry(share.range)
+                .or_default()
+                .extend(self.keys(share));
+        }
+        for (at, cuts) in cuts {
+            self.cut(at, cuts);
+        }
+    }
+
+    /// Where a range can be cut: at remembered keys if there are any between, else made-up ones.
+    fn shares(&mut self, at: usize) -> Vec<Share> {
+        let range = &self.ranges[at];
+        if range.done {
+            return Vec::new();
+        }
+        let (last, end) = (range.listed.last(), range.end.as_deref());
+        let share = |place, pages| Share {
+            range: at,
+            place,
+            pages,
+            cuts: 0,
+        };
+        let pages = |objects| objects as f64 / self.page_size as f64;
+        let known = pages(self.hints.between(last, end)) - 1.0;
+        let cuts = || self.hints.cuts(last, end, 1, self.page_size);
+        if known >= 1.0 && !cuts().is_empty() {
+            return vec![share(None, known)];
+        }
+        // Behind what nobody knew of, as much may follow as has come.
+        let foreseen = self.hints.next(last).map_or(0, |(_, objects)| objects);
+        let new = pages(range.unforeseen.saturating_sub(foreseen));
+        let most = match known {
+            _ if self.hints.objects() == 0 => f64::INFINITY,
+            COARSE.. => known.max(new),
+            _ => new,
+        };
+        let now = (self.alphabet.changes(), self.page_size);
+        let is_stale = |places: &(u64, u64, Vec<Place>)| (places.0, places.1) != now;
+        if range.places.as_ref().is_none_or(is_stale) {
+            let places = range.listed.places(&self.rest(at));
+            self.ranges[at].places = Some((now.0, now.1, places));
+        }
+        let places = self.ranges[at]
+            .places
+            .iter()
+            .flat_map(|(.., places)| places);
+        places
+            .map(|place| share(Some(*place), place.pages.min(most)))
+            .collect()
+    }
+
+    /// What a range has left.
+    fn rest(&self, at: usize) -> Rest<'_> {
+        Rest {
+            prefix: self.prefix,
+            end: self.ranges[at].end.as_deref(),
+            alphabet: &self.alphabet,
+            page: self.page_size,
+        }
+    }
+
+    /// The keys to cut a range at.
+    fn keys(&self, share: &Share) -> BTreeSet<String> {
+        let listed = &self.ranges[share.range].listed;
+        let rest = self.rest(share.range);
+        match &share.place {
+            Some(place) => listed.cuts(place, share.cuts, &rest),
+            None => self
+                .hints
+                .cuts(listed.last(), rest.end, share.cuts, self.page_size),
+        }
+    }
+
+    /// Cuts a range at such keys, which lie in what is left of it.
+    fn cut(&mut self, at: usize, cuts: BTreeSet<String>) {
+        for cut in cuts.into_iter().rev() {
+            let range = &mut self.ranges[at];
+            range.is_part = true;
+            range.places = None;
+            let end = range.end.replace(cut.as_str().into());
+            let mut right = Range::new(Start::After(cut.as_str().into()), cut.as_bytes(), end);
+            let known = self
+                .hints
+                .between(range.listed.last(), range.end.as_deref());
+            if known == 0 {
+                right.unforeseen = range.unforeseen; // more is to be expected there as well
+            }
+            self.ranges.push(right);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What scans cost, in requests and in a simulated store's time, whatever keys look like.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering::Relaxed;
+
+use s3_exporter::clusters::Clusters;
+use s3_exporter::scan::{Boundaries, Scan};
+use s3_exporter_testkit::{Memory, SyntheticBucket};
+
+use super::layouts::{layouts, synthetic};
+use super::simulated::{Latency, Simulated};
+use super::{Split, naive, requests, run, scan, split, store, with_figures};
+
+const EVEN: Latency = Latency {
+    least: 50,
+    most: 50,
+    seed: 0,
+};
+
+/// What a scan costs.
+#[derive(Debug)]
+struct Cost {
+    /// How many times as fast as one request after another.
+    times: f64,
+    requests_a_page: f64,
+}
+
+impl Cost {
+    fn worst(costs: &[Self]) -> Self {
+        Self {
+            times: costs
+                .iter()
+                .map(|cost| cost.times)
+                .fold(f64::INFINITY, f64::min),
+            requests_a_page: costs
+                .iter()
+                .map(|cost| cost.requests_a_page)
+                .fold(0.0, f64::max),
+        }
+    }
+}
+
+impl std::fmt::Display for Cost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:>6.1}x {:>6.3}", self.times, self.requests_a_page)
+    }
+}
+
+/// What a scan costs in a store all of whose answers take equally long, on its own clock, or some
+/// up to 4 % longer: beside one request after another. What answers come first decides
+/// what is cut, so it is the worst of several that counts.
+#[test]
+fn ranges_pay_for_themselves_whatever_the_layout() {
+    const SEEDS: u64 = 5;
+    println!(
+        "{:28} {:>5} {:>14} {:>14} {:>14} {:>14}",
+        "layout", "pages", "first scan", "second", "after change", "32 in flight"
+    );
+    let mut broken = Vec::new();
+    for (layout, keys) in layouts() {
+        let objects = with_figures(&keys.into_iter().collect());
+        let names = Clusters::from_names(["lg69pmx8wf", "mmmmmmmmmm", "ab"]).unwrap();
+        let kept = objects.iter().enumerate().filter(|(at, _)| at % 7 != 0);
+        let fewer: Vec<_> = kept.map(|(_, object)| object.clone()).collect();
+        let [all, fewer] = [objects, fewer].map(|objects| {
+            let truth = naive(&objects, "", &names);
+            (
+                store(&objects, 50),
+                truth,
+                objects.len().div_ceil(50) as u64,
+            )
+        });
+        let measure =
+            |bucket: &(Memory, Split, u64), latency: Latency, concurrency, hints: &Boundaries| {
+                let (memory, truth, pages) = bucket;
+                let backend = Simulated::new(memory.clone(), latency);
+                let scan = Scan {
+                    page_size: 50,
+                    ..scan(backend.clone(), "", concurrency)
+                };
+                let found = run(&scan, &names, hints).unwrap();
+                assert_eq!(&split(&found.tally, &names), truth, "{layout}");
+                let in_sequence = pages * (latency.least + latency.most) / 2;
+                let cost = Cost {
+                    times: in_sequence as f64 / backend.now() as f64,
+                    requests_a_page: requests(&scan) as f64 / *pages as f64,
+                };
+                (cost, found.boundaries)
+            };
+        let (in_sequence, _) = measure(&all, EVEN, 1, &Boundaries::default());
+        assert_eq!(
+            (in_sequence.times, in_sequence.requests_a_page),
+            (1.0, 1.0),
+            "{layout}"
+        );
+        let (mut first, mut second, mut third) = (Vec::new(), Vec::new(), Vec::new());
+        let mut many = Vec::new();
+        for seed in 0..SEEDS {
+            let uneven = Latency {
+                least: 5000,
+                most: 5200,
+                seed,
+            };
+            let latency = if seed == 0 { EVEN } else { uneven };
+            let (cost, boundaries) = measure(&all, latency, 16, &Boundaries::default());
+            first.push(cost);
+            second.push(measure(&all, latency, 16, &boundaries).0);
+            third.push(measure(&fewer, latency, 16, &boundaries).0);
+            many.push(measure(&all, latency, 32, &boundaries).0);
+        }
+        let [first, second, third, many] =
+            [first, second, third, many].map(|costs| Cost::worst(&costs));
+        println!("{layout:28} {:>5} {first} {second} {third} {many}", all.2);
+        let (least, most) = match layout {
+            "uuids" | "one deep prefix" | "evenly spread clusters" => (13.0, 1.15),
+            "names of any length" | "accents" => (9.0, 1.6),
+            _ => (12.0, 1.25),
+        };
+        let laws = [
+            (first.times >= least, "the time of a first scan"),
+            (
+                first.requests_a_page <= most,
+                "the requests of a first scan",
+            ),
+            (second.times >= 15.0, "the time of a second scan"),
+            (
+                second.requests_a_page <= 1.05,
+                "the requests of a second scan",
+            ),
+            (third.times >= 14.0, "the time after a change"),
+            (third.requests_a_page <= 1.05, "the requests after a change"),
+            (many.times >= 27.0, "the time with 32 in flight"),
+            (
+                many.requests_a_page <= 1.04,
+                "the requests with 32 in flight",
+            ),
+        ];
+        let failed = laws.iter().filter(|law| !law.0);
+        broken.extend(failed.map(|law| format!("{layout}: {}", law.1)));
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// A bucket that has grown before, between or behind the few keys that are remembered of it is
+/// listed nearly as fast as one that nothing is known of: else it might never be done in time,
+/// and never be remembered any better.
+#[test]
+fn a_bucket_that_has_grown_is_listed_in_parts() {
+    let names = Clusters::from_names(["ab"]).unwrap();
+    let grown = synthetic(&SyntheticBucket::even(25_000, 100));
+    for known in [
+        &["zzzz"][..],
+        &["0", "zzzz"],
+        &["0"],
+        &["0", "m", "n", "zzzz"],
+    ] {
+        let old: BTreeSet<_> = known.iter().map(|key| (*key).to_owned()).collect();
+        let all = old.iter().chain(&grown).cloned().collect();
+        let measure = |keys: &BTreeSet<String>, concurrency, hints: &Boundaries| {
+            let objects = with_figures(keys);
+            let backend = Simulated::new(store(&objects, 50), EVEN);
+            let scan = Scan {
+                page_size: 50,
+                ..scan(backend.clone(), "", concurrency)
+            };
+            let found = run(&scan, &names, hints).unwrap();
+            assert_eq!(split(&found.tally, &names), naive(&objects, "", &names));
+            (backend.now() as f64, requests(&scan), found.boundaries)
+        };
+        let (.., few) = measure(&old, 1, &Boundaries::default());
+        let (sequential, pages, _) = measure(&all, 1, &Boundaries::default());
+        let (took, asked, _) = measure(&all, 16, &few);
+        let times = sequential / took;
+        println!("{known:?}: {times:.1} times as fast in {asked} requests");
+        assert!(
+            times >= 10.0 && asked <= 2 * pages,
+            "{known:?}: {times} times in {asked}"
+        );
+    }
+}
+
+/// A store that gives fifty keys though a thousand are asked for is listed in parts like any
+/// other: what a page holds is learned from its answers.
+#[test]
+fn pages_are_as_large_as_the_store_makes_them() {
+    let names = Clusters::from_names(["ab"]).unwrap();
+    let keys = synthetic(&SyntheticBucket::even(25_000, 100));
+    let objects = with_figures(&keys.into_iter().collect());
+    let truth = naive(&objects, "", &names);
+    let measure = |concurrency, hints: &Boundaries| {
+        let backend = Simulated::new(store(&objects, 50), EVEN);
+        let scan = scan(backend.clone(), "", concurrency);
+        assert_eq!(scan.page_size, 1000);
+        let found = run(&scan, &names, hints).unwrap();
+        assert_eq!(split(&found.tally, &names), truth);
+        (backend.now() as f64, requests(&scan), found.boundaries)
+    };
+    let (sequential, pages, _) = measure(1, &Boundaries::default());
+    assert_eq!(pages, 500);
+    let (first, asked, boundaries) = measure(16, &Boundaries::default());
+    println!(
+        "{:.1} times as fast in {asked} requests",
+        sequential / first
+    );
+    assert!(sequential / first >= 8.0 && asked <= 2 * pages);
+    let (second, asked, _) = measure(16, &boundaries);
+    println!("then {:.1} times in {asked}", sequential / second);
+    assert!(sequential / second >= 12.0 && asked * 100 <= pages * 105);
+}
+
+/// A bucket of a hundred pages costs hardly more than a request a page either, once its
+/// boundaries are known: ranges end where pages do. They go on by keys, since
+/// tokens make MinIO list all that follows; but by tokens after twelve pages in one folder.
+#[test]
+fn ranges_of_a_small_bucket_end_where_pages_do() {
+    const PAGE: u16 = 50;
+    let names = Clusters::from_names(["lg69pmx8wf", "mmmmmmmmmm", "ab"]).unwrap();
+    let mut broken = Vec::new();
+    println!(
+        "{:28} {:>5} {:>6} {:>6} {:>6} {:>6}",
+        "layout", "", "pages", "first", "second", "third"
+    );
+    for (layout, keys) in layouts() {
+        let keys: BTreeSet<_> = keys.into_iter().step_by(10).collect();
+        let objects = with_figures(&keys);
+        let truth = naive(&objects, "", &names);
+        let pages = objects.len().div_ceil(PAGE.into()) as u64;
+        let mut folders: BTreeMap<&str, u64> = BTreeMap::new();
+        for key in &keys {
+            let folder = key.rsplit_once('/').map_or("", |parts| parts.0);
+            *folders.entry(folder).or_default() += 1;
+        }
+        let largest = folders.values().max().unwrap() / u64::from(PAGE);
+        for concurrency in [4, 16, 64] {
+            let mut boundaries = Boundaries::default();
+            let mut asked = Vec::new();
+            for _ in 0..3 {
+                let backend = Simulated::new(store(&objects, PAGE.into()), EVEN);
+                let scan = Scan {
+                    page_size: PAGE,
+                    ..scan(backend.clone(), "", concurrency)
+                };
+                let found = run(&scan, &names, &boundaries).unwrap();
+                let tokens = backend.tokens.load(Relaxed);
+                let by_token = largest.min(pages / u64::from(concurrency)) > 12;
+                assert!(
+                    asked.is_empty() || (tokens > 0) == by_token,
+                    "{layout}, {concurrency} in flight: {tokens} tokens"
+                );
+                assert_eq!(split(&found.tally, &names), truth, "{layout}");
+                asked.push(requests(&scan));
+                boundaries = found.boundaries;
+            }
+            println!(
+                "{layout:28} {concurrency:>5} {pages:>6} {:>6} {:>6} {:>6}",
+                asked[0], asked[1], asked[2]
+            );
+            if asked[1..].iter().any(|asked| asked * 100 > pages * 105) {
+                broken.push(format!("{layout}, {concurrency} in flight: {asked:?}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
