@@ -140,18 +140,16 @@ impl Exposition {
     }
 
     /// The snapshot of `ready`. That a resolver has been seen to be well again changes
-    /// nothing else, so it is not published: it is read here.
+    /// nothing else, so it is not published: it is read here. It is read too while something
+    /// else of the resolver is being prepared, or the time would go back meanwhile.
     fn fresh(&self, ready: &Ready) -> Snapshot {
         let mut snapshot = ready.snapshot().clone();
         for (name, shown) in &mut snapshot.resolvers {
-            if let Some(now) = self.board.resolution(name) {
-                let same = match (&now.clusters, &shown.clusters) {
-                    (Some(now), Some(shown)) => Arc::ptr_eq(now, shown),
-                    _ => false,
-                };
-                if same && now.is_success() && shown.is_success() {
-                    shown.last_success = now.last_success;
-                }
+            let now = self.board.resolution(name);
+            if let Some(last_success) = now.and_then(|now| now.last_success)
+                && shown.clusters.is_some()
+            {
+                shown.last_success = Some(last_success);
             }
         }
         snapshot

@@ -166,11 +166,28 @@ async fn resolvers_are_followed() {
     let before = last_success(&text);
     tokio::time::sleep(Duration::from_millis(3)).await;
     scene.resolver.confirm();
-    assert!(last_success(&scene.scrape()) > before);
+    let confirmed = last_success(&scene.scrape());
+    assert!(confirmed > before);
 
+    // Nothing runs between these lines: what has changed is not prepared yet, and the time does
+    // not go back meanwhile.
     scene.resolver.fail("gone");
+    assert_eq!(last_success(&scene.scrape()), confirmed);
     let text = scene
         .scrape_with("objectstore_resolver_success{resolver=\"kkp\"} 0")
         .await;
     assert!(text.contains(&created), "the last known set stays: {text}");
+
+    scene.resolver.confirm();
+    scene
+        .scrape_with("objectstore_resolver_success{resolver=\"kkp\"} 1")
+        .await;
+    tokio::time::sleep(Duration::from_millis(3)).await;
+    scene.resolver.confirm();
+    let confirmed = last_success(&scene.scrape());
+    scene.resolver.deliver((*sample::clusters(&[])).clone());
+    assert!(last_success(&scene.scrape()) >= confirmed);
+    scene
+        .scrape_with("objectstore_resolver_clusters{resolver=\"kkp\"} 0")
+        .await;
 }
