@@ -75,7 +75,7 @@ impl Connect for Folder {
 impl Backend for Folder {
     /// In the order of the keys' bytes: we sort. A store whose order is not certain says
     /// `Unknown` or `Other`, and is listed from the start to the end alone.
-    fn order(&self) -> Order {
+    fn order(&self, _: &str) -> Order {
         Order::Utf8
     }
 

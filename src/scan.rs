@@ -44,6 +44,8 @@ pub struct Scan {
     pub concurrency: Arc<AtomicU16>,
     /// Set once the store was seen not to be fit for listing in parts.
     pub in_sequence: Arc<AtomicBool>,
+    /// Whether the store was last seen to list in order.
+    pub was_ordered: Arc<AtomicBool>,
 }
 
 /// What a complete scan found.
@@ -66,6 +68,7 @@ impl Scan {
             page_size: 1000,
             meter: Arc::default(),
             in_sequence: Arc::default(),
+            was_ordered: Arc::default(),
         }
     }
 
@@ -107,10 +110,13 @@ impl Scan {
         if !self.in_sequence.load(Relaxed) {
             match self.list(empty(), hints, true, pages).await {
                 Err(Stop::Disorder(reason)) => self.give_up_parts(&reason),
-                Err(Stop::Refused(error)) => tracing::debug!(
+                Err(Stop::Refused(error)) => tracing::warn!(
                     destination = &*self.destination.name,
+                    bucket = &*self.destination.bucket,
                     error = chain(&error),
-                    "a key to start after was refused: listing once more, in sequence"
+                    "the store did not take a key to start after: what was listed is discarded, and \
+                     this scan begins anew, one page after another; where that happens each time, \
+                     set `concurrency = 1` for this destination"
                 ),
                 result => return result.map_err(|stop| self.error(stop)),
             }
@@ -137,7 +143,7 @@ impl Scan {
             reason,
             "the store does not list in the order of the keys' bytes, or not always: what was listed \
              is discarded, and this destination is listed one page after another from now on; \
-             set `ordered = false` or leave it out at the backend"
+             where the backend has `ordered = true`, set `ordered = false` or leave it out"
         );
     }
 

@@ -72,7 +72,7 @@ impl Served {
 
 #[async_trait]
 impl Backend for Served {
-    fn order(&self) -> Order {
+    fn order(&self, _: &str) -> Order {
         Order::Utf8
     }
 

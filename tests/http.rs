@@ -517,7 +517,7 @@ impl Connect for Silent {
 
 #[async_trait]
 impl Backend for Silent {
-    fn order(&self) -> Order {
+    fn order(&self, _: &str) -> Order {
         Order::Unknown
     }
     async fn list_page(&self, ask: &Ask<'_>, _: &mut Page) -> Result<Next, BackendError> {

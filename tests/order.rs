@@ -23,7 +23,7 @@ use s3_exporter_api::{
 };
 use s3_exporter_testkit::conformance::connect;
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
-use s3_exporter_testkit::{S3sServer, Upload};
+use s3_exporter_testkit::{Fault, Proxy, S3sServer, Upload};
 use tokio::sync::Semaphore;
 
 const BUCKET: &str = "bucket";
@@ -53,8 +53,8 @@ impl Counted {
 
 #[async_trait]
 impl Backend for Counted {
-    fn order(&self) -> Order {
-        self.backend.order()
+    fn order(&self, bucket: &str) -> Order {
+        self.backend.order(bucket)
     }
 
     async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
@@ -200,7 +200,11 @@ async fn every_concurrency(
     let assignment = Arc::new(Assignment::new(&clusters, "", "-"));
     let (listed, truth) = plain_listing(&*backend, &clusters).await;
     assert_eq!(listed, objects);
-    assert_eq!(backend.order(), Order::Utf8, "else this tests nothing");
+    assert_eq!(
+        backend.order(BUCKET),
+        Order::Utf8,
+        "else this tests nothing"
+    );
     let pages = objects.div_ceil(page_size.into());
 
     let (mut stale, mut tokens) = (Boundaries::default(), 0);
@@ -298,7 +302,8 @@ fn uploads_of_another_order() -> [Vec<Upload>; 4] {
 }
 
 /// SeaweedFS lists in the order of its folders. Left alone it is listed in sequence; and where
-/// its user claims that it is in order, that is noticed, said once, and does no harm.
+/// its user claims that it is in order, pages that show the contrary are noticed, that is said
+/// once, and does no harm.
 #[tokio::test]
 async fn a_store_of_another_order_is_listed_in_sequence_whatever_its_user_claims() {
     let server = SeaweedFs::start().await;
@@ -393,5 +398,57 @@ async fn a_store_of_another_order_is_listed_in_sequence_whatever_its_user_claims
         "{}",
         asked("left-alone")
     );
+    let claimed = asked("claimed");
+    assert!((1.0..2.0 * pages).contains(&claimed), "{claimed}");
+    assert!(exporter.terminate().await.success());
+}
+
+/// A good answer without the header that showed the order: the scans that come after it are made
+/// in sequence, which each destination says once.
+#[tokio::test]
+async fn a_store_that_does_not_show_its_order_any_more() {
+    let server = S3sServer::builder().server("MinIO").start();
+    let proxy = Proxy::start(&server.endpoint());
+    let (id, secret) = (S3sServer::ACCESS_KEY, S3sServer::SECRET_KEY);
+    let mut config = format!(
+        "[scan]\ninterval = \"1s\"\n[backends.store]\ntype = \"s3\"\nendpoint = \"{}\"\n\
+         region = \"us-east-1\"\naccess_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n",
+        proxy.endpoint()
+    );
+    for bucket in ["one", "two"] {
+        server.store().put_all(bucket, uploads(10));
+        config += &format!("[[destinations]]\nbucket = \"{bucket}\"\nclusters = [\"a\"]\n");
+    }
+    let mut exporter = Exporter::with_config(&config, &[]).await;
+    let mut scans = 0.0;
+    for fault in [
+        None,
+        Some(Fault::Answer {
+            status: 200,
+            headers: Vec::new(),
+            body: "<ListBucketResult><IsTruncated>false</IsTruncated><EncodingType>url\
+                   </EncodingType></ListBucketResult>"
+                .into(),
+        }),
+    ] {
+        proxy.faults().next([fault]);
+        scans += 3.0;
+        let scanned = |metrics: &Metrics| {
+            ["one", "two"]
+                .iter()
+                .all(|name| metrics.of(name, "objectstore_scans_total") >= Some(scans))
+        };
+        exporter.until("more scans", scanned).await;
+    }
+    let log = exporter.log();
+    for bucket in ["one", "two"] {
+        let warnings: Vec<_> = log
+            .lines()
+            .filter(|line| line.contains("did not show any more that it lists in the order"))
+            .filter(|line| line.contains(&format!("\"bucket\":\"{bucket}\"")))
+            .collect();
+        assert_eq!(warnings.len(), 1, "{bucket}: {log}");
+        assert!(warnings[0].contains("\"level\":\"warn\""), "{warnings:?}");
+    }
     assert!(exporter.terminate().await.success());
 }

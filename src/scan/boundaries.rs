@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::alphabet::MAX_KEY;
+
 /// Boundaries kept at most: one more, and neighbours are joined until about half are left. At
 /// 60 bytes a key this is 60 KB for a destination, whatever its size.
 const MOST: usize = 1024;
@@ -17,11 +19,11 @@ pub struct Boundaries {
 
 impl Boundaries {
     /// Adds a key and the number of objects from the one before up to it, in any order. A key
-    /// that is not UTF-8 could not be sent back to the store.
+    /// that is not UTF-8, or longer than any may be, could not be sent back to the store.
     pub(super) fn push(&mut self, key: &[u8], objects: u64) {
         match std::str::from_utf8(key) {
-            Ok(key) => self.keys.push((key.into(), objects)),
-            Err(_) => self.loose += objects,
+            Ok(key) if key.len() <= MAX_KEY => self.keys.push((key.into(), objects)),
+            _ => self.loose += objects,
         }
     }
 
@@ -265,7 +267,9 @@ mod tests {
         let mut boundaries = Boundaries::default();
         boundaries.push(b"a", 5);
         boundaries.push(b"b\xff", 7);
+        boundaries.push(&[b'c'; MAX_KEY], 1);
+        boundaries.push(&[b'd'; MAX_KEY + 1], 3);
         let boundaries = boundaries.settle();
-        assert_eq!((boundaries.keys.len(), boundaries.objects()), (1, 12));
+        assert_eq!((boundaries.keys.len(), boundaries.objects()), (2, 16));
     }
 }

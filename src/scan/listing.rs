@@ -2,6 +2,7 @@
 //! as it comes. All of it is one task, so nothing is locked and nothing is shared.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -20,17 +21,16 @@ pub(super) enum Stop {
     Failed(BackendError),
     /// The store's order is not what was relied on. It can be had in sequence.
     Disorder(String),
-    /// The answer to a key to start after makes no sense: perhaps the store does not take one
-    /// that was made up. In sequence no such key is needed.
+    /// The answer to a key to start after makes no sense: perhaps the store does not take it. In
+    /// sequence no key is sent.
     Refused(BackendError),
 }
 
 /// A page that has come.
 struct Fetched {
     at: usize,
-    /// Whether it began after a key that no page of this scan ended with: made up, or remembered
-    /// and perhaps gone.
-    after: bool,
+    /// Whether it was asked for by a key, as listing in sequence never does.
+    by_key: bool,
     page: Page,
     next: Result<Next, BackendError>,
 }
@@ -55,7 +55,10 @@ impl Scan {
         );
         let mut flying = FuturesUnordered::new();
         let mut spare = Vec::new();
-        plan.set_ordered(in_parts && backend.order() == Order::Utf8);
+        if in_parts {
+            self.tell_of_lost_order(&*backend);
+        }
+        plan.set_ordered(in_parts && self.is_ordered(&*backend));
         loop {
             while flying.len() < throttle.limit() {
                 let Some((at, start)) = plan.next(flying.len(), throttle.limit()) else {
@@ -70,18 +73,18 @@ impl Scan {
             throttle.observe(flying.len());
             let Fetched {
                 at,
-                after,
+                by_key,
                 page,
                 next,
             } = fetched;
             let next = match next {
                 Ok(next) => next,
-                Err(error) if after && error.kind() == FailureKind::Protocol => {
+                Err(error) if by_key && error.kind() == FailureKind::Protocol => {
                     return Err(Stop::Refused(error));
                 }
                 Err(error) => return Err(Stop::Failed(error)),
             };
-            plan.set_ordered(in_parts && backend.order() == Order::Utf8);
+            plan.set_ordered(in_parts && self.is_ordered(&*backend));
             let taken = plan
                 .take(at, &page, next)
                 .map_err(|fault| self.stop(fault))?;
@@ -120,9 +123,34 @@ impl Scan {
         let next = backend.list_page(&ask, &mut page).await;
         Fetched {
             at,
-            after: matches!(start, Start::After(_)),
+            by_key: matches!(start, Start::After(_) | Start::Next(_)),
             page,
             next,
+        }
+    }
+
+    /// Whether keys must rise in this bucket.
+    fn is_ordered(&self, backend: &dyn Backend) -> bool {
+        let ordered = backend.order(&self.destination.bucket) == Order::Utf8;
+        if ordered {
+            self.was_ordered.store(true, Relaxed);
+        }
+        ordered
+    }
+
+    /// Says once that a bucket which was listed in parts is not any more.
+    fn tell_of_lost_order(&self, backend: &dyn Backend) {
+        let is_lost = backend.order(&self.destination.bucket) == Order::Other;
+        if is_lost && self.was_ordered.swap(false, Relaxed) {
+            tracing::warn!(
+                destination = &*self.destination.name,
+                bucket = &*self.destination.bucket,
+                store_url = &*self.destination.store_url,
+                "an answer of the store did not show any more that it lists in the order of the \
+                 keys' bytes, as its header `Server` did before: this destination is listed one \
+                 page after another from now on; set `ordered = true` at the backend where the \
+                 order is certain"
+            );
         }
     }
 

@@ -5,9 +5,11 @@
 //! range that has most left is cut: at keys that the latest good scan remembered, else at
 //! keys made up from what was seen. Wherever it is cut, each key is in one range.
 
+use std::collections::VecDeque;
+
 use s3_exporter_api::{Next, Page};
 
-use super::alphabet::Alphabet;
+use super::alphabet::{Alphabet, MAX_KEY};
 use super::boundaries::Boundaries;
 use super::split::{Listed, Place};
 use crate::assign::Cursor;
@@ -82,6 +84,8 @@ pub(super) struct Plan<'a> {
     fullest: usize,
     hints: &'a Boundaries,
     ranges: Vec<Range>,
+    /// Those that a page can be asked for of, in the order in which that came to be known.
+    waiting: VecDeque<usize>,
     alphabet: Alphabet,
     seen: Boundaries,
     requests: u64,
@@ -99,6 +103,7 @@ impl<'a> Plan<'a> {
             fullest: 0,
             hints,
             ranges: vec![Range::new(Start::First, b"", None)],
+            waiting: VecDeque::from([0]),
             alphabet: Alphabet::default(),
             seen: Boundaries::default(),
             requests: 0,
@@ -130,7 +135,7 @@ impl<'a> Plan<'a> {
     /// A range to ask for a page of, and where that begins. `flying` requests are under way
     /// and `limit` may be.
     pub(super) fn next(&mut self, flying: usize, limit: usize) -> Option<(usize, Start)> {
-        if !self.ranges.iter().any(|range| range.next.is_some()) && self.ordered {
+        if self.waiting.is_empty() && self.ordered {
             // No more is risked than what has been of use.
             let pages = self
                 .objects
@@ -140,7 +145,7 @@ impl<'a> Plan<'a> {
             let allowed = limit.min(usize::try_from(worth).unwrap_or(limit).max(1));
             self.share_out(allowed.saturating_sub(flying));
         }
-        let waiting = self.ranges.iter().position(|range| range.next.is_some())?;
+        let waiting = self.waiting.pop_front()?;
         let range = &mut self.ranges[waiting];
         let start = range.next.take()?;
         range.token = match &start {
@@ -202,10 +207,13 @@ impl<'a> Plan<'a> {
                     Some(key) => Start::Next(key),
                     None => Start::Token(token),
                 });
+                self.waiting.push_back(at);
             }
             _ => {
+                // Its place is for another one.
                 range.done = true;
-                range.listed = Listed::new(b""); // not needed any more
+                range.listed = Listed::new(b"");
+                (range.token, range.end) = (None, None);
             }
         }
         Ok(taken)
@@ -233,8 +241,8 @@ impl<'a> Plan<'a> {
     }
 
     /// How many objects of the page are the range's. Every key is under the prefix; on an
-    /// ordered store they rise, and rise from page to page; on any other at least the last
-    /// key of a page is a new one.
+    /// ordered store they rise, behind the range's end too, and rise from page to page; on any
+    /// other at least the last key of a page is a new one.
     fn check(&self, at: usize, page: &Page) -> Result<usize, Contradiction> {
         let range = &self.ranges[at];
         let last = page.keys().next_back();
@@ -246,6 +254,7 @@ impl<'a> Plan<'a> {
         }
         let mut before = range.listed.last();
         let end = range.end.as_deref().map(str::as_bytes);
+        let mut taken = page.len();
         for (index, key) in page.keys().enumerate() {
             if !key.starts_with(self.prefix.as_bytes()) {
                 let fault = format!(
@@ -266,12 +275,12 @@ impl<'a> Plan<'a> {
                 );
                 return Err(Contradiction::Disorder(fault));
             }
-            if end.is_some_and(|end| key > end) {
-                return Ok(index);
+            if taken == page.len() && end.is_some_and(|end| key > end) {
+                taken = index;
             }
             before = key;
         }
-        Ok(page.len())
+        Ok(taken)
     }
 }
 
@@ -297,10 +306,12 @@ impl Range {
     /// follows, to the end of the bucket, for each part anew: 16 parts of 20,000 keys cost it
     /// 2.7 s of CPU, and 1.0 s with a key. With a key it reads all names of a folder for each
     /// page, so in a large one a token is cheaper in the end, and at once where there is one
-    /// part. No key is known after an empty page, and none can be sent that is not UTF-8.
+    /// part. No key is known after an empty page, and none can be sent that is not UTF-8 or is
+    /// longer than any key may be.
     fn resume(&self, taken: usize) -> Option<Box<str>> {
         let last = std::str::from_utf8(self.listed.last()).ok()?;
-        let by_key = self.is_part && taken > 0 && self.in_folder < LARGE_FOLDER;
+        let can_be_sent = taken > 0 && last.len() <= MAX_KEY;
+        let by_key = self.is_part && can_be_sent && self.in_folder < LARGE_FOLDER;
         by_key.then(|| last.into())
     }
 }
@@ -313,4 +324,62 @@ fn folder(key: &[u8]) -> &[u8] {
 /// A key for people: quoted, with control characters and what is not UTF-8 escaped.
 fn show(key: &[u8]) -> String {
     format!("{:?}", String::from_utf8_lossy(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use s3_exporter_api::{Object, StorageClass, UnixTime};
+
+    use super::*;
+
+    /// Pages of ten of the keys from `0000` to `9999`, eight at a time, the oldest request first.
+    #[test]
+    fn there_are_never_more_ranges_than_requests_at_a_time() {
+        const FLYING: usize = 8;
+        let hints = Boundaries::default();
+        let mut plan = Plan::new("", 10, &hints);
+        plan.set_ordered(true);
+        let mut flying = VecDeque::new();
+        let (mut objects, mut starts) = (0, 0);
+        loop {
+            while flying.len() < FLYING
+                && let Some(asked) = plan.next(flying.len(), FLYING)
+            {
+                starts += u32::from(matches!(asked.1, Start::After(_)));
+                flying.push_back(asked);
+            }
+            assert!(plan.ranges.len() <= FLYING);
+            let Some((at, start)) = flying.pop_front() else {
+                break;
+            };
+            let after = match start {
+                Start::First => String::new(),
+                Start::After(key) | Start::Next(key) => key.into(),
+                Start::Token(token) => token,
+            };
+            let keys: Vec<_> = (0..10_000).map(|key| format!("{key:04}")).collect();
+            let rest = &keys[keys.partition_point(|key| *key <= after)..];
+            let (page, next) = page(rest);
+            objects += plan.take(at, &page, next).unwrap();
+        }
+        assert_eq!(objects, 10_000);
+        assert!(starts > 20, "{starts} ranges: this tests nothing");
+    }
+
+    fn page(rest: &[String]) -> (Page, Next) {
+        let mut page = Page::new();
+        for key in rest.iter().take(10) {
+            page.push(Object {
+                key: key.as_bytes(),
+                size: 1,
+                last_modified: UnixTime::from_millis(0),
+                storage_class: StorageClass::default(),
+            });
+        }
+        let next = match rest.get(10) {
+            Some(_) => Next::Token(rest[9].clone()),
+            None => Next::End,
+        };
+        (page, next)
+    }
 }

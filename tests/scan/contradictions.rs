@@ -136,6 +136,60 @@ fn keys_that_go_backwards_where_order_was_promised() {
     assert_eq!(backend.asks().len(), 6, "two pages in sequence");
 }
 
+/// The same, where a page shows it only behind the end of the range that it was asked for: what
+/// lies there in the order of folders is in none of the ranges.
+#[test]
+fn keys_that_go_backwards_behind_the_end_of_a_range() {
+    struct Folders;
+
+    const KEYS: [&str; 9] = ["a", "b", "c", "e", "m/x", "m-1", "n", "o", "p"];
+    const PAGE: usize = 3;
+
+    #[s3_exporter_api::async_trait]
+    impl s3_exporter_api::Backend for Folders {
+        fn order(&self, _: &str) -> Order {
+            Order::Utf8 // as its user claims
+        }
+
+        async fn list_page(
+            &self,
+            ask: &s3_exporter_api::Ask<'_>,
+            page: &mut s3_exporter_api::Page,
+        ) -> Result<Next, s3_exporter_api::BackendError> {
+            let after = match ask.from {
+                s3_exporter_api::From::Start => "",
+                s3_exporter_api::From::After(key) | s3_exporter_api::From::Token(key) => key,
+            };
+            let rest = KEYS
+                .iter()
+                .filter(|key| key.split('/').gt(after.split('/')));
+            let keys: Vec<_> = rest.copied().take(PAGE + 1).collect();
+            page.clear();
+            for key in keys.iter().take(PAGE) {
+                page.push(s3_exporter_api::Object {
+                    key: key.as_bytes(),
+                    size: 1,
+                    last_modified: s3_exporter_api::UnixTime::from_millis(0),
+                    storage_class: s3_exporter_api::StorageClass::default(),
+                });
+            }
+            Ok(match keys.len() > PAGE {
+                true => Next::Token(keys[PAGE - 1].to_owned()),
+                false => Next::End,
+            })
+        }
+    }
+
+    let hints = [("c", 3), ("m-5", 6), ("p", 9)];
+    let hints = Boundaries::restore(hints.into_iter(), 0).unwrap();
+    let scan = Scan {
+        page_size: PAGE as u16,
+        ..scan(Folders, "", 8)
+    };
+    let found = run(&scan, &Clusters::new(), &hints).unwrap();
+    assert_eq!(found.tally.listed().objects, KEYS.len() as u64);
+}
+
 /// While it is listed in parts, an answer shows that it may be another store, or another bucket
 /// shows that this one has buckets without order: a part could not be told from what lies behind.
 #[test]
@@ -145,10 +199,10 @@ fn an_order_that_is_no_longer_known() {
 
     #[s3_exporter_api::async_trait]
     impl s3_exporter_api::Backend for Forgetful {
-        fn order(&self) -> Order {
+        fn order(&self, _: &str) -> Order {
             match self.1.load(Relaxed) {
-                0..30 => Order::Utf8,
-                _ => Order::Other,
+                30..60 => Order::Other,
+                _ => Order::Utf8,
             }
         }
 
@@ -178,15 +232,18 @@ fn an_order_that_is_no_longer_known() {
     assert_eq!(requests(&scan) - before, 100, "in sequence from the start");
 }
 
-/// A store may refuse a key that was made up: in sequence there is none.
+/// A store may refuse to start after some keys, or after any: in sequence none is sent.
 #[test]
 fn a_start_that_is_refused() {
-    #[derive(Clone)]
-    struct Picky(Memory);
+    struct Picky {
+        memory: Memory,
+        refuses: fn(&str) -> bool,
+        refused: Arc<AtomicUsize>,
+    }
 
     #[s3_exporter_api::async_trait]
     impl s3_exporter_api::Backend for Picky {
-        fn order(&self) -> Order {
+        fn order(&self, _: &str) -> Order {
             Order::Utf8
         }
 
@@ -195,25 +252,82 @@ fn a_start_that_is_refused() {
             ask: &s3_exporter_api::Ask<'_>,
             page: &mut s3_exporter_api::Page,
         ) -> Result<Next, s3_exporter_api::BackendError> {
-            if matches!(ask.from, s3_exporter_api::From::After(_)) {
+            if let s3_exporter_api::From::After(key) = ask.from
+                && (self.refuses)(key)
+            {
+                self.refused.fetch_add(1, Relaxed);
                 return Err(s3_exporter_api::BackendError::new(
                     FailureKind::Protocol,
                     "listing bucket \"b\"",
                     "the start is no name of an object (400)",
                 ));
             }
+            self.memory.list_page(ask, page).await
+        }
+    }
+
+    let any = |_: &str| true;
+    let listed = |key: &str| key.ends_with("-object");
+    for refuses in [any, listed] {
+        let memory = Memory::new().with_page_size(10);
+        memory.put_all(
+            "b",
+            (0..500).map(|n| Upload::new(format!("{n:04}-object"), 1)),
+        );
+        let refused = Arc::<AtomicUsize>::default();
+        let picky = Picky {
+            memory,
+            refuses,
+            refused: Arc::clone(&refused),
+        };
+        let scan = Scan {
+            page_size: 10,
+            ..scan(picky, "", 8)
+        };
+        assert_eq!(list(&scan), Ok(500));
+        assert!(refused.load(Relaxed) > 0, "else this tests nothing");
+    }
+}
+
+/// Longer keys than S3 has come from a store that is ill: they are counted, and not sent back.
+#[test]
+fn keys_that_are_too_long() {
+    struct Longest(Memory, Arc<AtomicUsize>);
+
+    #[s3_exporter_api::async_trait]
+    impl s3_exporter_api::Backend for Longest {
+        fn order(&self, bucket: &str) -> Order {
+            self.0.order(bucket)
+        }
+
+        async fn list_page(
+            &self,
+            ask: &s3_exporter_api::Ask<'_>,
+            page: &mut s3_exporter_api::Page,
+        ) -> Result<Next, s3_exporter_api::BackendError> {
+            if let s3_exporter_api::From::After(key) = ask.from {
+                self.1.fetch_max(key.len(), Relaxed);
+            }
             self.0.list_page(ask, page).await
         }
     }
 
     let memory = Memory::new().with_page_size(10);
-    memory.put_all("b", (0..500).map(|n| Upload::new(format!("{n:04}"), 1)));
+    let long = "x".repeat(2000);
+    memory.put_all(
+        "b",
+        (0..500).map(|n| Upload::new(format!("{n:04}{long}"), 1)),
+    );
+    let longest = Arc::<AtomicUsize>::default();
     let scan = Scan {
         page_size: 10,
-        ..scan(Picky(memory), "", 8)
+        ..scan(Longest(memory, Arc::clone(&longest)), "", 8)
     };
-    assert_eq!(list(&scan), Ok(500));
-    assert!(requests(&scan) >= 50);
+    for _ in 0..2 {
+        assert_eq!(list(&scan), Ok(500));
+    }
+    let longest = longest.load(Relaxed);
+    assert!((1..=1024).contains(&longest), "{longest} bytes");
 }
 
 /// The first page of a scan comes alone, and the pages after a token are asked for by it.

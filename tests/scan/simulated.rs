@@ -96,8 +96,8 @@ impl Simulated {
 
 #[async_trait]
 impl Backend for Simulated {
-    fn order(&self) -> Order {
-        self.memory.order()
+    fn order(&self, bucket: &str) -> Order {
+        self.memory.order(bucket)
     }
 
     async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {

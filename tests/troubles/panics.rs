@@ -79,8 +79,8 @@ impl Connect for Panicking {
 
 #[async_trait]
 impl Backend for Panicking {
-    fn order(&self) -> Order {
-        MEMORY.order()
+    fn order(&self, bucket: &str) -> Order {
+        MEMORY.order(bucket)
     }
 
     /// Panics after the first page: in the middle of a scan.

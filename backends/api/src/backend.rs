@@ -7,8 +7,8 @@ use crate::{BackendError, Meter, Page};
 /// A connection to an object store that can list buckets.
 #[async_trait]
 pub trait Backend: Send + Sync {
-    /// The order in which the store lists, as far as it is known by now.
-    fn order(&self) -> Order;
+    /// The order in which the store lists this bucket, as far as it is known by now.
+    fn order(&self, bucket: &str) -> Order;
 
     /// Fetches one page of a listing into `page`, retries included. `page` is cleared
     /// first; after an error or when the future is dropped its content is unspecified.
@@ -40,7 +40,7 @@ pub trait Backend: Send + Sync {
         self.list_page(&ask, &mut page).await?;
         Ok(Probe {
             empty: page.is_empty(),
-            order: self.order(),
+            order: self.order(bucket),
         })
     }
 }

@@ -35,7 +35,7 @@ pub struct MinIo {
 
 #[async_trait]
 impl Backend for MinIo {
-    fn order(&self) -> Order {
+    fn order(&self, _: &str) -> Order {
         self.order.get()
     }
 

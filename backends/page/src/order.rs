@@ -38,11 +38,6 @@ impl LearnedOrder {
             self.0.store(OTHER, Relaxed);
         }
     }
-
-    /// Learns that there are buckets here that have no order, whoever said so.
-    pub fn rule_out(&self) {
-        self.0.store(OTHER, Relaxed);
-    }
 }
 
 fn lists_by_bytes(server: &str) -> bool {
@@ -75,12 +70,9 @@ mod tests {
     }
 
     #[test]
-    fn the_user_knows_better_but_not_of_directory_buckets() {
+    fn the_user_knows_better() {
         let order = LearnedOrder::new(true);
         order.learn(Some("nginx"));
         assert_eq!(order.get(), Order::Utf8);
-        order.rule_out();
-        order.learn(Some("AmazonS3"));
-        assert_eq!(order.get(), Order::Other);
     }
 }

@@ -38,15 +38,15 @@ pub struct S3 {
 
 #[async_trait]
 impl Backend for S3 {
-    fn order(&self) -> Order {
-        self.order.get()
+    fn order(&self, bucket: &str) -> Order {
+        if is_directory_bucket(bucket) {
+            Order::Other
+        } else {
+            self.order.get()
+        }
     }
 
     async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
-        if ask.bucket.ends_with("--x-s3") {
-            // A directory bucket.
-            self.order.rule_out();
-        }
         page.clear();
         let slot = Slot::new(mem::take(page));
         let attempts = Attempts {
@@ -101,6 +101,13 @@ impl S3 {
             timeout: self.request_timeout,
         }
     }
+}
+
+/// Whether a name is that of a directory bucket, or of an access point of one: these list in no
+/// order, whoever says so (by the user guide of S3, "Directory bucket naming rules" and "Access
+/// points for directory buckets").
+fn is_directory_bucket(bucket: &str) -> bool {
+    bucket.ends_with("--x-s3") || bucket.ends_with("--xa-s3")
 }
 
 /// Where the answer's reader, deep inside the SDK, finds the caller's page, and leaves how

@@ -240,14 +240,16 @@ async fn a_client_certificate_is_shown() {
 }
 
 #[tokio::test]
-async fn a_directory_bucket_has_no_order_whoever_says_so() {
+async fn a_directory_bucket_has_no_order_whoever_says_so_and_the_others_keep_theirs() {
     let scribe = Scribe::start(None).await;
     let endpoint = format!("http://{}", scribe.address);
     let section = [("endpoint", &*endpoint), ("ordered", "true")];
     let backend = backend(&section).await;
-    assert_eq!(backend.order(), Order::Utf8);
-    let _ = list(&*backend, "bucket--use1-az4--x-s3").await;
-    assert_eq!(backend.order(), Order::Other);
+    for directory in ["bucket--use1-az4--x-s3", "point--use1-az4--xa-s3"] {
+        let _ = list(&*backend, directory).await;
+        assert_eq!(backend.order(directory), Order::Other, "{directory}");
+        assert_eq!(backend.order("bucket"), Order::Utf8, "beside {directory}");
+    }
 }
 
 /// Variables of this process can't be changed safely, so another one of the same program

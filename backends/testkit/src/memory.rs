@@ -193,7 +193,7 @@ impl Memory {
 
 #[async_trait]
 impl Backend for Memory {
-    fn order(&self) -> Order {
+    fn order(&self, _: &str) -> Order {
         self.order
     }
 

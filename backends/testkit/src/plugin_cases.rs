@@ -354,14 +354,14 @@ pub async fn the_order_is_learned(plugin: &Plugin) {
         fill(&server);
         let proxy = Proxy::start(&server.endpoint());
         let backend = backend(plugin, &proxy.endpoint(), &[]).await;
-        assert_eq!(backend.order(), Order::Unknown);
+        assert_eq!(backend.order(BUCKET), Order::Unknown);
         proxy
             .faults()
             .next([Some(Fault::error(403, "AccessDenied", "Access Denied"))]);
         list(&backend).await.failed(FailureKind::Denied, 1);
-        assert_eq!(backend.order(), Order::Unknown);
+        assert_eq!(backend.order(BUCKET), Order::Unknown);
         list(&backend).await.well();
-        assert_eq!(backend.order(), order, "{name}");
+        assert_eq!(backend.order(BUCKET), order, "{name}");
     }
 }
 
@@ -370,7 +370,7 @@ pub async fn the_order_is_told(plugin: &Plugin) {
     let server = S3sServer::builder().server("nginx").start();
     fill(&server);
     let backend = backend(plugin, &server.endpoint(), &[("ordered", "true")]).await;
-    assert_eq!(backend.order(), Order::Utf8);
+    assert_eq!(backend.order(BUCKET), Order::Utf8);
     list(&backend).await.well();
-    assert_eq!(backend.order(), Order::Utf8);
+    assert_eq!(backend.order(BUCKET), Order::Utf8);
 }

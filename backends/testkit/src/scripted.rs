@@ -156,7 +156,7 @@ impl Scripted {
 
 #[async_trait]
 impl Backend for Scripted {
-    fn order(&self) -> Order {
+    fn order(&self, _: &str) -> Order {
         self.order
     }
 

@@ -24,6 +24,9 @@ impl Plan<'_> {
     /// Cuts ranges so that up to `count` new ones can be asked for: always where most is left
     /// for each of those who work on it, as long as each gets a page's worth.
     pub(super) fn share_out(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
         let all = 0..self.ranges.len();
         let mut shares: Vec<Share> = all.flat_map(|at| self.shares(at)).collect();
         for _ in 0..count {
@@ -123,7 +126,19 @@ impl Plan<'_> {
             if known == 0 {
                 right.unforeseen = range.unforeseen; // more is to be expected there as well
             }
-            self.ranges.push(right);
+            self.add(right);
         }
+    }
+
+    /// In the place of a range that is done where there is one: so there are never more than can
+    /// be asked for at a time, however long the listing is.
+    fn add(&mut self, range: Range) {
+        let place = self.ranges.iter().position(|range| range.done);
+        let at = place.unwrap_or(self.ranges.len());
+        match place {
+            Some(place) => self.ranges[place] = range,
+            None => self.ranges.push(range),
+        }
+        self.waiting.push_back(at);
     }
 }

@@ -100,7 +100,7 @@ pub async fn start_after_is_exclusive(fixture: &dyn Fixture) {
     let uploads = keys.map(|key| Upload::new(key, 1));
     let bucket = filled(fixture, &uploads).await;
     let mut lister = Lister::new(fixture, Access::Full, &bucket).await;
-    if !has_order(fixture, &mut lister).await {
+    if !has_order(fixture, &mut lister, &bucket).await {
         return;
     }
     let keys_of = |lister: &Lister| -> Vec<String> {
@@ -138,7 +138,7 @@ pub async fn start_after_a_key_that_is_not_there(fixture: &dyn Fixture) {
     let uploads = keys.map(|key| Upload::new(key, 1));
     let bucket = filled(fixture, &uploads).await;
     let mut lister = Lister::new(fixture, Access::Full, &bucket).await;
-    if !has_order(fixture, &mut lister).await {
+    if !has_order(fixture, &mut lister, &bucket).await {
         return;
     }
     let made_up = [
@@ -169,12 +169,12 @@ pub async fn start_after_a_key_that_is_not_there(fixture: &dyn Fixture) {
 }
 
 /// Whether the store's order is what ranges need. One that lacks it must not claim it.
-async fn has_order(fixture: &dyn Fixture, lister: &mut Lister) -> bool {
+async fn has_order(fixture: &dyn Fixture, lister: &mut Lister, bucket: &str) -> bool {
     lister.page("", From::Start, 1000).await.unwrap();
     let Some(reason) = lack(fixture, Need::ByteOrder) else {
         return true;
     };
-    let order = lister.connection.backend.order();
+    let order = lister.connection.backend.order(bucket);
     assert_ne!(order, Order::Utf8, "claimed, though {reason}");
     let sorted = lister.objects().is_sorted();
     assert!(

@@ -159,7 +159,7 @@ pub async fn probe(fixture: &dyn Fixture) {
     for (prefix, empty) in [("", false), ("backup-00002", false), ("none", true)] {
         let probe = backend.probe(&bucket, prefix, &lister.meter).await.unwrap();
         assert_eq!(probe.empty, empty, "under {prefix:?}");
-        assert_eq!(probe.order, backend.order());
+        assert_eq!(probe.order, backend.order(&bucket));
     }
     assert_eq!(lister.attempts(), 3);
 }
