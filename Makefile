@@ -21,7 +21,7 @@ soak:
 	S3_EXPORTER_SOAK=$(SOAK) S3_EXPORTER_SOAK_PROGRAM="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/s3-exporter" \
 		$(CARGO) test --workspace --test bounds soak -- --nocapture
 
-# What listing costs beside others; about seven minutes once it is built.
+# What listing costs beside others; about eight minutes once it is built.
 bench:
 	$(CARGO) bench --workspace --bench listing
 

@@ -133,25 +133,41 @@ pub fn memory(table: &mut Table) {
 }
 
 pub fn scrape_latency(table: &mut Table) {
-    let store = Store::start(MILLION, 5000, "even", 5);
-    let rounds: Vec<_> = (0..3)
-        .map(|_| {
-            let idle = Exporter::start(&store, "s3", ONCE);
-            idle.scanned(1);
-            let baseline = ninety_ninth(&idle);
-            drop(idle);
-            // It scans again as soon as it is done.
-            let busy = Exporter::start(&store, "s3", "interval = \"1s\"");
-            busy.scanned(1);
-            (baseline, ninety_ninth(&busy))
-        })
-        .collect();
-    table.ratio(
-        "scrape while scanning, 99th percentile; baseline: while idle",
-        2.0,
-        "ms",
-        &rounds,
-    );
+    let [far, near] = [50, 5].map(|latency| Store::start(MILLION, 5000, "even", latency));
+    // It scans again as soon as it is done.
+    let busy = |store: &Store| {
+        let exporter = Exporter::start(store, "s3", "interval = \"1s\"");
+        exporter.scanned(1);
+        exporter
+    };
+    let [mut over_idle, mut near_over_other, mut near_over_idle] = [const { Vec::new() }; 3];
+    for _ in 0..3 {
+        let idle = Exporter::start(&near, "s3", ONCE);
+        idle.scanned(1);
+        let alone = ninety_ninth(&idle);
+        let other = busy(&near);
+        let beside = ninety_ninth(&idle);
+        drop((idle, other));
+        let [far, near] = [&far, &near].map(|store| ninety_ninth(&busy(store)));
+        over_idle.push((alone, far));
+        near_over_idle.push((alone, near));
+        near_over_other.push((beside, near));
+    }
+    for (measure, target, rounds) in [
+        (
+            "scrape while scanning, 99th percentile, 50 ms; baseline: while idle",
+            Some(2.0),
+            over_idle,
+        ),
+        (
+            "the same, 5 ms; baseline: idle, while another process scans",
+            Some(2.0),
+            near_over_other,
+        ),
+        ("the same, 5 ms; baseline: while idle", None, near_over_idle),
+    ] {
+        table.ratio(measure, target, "ms", &rounds);
+    }
 }
 
 /// Milliseconds of the 99th of a hundred scrapes, of 500.

@@ -9,26 +9,34 @@ pub struct Table(Vec<Row>);
 struct Row {
     measure: String,
     target: String,
-    met: bool,
+    met: Option<bool>,
     baseline: Vec<f64>,
     ours: Vec<f64>,
     unit: &'static str,
 }
 
 impl Table {
-    /// A row: ours divided by the baseline, round by round, is to be at most `target`.
-    pub fn ratio(&mut self, measure: &str, target: f64, unit: &'static str, rounds: &[(f64, f64)]) {
+    /// A row: ours divided by the baseline, round by round, is to be at most `target`, where
+    /// there is one.
+    pub fn ratio(
+        &mut self,
+        measure: &str,
+        target: impl Into<Option<f64>>,
+        unit: &'static str,
+        rounds: &[(f64, f64)],
+    ) {
+        let target = target.into();
         let (baseline, ours): (Vec<_>, Vec<_>) = rounds.iter().copied().unzip();
         let median = sorted(ratios(&baseline, &ours))[rounds.len() / 2];
-        let shown = if target < 1.0 {
-            format!("1/{:.0}", 1.0 / target)
-        } else {
-            format!("{target}")
+        let shown = match target {
+            None => "-".to_owned(),
+            Some(target) if target < 1.0 => format!("1/{:.0}", 1.0 / target),
+            Some(target) => format!("{target}"),
         };
         self.0.push(Row {
             measure: measure.to_owned(),
             target: shown,
-            met: median <= target,
+            met: target.map(|target| median <= target),
             baseline,
             ours,
             unit,
@@ -41,7 +49,7 @@ impl Table {
         self.0.push(Row {
             measure: measure.to_owned(),
             target: format!("{target} {unit}"),
-            met: median <= target,
+            met: Some(median <= target),
             baseline: Vec::new(),
             ours: rounds.to_vec(),
             unit,
@@ -108,7 +116,11 @@ impl fmt::Display for Table {
                 three[1],
                 three[2],
                 row.target,
-                if row.met { "yes" } else { "NO" }
+                match row.met {
+                    None => "-",
+                    Some(true) => "yes",
+                    Some(false) => "NO",
+                }
             )?;
         }
         Ok(())
