@@ -110,13 +110,18 @@ impl Scan {
         if !self.in_sequence.load(Relaxed) {
             match self.list(empty(), hints, true, pages).await {
                 Err(Stop::Disorder(reason)) => self.give_up_parts(&reason),
+                Err(Stop::OrderLost) => {
+                    self.in_sequence.store(true, Relaxed);
+                    self.warn_of_lost_order();
+                }
                 Err(Stop::Refused(error)) => tracing::warn!(
                     destination = &*self.destination.name,
                     bucket = &*self.destination.bucket,
                     error = chain(&error),
-                    "the store did not take a key to start after: what was listed is discarded, and \
-                     this scan begins anew, one page after another; where that happens each time, \
-                     set `concurrency = 1` for this destination"
+                    "the answer to a key to start after makes no sense, perhaps as the store does not \
+                     take keys that it does not have: what was listed is discarded, and this scan \
+                     begins anew, one page after another; where that happens each time, set \
+                     `concurrency = 1` for this destination"
                 ),
                 result => return result.map_err(|stop| self.error(stop)),
             }
@@ -131,6 +136,7 @@ impl Scan {
         match stop {
             Stop::Failed(error) | Stop::Refused(error) => error,
             Stop::Disorder(reason) => self.protocol(&reason),
+            Stop::OrderLost => self.protocol("the store's order is not known any more"),
         }
     }
 
@@ -141,9 +147,20 @@ impl Scan {
             destination = &*self.destination.name,
             bucket = &*self.destination.bucket,
             reason,
-            "the store does not list in the order of the keys' bytes, or not always: what was listed \
-             is discarded, and this destination is listed one page after another from now on; \
+            "the store does not list in the order of the keys' bytes: what was listed is discarded, \
+             and this destination is listed one page after another from now on; \
              where the backend has `ordered = true`, set `ordered = false` or leave it out"
+        );
+    }
+
+    fn warn_of_lost_order(&self) {
+        tracing::warn!(
+            destination = &*self.destination.name,
+            bucket = &*self.destination.bucket,
+            store_url = &*self.destination.store_url,
+            "an answer of the store did not show any more that it lists in the order of the keys' \
+             bytes, as its header `Server` did before: this destination is listed one page after \
+             another from now on; set `ordered = true` at the backend where the order is certain"
         );
     }
 

@@ -170,7 +170,9 @@ impl Runner {
         let store = std::mem::replace(&mut scan.store, new.store);
         let is_elsewhere = !Arc::ptr_eq(&store, &scan.store);
         if is_elsewhere {
-            scan.in_sequence = Arc::default(); // another connection may know the order
+            // Another connection may know the order.
+            scan.in_sequence = Arc::default();
+            scan.was_ordered = Arc::default();
         }
         let concurrency = scan.destination.concurrency;
         if is_elsewhere || old.concurrency != concurrency {

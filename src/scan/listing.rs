@@ -21,16 +21,17 @@ pub(super) enum Stop {
     Failed(BackendError),
     /// The store's order is not what was relied on. It can be had in sequence.
     Disorder(String),
-    /// The answer to a key to start after makes no sense: perhaps the store does not take it. In
-    /// sequence no key is sent.
+    /// The store's order was relied on, and is not known any more. The same.
+    OrderLost,
+    /// The answer to a key to start after makes no sense: perhaps the store does not take one
+    /// that was made up. In sequence no such key is needed.
     Refused(BackendError),
 }
 
 /// A page that has come.
 struct Fetched {
     at: usize,
-    /// Whether it was asked for by a key, as listing in sequence never does.
-    by_key: bool,
+    start: Start,
     page: Page,
     next: Result<Next, BackendError>,
 }
@@ -73,16 +74,21 @@ impl Scan {
             throttle.observe(flying.len());
             let Fetched {
                 at,
-                by_key,
+                start,
                 page,
                 next,
             } = fetched;
-            let next = match next {
-                Ok(next) => next,
-                Err(error) if by_key && error.kind() == FailureKind::Protocol => {
+            let next = match (next, start) {
+                (Ok(next), _) => next,
+                (Err(error), Start::After(_)) if error.kind() == FailureKind::Protocol => {
                     return Err(Stop::Refused(error));
                 }
-                Err(error) => return Err(Stop::Failed(error)),
+                (Err(error), Start::Next(_, token)) if error.kind() == FailureKind::Protocol => {
+                    plan.go_on_by_token(at, token);
+                    spare.push(page);
+                    continue;
+                }
+                (Err(error), _) => return Err(Stop::Failed(error)),
             };
             plan.set_ordered(in_parts && self.is_ordered(&*backend));
             let taken = plan
@@ -114,7 +120,7 @@ impl Scan {
             prefix: &self.destination.prefix,
             from: match &start {
                 Start::First => From::Start,
-                Start::After(key) | Start::Next(key) => From::After(key),
+                Start::After(key) | Start::Next(key, _) => From::After(key),
                 Start::Token(token) => From::Token(token),
             },
             max_keys: self.page_size,
@@ -123,7 +129,7 @@ impl Scan {
         let next = backend.list_page(&ask, &mut page).await;
         Fetched {
             at,
-            by_key: matches!(start, Start::After(_) | Start::Next(_)),
+            start,
             page,
             next,
         }
@@ -142,21 +148,14 @@ impl Scan {
     fn tell_of_lost_order(&self, backend: &dyn Backend) {
         let is_lost = backend.order(&self.destination.bucket) == Order::Other;
         if is_lost && self.was_ordered.swap(false, Relaxed) {
-            tracing::warn!(
-                destination = &*self.destination.name,
-                bucket = &*self.destination.bucket,
-                store_url = &*self.destination.store_url,
-                "an answer of the store did not show any more that it lists in the order of the \
-                 keys' bytes, as its header `Server` did before: this destination is listed one \
-                 page after another from now on; set `ordered = true` at the backend where the \
-                 order is certain"
-            );
+            self.warn_of_lost_order();
         }
     }
 
     fn stop(&self, fault: Contradiction) -> Stop {
         match fault {
             Contradiction::Disorder(fault) => Stop::Disorder(fault),
+            Contradiction::OrderLost => Stop::OrderLost,
             Contradiction::Nonsense(fault) => Stop::Failed(self.protocol(&fault)),
         }
     }

@@ -33,8 +33,8 @@ pub(super) enum Start {
     First,
     /// After this key.
     After(Box<str>),
-    /// After the last key of the page before.
-    Next(Box<str>),
+    /// After the last key of the page before, which also gave this token.
+    Next(Box<str>, String),
     /// Where the page before ended, as the store says it.
     Token(String),
 }
@@ -42,9 +42,10 @@ pub(super) enum Start {
 /// What a page says that must not be.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Contradiction {
-    /// Keys don't rise, or need not any more: the ranges may overlap or lack keys, so nothing of
-    /// them is true.
+    /// Keys don't rise: the ranges may overlap or lack keys, so nothing of them is true.
     Disorder(String),
+    /// Keys need not rise any more: the same.
+    OrderLost,
     /// Any other: the store is wrong whatever the order.
     Nonsense(String),
 }
@@ -84,8 +85,10 @@ pub(super) struct Plan<'a> {
     fullest: usize,
     hints: &'a Boundaries,
     ranges: Vec<Range>,
-    /// Those that a page can be asked for of, in the order in which that came to be known.
+    /// The places of the ranges whose `next` is set, oldest first.
     waiting: VecDeque<usize>,
+    /// Whether pages that follow another are asked for by its token, never by its last key.
+    by_token: bool,
     alphabet: Alphabet,
     seen: Boundaries,
     requests: u64,
@@ -104,6 +107,7 @@ impl<'a> Plan<'a> {
             hints,
             ranges: vec![Range::new(Start::First, b"", None)],
             waiting: VecDeque::from([0]),
+            by_token: false,
             alphabet: Alphabet::default(),
             seen: Boundaries::default(),
             requests: 0,
@@ -165,8 +169,7 @@ impl<'a> Plan<'a> {
         next: Next,
     ) -> Result<usize, Contradiction> {
         if !self.ordered && self.ranges.len() > 1 {
-            let fault = "while it is listed in parts, it no longer shows in what order it lists";
-            return Err(Contradiction::Disorder(fault.to_owned()));
+            return Err(Contradiction::OrderLost);
         }
         let taken = self.check(at, page)?;
         let passed = taken < page.len();
@@ -204,8 +207,8 @@ impl<'a> Plan<'a> {
                     return Err(Contradiction::Nonsense(fault.to_owned()));
                 }
                 range.next = Some(match range.resume(taken) {
-                    Some(key) => Start::Next(key),
-                    None => Start::Token(token),
+                    Some(key) if !self.by_token => Start::Next(key, token),
+                    _ => Start::Token(token),
                 });
                 self.waiting.push_back(at);
             }
@@ -217,6 +220,14 @@ impl<'a> Plan<'a> {
             }
         }
         Ok(taken)
+    }
+
+    /// The store did not take the last key of the page before: this range and all others go on by
+    /// tokens.
+    pub(super) fn go_on_by_token(&mut self, at: usize, token: String) {
+        self.by_token = true;
+        self.ranges[at].next = Some(Start::Token(token));
+        self.waiting.push_back(at);
     }
 
     /// Keeps where keys are, for the next scan.
@@ -339,6 +350,7 @@ mod tests {
         let hints = Boundaries::default();
         let mut plan = Plan::new("", 10, &hints);
         plan.set_ordered(true);
+        let keys: Vec<_> = (0..10_000).map(|key| format!("{key:04}")).collect();
         let mut flying = VecDeque::new();
         let (mut objects, mut starts) = (0, 0);
         loop {
@@ -354,10 +366,9 @@ mod tests {
             };
             let after = match start {
                 Start::First => String::new(),
-                Start::After(key) | Start::Next(key) => key.into(),
+                Start::After(key) | Start::Next(key, _) => key.into(),
                 Start::Token(token) => token,
             };
-            let keys: Vec<_> = (0..10_000).map(|key| format!("{key:04}")).collect();
             let rest = &keys[keys.partition_point(|key| *key <= after)..];
             let (page, next) = page(rest);
             objects += plan.take(at, &page, next).unwrap();

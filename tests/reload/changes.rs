@@ -240,3 +240,27 @@ async fn a_destination_that_comes_back_goes_on_from_what_was_kept() {
     assert_eq!(now.of("d", time), before.of("d", time));
     assert_eq!(of(&now, "stay"), of(&before, "stay"));
 }
+
+/// Who takes `ordered = true` back is not told to set it: no answer ever showed the order.
+#[tokio::test]
+async fn an_order_that_was_only_said_is_not_missed() {
+    let server = S3sServer::builder().server("nginx").start();
+    fill(&server, "d", 3);
+    let config = |more: &str| {
+        let often = destination("d", "store", "interval = \"1s\"");
+        [backend("store", &server, more), often].concat()
+    };
+    let mut exporter = Exporter::with_config(&config("ordered = true"), &[]).await;
+    let now = until_listed(&mut exporter, &["d"]).await;
+    let answer = reload(&exporter, &config("")).await;
+    assert!(
+        answer.ends_with("backends connected again: 1\n"),
+        "{answer}"
+    );
+    let (before, _) = scans(&now, "d");
+    exporter
+        .until("four more scans", |now| scans(now, "d").0 >= before + 4.0)
+        .await;
+    let log = exporter.log();
+    assert!(!log.contains("did not show any more"), "{log}");
+}
