@@ -135,7 +135,7 @@ impl Scan {
         }
     }
 
-    /// Whether keys must rise in this bucket.
+    /// Whether keys must rise in this bucket. Keeps in mind that they had to.
     fn is_ordered(&self, backend: &dyn Backend) -> bool {
         let ordered = backend.order(&self.destination.bucket) == Order::Utf8;
         if ordered {

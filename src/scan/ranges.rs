@@ -62,6 +62,8 @@ struct Range {
     /// Whether a page was taken.
     explored: bool,
     done: bool,
+    /// How many were made before it.
+    number: u64,
     end: Option<Box<str>>,
     /// Whether there are others.
     is_part: bool,
@@ -85,6 +87,8 @@ pub(super) struct Plan<'a> {
     fullest: usize,
     hints: &'a Boundaries,
     ranges: Vec<Range>,
+    /// Ranges that were made by cutting.
+    made: u64,
     /// The places of the ranges whose `next` is set, oldest first.
     waiting: VecDeque<usize>,
     /// Whether pages that follow another are asked for by its token, never by its last key.
@@ -106,6 +110,7 @@ impl<'a> Plan<'a> {
             fullest: 0,
             hints,
             ranges: vec![Range::new(Start::First, b"", None)],
+            made: 0,
             waiting: VecDeque::from([0]),
             by_token: false,
             alphabet: Alphabet::default(),
@@ -304,6 +309,7 @@ impl Range {
             listed: Listed::new(after),
             explored: false,
             done: false,
+            number: 0,
             end,
             is_part,
             in_folder: 0,
@@ -339,9 +345,8 @@ fn show(key: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use s3_exporter_api::{Object, StorageClass, UnixTime};
-
     use super::*;
+    use crate::scan::split::tests::page;
 
     /// Pages of ten of the keys from `0000` to `9999`, eight at a time, the oldest request first.
     #[test]
@@ -370,27 +375,14 @@ mod tests {
                 Start::Token(token) => token,
             };
             let rest = &keys[keys.partition_point(|key| *key <= after)..];
-            let (page, next) = page(rest);
-            objects += plan.take(at, &page, next).unwrap();
+            let keys: Vec<_> = rest.iter().take(10).map(String::as_str).collect();
+            let next = match rest.len() {
+                0..=10 => Next::End,
+                _ => Next::Token(keys[9].to_owned()),
+            };
+            objects += plan.take(at, &page(&keys), next).unwrap();
         }
         assert_eq!(objects, 10_000);
         assert!(starts > 20, "{starts} ranges: this tests nothing");
-    }
-
-    fn page(rest: &[String]) -> (Page, Next) {
-        let mut page = Page::new();
-        for key in rest.iter().take(10) {
-            page.push(Object {
-                key: key.as_bytes(),
-                size: 1,
-                last_modified: UnixTime::from_millis(0),
-                storage_class: StorageClass::default(),
-            });
-        }
-        let next = match rest.get(10) {
-            Some(_) => Next::Token(rest[9].clone()),
-            None => Next::End,
-        };
-        (page, next)
     }
 }

@@ -189,13 +189,13 @@ impl Listed {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
     use s3_exporter_api::{Object, StorageClass, UnixTime};
 
     use super::*;
 
-    fn page(keys: &[&str]) -> Page {
+    pub fn page(keys: &[&str]) -> Page {
         let mut page = Page::new();
         for key in keys {
             page.push(Object {

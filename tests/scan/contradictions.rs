@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use s3_exporter::clusters::Clusters;
 use s3_exporter::scan::{Boundaries, Scan};
-use s3_exporter_api::{FailureKind, Next, Order};
+use s3_exporter_api::{
+    Ask, Backend, BackendError, FailureKind, From, Next, Object, Order, Page, StorageClass,
+    UnixTime, async_trait,
+};
 use s3_exporter_testkit::{AskedFrom, Scripted, Step};
 use s3_exporter_testkit::{Memory, Upload};
 
@@ -145,20 +148,16 @@ fn keys_that_go_backwards_behind_the_end_of_a_range() {
     const KEYS: [&str; 9] = ["a", "b", "c", "e", "m/x", "m-1", "n", "o", "p"];
     const PAGE: usize = 3;
 
-    #[s3_exporter_api::async_trait]
-    impl s3_exporter_api::Backend for Folders {
+    #[async_trait]
+    impl Backend for Folders {
         fn order(&self, _: &str) -> Order {
             Order::Utf8 // as its user claims
         }
 
-        async fn list_page(
-            &self,
-            ask: &s3_exporter_api::Ask<'_>,
-            page: &mut s3_exporter_api::Page,
-        ) -> Result<Next, s3_exporter_api::BackendError> {
+        async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
             let after = match ask.from {
-                s3_exporter_api::From::Start => "",
-                s3_exporter_api::From::After(key) | s3_exporter_api::From::Token(key) => key,
+                From::Start => "",
+                From::After(key) | From::Token(key) => key,
             };
             let rest = KEYS
                 .iter()
@@ -166,11 +165,11 @@ fn keys_that_go_backwards_behind_the_end_of_a_range() {
             let keys: Vec<_> = rest.copied().take(PAGE + 1).collect();
             page.clear();
             for key in keys.iter().take(PAGE) {
-                page.push(s3_exporter_api::Object {
+                page.push(Object {
                     key: key.as_bytes(),
                     size: 1,
-                    last_modified: s3_exporter_api::UnixTime::from_millis(0),
-                    storage_class: s3_exporter_api::StorageClass::default(),
+                    last_modified: UnixTime::from_millis(0),
+                    storage_class: StorageClass::default(),
                 });
             }
             Ok(match keys.len() > PAGE {
@@ -197,8 +196,8 @@ fn an_order_that_is_no_longer_known() {
     #[derive(Clone)]
     struct Forgetful(Memory, Arc<AtomicUsize>);
 
-    #[s3_exporter_api::async_trait]
-    impl s3_exporter_api::Backend for Forgetful {
+    #[async_trait]
+    impl Backend for Forgetful {
         fn order(&self, _: &str) -> Order {
             match self.1.load(Relaxed) {
                 30..60 => Order::Other,
@@ -206,11 +205,7 @@ fn an_order_that_is_no_longer_known() {
             }
         }
 
-        async fn list_page(
-            &self,
-            ask: &s3_exporter_api::Ask<'_>,
-            page: &mut s3_exporter_api::Page,
-        ) -> Result<Next, s3_exporter_api::BackendError> {
+        async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
             self.1.fetch_add(1, Relaxed);
             self.0.list_page(ask, page).await
         }
@@ -242,22 +237,18 @@ fn a_start_that_is_refused() {
         refused: Arc<AtomicUsize>,
     }
 
-    #[s3_exporter_api::async_trait]
-    impl s3_exporter_api::Backend for Picky {
+    #[async_trait]
+    impl Backend for Picky {
         fn order(&self, _: &str) -> Order {
             Order::Utf8
         }
 
-        async fn list_page(
-            &self,
-            ask: &s3_exporter_api::Ask<'_>,
-            page: &mut s3_exporter_api::Page,
-        ) -> Result<Next, s3_exporter_api::BackendError> {
-            if let s3_exporter_api::From::After(key) = ask.from
+        async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+            if let From::After(key) = ask.from
                 && (self.refuses)(key)
             {
                 self.refused.fetch_add(1, Relaxed);
-                return Err(s3_exporter_api::BackendError::new(
+                return Err(BackendError::new(
                     FailureKind::Protocol,
                     "listing bucket \"b\"",
                     "the start is no name of an object (400)",
@@ -299,18 +290,14 @@ fn a_start_that_is_refused() {
 fn keys_that_are_too_long() {
     struct Longest(Memory, Arc<AtomicUsize>);
 
-    #[s3_exporter_api::async_trait]
-    impl s3_exporter_api::Backend for Longest {
+    #[async_trait]
+    impl Backend for Longest {
         fn order(&self, bucket: &str) -> Order {
             self.0.order(bucket)
         }
 
-        async fn list_page(
-            &self,
-            ask: &s3_exporter_api::Ask<'_>,
-            page: &mut s3_exporter_api::Page,
-        ) -> Result<Next, s3_exporter_api::BackendError> {
-            if let s3_exporter_api::From::After(key) = ask.from {
+        async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+            if let From::After(key) = ask.from {
                 self.1.fetch_max(key.len(), Relaxed);
             }
             self.0.list_page(ask, page).await

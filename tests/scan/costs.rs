@@ -114,7 +114,7 @@ fn ranges_pay_for_themselves_whatever_the_layout() {
         let (least, most) = match layout {
             "uuids" | "one deep prefix" | "evenly spread clusters" => (13.0, 1.15),
             "names of any length" | "accents" => (9.0, 1.6),
-            _ => (11.5, 1.25), // by forty seeds, the worst layout has 11.5 to 12.2
+            _ => (12.0, 1.25),
         };
         let laws = [
             (first.times >= least, "the time of a first scan"),

@@ -1,6 +1,6 @@
 //! Where ranges are cut, so that as many pages can be asked for as there is room for: pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Plan, Range, Start};
 use crate::scan::split::{Place, Rest};
@@ -27,8 +27,11 @@ impl Plan<'_> {
         if count == 0 {
             return;
         }
-        let all = 0..self.ranges.len();
-        let mut shares: Vec<Share> = all.flat_map(|at| self.shares(at)).collect();
+        let mut open: Vec<usize> = (0..self.ranges.len()).collect();
+        open.retain(|at| !self.ranges[*at].done);
+        // By age: whose place a range took makes no difference.
+        open.sort_unstable_by_key(|at| self.ranges[*at].number);
+        let mut shares: Vec<Share> = open.into_iter().flat_map(|at| self.shares(at)).collect();
         for _ in 0..count {
             let each = |share: &Share| share.pages / (share.cuts + 1) as f64;
             let worth = shares.iter_mut().filter(|share| each(share) >= 1.0);
@@ -37,23 +40,16 @@ impl Plan<'_> {
                 None => break,
             }
         }
-        let mut cuts: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-        for share in shares.iter().filter(|share| share.cuts > 0) {
-            cuts.entry(share.range)
-                .or_default()
-                .extend(self.keys(share));
-        }
-        for (at, cuts) in cuts {
-            self.cut(at, cuts);
+        for of_one in shares.chunk_by(|a, b| a.range == b.range) {
+            let to_cut = of_one.iter().filter(|share| share.cuts > 0);
+            let cuts = to_cut.flat_map(|share| self.keys(share)).collect();
+            self.cut(of_one[0].range, cuts);
         }
     }
 
     /// Where a range can be cut: at remembered keys if there are any between, else made-up ones.
     fn shares(&mut self, at: usize) -> Vec<Share> {
         let range = &self.ranges[at];
-        if range.done {
-            return Vec::new();
-        }
         let (last, end) = (range.listed.last(), range.end.as_deref());
         let share = |place, pages| Share {
             range: at,
@@ -132,7 +128,9 @@ impl Plan<'_> {
 
     /// In the place of a range that is done where there is one: so there are never more than can
     /// be asked for at a time, however long the listing is.
-    fn add(&mut self, range: Range) {
+    fn add(&mut self, mut range: Range) {
+        self.made += 1;
+        range.number = self.made;
         let place = self.ranges.iter().position(|range| range.done);
         let at = place.unwrap_or(self.ranges.len());
         match place {
