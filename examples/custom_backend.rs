@@ -95,7 +95,7 @@ impl Backend for Folder {
         })?;
         let after = match ask.from {
             From::Start => None,
-            From::After(key) | From::Token(key) => Some(key), // our token is the last key
+            From::After(key) | From::Marker(key) | From::Token(key) => Some(key), // our token is the last key
         };
         let mut rest = files
             .iter()

@@ -50,7 +50,7 @@ impl Served {
         let bucket = SyntheticBucket::even(pages * PAGE, 50);
         let start = match ask.from {
             From::Start => 0,
-            From::After(key) => bucket.after(key.as_bytes()),
+            From::After(key) | From::Marker(key) => bucket.after(key.as_bytes()),
             From::Token(token) => token.parse().unwrap(),
         };
         let end = (start + u64::from(ask.max_keys)).min(bucket.objects());

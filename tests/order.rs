@@ -145,6 +145,7 @@ async fn plain_listing(backend: &dyn Backend, clusters: &Clusters) -> (u64, Spli
         }
         match next {
             Next::Token(next) => token = Some(next),
+            Next::AfterLast => panic!("no token"),
             Next::End => return (objects, (owned, unassigned)),
         }
     }

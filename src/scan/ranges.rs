@@ -217,6 +217,10 @@ impl<'a> Plan<'a> {
                 });
                 self.waiting.push_back(at);
             }
+            Next::AfterLast if !passed && !at_end => {
+                let fault = "IsTruncated is true, but there is no NextContinuationToken";
+                return Err(Contradiction::Nonsense(fault.to_owned()));
+            }
             _ => {
                 // Its place is for another one.
                 range.done = true;

@@ -157,7 +157,7 @@ fn keys_that_go_backwards_behind_the_end_of_a_range() {
         async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
             let after = match ask.from {
                 From::Start => "",
-                From::After(key) | From::Token(key) => key,
+                From::After(key) | From::Marker(key) | From::Token(key) => key,
             };
             let rest = KEYS
                 .iter()

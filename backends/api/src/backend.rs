@@ -69,6 +69,9 @@ pub enum From<'a> {
     After(&'a str),
     /// Where the page before ended, by its [`Next::Token`].
     Token(&'a str),
+    /// As [`Self::After`], but asked in the first version of the API (`ListObjects`, `marker`):
+    /// some stores know no other, and answer [`Self::After`] with the first page again.
+    Marker(&'a str),
 }
 
 /// How a listing goes on after a page.
@@ -78,6 +81,8 @@ pub enum Next {
     End,
     /// There is more, to be asked for with [`From::Token`].
     Token(String),
+    /// There is more, and the store gave no token: it follows the last key of the page.
+    AfterLast,
 }
 
 /// The order of a store's listings, which decides whether a part of the key space can

@@ -127,7 +127,9 @@ impl MinIo {
 
 fn query(ask: &Ask<'_>) -> Multimap {
     let mut query = Multimap::new();
-    query.add("list-type", "2");
+    if !matches!(ask.from, From::Marker(_)) {
+        query.add("list-type", "2");
+    }
     // XML cannot hold every key.
     query.add("encoding-type", "url");
     query.add("max-keys", ask.max_keys.to_string());
@@ -138,6 +140,7 @@ fn query(ask: &Ask<'_>) -> Multimap {
         From::Start => (),
         From::After(key) => query.add("start-after", key),
         From::Token(token) => query.add("continuation-token", token),
+        From::Marker(key) => query.add("marker", key),
     }
     query
 }

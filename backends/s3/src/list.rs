@@ -89,7 +89,7 @@ impl S3 {
             .set_request_payer(self.requester_pays.then_some(RequestPayer::Requester));
         match ask.from {
             From::Start => request,
-            From::After(key) => request.start_after(key),
+            From::After(key) | From::Marker(key) => request.start_after(key),
             From::Token(token) => request.continuation_token(token),
         }
     }

@@ -257,6 +257,7 @@ impl Lister {
                     return Err(format!("the token {next:?} comes again: {pages:?}"));
                 }
                 Next::Token(next) => token = Some(next),
+                Next::AfterLast => return Err("the page has no token".to_owned()),
             }
             assert!(pages.len() < 5000, "the listing does not end");
         }

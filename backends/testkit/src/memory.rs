@@ -237,8 +237,10 @@ impl State {
         let token;
         let start = match from {
             From::Start => Bound::Included(prefix),
-            From::After(key) if key.as_bytes() < prefix => Bound::Included(prefix),
-            From::After(key) => Bound::Excluded(key.as_bytes()),
+            From::After(key) | From::Marker(key) if key.as_bytes() < prefix => {
+                Bound::Included(prefix)
+            }
+            From::After(key) | From::Marker(key) => Bound::Excluded(key.as_bytes()),
             From::Token(text) => match decode_token(text) {
                 Some(key) => {
                     token = key;

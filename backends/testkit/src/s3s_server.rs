@@ -265,7 +265,7 @@ impl S3 for Store {
             key_count: Some(i32::try_from(page.len()).unwrap()),
             is_truncated: Some(next != Next::End),
             next_continuation_token: match next {
-                Next::End => None,
+                Next::End | Next::AfterLast => None,
                 Next::Token(token) => Some(token),
             },
             encoding_type: input.encoding_type,

@@ -85,6 +85,8 @@ pub enum AskedFrom {
     After(String),
     /// By this token.
     Token(String),
+    /// After this key, in the first version of the API.
+    Marker(String),
 }
 
 impl Scripted {
@@ -143,6 +145,7 @@ impl Scripted {
                 From::Start => AskedFrom::Start,
                 From::After(key) => AskedFrom::After(key.to_owned()),
                 From::Token(token) => AskedFrom::Token(token.to_owned()),
+                From::Marker(key) => AskedFrom::Marker(key.to_owned()),
             },
             max_keys: ask.max_keys,
         });
