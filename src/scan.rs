@@ -21,7 +21,9 @@ pub use boundaries::Boundaries;
 
 mod alphabet;
 mod boundaries;
+mod folder;
 mod listing;
+mod proof;
 mod ranges;
 mod split;
 mod throttle;
@@ -46,6 +48,19 @@ pub struct Scan {
     pub in_sequence: Arc<AtomicBool>,
     /// Whether the store was last seen to list in order.
     pub was_ordered: Arc<AtomicBool>,
+    /// What else was learned of the store, so that it need not be found out again.
+    pub learned: Arc<Learned>,
+}
+
+/// Oddities of a store that one listing finds and the next one need not.
+#[derive(Debug, Default)]
+pub struct Learned {
+    /// Less than the destination's prefix may not be asked for.
+    is_narrow: AtomicBool,
+    /// What follows a key is told in the first version of the API alone.
+    by_marker: AtomicBool,
+    /// It was said that objects come twice.
+    repeats: AtomicBool,
 }
 
 /// What a complete scan found.
@@ -69,6 +84,7 @@ impl Scan {
             meter: Arc::default(),
             in_sequence: Arc::default(),
             was_ordered: Arc::default(),
+            learned: Arc::default(),
         }
     }
 
@@ -114,6 +130,8 @@ impl Scan {
                     self.in_sequence.store(true, Relaxed);
                     self.warn_of_lost_order();
                 }
+                Err(Stop::Incomplete(reason)) => self.give_up_incomplete_parts(&reason),
+                Err(Stop::Denied(error)) => self.give_up_denied_parts(&error),
                 Err(Stop::Refused(error)) => tracing::warn!(
                     destination = &*self.destination.name,
                     bucket = &*self.destination.bucket,
@@ -134,8 +152,8 @@ impl Scan {
 
     fn error(&self, stop: Stop) -> BackendError {
         match stop {
-            Stop::Failed(error) | Stop::Refused(error) => error,
-            Stop::Disorder(reason) => self.protocol(&reason),
+            Stop::Failed(error) | Stop::Refused(error) | Stop::Denied(error) => error,
+            Stop::Disorder(reason) | Stop::Incomplete(reason) => self.protocol(&reason),
             Stop::OrderLost => self.protocol("the store's order is not known any more"),
         }
     }
@@ -150,6 +168,32 @@ impl Scan {
             "the store does not list in the order of the keys' bytes: what was listed is discarded, \
              and this destination is listed one page after another from now on; \
              where the backend has `ordered = true`, set `ordered = false` or leave it out"
+        );
+    }
+
+    /// The same, as parts of the listing contradict each other.
+    fn give_up_incomplete_parts(&self, reason: &str) {
+        self.in_sequence.store(true, Relaxed);
+        tracing::warn!(
+            destination = &*self.destination.name,
+            bucket = &*self.destination.bucket,
+            reason,
+            "parts of the listing are not complete, as the store is wrong about what follows a key: \
+             what was listed is discarded, and this destination is listed one page after another \
+             from now on"
+        );
+    }
+
+    /// The same, as the rights are for the prefix alone.
+    fn give_up_denied_parts(&self, error: &BackendError) {
+        self.in_sequence.store(true, Relaxed);
+        tracing::warn!(
+            destination = &*self.destination.name,
+            bucket = &*self.destination.bucket,
+            error = chain(error),
+            "the store does not let us list a folder of this destination alone: what was listed is \
+             discarded, and it is listed one page after another from now on; a policy with the \
+             condition `s3:prefix` has to allow what begins with the prefix, too"
         );
     }
 

@@ -173,6 +173,7 @@ impl Runner {
             // Another connection may know the order.
             scan.in_sequence = Arc::default();
             scan.was_ordered = Arc::default();
+            scan.learned = Arc::default();
         }
         let concurrency = scan.destination.concurrency;
         if is_elsewhere || old.concurrency != concurrency {

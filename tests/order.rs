@@ -203,7 +203,7 @@ async fn every_concurrency(
     assert_eq!(listed, objects);
     assert_eq!(
         backend.order(BUCKET),
-        Order::Utf8,
+        Order::Utf8ByFolder,
         "else this tests nothing"
     );
     let pages = objects.div_ceil(page_size.into());

@@ -99,6 +99,23 @@ impl Page {
         Ok(())
     }
 
+    /// Takes out objects whose key is that of the object before, the first one's being `before`:
+    /// the first of several stays. Gives how many there were.
+    pub fn remove_repeated(&mut self, before: &[u8]) -> usize {
+        let Self { keys, entries } = self;
+        let count = entries.len();
+        let mut last: Option<Range<usize>> = None;
+        entries.retain(|entry| {
+            let before = last.as_ref().map_or(before, |last| &keys[last.clone()]);
+            let is_new = keys[entry.key.clone()] != *before;
+            if is_new {
+                last = Some(entry.key.clone());
+            }
+            is_new
+        });
+        count - entries.len()
+    }
+
     /// How many objects there are.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -122,6 +139,17 @@ impl Page {
     /// There are not so many.
     pub fn key(&self, index: usize) -> &[u8] {
         &self.keys[self.entries[index].key.clone()]
+    }
+
+    /// The object at `index`; `None` where there are not so many.
+    pub fn get(&self, index: usize) -> Option<Object<'_>> {
+        let entry = self.entries.get(index)?;
+        Some(Object {
+            key: &self.keys[entry.key.clone()],
+            size: entry.size,
+            last_modified: entry.last_modified,
+            storage_class: entry.storage_class,
+        })
     }
 
     /// The objects in the order in which they were added.

@@ -40,7 +40,7 @@ impl Connect for Config {
             url: self.store_url(),
             reach: list::Reach::new(&self.endpoint, self.connect_timeout),
             request_timeout: self.request_timeout,
-            order: LearnedOrder::new(self.ordered),
+            order: LearnedOrder::new(&self.store_url(), self.ordered),
             clients,
             region,
         }))

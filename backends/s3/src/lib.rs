@@ -69,7 +69,7 @@ impl Connect for Config {
             request_timeout: self.request_timeout,
             expected_bucket_owner: self.expected_bucket_owner.clone(),
             requester_pays: self.requester_pays,
-            order: Arc::new(LearnedOrder::new(self.ordered)),
+            order: Arc::new(LearnedOrder::new(&self.store_url(), self.ordered)),
         }))
     }
 }

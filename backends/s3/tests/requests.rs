@@ -248,7 +248,8 @@ async fn a_directory_bucket_has_no_order_whoever_says_so_and_the_others_keep_the
     for directory in ["bucket--use1-az4--x-s3", "point--use1-az4--xa-s3"] {
         let _ = list(&*backend, directory).await;
         assert_eq!(backend.order(directory), Order::Other, "{directory}");
-        assert_eq!(backend.order("bucket"), Order::Utf8, "beside {directory}");
+        let order = backend.order("bucket");
+        assert_eq!(order, Order::Utf8ByFolder, "beside {directory}");
     }
 }
 

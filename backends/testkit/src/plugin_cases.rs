@@ -349,7 +349,7 @@ pub async fn a_bucket_of_another_region(plugin: &Plugin) {
 
 /// By the header `Server` of a good answer.
 pub async fn the_order_is_learned(plugin: &Plugin) {
-    for (name, order) in [("MinIO", Order::Utf8), ("SeaweedFS S3", Order::Other)] {
+    for (name, order) in [("MinIO", Order::Utf8ByFolder), ("SeaweedFS S3", Order::Other)] {
         let server = S3sServer::builder().server(name).start();
         fill(&server);
         let proxy = Proxy::start(&server.endpoint());
@@ -370,7 +370,7 @@ pub async fn the_order_is_told(plugin: &Plugin) {
     let server = S3sServer::builder().server("nginx").start();
     fill(&server);
     let backend = backend(plugin, &server.endpoint(), &[("ordered", "true")]).await;
-    assert_eq!(backend.order(BUCKET), Order::Utf8);
+    assert_eq!(backend.order(BUCKET), Order::Utf8ByFolder);
     list(&backend).await.well();
-    assert_eq!(backend.order(BUCKET), Order::Utf8);
+    assert_eq!(backend.order(BUCKET), Order::Utf8ByFolder);
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use s3_exporter_api::Order;
+
 use super::{Plan, Range, Start};
+use crate::scan::folder::outermost;
 use crate::scan::split::{Place, Rest};
 
 /// Where at least so many pages are left and no boundary is remembered between them, keys are
@@ -67,7 +70,7 @@ impl Plan<'_> {
         let foreseen = self.hints.next(last).map_or(0, |(_, objects)| objects);
         let new = pages(range.unforeseen.saturating_sub(foreseen));
         let most = match known {
-            _ if self.hints.objects() == 0 => f64::INFINITY,
+            _ if self.hints.has_no_keys() => f64::INFINITY,
             COARSE.. => known.max(new),
             _ => new,
         };
@@ -111,11 +114,23 @@ impl Plan<'_> {
     /// Cuts a range at such keys, which lie in what is left of it.
     fn cut(&mut self, at: usize, cuts: BTreeSet<String>) {
         for cut in cuts.into_iter().rev() {
+            let anchor = self.hints.anchor(&cut);
+            let cut = match (self.order, anchor) {
+                (Order::Utf8ByFolder, None) => {
+                    outermost(&cut, self.ranges[at].listed.last(), self.prefix)
+                }
+                _ => &cut,
+            };
+            let prefix = self.listing_of(cut);
             let range = &mut self.ranges[at];
+            if range.end.as_deref().is_some_and(|end| cut >= end) {
+                continue; // two cuts in one folder
+            }
             range.is_part = true;
             range.places = None;
-            let end = range.end.replace(cut.as_str().into());
-            let mut right = Range::new(Start::After(cut.as_str().into()), cut.as_bytes(), end);
+            let end = range.end.replace(cut.into());
+            let mut right = Range::new(Start::After(cut.into()), prefix, cut, end);
+            self.seams.open(cut, anchor);
             let known = self
                 .hints
                 .between(range.listed.last(), range.end.as_deref());
@@ -128,7 +143,7 @@ impl Plan<'_> {
 
     /// In the place of a range that is done where there is one: so there are never more than can
     /// be asked for at a time, however long the listing is.
-    fn add(&mut self, mut range: Range) {
+    pub(super) fn add(&mut self, mut range: Range) {
         self.made += 1;
         range.number = self.made;
         let place = self.ranges.iter().position(|range| range.done);
