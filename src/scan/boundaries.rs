@@ -69,6 +69,11 @@ impl Boundaries {
         Some(&self.keys.first()?.key)
     }
 
+    /// The last key that is remembered.
+    pub(super) fn last_key(&self) -> Option<&str> {
+        Some(&self.keys.last()?.key)
+    }
+
     /// Whether no key is remembered.
     pub(super) fn has_no_keys(&self) -> bool {
         self.keys.is_empty()

@@ -61,6 +61,8 @@ pub(super) enum Check {
     Exists { key: Box<str>, boundary: Box<str> },
     /// Whether the part behind a boundary begins with that key now.
     Begins { key: Box<[u8]>, boundary: Box<str> },
+    /// What follows the key that was the last one in the scan before.
+    Ahead { after: Box<str> },
     /// Whether anything follows the last key of all; `request` said that nothing does.
     End {
         last: Box<str>,
@@ -85,6 +87,8 @@ pub(super) enum Shown {
     Right,
     /// That depends on another one.
     Asks(Check),
+    /// The listing ends with this key.
+    EndsWith(Box<[u8]>),
     /// More has come since: the listing goes on after this key.
     GoesOn(Box<str>),
 }
@@ -203,6 +207,7 @@ impl Check {
             }
             Self::Exists { key, .. } => (Some(key.clone()), Start::First, Some(1)),
             Self::Begins { boundary, .. } => (None, Start::After(boundary.clone()), None),
+            Self::Ahead { after } => (around(), Start::After(after.clone()), None),
             Self::End { last, .. } => (around(), Start::After(last.clone()), Some(1)),
             Self::EndAgain { request, .. } => (Some(request.0.clone()), request.1.clone(), None),
             Self::Empty { after } => (around(), Start::After(after.clone()), None),
@@ -257,6 +262,15 @@ impl Check {
                 Some(first) if *first <= *key => Shown::Right,
                 _ => return Err(incomplete(&key, &boundary)),
             },
+            Self::Ahead { after } => {
+                let is_ours = |key: &&[u8]| key.starts_with(context.prefix.as_bytes());
+                let ours = page.keys().take_while(is_ours).count();
+                let last = ours.checked_sub(1).map(|last| page.key(last));
+                match ours < page.len() || *next == Next::End {
+                    true => Shown::EndsWith(last.unwrap_or(after.as_bytes()).into()),
+                    false => Shown::Right,
+                }
+            }
             Self::End { last, request } => {
                 let after = match context.ordered {
                     true => last.as_bytes(),

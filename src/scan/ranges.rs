@@ -13,7 +13,7 @@ use s3_exporter_api::{Next, Order, Page, UnixTime};
 
 use super::alphabet::{Alphabet, MAX_KEY};
 use super::boundaries::{Anchor, Boundaries};
-use super::folder::{cut_between, folder, is_flat, parent, successor};
+use super::folder::{cut_between, folder, parent, successor};
 use super::proof::{Check, Context, Left, Seams, Shown};
 use super::split::Listed;
 use crate::assign::Cursor;
@@ -110,6 +110,9 @@ pub(super) struct Plan<'a> {
     checks: VecDeque<Check>,
     /// Whether the end of the listing was asked for once more.
     end_checked: bool,
+    /// Whether that was done ahead, and the last key that was seen then.
+    asked_ahead: bool,
+    ahead: Option<Box<[u8]>>,
     /// How often the listing went on after its end.
     resumed: u32,
     /// The greatest of the last keys of the ranges that are done.
@@ -157,6 +160,8 @@ impl<'a> Plan<'a> {
             seams: Seams::default(),
             checks: VecDeque::new(),
             end_checked: false,
+            asked_ahead: false,
+            ahead: None,
             resumed: 0,
             last: Vec::new(),
             by_token: false,
@@ -243,7 +248,9 @@ impl<'a> Plan<'a> {
             let allowed = limit.min(usize::try_from(worth).unwrap_or(limit).max(1));
             self.share_out(allowed.saturating_sub(flying));
         }
-        let waiting = self.waiting.pop_front()?;
+        let Some(waiting) = self.waiting.pop_front() else {
+            return self.look_ahead();
+        };
         let range = &mut self.ranges[waiting];
         let start = range.next.take()?;
         self.requests += 1;
@@ -253,6 +260,21 @@ impl<'a> Plan<'a> {
             start,
             max_keys: self.asked,
         })
+    }
+
+    /// What followed the last key of the scan before: if it is listed by the end of this one, the
+    /// end need not be asked for once more, which nothing else could be done beside.
+    fn look_ahead(&mut self) -> Option<Request> {
+        let is_large = self.hints.objects() > self.page_size;
+        let last = self
+            .hints
+            .last_key()
+            .filter(|_| is_large && self.is_ordered())?;
+        if std::mem::replace(&mut self.asked_ahead, true) || self.end_checked {
+            return None;
+        }
+        let after = last.into();
+        Some(self.request_of(Check::Ahead { after }))
     }
 
     fn request_of(&mut self, check: Check) -> Request {
@@ -302,6 +324,7 @@ impl<'a> Plan<'a> {
         match check.judge(page, next, &self.context())? {
             Shown::Right => {}
             Shown::Asks(check) => self.checks.push_back(check),
+            Shown::EndsWith(last) => self.ahead = Some(last),
             Shown::GoesOn(after) => {
                 self.resumed += 1;
                 let (start, prefix) = match &*after {
@@ -317,7 +340,10 @@ impl<'a> Plan<'a> {
     /// A check was refused, which shows nothing: where its prefix may be the cause, it is made
     /// once more with another one. False for one that cannot be done without.
     pub(super) fn give_up(&mut self, check: Check) -> bool {
-        let is_of_end = matches!(check, Check::End { .. } | Check::Empty { .. });
+        let is_of_end = matches!(
+            check,
+            Check::Ahead { .. } | Check::End { .. } | Check::Empty { .. }
+        );
         if is_of_end && !self.is_narrow && !self.prefix.is_empty() {
             self.is_narrow = true;
             self.checks.push_back(check);
@@ -396,15 +422,6 @@ impl<'a> Plan<'a> {
     ) -> Result<(), Contradiction> {
         let range = &mut self.ranges[at];
         let last = page.key(taken - 1);
-        if let (Some(key), Some(found)) = (range.distrusted.take(), page.get(0))
-            && found.last_modified < self.recent
-        {
-            return Err(Contradiction::Incomplete(format!(
-                "the store said that nothing follows {}, though {} does",
-                show(key.as_bytes()),
-                show(found.key)
-            )));
-        }
         range.follow(last);
         range.has_objects = true;
         let before = range.listed.last();
@@ -491,34 +508,22 @@ impl<'a> Plan<'a> {
     }
 
     /// The store says that nothing follows in the listing that a range is in: what follows that
-    /// folder is asked for next; and where that is uncertain, what follows in the folder.
+    /// folder is asked for next.
     fn leave(&mut self, at: usize, start: Start) -> Result<(), Contradiction> {
-        let is_ordered = self.is_ordered();
         let range = &mut self.ranges[at];
-        let (prefix, next) = match &start {
-            Start::After(key) if is_ordered && !is_flat(key, &range.prefix) => {
-                let last = std::str::from_utf8(range.listed.last()).ok();
-                let last = last.filter(|last| last.len() <= MAX_KEY).unwrap_or(key);
-                range.distrusted = Some(key.clone());
-                (folder(last, self.prefix).into(), last.into())
-            }
-            _ if range.prefix.len() > self.prefix.len() => {
-                let around: Box<str> = parent(&range.prefix, self.prefix).into();
-                (around, successor(&range.prefix))
-            }
-            _ => {
-                let is_end = range.end.is_none() && range.has_objects;
-                let request = (range.prefix.clone(), start);
-                self.finish(at, Left::Ended)?;
-                if is_end {
-                    self.check_end(Some(request));
-                }
-                return Ok(());
-            }
-        };
-        range.prefix = prefix;
-        range.next = Some(Start::After(next));
-        self.waiting.push_back(at);
+        if range.prefix.len() > self.prefix.len() {
+            let around = parent(&range.prefix, self.prefix).into();
+            range.next = Some(Start::After(successor(&range.prefix)));
+            range.prefix = around;
+            self.waiting.push_back(at);
+            return Ok(());
+        }
+        let is_end = range.end.is_none() && range.has_objects;
+        let request = (range.prefix.clone(), start);
+        self.finish(at, Left::Ended)?;
+        if is_end {
+            self.check_end(Some(request));
+        }
         Ok(())
     }
 
@@ -538,6 +543,9 @@ impl<'a> Plan<'a> {
             }
             return;
         }
+        if self.ahead.take().is_some_and(|ahead| *ahead <= *self.last) {
+            return;
+        }
         let last = std::str::from_utf8(&self.last).ok();
         if let Some(last) = last.filter(|last| last.len() <= MAX_KEY) {
             let again = || (self.listing_of(last).into(), Start::After(last.into()));
@@ -552,7 +560,6 @@ impl<'a> Plan<'a> {
         self.look_at_first(at, &Page::new())?;
         let range = &mut self.ranges[at];
         range.done = true;
-        range.distrusted = None;
         let listed = std::mem::replace(&mut range.listed, Listed::new(b""));
         if range.has_objects && *listed.last() > *self.last {
             listed.last().clone_into(&mut self.last);
@@ -586,10 +593,11 @@ impl<'a> Plan<'a> {
     fn remember(&mut self, at: usize, page: &Page, taken: usize, is_last: bool) {
         let range = &mut self.ranges[at];
         let step = page.len().div_ceil(REMEMBERED).max(1);
+        let by_folder = self.order == Order::Utf8ByFolder;
         let mut from = 0;
         while from < taken {
             let to = (from + step).min(taken);
-            match cut_before(page, from, to, self.prefix) {
+            match cut_before(page, from, to, by_folder.then_some(self.prefix)) {
                 Some((index, cut)) => {
                     let objects = std::mem::take(&mut range.carry) + (index + 1 - from) as u64;
                     let anchor = Anchor::of(page.key(index + 1));
@@ -671,15 +679,19 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// A cut between two keys of which the first is one of `from..to`: near its end, and there in as
-/// few folders as possible.
+/// A cut between two keys of which the first is one of `from..to`: after the last one; or near it,
+/// and in as few folders below a prefix as possible.
 fn cut_before<'a>(
     page: &'a Page,
     from: usize,
     to: usize,
-    prefix: &str,
+    in_few_folders_of: Option<&str>,
 ) -> Option<(usize, &'a str)> {
     let to = to.min(page.len() - 1);
+    let Some(prefix) = in_few_folders_of else {
+        let cut = std::str::from_utf8(page.key(to.checked_sub(1)?)).ok()?;
+        return (from < to && cut.len() <= MAX_KEY).then_some((to - 1, cut));
+    };
     let cuts = (from.max(to.saturating_sub(LOOKED_AT))..to).rev();
     let cuts = cuts.filter_map(|index| {
         let cut = cut_between(page.key(index), page.key(index + 1), prefix)?;

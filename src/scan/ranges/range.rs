@@ -1,8 +1,9 @@
 //! One range of keys.
 
-use super::{Start, is_flat};
+use super::Start;
 use crate::assign::Cursor;
 use crate::scan::alphabet::MAX_KEY;
+use crate::scan::folder::is_flat;
 use crate::scan::split::{Listed, Place};
 
 /// So many pages in a row that lie in one folder: what is left of a part goes on by tokens then.
@@ -31,8 +32,6 @@ pub(super) struct Range {
     pub is_part: bool,
     /// Whether the store gives no tokens.
     pub by_last: bool,
-    /// Of a key in a folder the store said that nothing follows: it is asked in another form.
-    pub distrusted: Option<Box<str>>,
     /// Pages in a row whose last keys lie in one folder.
     pub in_folder: u32,
     /// Pages in a row without an object.
@@ -63,7 +62,6 @@ impl Range {
             end,
             is_part,
             by_last: false,
-            distrusted: None,
             in_folder: 0,
             empty_pages: 0,
             unforeseen: 0,
