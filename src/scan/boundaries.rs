@@ -198,9 +198,7 @@ impl Boundaries {
 
     /// The boundaries that are greater than `after` and not greater than `end`.
     fn range(&self, after: &[u8], end: Option<&str>) -> (usize, usize) {
-        let low = self
-            .keys
-            .partition_point(|of| of.key.as_bytes() <= after);
+        let low = self.keys.partition_point(|of| of.key.as_bytes() <= after);
         let high = end.map_or(self.keys.len(), |end| {
             self.keys.partition_point(|of| *of.key <= *end)
         });
@@ -312,7 +310,10 @@ mod tests {
         assert_eq!(boundaries.objects(), 10_001_000);
         // None stands for much more than the others, whenever it was kept.
         let pairs = boundaries.keys.windows(2);
-        let coarsest = pairs.map(|two| two[1].objects - two[0].objects).max().unwrap();
+        let coarsest = pairs
+            .map(|two| two[1].objects - two[0].objects)
+            .max()
+            .unwrap();
         assert!(coarsest <= 60_000, "{coarsest}");
         for (nth, cut) in boundaries.cuts(b"", None, 9, 1000).iter().enumerate() {
             let page: usize = cut.parse().unwrap();

@@ -95,12 +95,7 @@ impl Scan {
     }
 
     /// Takes what has come. Gives the page back, to be used again.
-    fn take(
-        &self,
-        plan: &mut Plan<'_>,
-        tally: &mut Tally,
-        fetched: Fetched,
-    ) -> Result<Page, Stop> {
+    fn take(&self, plan: &mut Plan<'_>, tally: &mut Tally, fetched: Fetched) -> Result<Page, Stop> {
         let Fetched {
             request,
             mut page,

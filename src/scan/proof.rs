@@ -237,9 +237,8 @@ impl Check {
                 first: of_right,
                 token,
             } => match (first, next) {
-                (Some(key), _) => {
-                    is_skipped(key.into(), of_right.as_deref(), boundary).map_or(Shown::Right, Shown::Asks)
-                }
+                (Some(key), _) => is_skipped(key.into(), of_right.as_deref(), boundary)
+                    .map_or(Shown::Right, Shown::Asks),
                 (None, Next::Token(more)) if *more != token => Shown::Asks(Self::Follows {
                     prefix,
                     token: more.clone(),

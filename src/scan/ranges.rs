@@ -32,6 +32,8 @@ const LOOKED_AT: usize = 16;
 /// the scan before, and this: so a scan costs about twice what listing in sequence does at the
 /// worst.
 const WASTE: u64 = 32;
+/// A listing of fewer pages takes at most half as many requests more.
+const SMALL: u64 = 50;
 /// A listing fails after so many pages in a row without an object: thousands of deleted
 /// versions in a row can be the cause of some, and a store that is ill sends them without end.
 const EMPTY_PAGES: u32 = 1000;
@@ -239,18 +241,15 @@ impl<'a> Plan<'a> {
             return Some(self.request_of(check));
         }
         if self.waiting.is_empty() && self.is_ordered() {
-            // No more is risked than what has been of use.
-            let pages = self
-                .objects
-                .max(self.hints.objects())
-                .div_ceil(self.page_size);
-            let worth = (2 * pages + WASTE).saturating_sub(self.requests).min(pages);
-            let allowed = limit.min(usize::try_from(worth).unwrap_or(limit).max(1));
-            self.share_out(allowed.saturating_sub(flying));
+            let worth = usize::try_from(self.worth(flying)).unwrap_or(limit);
+            self.share_out(limit.min(worth.max(1)).saturating_sub(flying));
         }
-        let Some(waiting) = self.waiting.pop_front() else {
-            return self.look_ahead();
-        };
+        if self.pages > 0
+            && let Some(request) = self.look_ahead()
+        {
+            return Some(request);
+        }
+        let waiting = self.waiting.pop_front()?;
         let range = &mut self.ranges[waiting];
         let start = range.next.take()?;
         self.requests += 1;
@@ -260,6 +259,24 @@ impl<'a> Plan<'a> {
             start,
             max_keys: self.asked,
         })
+    }
+
+    /// How many requests at a time are worth their risk: no more than what has been of use.
+    fn worth(&self, flying: usize) -> u64 {
+        let of_use = self.objects.max(self.hints.objects());
+        let pages = of_use.div_ceil(self.page_size);
+        if pages < SMALL && self.hints.has_no_keys() {
+            // Where ranges meet half a page is wasted, about, and what is asked for beside may
+            // be wasted wholly; one request is for the end.
+            let full = self.objects / self.page_size;
+            let done = self.requests.saturating_sub(flying as u64);
+            let wasted = done.saturating_sub(full);
+            return full.saturating_sub(match self.order {
+                Order::Utf8ByFolder => 4 * wasted + 8, // a part may have to leave its folders
+                _ => 5 * wasted / 2 + 4,
+            });
+        }
+        (2 * pages + WASTE).saturating_sub(self.requests).min(pages)
     }
 
     /// What followed the last key of the scan before: if it is listed by the end of this one, the
@@ -429,6 +446,13 @@ impl<'a> Plan<'a> {
             Some((key, _)) if key.as_bytes() <= last => range.unforeseen = 0,
             _ => range.unforeseen += taken as u64,
         }
+        if range.carry > 0 && self.order == Order::Utf8 {
+            // The page before ended with it, and now what follows it is known.
+            let objects = std::mem::take(&mut range.carry);
+            let anchor = Anchor::of(page.key(0));
+            self.seen.push(range.listed.last(), objects, Some(anchor));
+            range.remembered = String::from_utf8_lossy(range.listed.last()).into();
+        }
         range.listed.add(page, taken, &mut self.alphabet);
         self.pages += 1;
         self.objects += taken as u64;
@@ -491,7 +515,8 @@ impl<'a> Plan<'a> {
         let range = &self.ranges[at];
         let last = std::str::from_utf8(range.listed.last()).ok();
         let Some(last) = last.filter(|last| range.explored && last.len() <= MAX_KEY) else {
-            let fault = "more is to come, and the store gave neither a token nor a key to go on after";
+            let fault =
+                "more is to come, and the store gave neither a token nor a key to go on after";
             return Err(Contradiction::Nonsense(fault.to_owned()));
         };
         let prefix: Box<str> = self.listing_of(last).into();
@@ -570,9 +595,13 @@ impl<'a> Plan<'a> {
             return Ok(());
         };
         match &left {
-            Left::Passed(key) => {
-                let anchor = Some(Anchor::of(key));
-                self.seen.push(end.as_bytes(), behind, anchor);
+            Left::Passed(key) if behind > 0 => {
+                let cut = match self.order {
+                    Order::Utf8ByFolder => cut_between(listed.last(), key, self.prefix),
+                    _ => None,
+                };
+                let cut = cut.map_or(listed.last(), str::as_bytes);
+                self.seen.push(cut, behind, Some(Anchor::of(key)));
             }
             _ => self.seen.push_loose(behind),
         }
@@ -679,19 +708,19 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// A cut between two keys of which the first is one of `from..to`: after the last one; or near it,
-/// and in as few folders below a prefix as possible.
+/// A cut between two keys of a page of which the first is one of `from..to`: after the last one;
+/// or near it, and in as few folders below a prefix as possible.
 fn cut_before<'a>(
     page: &'a Page,
     from: usize,
     to: usize,
     in_few_folders_of: Option<&str>,
 ) -> Option<(usize, &'a str)> {
-    let to = to.min(page.len() - 1);
     let Some(prefix) = in_few_folders_of else {
-        let cut = std::str::from_utf8(page.key(to.checked_sub(1)?)).ok()?;
-        return (from < to && cut.len() <= MAX_KEY).then_some((to - 1, cut));
+        let cut = std::str::from_utf8(page.key(to - 1)).ok()?;
+        return (to < page.len() && cut.len() <= MAX_KEY).then_some((to - 1, cut));
     };
+    let to = to.min(page.len() - 1);
     let cuts = (from.max(to.saturating_sub(LOOKED_AT))..to).rev();
     let cuts = cuts.filter_map(|index| {
         let cut = cut_between(page.key(index), page.key(index + 1), prefix)?;

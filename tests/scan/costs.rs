@@ -69,7 +69,6 @@ fn ranges_pay_for_themselves(order: Order) {
     );
     let mut broken = Vec::new();
     for (layout, keys) in layouts() {
-        if std::env::var("LAYOUT").is_ok_and(|l| !layout.contains(&l)) { continue; }
         let objects = with_figures(&keys.into_iter().collect());
         let names = Clusters::from_names(["lg69pmx8wf", "mmmmmmmmmm", "ab"]).unwrap();
         let kept = objects.iter().enumerate().filter(|(at, _)| at % 7 != 0);
@@ -120,34 +119,43 @@ fn ranges_pay_for_themselves(order: Order) {
         let [first, second, third, many] =
             [first, second, third, many].map(|costs| Cost::worst(&costs));
         println!("{layout:28} {:>5} {first} {second} {third} {many}", all.2);
-        let (least, most) = match layout {
-            "uuids" | "one deep prefix" | "evenly spread clusters" => (13.0, 1.15),
-            "names of any length" | "accents" => (9.0, 1.6),
-            _ => (12.0, 1.25),
-        };
-        let laws = [
-            (first.times >= least, "the time of a first scan"),
-            (
-                first.requests_a_page <= most,
-                "the requests of a first scan",
-            ),
-            (second.times >= 15.0, "the time of a second scan"),
-            (
-                second.requests_a_page <= 1.05,
-                "the requests of a second scan",
-            ),
-            (third.times >= 14.0, "the time after a change"),
-            (third.requests_a_page <= 1.05, "the requests after a change"),
-            (many.times >= 27.0, "the time with 32 in flight"),
-            (
-                many.requests_a_page <= 1.04,
-                "the requests with 32 in flight",
-            ),
-        ];
-        let failed = laws.iter().filter(|law| !law.0);
-        broken.extend(failed.map(|law| format!("{layout}: {}", law.1)));
+        let laws = laws(layout, order);
+        for (cost, (law, what)) in [first, second, third, many].iter().zip(laws) {
+            if cost.times < law.times {
+                broken.push(format!("{layout}: the time of {what}"));
+            }
+            if cost.requests_a_page > law.requests_a_page {
+                broken.push(format!("{layout}: the requests of {what}"));
+            }
+        }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// What a scan may cost at most. That its end is asked for once more, and that few requests are
+/// risked before fifty pages have come, is in it.
+fn laws(layout: &str, order: Order) -> [(Cost, &'static str); 4] {
+    let cost = |times, requests_a_page| Cost {
+        times,
+        requests_a_page,
+    };
+    let by_folder = order == Order::Utf8ByFolder;
+    let first = match layout {
+        "uuids" | "evenly spread clusters" => cost(11.5, 1.15),
+        "names of any length" | "accents" => cost(6.5, 1.6),
+        _ => cost(8.0, 1.25),
+    };
+    let others = match by_folder {
+        true => [cost(13.5, 1.08), cost(13.0, 1.08), cost(23.0, 1.1)],
+        false => [cost(14.4, 1.05), cost(14.0, 1.05), cost(26.0, 1.05)],
+    };
+    let [second, third, many] = others;
+    [
+        (first, "a first scan"),
+        (second, "a second scan"),
+        (third, "a scan after a change"),
+        (many, "a second scan with 32 in flight"),
+    ]
 }
 
 /// A bucket that has grown before, between or behind the few keys that are remembered of it is
@@ -276,7 +284,13 @@ fn ranges_end_where_pages_do(order: Order) {
                 "{layout:28} {concurrency:>5} {pages:>6} {:>6} {:>6} {:>6}",
                 asked[0], asked[1], asked[2]
             );
-            if asked[1..].iter().any(|asked| asked * 100 > pages * 105) {
+            let most = match order {
+                Order::Utf8 => pages * 105 / 100 + 1, // the end is asked for once more
+                // A part has to leave the folder it begins in, and the ones around it.
+                _ if concurrency == 64 => pages * 2,
+                _ => pages * 125 / 100,
+            };
+            if asked[1..].iter().any(|asked| *asked > most) {
                 broken.push(format!("{layout}, {concurrency} in flight: {asked:?}"));
             }
         }
@@ -293,9 +307,7 @@ fn a_first_scan_of_a_small_bucket_takes_few_requests() {
     let mut cases: Vec<(String, Vec<String>)> = vec![
         (
             "eight clusters".to_owned(),
-            (0..8064)
-                .map(|n| backup(&cluster(n % 8), n / 8))
-                .collect(),
+            (0..8064).map(|n| backup(&cluster(n % 8), n / 8)).collect(),
         ),
         (
             "eleven blocks".to_owned(),
@@ -326,7 +338,9 @@ fn a_first_scan_of_a_small_bucket_takes_few_requests() {
                 assert_eq!(split(&found.tally, &names), naive(&objects, "", &names));
                 let asked = requests(&scan);
                 if asked * 2 > pages * 3 {
-                    broken.push(format!("{layout}, {order:?}, {concurrency}: {asked} of {pages}"));
+                    broken.push(format!(
+                        "{layout}, {order:?}, {concurrency}: {asked} of {pages}"
+                    ));
                 }
             }
         }

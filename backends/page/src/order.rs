@@ -48,7 +48,9 @@ impl LearnedOrder {
     /// Learns from the header `Server` of a good answer.
     pub fn learn(&self, server: Option<&str>) {
         if server.is_some_and(lists_by_bytes) {
-            let _ = self.learned.compare_exchange(UNKNOWN, UTF8, Relaxed, Relaxed);
+            let _ = self
+                .learned
+                .compare_exchange(UNKNOWN, UTF8, Relaxed, Relaxed);
         } else if self.learned.load(Relaxed) != SAID {
             self.learned.store(OTHER, Relaxed);
         }
@@ -88,7 +90,10 @@ mod tests {
             ("https://s3.eu-central-1.amazonaws.com", Order::Utf8),
             ("https://s3.cn-north-1.amazonaws.com.cn:443/x", Order::Utf8),
             ("https://amazonaws.com.example", Order::Utf8ByFolder),
-            ("https://proxy.example/s3.amazonaws.com", Order::Utf8ByFolder),
+            (
+                "https://proxy.example/s3.amazonaws.com",
+                Order::Utf8ByFolder,
+            ),
         ] {
             let order = LearnedOrder::new(url, false);
             order.learn(Some("AmazonS3"));

@@ -349,7 +349,10 @@ pub async fn a_bucket_of_another_region(plugin: &Plugin) {
 
 /// By the header `Server` of a good answer.
 pub async fn the_order_is_learned(plugin: &Plugin) {
-    for (name, order) in [("MinIO", Order::Utf8ByFolder), ("SeaweedFS S3", Order::Other)] {
+    for (name, order) in [
+        ("MinIO", Order::Utf8ByFolder),
+        ("SeaweedFS S3", Order::Other),
+    ] {
         let server = S3sServer::builder().server(name).start();
         fill(&server);
         let proxy = Proxy::start(&server.endpoint());

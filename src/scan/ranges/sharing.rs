@@ -12,6 +12,9 @@ use crate::scan::split::{Place, Rest};
 /// made up: in buckets so large that boundaries are far apart.
 const COARSE: f64 = 8.0;
 
+/// A part that begins deeper in folders seldom leaves all of them.
+const MOST_FOLDERS: usize = 3;
+
 /// What is left of a range at one place of its keys.
 struct Share {
     range: usize,
@@ -19,6 +22,8 @@ struct Share {
     place: Option<Place>,
     /// Pages beside the one that is asked for.
     pages: f64,
+    /// Of these, so many at least are worth a cut.
+    least: f64,
     /// Cuts to be made there.
     cuts: usize,
 }
@@ -37,7 +42,7 @@ impl Plan<'_> {
         let mut shares: Vec<Share> = open.into_iter().flat_map(|at| self.shares(at)).collect();
         for _ in 0..count {
             let each = |share: &Share| share.pages / (share.cuts + 1) as f64;
-            let worth = shares.iter_mut().filter(|share| each(share) >= 1.0);
+            let worth = shares.iter_mut().filter(|share| each(share) >= share.least);
             match worth.max_by(|a, b| each(a).total_cmp(&each(b))) {
                 Some(share) => share.cuts += 1,
                 None => break,
@@ -54,10 +59,17 @@ impl Plan<'_> {
     fn shares(&mut self, at: usize) -> Vec<Share> {
         let range = &self.ranges[at];
         let (last, end) = (range.listed.last(), range.end.as_deref());
+        // To leave a folder takes a part a request, where it has to stay in it.
+        let folders = match self.order {
+            Order::Utf8ByFolder => last.iter().skip(self.prefix.len()),
+            _ => [].iter().skip(0),
+        };
+        let folders = folders.filter(|byte| **byte == b'/').count();
         let share = |place, pages| Share {
             range: at,
             place,
             pages,
+            least: 1.0 + folders.min(MOST_FOLDERS) as f64,
             cuts: 0,
         };
         let pages = |objects| objects as f64 / self.page_size as f64;
