@@ -9,6 +9,8 @@ use s3_exporter_api::{
 
 use crate::{Fault, Faults, Upload};
 
+mod start_after;
+
 /// A store in memory, in byte order, whose content is known: the truth that a scan is
 /// compared with. Clones share the content.
 ///
@@ -26,6 +28,7 @@ struct State {
     denied: BTreeSet<String>,
     failing: Option<FailureKind>,
     page_size: usize,
+    short_start_after: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +53,7 @@ impl Memory {
                 denied: BTreeSet::new(),
                 failing: None,
                 page_size: 1000,
+                short_start_after: false,
             })),
             order: Order::Utf8,
             faults: Faults::default(),
@@ -68,6 +72,16 @@ impl Memory {
     #[must_use]
     pub fn with_order(mut self, order: Order) -> Self {
         self.order = order;
+        self
+    }
+
+    /// Answers a key to start after as MinIO does: one that lies in a folder, where another
+    /// name in the same parent goes on from that one's with a byte below `/` (`prod-eu/` beside
+    /// `prod/`), is given a page that is short or empty, and that is said to be the last. Tokens
+    /// are exact, and so is a prefix that is the folder itself.
+    #[must_use]
+    pub fn with_short_start_after(self) -> Self {
+        self.state().short_start_after = true;
         self
     }
 
@@ -250,12 +264,18 @@ impl State {
             },
         };
         let wanted = usize::from(max_keys).min(self.page_size);
+        let given = match from {
+            From::After(key) | From::Marker(key) if self.short_start_after => {
+                start_after::given(objects, prefix, key.as_bytes(), wanted)
+            }
+            _ => wanted,
+        };
         let mut rest = objects
             .range::<[u8], _>((start, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))
             .peekable();
         let mut last: &[u8] = &[];
-        for (key, stored) in rest.by_ref().take(wanted) {
+        for (key, stored) in rest.by_ref().take(given) {
             page.push(Object {
                 key,
                 size: stored.size,
@@ -265,8 +285,8 @@ impl State {
             last = key;
         }
         Ok(match rest.peek() {
-            Some(_) => Next::Token(encode_token(last)),
-            None => Next::End,
+            Some(_) if given == wanted => Next::Token(encode_token(last)),
+            _ => Next::End,
         })
     }
 }
