@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-/// How many objects behind `key` come with a page of `wanted`, where drives count what they
-/// drop. They walk from the name of each folder that `key` lies in, without its slash, below the
+/// How many objects behind `key` are there for a page of `wanted`, where drives count what they
+/// drop; more than that tell that others follow. They walk from the name of each folder that `key` lies in, without its slash, below the
 /// listing's own; so they meet what goes on from that name with a byte below `/` (`prod-eu/`
 /// beside `prod/`) first, and give up after a little more than a page. Whoever asked them drops
 /// what is not behind `key`, and takes what is left for all that there is.
 ///
 /// `WalkDir` in cmd/metacache-walk.go and `listPath` in cmd/metacache-set.go of MinIO, as its
 /// server of February 2026 was seen to do.
-pub(super) fn given<T>(
+pub(super) fn left<T>(
     objects: &BTreeMap<Vec<u8>, T>,
     prefix: &[u8],
     key: &[u8],
     wanted: usize,
 ) -> usize {
-    let counted = wanted + 4 + wanted / 16;
+    let wanted_and_one = wanted + 1; // which tells whether more follows
+    let counted = wanted_and_one + 4 + wanted_and_one / 16;
     let own = prefix.iter().rposition(|byte| *byte == b'/');
     let below = own.map_or(0, |slash| slash + 1);
     let slashes = key.iter().enumerate().skip(below);
@@ -33,7 +34,7 @@ pub(super) fn given<T>(
         })
         .sum();
     let start = usize::from(objects.contains_key(key));
-    counted.saturating_sub(dropped + start).min(wanted)
+    counted.saturating_sub(dropped + start)
 }
 
 #[cfg(test)]
@@ -53,7 +54,7 @@ mod tests {
     fn folders(names: &[&str]) -> Memory {
         let memory = Memory::new().with_short_start_after();
         for name in names {
-            let keys = (0..20).map(|nth| Upload::new(&format!("{name}{nth:03}"), 1));
+            let keys = (0..20).map(|nth| Upload::new(format!("{name}{nth:03}"), 1));
             memory.put_all("b", keys);
         }
         memory
@@ -66,11 +67,28 @@ mod tests {
         for from in [From::After("lab/004"), From::Marker("lab/004")] {
             assert_eq!(keys(&memory, "", from, 10), (Vec::new(), Next::End));
             assert_eq!(keys(&memory, "lab", from, 10), (Vec::new(), Next::End));
-            // 26 are counted: 20 of the other folder, the key itself, and five.
+            // 27 are counted: 20 of the other folder, the key itself, and six.
             let (found, next) = keys(&memory, "", from, 21);
-            assert_eq!((found.len(), next), (5, Next::End));
+            assert_eq!((found.len(), next), (6, Next::End));
             assert_eq!(found[0], "lab/005");
         }
+    }
+
+    /// A page may even be full.
+    #[test]
+    fn what_follows_is_not_told_of_where_it_was_not_counted() {
+        let memory = folders(&["lab/", "zoo/"]);
+        let siblings = ["lab-1", "lab.a", "lab.b"].map(|key| Upload::new(key, 1));
+        memory.put_all("b", siblings);
+        // Seven are counted: three, the key itself, and three.
+        let (found, next) = keys(&memory, "", From::After("lab/004"), 2);
+        assert!(
+            matches!(next, Next::Token(_)) && found.len() == 2,
+            "{next:?}"
+        );
+        memory.put("b", &Upload::new("lab!", 1));
+        let (found, next) = keys(&memory, "", From::After("lab/004"), 2);
+        assert_eq!((found.len(), next), (2, Next::End));
     }
 
     #[test]
