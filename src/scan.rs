@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
 
-use s3_exporter_api::{BackendError, FailureKind, Meter, chain};
+use s3_exporter_api::{BackendError, FailureKind, Meter, UnixTime, chain};
 use tokio::sync::Semaphore;
 
 use crate::aggregate::Tally;
@@ -46,6 +46,11 @@ pub struct Scan {
     pub in_sequence: Arc<AtomicBool>,
     /// Whether the store was last seen to list in order.
     pub was_ordered: Arc<AtomicBool>,
+    /// Whether the latest complete listing was one in parts, as far as can be told: more than
+    /// one page, of a store whose order was relied on.
+    pub was_in_parts: Arc<AtomicBool>,
+    /// What was last modified before this moment is counted apart, for an audit.
+    pub settled: Option<UnixTime>,
 }
 
 /// What a complete scan found.
@@ -69,6 +74,8 @@ impl Scan {
             meter: Arc::default(),
             in_sequence: Arc::default(),
             was_ordered: Arc::default(),
+            was_in_parts: Arc::default(),
+            settled: None,
         }
     }
 
@@ -85,18 +92,46 @@ impl Scan {
     ) -> Result<Found, BackendError> {
         let limit = self.destination.timeout;
         let mut pages = 0;
-        match tokio::time::timeout(limit, self.list_all(assignment, hints, &mut pages)).await {
-            Ok(result) => result,
-            Err(_) => Err(BackendError::new(
-                FailureKind::Timeout,
-                self.action(),
-                format!(
-                    "not finished after {} ({pages} pages)",
-                    humantime::format_duration(limit)
-                ),
-            )
-            .with_advice("raise `timeout` of the destination, or find out why the store is slow")),
+        let listing = self.list_all(assignment, hints, &mut pages);
+        let Ok(result) = tokio::time::timeout(limit, listing).await else {
+            return Err(self.timed_out(pages));
+        };
+        if let Ok(found) = &result {
+            let relied_on_order = found.boundaries.objects() > 0;
+            let is_in_parts = relied_on_order && pages > 1 && self.destination.concurrency > 1;
+            self.was_in_parts.store(is_in_parts, Relaxed);
         }
+        result
+    }
+
+    /// Lists everything in sequence, by the store's own tokens: what an audit compares a
+    /// listing in parts with. One request at a time is beside those of the scans.
+    ///
+    /// # Errors
+    /// As [`Self::run`] has them.
+    pub async fn run_in_sequence(
+        &self,
+        assignment: Arc<Assignment>,
+    ) -> Result<Found, BackendError> {
+        let aside = Self {
+            concurrency: Arc::new(AtomicU16::new(1)),
+            ..self.clone()
+        };
+        let limit = self.destination.timeout;
+        let mut pages = 0;
+        let listing = aside.list_in_sequence(assignment, &mut pages);
+        let result = tokio::time::timeout(limit, listing).await;
+        result.unwrap_or_else(|_| Err(self.timed_out(pages)))
+    }
+
+    fn timed_out(&self, pages: u64) -> BackendError {
+        let limit = humantime::format_duration(self.destination.timeout);
+        BackendError::new(
+            FailureKind::Timeout,
+            self.action(),
+            format!("not finished after {limit} ({pages} pages)"),
+        )
+        .with_advice("raise `timeout` of the destination, or find out why the store is slow")
     }
 
     /// In parts where the store's order allows it, else in sequence.
@@ -106,9 +141,8 @@ impl Scan {
         hints: &Boundaries,
         pages: &mut u64,
     ) -> Result<Found, BackendError> {
-        let empty = || Tally::new(Arc::clone(&assignment));
         if !self.in_sequence.load(Relaxed) {
-            match self.list(empty(), hints, true, pages).await {
+            match self.list(self.tally(&assignment), hints, true, pages).await {
                 Err(Stop::Disorder(reason)) => self.give_up_parts(&reason),
                 Err(Stop::OrderLost) => {
                     self.in_sequence.store(true, Relaxed);
@@ -126,10 +160,26 @@ impl Scan {
                 result => return result.map_err(|stop| self.error(stop)),
             }
         }
-        let result = self
-            .list(empty(), &Boundaries::default(), false, pages)
-            .await;
-        result.map_err(|stop| self.error(stop))
+        self.list_in_sequence(assignment, pages).await
+    }
+
+    async fn list_in_sequence(
+        &self,
+        assignment: Arc<Assignment>,
+        pages: &mut u64,
+    ) -> Result<Found, BackendError> {
+        let (tally, none) = (self.tally(&assignment), Boundaries::default());
+        let listing = self.list(tally, &none, false, pages);
+        listing.await.map_err(|stop| self.error(stop))
+    }
+
+    /// Nothing counted yet.
+    fn tally(&self, assignment: &Arc<Assignment>) -> Tally {
+        let tally = Tally::new(Arc::clone(assignment));
+        match self.settled {
+            Some(before) => tally.with_settled(before),
+            None => tally,
+        }
     }
 
     fn error(&self, stop: Stop) -> BackendError {
