@@ -80,9 +80,9 @@ impl Running {
         fits: impl Fn(&DestinationSnapshot) -> bool,
     ) -> Arc<DestinationSnapshot> {
         let fits = self.published.wait_for(|now| fits(now));
-        let waited = tokio::time::timeout(Duration::from_secs(60), fits).await;
+        let waited = tokio::time::timeout(Duration::from_secs(300), fits).await;
         waited
-            .unwrap_or_else(|_| panic!("not after 60 s: {what}"))
+            .unwrap_or_else(|_| panic!("not after 300 s: {what}"))
             .unwrap()
             .clone()
     }

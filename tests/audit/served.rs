@@ -1,10 +1,14 @@
 //! Audits of a whole exporter, over real servers.
 
+use std::time::Duration;
+
 use s3_exporter_testkit::servers::MinIo;
 use s3_exporter_testkit::{Memory, S3sServer, Upload};
 
 use crate::common::{Exporter, Metrics};
 
+/// An audit of two destinations is a lot of work for a machine that has other work.
+const PATIENCE: Duration = Duration::from_secs(300);
 const SUCCESS: &str = "objectstore_scan_audit_success";
 const LAST: &str = "objectstore_scan_audit_last_timestamp_seconds";
 const LISTED: &str = "objectstore_listed_objects";
@@ -70,7 +74,9 @@ async fn on_minio_the_figures_are_those_of_a_listing_in_sequence() {
                     && objects("prod") == Some((1_201 + round).into())
                     && objects("prod-eu") == Some((1_199 - round).into())
             };
-            let metrics = exporter.until("right and audited", is_audited).await;
+            let metrics = exporter
+                .until_within(PATIENCE, "right and audited", is_audited)
+                .await;
             latest[at] = metrics.of(name, LAST).unwrap();
         }
     }
@@ -105,14 +111,18 @@ async fn a_store_that_loses_objects_in_parts_is_found_out() {
     let mut exporter = Exporter::with_config(&config, &[]).await;
     for name in ["minio", "s3"] {
         let is_found = |metrics: &Metrics| metrics.of(name, SUCCESS) == Some(0.0);
-        let metrics = exporter.until("the loss is found", is_found).await;
+        let metrics = exporter
+            .until_within(PATIENCE, "the loss is found", is_found)
+            .await;
         assert_eq!(metrics.of(name, LISTED), Some(1_500.0), "{name}");
         assert!(metrics.of(name, LAST) > Some(0.0));
     }
     memory.put("backups", &Upload::new("prod/new", 1));
     for name in ["minio", "s3"] {
         let is_right = |metrics: &Metrics| metrics.of(name, LISTED) == Some(1_501.0);
-        exporter.until("scans go on in sequence", is_right).await;
+        exporter
+            .until_within(PATIENCE, "scans go on in sequence", is_right)
+            .await;
         let found = warnings(&exporter.log_lines(), name);
         assert_eq!(found.len(), 1, "{}", exporter.log());
         assert_eq!(found[0]["level"], "warn");
