@@ -9,6 +9,10 @@ use crate::assign::{Assignment, Cursor};
 use crate::clusters::Clusters;
 use crate::destination::Expect;
 
+mod sums;
+
+use sums::Sums;
+
 /// What is known of a set of objects. Adding objects one by one and merging partial
 /// totals give the same, in any order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,62 +69,30 @@ impl Totals {
 #[derive(Clone, Debug)]
 pub struct Tally {
     assignment: Arc<Assignment>,
-    owned: Owned,
-    unassigned: Totals,
+    all: Sums,
+    /// What was last modified before a moment, where that is of interest.
+    settled: Option<(UnixTime, Sums)>,
 }
 
-/// Neighbours by name are often together in a bucket or not there.
-const CHUNK: usize = 32;
-const NOTHING: &Totals = &Totals {
-    objects: 0,
-    empty: 0,
-    bytes: 0,
-    newest_of_all: None,
-    newest: None,
-    oldest: None,
-    largest: None,
-};
-
-/// The totals of each cluster, where there are any: of 200 destinations that share 5,000
-/// clusters most have no objects of most, and all the zeros would take 100 MB.
-#[derive(Clone, Debug)]
-struct Owned(Vec<Option<Box<[Totals; CHUNK]>>>);
-
-impl Owned {
-    fn new(clusters: usize) -> Self {
-        Self(vec![None; clusters.div_ceil(CHUNK)])
-    }
-
-    fn get(&self, at: usize) -> &Totals {
-        match &self.0[at / CHUNK] {
-            Some(chunk) => &chunk[at % CHUNK],
-            None => NOTHING,
-        }
-    }
-
-    fn get_mut(&mut self, at: usize) -> &mut Totals {
-        let chunk = &mut self.0[at / CHUNK];
-        &mut chunk.get_or_insert_with(|| Box::new([*NOTHING; CHUNK]))[at % CHUNK]
-    }
-
-    /// Those with objects.
-    fn some(&self) -> impl Iterator<Item = (usize, &Totals)> {
-        let chunks = self.0.iter().enumerate();
-        chunks
-            .filter_map(|(nth, chunk)| Some((nth * CHUNK, chunk.as_ref()?)))
-            .flat_map(|(first, chunk)| (first..).zip(chunk.iter()))
-            .filter(|(_, totals)| totals.objects > 0)
-    }
-}
+/// Totals by the owner of the objects, `None` being none of the clusters.
+pub type ByOwner<'a> = BTreeMap<Option<&'a str>, Totals>;
 
 impl Tally {
     /// Nothing counted yet.
     pub fn new(assignment: Arc<Assignment>) -> Self {
         Self {
-            owned: Owned::new(assignment.len()),
-            unassigned: Totals::default(),
+            all: Sums::new(assignment.len()),
+            settled: None,
             assignment,
         }
+    }
+
+    /// One that also counts apart what was last modified before this moment, so that it can be
+    /// compared with another listing: see [`audit`](crate::audit).
+    #[must_use]
+    pub fn with_settled(mut self, before: UnixTime) -> Self {
+        self.settled = Some((before, Sums::new(self.assignment.len())));
+        self
     }
 
     /// Adds every object to its owner, or to the unassigned. Objects that come in order
@@ -128,9 +100,11 @@ impl Tally {
     pub fn add<'a>(&mut self, objects: impl Iterator<Item = Object<'a>>, cursor: &mut Cursor) {
         for object in objects {
             let owner = self.assignment.owner(object.key, cursor);
-            match owner {
-                Some(at) => self.owned.get_mut(at).add(&object),
-                None => self.unassigned.add(&object),
+            self.all.of_mut(owner).add(&object);
+            if let Some((before, settled)) = &mut self.settled
+                && object.last_modified < *before
+            {
+                settled.of_mut(owner).add(&object);
             }
         }
     }
@@ -142,34 +116,56 @@ impl Tally {
         unassigned: Totals,
     ) -> Self {
         let mut tally = Self::new(assignment);
-        tally.unassigned = unassigned;
+        tally.all.unassigned = unassigned;
         for at in 0..tally.assignment.len() {
             let totals = owned(tally.assignment.name(at));
             if totals.objects > 0 {
-                *tally.owned.get_mut(at) = totals;
+                *tally.all.get_mut(at) = totals;
             }
         }
         tally
     }
 
+    /// By which each object was given to its owner.
+    pub const fn assignment(&self) -> &Arc<Assignment> {
+        &self.assignment
+    }
+
     /// What each cluster owns that was known when it was counted.
     pub fn owned(&self) -> impl Iterator<Item = (&Arc<str>, &Totals)> {
         let all = 0..self.assignment.len();
-        all.map(|at| (self.assignment.name(at), self.owned.get(at)))
+        all.map(|at| (self.assignment.name(at), self.all.get(at)))
     }
 
     /// What none of them owns.
     pub const fn unassigned(&self) -> &Totals {
-        &self.unassigned
+        &self.all.unassigned
     }
 
     /// Everything that was counted.
     pub fn listed(&self) -> Totals {
-        let mut listed = self.unassigned;
-        self.owned
-            .some()
-            .for_each(|(_, totals)| listed.merge(totals));
-        listed
+        self.all.whole()
+    }
+
+    /// What was counted, by its owner, `None` being none of the clusters; those without objects
+    /// are left out.
+    pub fn by_owner(&self) -> ByOwner<'_> {
+        self.name(&self.all)
+    }
+
+    /// Of this, what [had settled](Self::with_settled), where that was counted apart.
+    pub fn settled_by_owner(&self) -> Option<ByOwner<'_>> {
+        let (_, settled) = self.settled.as_ref()?;
+        Some(self.name(settled))
+    }
+
+    fn name<'a>(&'a self, sums: &'a Sums) -> ByOwner<'a> {
+        let named = |(at, totals): (usize, &Totals)| (Some(&**self.assignment.name(at)), *totals);
+        let mut by_owner: ByOwner<'_> = sums.some().map(named).collect();
+        if sums.unassigned.objects > 0 {
+            by_owner.insert(None, sums.unassigned);
+        }
+        by_owner
     }
 
     /// Whether all these clusters were known when it was counted.
@@ -183,20 +179,20 @@ impl Tally {
     pub fn split(&self, now: &Clusters, expect: Expect) -> (BTreeMap<Arc<str>, Totals>, Totals) {
         let known = |at: &usize| now.contains(self.assignment.name(*at));
         let named = |at: usize| Arc::clone(self.assignment.name(at));
-        let mut unassigned = self.unassigned;
+        let mut unassigned = self.all.unassigned;
         let mut clusters: BTreeMap<_, _> = match expect {
             Expect::All => (0..self.assignment.len())
                 .filter(known)
-                .map(|at| (named(at), *self.owned.get(at)))
+                .map(|at| (named(at), *self.all.get(at)))
                 .collect(),
             Expect::Present => self
-                .owned
+                .all
                 .some()
                 .filter(|(at, _)| known(at))
                 .map(|(at, totals)| (named(at), *totals))
                 .collect(),
         };
-        for (at, totals) in self.owned.some().filter(|(at, _)| !known(at)) {
+        for (at, totals) in self.all.some().filter(|(at, _)| !known(at)) {
             let mut owner = self.assignment.heir(at);
             while let Some(at) = owner.filter(|at| !known(at)) {
                 owner = self.assignment.heir(at);

@@ -32,6 +32,8 @@ pub struct Destination {
     pub timeout: Duration,
     /// List requests in flight at most.
     pub concurrency: u16,
+    /// From one audit of its listing in parts to the next; `None` where there are none.
+    pub audit_interval: Option<Duration>,
 }
 
 impl Destination {

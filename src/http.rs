@@ -192,6 +192,7 @@ pub(crate) mod tests {
             interval: Duration::from_secs(60),
             timeout: Duration::from_secs(60),
             concurrency: 1,
+            audit_interval: None,
         };
         DestinationSnapshot::new(
             Arc::new(destination),

@@ -8,6 +8,7 @@
 
 pub mod aggregate;
 pub mod assign;
+pub mod audit;
 pub mod cli;
 pub mod clusters;
 pub mod command;

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
 
-use s3_exporter_api::{BackendError, FailureKind, Meter, chain};
+use s3_exporter_api::{BackendError, FailureKind, Meter, UnixTime, chain};
 use tokio::sync::Semaphore;
 
 use crate::aggregate::Tally;
@@ -50,6 +50,10 @@ pub struct Scan {
     pub was_ordered: Arc<AtomicBool>,
     /// What else was learned of the store, so that it need not be found out again.
     pub learned: Arc<Learned>,
+    /// Whether the latest complete listing was one in parts.
+    pub was_in_parts: Arc<AtomicBool>,
+    /// What was last modified before this moment is counted apart, for an audit.
+    pub settled: Option<UnixTime>,
 }
 
 /// Oddities of a store that one listing finds and the next one need not.
@@ -61,6 +65,13 @@ pub struct Learned {
     by_marker: AtomicBool,
     /// It was said that objects come twice.
     repeats: AtomicBool,
+}
+
+/// How far a listing has come.
+#[derive(Debug, Default)]
+struct Progress {
+    pages: u64,
+    in_parts: bool,
 }
 
 /// What a complete scan found.
@@ -85,6 +96,8 @@ impl Scan {
             in_sequence: Arc::default(),
             was_ordered: Arc::default(),
             learned: Arc::default(),
+            was_in_parts: Arc::default(),
+            settled: None,
         }
     }
 
@@ -100,19 +113,45 @@ impl Scan {
         hints: &Boundaries,
     ) -> Result<Found, BackendError> {
         let limit = self.destination.timeout;
-        let mut pages = 0;
-        match tokio::time::timeout(limit, self.list_all(assignment, hints, &mut pages)).await {
-            Ok(result) => result,
-            Err(_) => Err(BackendError::new(
-                FailureKind::Timeout,
-                self.action(),
-                format!(
-                    "not finished after {} ({pages} pages)",
-                    humantime::format_duration(limit)
-                ),
-            )
-            .with_advice("raise `timeout` of the destination, or find out why the store is slow")),
+        let mut progress = Progress::default();
+        let listing = self.list_all(assignment, hints, &mut progress);
+        let Ok(result) = tokio::time::timeout(limit, listing).await else {
+            return Err(self.timed_out(progress.pages));
+        };
+        if result.is_ok() {
+            self.was_in_parts.store(progress.in_parts, Relaxed);
         }
+        result
+    }
+
+    /// Lists everything in sequence, by the store's own tokens: what an audit compares a
+    /// listing in parts with. One request at a time is beside those of the scans.
+    ///
+    /// # Errors
+    /// As [`Self::run`] has them.
+    pub async fn run_in_sequence(
+        &self,
+        assignment: Arc<Assignment>,
+    ) -> Result<Found, BackendError> {
+        let aside = Self {
+            concurrency: Arc::new(AtomicU16::new(1)),
+            ..self.clone()
+        };
+        let limit = self.destination.timeout;
+        let (mut progress, none) = (Progress::default(), Boundaries::default());
+        let listing = aside.list_in_sequence(assignment, &none, &mut progress);
+        let result = tokio::time::timeout(limit, listing).await;
+        result.unwrap_or_else(|_| Err(self.timed_out(progress.pages)))
+    }
+
+    fn timed_out(&self, pages: u64) -> BackendError {
+        let limit = humantime::format_duration(self.destination.timeout);
+        BackendError::new(
+            FailureKind::Timeout,
+            self.action(),
+            format!("not finished after {limit} ({pages} pages)"),
+        )
+        .with_advice("raise `timeout` of the destination, or find out why the store is slow")
     }
 
     /// In parts where the store's order allows it, else in sequence.
@@ -120,11 +159,11 @@ impl Scan {
         &self,
         assignment: Arc<Assignment>,
         hints: &Boundaries,
-        pages: &mut u64,
+        progress: &mut Progress,
     ) -> Result<Found, BackendError> {
-        let empty = || Tally::new(Arc::clone(&assignment));
         if !self.in_sequence.load(Relaxed) {
-            match self.list(empty(), hints, true, pages).await {
+            let listing = self.list(self.tally(&assignment), hints, true, progress);
+            match listing.await {
                 Err(Stop::Disorder(reason)) => self.give_up_parts(&reason),
                 Err(Stop::OrderLost) => {
                     self.in_sequence.store(true, Relaxed);
@@ -144,10 +183,26 @@ impl Scan {
                 result => return result.map_err(|stop| self.error(stop)),
             }
         }
-        let result = self
-            .list(empty(), &Boundaries::default(), false, pages)
-            .await;
-        result.map_err(|stop| self.error(stop))
+        self.list_in_sequence(assignment, hints, progress).await
+    }
+
+    async fn list_in_sequence(
+        &self,
+        assignment: Arc<Assignment>,
+        hints: &Boundaries,
+        progress: &mut Progress,
+    ) -> Result<Found, BackendError> {
+        let listing = self.list(self.tally(&assignment), hints, false, progress);
+        listing.await.map_err(|stop| self.error(stop))
+    }
+
+    /// Nothing counted yet.
+    fn tally(&self, assignment: &Arc<Assignment>) -> Tally {
+        let tally = Tally::new(Arc::clone(assignment));
+        match self.settled {
+            Some(before) => tally.with_settled(before),
+            None => tally,
+        }
     }
 
     fn error(&self, stop: Stop) -> BackendError {

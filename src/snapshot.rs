@@ -10,6 +10,7 @@ use std::time::Duration;
 use s3_exporter_api::{FailureKind, Meter, UnixTime};
 
 use crate::aggregate::Totals;
+use crate::audit::Audit;
 use crate::destination::Destination;
 use crate::resolver::Resolution;
 
@@ -36,6 +37,10 @@ pub struct DestinationSnapshot {
     pub concurrency: Arc<AtomicU16>,
     /// Scans that ended, and failed.
     pub scans: ScanCounts,
+    /// Whether it is listed in parts, and this is audited.
+    pub is_audited: bool,
+    /// How the latest audit ended, be it one before the process started.
+    pub audit: Option<Audit>,
     /// HTTP attempts. Shared with the scan that runs: it counts on.
     pub meter: Arc<Meter>,
 }
@@ -53,6 +58,8 @@ impl DestinationSnapshot {
             figures: None,
             concurrency,
             scans: ScanCounts::default(),
+            is_audited: false,
+            audit: None,
             meter,
         }
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use s3_exporter_api::UnixTime;
 
+use crate::audit::Audit;
 use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::scan::Found;
@@ -39,6 +40,8 @@ pub struct Remembered {
     pub latest: Attempt,
     /// The latest complete one.
     pub good: Option<Good>,
+    /// How the latest audit ended.
+    pub audit: Option<Audit>,
 }
 
 /// A complete scan.
@@ -150,7 +153,7 @@ impl Drop for State {
     }
 }
 
-/// A scan cannot have ended in the future. Where the clock was set back since, its age is
+/// Nothing can have ended in the future. Where the clock was set back since, its age is
 /// not known; counted from now it grows at least, and alerts on it fire.
 fn no_later_than(
     now: UnixTime,
@@ -160,6 +163,7 @@ fn no_later_than(
     let ends = [
         Some(&mut remembered.latest.ended),
         remembered.good.as_mut().map(|good| &mut good.ended),
+        remembered.audit.as_mut().map(|audit| &mut audit.ended),
     ];
     let mut late = false;
     for ended in ends.into_iter().flatten().filter(|ended| **ended > now) {

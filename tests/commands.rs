@@ -17,6 +17,7 @@ use common::backups::{
 };
 use program::{Output, Program};
 use s3_exporter_testkit::servers::{Kubernetes, MinIo, check_metrics};
+use s3_exporter_testkit::{S3sServer, Upload};
 use tokio::sync::OnceCell;
 
 /// A MinIO with the bucket `backups`, and a user who may list that one alone.
@@ -179,6 +180,40 @@ async fn a_textfile_is_replaced_whole_and_readable_by_all() {
             check_metrics(&text).unwrap();
             check_figures(&metrics);
         }
+    }
+}
+
+/// A bucket of several pages is listed in parts, so it is audited, which costs something too.
+#[tokio::test]
+async fn check_connect_says_what_audits_cost() {
+    let server = S3sServer::builder().server("MinIO").start();
+    let keys = (0..60_001).map(|nth| Upload::new(format!("a-{nth:05}"), 1));
+    server.store().put_all("big", keys);
+    let (endpoint, id, secret) = (
+        server.endpoint(),
+        S3sServer::ACCESS_KEY,
+        S3sServer::SECRET_KEY,
+    );
+    let config = format!(
+        "[backends.s]\ntype = \"s3\"\nregion = \"us-east-1\"\nendpoint = \"{endpoint}\"\n\
+         access_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
+         [[destinations]]\nbucket = \"big\"\nclusters = [\"a\"]\n"
+    );
+    for (own, ending) in [
+        ("", ", and 1830 a month for an audit every 1day\n"),
+        (
+            "audit_interval = \"12h\"\n",
+            ", and 3660 a month for an audit every 12h\n",
+        ),
+        (
+            "audit_interval = \"0s\"\n",
+            " a month with a scan every 5m\n",
+        ),
+        ("concurrency = 1\n", " a month with a scan every 5m\n"),
+    ] {
+        let output = run(&["check", "--connect"], &format!("{config}{own}"));
+        assert_eq!(output.code, Some(0), "{output:?}");
+        assert!(output.stdout.ends_with(ending), "{own}: {}", output.stdout);
     }
 }
 

@@ -357,6 +357,8 @@ async fn status_as_json() {
     assert_eq!(good["max_age_seconds"], 90_000.0);
     assert_eq!(good["unassigned"]["objects"], 3);
     assert_eq!(good["latest_scan"]["ended"]["time"], "2025-12-31T23:59:00Z");
+    assert_eq!(good["latest_audit"]["success"], true);
+    assert_eq!(status["destinations"][2]["latest_audit"], Value::Null);
     let backups: Vec<_> = good["clusters"]
         .as_array()
         .unwrap()

@@ -103,6 +103,7 @@ fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> Scan {
         interval: Duration::from_secs(60),
         timeout: Duration::from_secs(600),
         concurrency,
+        audit_interval: None,
     };
     let store = Store::new(Arc::new(Given(Arc::clone(backend))), 1000);
     let requests = Arc::new(Semaphore::new(1000));

@@ -15,6 +15,8 @@ use crate::snapshot::{DestinationSnapshot, Figures};
 
 /// How long a resolver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Objects that a list request gives at most.
+const PAGE: u64 = 1000;
 const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What was understood, in a few lines, without asking anybody.
@@ -211,5 +213,15 @@ fn found(snapshot: &DestinationSnapshot, figures: &Figures) -> String {
         requests as f64 * scans,
         humantime::format_duration(destination.interval)
     );
+    if let Some(interval) = destination.audit_interval.filter(|_| snapshot.is_audited) {
+        let audits = MONTH.as_secs_f64() / interval.as_secs_f64();
+        let pages = figures.listed.objects.div_ceil(PAGE);
+        let _ = write!(
+            text,
+            ", and {:.0} a month for an audit every {}",
+            pages as f64 * audits,
+            humantime::format_duration(interval)
+        );
+    }
     text
 }

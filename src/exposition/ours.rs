@@ -187,6 +187,24 @@ pub static SCANS: &[Family] = &[
         "HTTP requests to the store that failed, retried ones included, by S3 operation and kind of failure.",
     ),
     gauge(
+        "objectstore_scan_audit_success",
+        Destination(|of, lines| {
+            if let Some(audit) = of.snapshot.audit {
+                lines.put(f64::from(u8::from(audit.success)));
+            }
+        }),
+        "1 = the latest audit found that listing in parts finds what listing in sequence does, 0 = it does not, and is not relied on any more; absent before the first audit.",
+    ),
+    gauge(
+        "objectstore_scan_audit_last_timestamp_seconds",
+        Destination(|of, lines| match of.snapshot.audit {
+            Some(audit) => lines.put(audit.ended.as_seconds()),
+            None if of.snapshot.is_audited => lines.put(0.0),
+            None => {}
+        }),
+        "End of the latest audit of the listing in parts, in Unix seconds; 0 = never; absent where there is nothing to audit.",
+    ),
+    gauge(
         "objectstore_scan_concurrency",
         Destination(|of, lines| lines.put(f64::from(of.snapshot.concurrency.load(Relaxed)))),
         "List requests that the destination may have in flight now; throttling lowers it.",

@@ -69,6 +69,8 @@ pub struct Destination<'a> {
     pub latest_scan: Option<Scan>,
     /// The end of the latest complete scan, which all figures are of.
     pub last_success: Option<Moment>,
+    /// The latest audit of its listing in parts.
+    pub latest_audit: Option<Audited>,
     /// Between the starts of scans.
     pub interval_seconds: f64,
     /// From when on a backup is late.
@@ -117,6 +119,15 @@ pub struct Scan {
     /// How long it took.
     pub duration_seconds: f64,
     /// Whether it was complete.
+    pub success: bool,
+}
+
+/// An audit that ended.
+#[derive(Debug, Serialize)]
+pub struct Audited {
+    /// When.
+    pub ended: Moment,
+    /// Whether the listing in parts agreed with the one in sequence.
     pub success: bool,
 }
 
@@ -267,6 +278,10 @@ impl<'a> Destination<'a> {
                 success: latest.failure.is_none(),
             }),
             last_success: figures.map(|figures| Moment::of_ours(figures.ended, now)),
+            latest_audit: of.audit.map(|audit| Audited {
+                ended: Moment::of_ours(audit.ended, now),
+                success: audit.success,
+            }),
             interval_seconds: destination.interval.as_secs_f64(),
             max_age_seconds: max_age,
             listed: objects(|figures| &figures.listed),

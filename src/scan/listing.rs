@@ -13,7 +13,7 @@ use s3_exporter_api::{
 use super::boundaries::Boundaries;
 use super::ranges::{Contradiction, Plan, Request, Start, Work};
 use super::throttle::Throttle;
-use super::{Found, Scan};
+use super::{Found, Progress, Scan};
 use crate::aggregate::Tally;
 
 /// Why a listing was given up.
@@ -52,7 +52,7 @@ impl Scan {
         tally: Tally,
         hints: &Boundaries,
         in_parts: bool,
-        pages: &mut u64,
+        progress: &mut Progress,
     ) -> Result<Found, Stop> {
         let backend = self.store.backend().await.map_err(Stop::Failed)?;
         let destination = &self.destination;
@@ -85,7 +85,8 @@ impl Scan {
             throttle.observe(flying.len());
             plan.set_order(self.order(&*backend, in_parts));
             spare.push(self.take(&mut plan, &mut tally, fetched)?);
-            *pages = plan.pages();
+            progress.pages = plan.pages();
+            progress.in_parts = plan.is_in_parts();
         }
         self.learn(&plan);
         Ok(Found {

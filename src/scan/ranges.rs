@@ -217,6 +217,11 @@ impl<'a> Plan<'a> {
         self.pages
     }
 
+    /// Whether the listing was cut.
+    pub(super) fn is_in_parts(&self) -> bool {
+        self.made > 0
+    }
+
     /// Objects that came twice in a row, and were counted once.
     pub(super) fn repeated(&self) -> u64 {
         self.repeated

@@ -1,8 +1,8 @@
 //! A file of the state: pure.
 //!
 //! ```text
-//! s3-exporter-state 1 cbf43926
-//! {"identity":{...},"latest":{...},"good":{...}}
+//! s3-exporter-state 2 cbf43926
+//! {"identity":{...},"latest":{...},"good":{...},"audit":{...}}
 //! ```
 //!
 //! The first line names the version of what follows, and the CRC-32 of that version, a
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{Good, Remembered};
 use crate::aggregate::{Tally, Totals};
 use crate::assign::Assignment;
+use crate::audit::Audit;
 use crate::clusters::{Cluster, Clusters};
 use crate::destination::Destination;
 use crate::scan::{Boundaries, Found};
@@ -26,8 +27,8 @@ use crate::snapshot::{Attempt, Failure};
 
 /// What the first line begins with.
 const MAGIC: &str = "s3-exporter-state";
-/// The version that is written, and the only one that is read.
-const VERSION: u32 = 1;
+/// The version that is written. Those before it are read too: 1 knew no audits.
+const VERSION: u32 = 2;
 /// No clock and no store says a time that is further from 1970, in milliseconds: ages can be
 /// computed without a thought of overflow.
 const FURTHEST: i64 = 1 << 53;
@@ -89,6 +90,15 @@ struct Body {
     identity: Identity,
     latest: Latest,
     good: Option<Complete>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audit: Option<Audited>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Audited {
+    ended: i64,
+    success: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -147,6 +157,10 @@ pub fn to_bytes(identity: &Identity, remembered: &Remembered) -> serde_json::Res
         identity: identity.clone(),
         latest: Latest::new(&remembered.latest),
         good: remembered.good.as_ref().map(Complete::new),
+        audit: remembered.audit.map(|audit| Audited {
+            ended: audit.ended.as_millis(),
+            success: audit.success,
+        }),
     })?;
     let mut bytes = format!("{MAGIC} {VERSION} {}\n", checksum(VERSION, &body)).into_bytes();
     bytes.extend(body);
@@ -201,9 +215,17 @@ impl Body {
             Some(good) => Some(good.restore(&self.identity)?),
             None => None,
         };
+        let audit = match &self.audit {
+            Some(audit) => Some(Audit {
+                ended: time(audit.ended)?,
+                success: audit.success,
+            }),
+            None => None,
+        };
         Some(Remembered {
             latest: self.latest.restore()?,
             good,
+            audit,
         })
     }
 }

@@ -32,6 +32,7 @@ fn destination(name: &str) -> Arc<Destination> {
         interval: Duration::from_secs(60),
         timeout: Duration::from_secs(600),
         concurrency: 4,
+        audit_interval: None,
     })
 }
 
@@ -54,6 +55,7 @@ fn remembered(ended: UnixTime, objects: u64) -> Remembered {
             ended,
             known: Arc::default(),
         }),
+        audit: None,
     }
 }
 
@@ -143,12 +145,14 @@ prop_compose! {
         duration in any::<Duration>(),
         failure in option::of((0..FailureKind::ALL.len(), any::<String>())),
         good in option::of(good()),
+        audit in option::of((0..1_i64 << 53, any::<bool>())),
     ) -> Remembered {
         let failure = failure.map(|(kind, message)| Failure {
             kind: FailureKind::ALL[kind],
             message: message.into(),
         });
-        Remembered { latest: Attempt { ended: at(ended), duration, failure }, good }
+        let audit = audit.map(|(ended, success)| Audit { ended: at(ended), success });
+        Remembered { latest: Attempt { ended: at(ended), duration, failure }, good, audit }
     }
 }
 
@@ -167,6 +171,7 @@ proptest! {
         prop_assert_eq!(found, identity);
         prop_assert_eq!(format!("{:?}", &after.latest), format!("{:?}", &before.latest));
         prop_assert_eq!(after.good.is_some(), before.good.is_some());
+        prop_assert_eq!(after.audit, before.audit);
         if let (Some(after), Some(before)) = (after.good, before.good) {
             prop_assert_eq!(after.ended, before.ended);
             prop_assert_eq!(&after.known, &before.known);
@@ -184,8 +189,8 @@ proptest! {
         prop_assert!(parse(&bytes).is_err());
         for json in [body.as_str(), "{}", "[[[[", r#"{"identity":{},"latest":{},"good":null}"#] {
             let mut hasher = crc32fast::Hasher::new();
-            hasher.update(format!("1\n{json}").as_bytes());
-            let signed = format!("s3-exporter-state 1 {:08x}\n{json}", hasher.finalize());
+            hasher.update(format!("2\n{json}").as_bytes());
+            let signed = format!("s3-exporter-state 2 {:08x}\n{json}", hasher.finalize());
             prop_assert!(matches!(parse(signed.as_bytes()), Err(Unusable::Corrupt(_))));
         }
     }
@@ -210,11 +215,19 @@ proptest! {
 
 #[test]
 fn what_cannot_be_is_refused_though_its_checksum_is_right() {
-    let text = String::from_utf8(written(&remembered(at(1), 3))).unwrap();
+    let audit = Some(Audit {
+        ended: at(1),
+        success: true,
+    });
+    let before = Remembered {
+        audit,
+        ..remembered(at(1), 3)
+    };
+    let text = String::from_utf8(written(&before)).unwrap();
     let (_, body) = text.split_once('\n').unwrap();
     let signed = |body: &str| {
-        let sum = crc32fast::hash(format!("1\n{body}").as_bytes());
-        format!("s3-exporter-state 1 {sum:08x}\n{body}")
+        let sum = crc32fast::hash(format!("2\n{body}").as_bytes());
+        format!("s3-exporter-state 2 {sum:08x}\n{body}")
     };
     parse(signed(body).as_bytes()).unwrap();
     let cluster = |name: &str| {
@@ -251,6 +264,11 @@ fn what_cannot_be_is_refused_though_its_checksum_is_right() {
             r#""boundaries":[]"#,
             r#""boundaries":[["a",18446744073709551615]]"#.to_owned(),
         ),
+        (r#""success":true"#, r#""success":1"#.to_owned()),
+        (
+            r#""audit":{"ended":1"#,
+            r#""audit":{"ended":9223372036854775807"#.to_owned(),
+        ),
         (r#""failure":null"#, r#""failure":["tired","x"]"#.to_owned()),
         (r#""loose":0"#, r#""loose":0,"more":1"#.to_owned()),
     ] {
@@ -259,6 +277,22 @@ fn what_cannot_be_is_refused_though_its_checksum_is_right() {
         let result = parse(signed(&changed).as_bytes());
         assert!(matches!(result, Err(Unusable::Corrupt(_))), "{to}");
     }
+}
+
+/// As s3-exporter wrote it before there were audits.
+#[test]
+fn an_older_file_is_read() {
+    let now = String::from_utf8(written(&remembered(at(1), 3))).unwrap();
+    let (_, body) = now.split_once('\n').unwrap();
+    assert!(!body.contains("audit"), "{body}");
+    let sum = crc32fast::hash(format!("1\n{body}").as_bytes());
+    let older = format!("s3-exporter-state 1 {sum:08x}\n{body}");
+    let (identity, read) = parse(older.as_bytes()).unwrap();
+    assert_eq!(identity, Identity::of(&destination("d")));
+    assert_eq!(
+        (objects(&read), read.latest.ended, read.audit),
+        (3, at(1), None)
+    );
 }
 
 #[test]
@@ -296,11 +330,20 @@ fn what_is_from_the_future_ends_now() {
     let state = open(&folder);
     let now = UnixTime::now();
     let future = at(now.as_millis() + 86_400_000);
-    state.save(&destination("d"), remembered(future, 3));
+    let audit = Some(Audit {
+        ended: future,
+        success: true,
+    });
+    let before = Remembered {
+        audit,
+        ..remembered(future, 3)
+    };
+    state.save(&destination("d"), before);
     state.close();
     let state = open(&folder);
     let back = state.load(&destination("d")).unwrap();
-    for ended in [back.latest.ended, back.good.unwrap().ended] {
+    let ends = [back.latest.ended, back.good.unwrap().ended];
+    for ended in ends.into_iter().chain(back.audit.map(|audit| audit.ended)) {
         assert!(ended >= now && ended <= UnixTime::now(), "{ended:?}");
     }
 }
@@ -341,9 +384,9 @@ fn a_folder_has_one_holder_who_is_named() {
 fn what_is_of_no_use_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let body = "{}";
-    let sum = crc32fast::hash(format!("2\n{body}").as_bytes());
-    let newer = format!("s3-exporter-state 2 {sum:08x}\n{body}");
-    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(2));
+    let sum = crc32fast::hash(format!("3\n{body}").as_bytes());
+    let newer = format!("s3-exporter-state 3 {sum:08x}\n{body}");
+    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(3));
     for (text, ending) in [
         ("nonsense", ".corrupt"),
         (&*newer, ".newer"),

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
 use s3_exporter::aggregate::Totals;
+use s3_exporter::audit::Audit;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Log, LogFormat, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect};
@@ -69,6 +70,7 @@ pub fn destination(name: &str, bucket: &str, resolver: Option<&str>) -> Destinat
         interval: Duration::from_secs(300),
         timeout: Duration::from_secs(1800),
         concurrency: 4,
+        audit_interval: None,
     }
 }
 
@@ -160,6 +162,12 @@ pub fn snapshot() -> Snapshot {
     good.meter
         .failed(Operation::ListObjectsV2, FailureKind::Throttled);
 
+    good.is_audited = true;
+    good.audit = Some(Audit {
+        ended: ago(40_000),
+        success: true,
+    });
+
     let mut failing = unscanned(Destination {
         prefix: "back\\slash\nline/".into(),
         ..destination(HOSTILE, "bucket\\n", Some("lab"))
@@ -179,6 +187,10 @@ pub fn snapshot() -> Snapshot {
     };
     failing.scans.failed[FailureKind::Denied as usize] = 3;
     failing.scans.failed[FailureKind::Timeout as usize] = 1;
+    failing.audit = Some(Audit {
+        ended: ago(90_000),
+        success: false,
+    });
 
     let mut never = unscanned(destination("never-worked", "gone", Some("slow")));
     never.latest = attempt(45, Some((FailureKind::Resolver, "no names")));
@@ -188,6 +200,7 @@ pub fn snapshot() -> Snapshot {
     let mut plain = unscanned(destination("plain", "plain", None));
     plain.latest = attempt(0, None);
     plain.scans.finished = 1;
+    plain.is_audited = true;
     plain.figures = Some(figures(ago(0), totals(12, 0, 10, 5), &[]));
 
     let new = unscanned(destination("new", "new", Some("kkp")));

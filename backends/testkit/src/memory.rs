@@ -9,6 +9,8 @@ use s3_exporter_api::{
 
 use crate::{Fault, Faults, Upload};
 
+mod start_after;
+
 /// A store in memory, in byte order, whose content is known: the truth that a scan is
 /// compared with. Clones share the content.
 ///
@@ -26,6 +28,8 @@ struct State {
     denied: BTreeSet<String>,
     failing: Option<FailureKind>,
     page_size: usize,
+    short_start_after: bool,
+    leaves_gaps: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +54,8 @@ impl Memory {
                 denied: BTreeSet::new(),
                 failing: None,
                 page_size: 1000,
+                short_start_after: false,
+                leaves_gaps: false,
             })),
             order: Order::Utf8,
             faults: Faults::default(),
@@ -68,6 +74,16 @@ impl Memory {
     #[must_use]
     pub fn with_order(mut self, order: Order) -> Self {
         self.order = order;
+        self
+    }
+
+    /// Answers a key to start after as MinIO does: one that lies in a folder, where another
+    /// name in the same parent goes on from that one's with a byte below `/` (`prod-eu/` beside
+    /// `prod/`), is given a page that is short or empty, or full, and is said to be the last. Tokens
+    /// are exact, and so is a prefix that is the folder itself.
+    #[must_use]
+    pub fn with_short_start_after(self) -> Self {
+        self.state().short_start_after = true;
         self
     }
 
@@ -141,6 +157,12 @@ impl Memory {
     /// Fails every listing with `kind`, until `None` is given.
     pub fn fail(&self, kind: Option<FailureKind>) {
         self.state().failing = kind;
+    }
+
+    /// From now on leaves out the second object of each page that is asked for by a key to start
+    /// after, or does no more: nothing in such a page shows it, nor does what follows.
+    pub fn leave_gaps(&self, leaves_gaps: bool) {
+        self.state().leaves_gaps = leaves_gaps;
     }
 
     /// What goes wrong. Of an answer of another store only the status is of interest.
@@ -250,23 +272,34 @@ impl State {
             },
         };
         let wanted = usize::from(max_keys).min(self.page_size);
+        let left = match from {
+            From::After(key) | From::Marker(key) if self.short_start_after => {
+                start_after::left(objects, prefix, key.as_bytes(), wanted)
+            }
+            _ => usize::MAX,
+        };
         let mut rest = objects
             .range::<[u8], _>((start, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))
             .peekable();
         let mut last: &[u8] = &[];
-        for (key, stored) in rest.by_ref().take(wanted) {
+        let is_by_key = matches!(from, From::After(_) | From::Marker(_));
+        let gap = (self.leaves_gaps && is_by_key).then_some(1);
+        for (nth, (key, stored)) in rest.by_ref().take(wanted.min(left)).enumerate() {
+            last = key;
+            if gap == Some(nth) {
+                continue;
+            }
             page.push(Object {
                 key,
                 size: stored.size,
                 last_modified: stored.last_modified,
                 storage_class: stored.storage_class,
             });
-            last = key;
         }
         Ok(match rest.peek() {
-            Some(_) => Next::Token(encode_token(last)),
-            None => Next::End,
+            Some(_) if left > wanted => Next::Token(encode_token(last)),
+            _ => Next::End,
         })
     }
 }

@@ -7,7 +7,7 @@ use s3_exporter_api::{Origin, Section, closest};
 
 use self::names::{Name, names};
 use super::backends::Store;
-use super::general::{Scan, concurrency, interval};
+use super::general::{Scan, audit_interval, concurrency, interval};
 use super::{quoted, resolvers};
 use crate::config::ResolverConfig;
 use crate::destination::{Destination, Expect};
@@ -73,6 +73,7 @@ impl Found {
         let max_age = section.duration("max_age");
         let timeout = section.duration("timeout").unwrap_or(context.scan.timeout);
         let concurrency = concurrency(section).or(context.scan.concurrency);
+        let audit_interval = audit_interval(section).unwrap_or(context.scan.audit_interval);
         if max_age.is_some_and(|max_age| interval > max_age) {
             section.warn_at(
                 "max_age",
@@ -120,6 +121,7 @@ impl Found {
                 interval,
                 timeout,
                 concurrency: concurrency.unwrap_or(store.concurrency),
+                audit_interval,
             }));
         }
     }
