@@ -28,7 +28,7 @@ pub use file::FileVersion;
 pub use login::{AccessKeys, Credentials, Login};
 pub use meter::{Meter, Operation};
 pub use origin::{Fault, Origin, Origins};
-pub use page::{Object, Page, StorageClass};
+pub use page::{Object, Oddity, Page, StorageClass};
 pub use plugin::{Connect, Key, Plugin};
 pub use secret::{Secret, SecretSource};
 pub use section::{Section, closest};
