@@ -1,5 +1,5 @@
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use minio::s3::client::{MinioClient, MinioClientBuilder};
 use minio::s3::creds::StaticProvider;
@@ -14,18 +14,50 @@ use crate::error::WatchAnswers;
 
 /// Makes the MinIO client, and another one when the keys or the CA bundle have changed: a
 /// client computes the key that it signs with once a day and looks at the secret then only,
-/// and reads the CA bundle never again.
+/// and reads the CA bundle never again. Its connections are its own, so there is another one
+/// as well where they are not to be used any more.
 pub struct Clients {
     config: Config,
     base_url: BaseUrl,
     current: Mutex<Current>,
 }
 
-#[derive(Clone)]
 struct Current {
     client: MinioClient,
     credentials: Option<Credentials>,
     ca_bundle: Option<FileVersion>,
+    /// Which client it is.
+    number: u64,
+    /// Whether its connections may still be used.
+    is_good: bool,
+}
+
+/// A client for one attempt. Its connections are given up when it is dropped, unless they
+/// proved to be good.
+pub struct Used<'a> {
+    pub client: MinioClient,
+    number: u64,
+    clients: &'a Clients,
+    is_good: bool,
+}
+
+impl Used<'_> {
+    /// Nothing is to be said against the connections.
+    pub fn keep(mut self) {
+        self.is_good = true;
+    }
+}
+
+impl Drop for Used<'_> {
+    /// Behind a load balancer each connection stays with one node, and it is not known which
+    /// of them lead to the one that is ill.
+    fn drop(&mut self) {
+        if !self.is_good {
+            let mut current = self.clients.lock();
+            // Several requests may fail for the same reason.
+            current.is_good &= current.number != self.number;
+        }
+    }
 }
 
 impl Clients {
@@ -65,15 +97,17 @@ impl Clients {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn get(&self) -> Result<MinioClient, BackendError> {
+    pub fn get(&self) -> Result<Used<'_>, BackendError> {
         let credentials = credentials(&self.config.login)?;
-        // Nobody panics while holding it.
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.lock();
         let ca_bundle = version(&self.config);
         let changed = current.ca_bundle != ca_bundle;
-        if changed || current.credentials != credentials {
+        if changed || !current.is_good || current.credentials != credentials {
             match Current::make(&self.config, &self.base_url, credentials) {
-                Ok(made) => *current = made,
+                Ok(made) => {
+                    let number = current.number + 1;
+                    *current = Current { number, ..made };
+                }
                 // Often it is about to be written. New keys have to wait for it.
                 Err(error) if changed => {
                     current.ca_bundle = ca_bundle;
@@ -85,7 +119,35 @@ impl Clients {
                 Err(error) => return Err(error),
             }
         }
-        Ok(current.client.clone())
+        Ok(Used {
+            client: current.client.clone(),
+            number: current.number,
+            clients: self,
+            is_good: false,
+        })
+    }
+
+    /// A client that trusts the same, for a request that is signed already.
+    ///
+    /// # Errors
+    /// The library's, which the CA bundle may be the reason for.
+    pub fn plain(&self) -> Result<reqwest::Client, reqwest::Error> {
+        let mut builder = reqwest::Client::builder()
+            .no_gzip()
+            .danger_accept_invalid_certs(self.config.insecure_skip_verify);
+        // One that is gone meanwhile is missed when the certificate is looked at.
+        let bundle = self.config.ca_bundle.as_ref().map(std::fs::read);
+        for pem in bundle.into_iter().flatten() {
+            for certificate in Certificate::from_pem_bundle(&pem)? {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        builder.build()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        // Nobody panics while holding it.
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -104,6 +166,8 @@ impl Current {
             client: make(config, base_url.clone(), credentials.as_ref())?,
             credentials,
             ca_bundle,
+            number: 0,
+            is_good: true,
         })
     }
 }

@@ -51,6 +51,9 @@ impl Refusal {
         }
         match self.status {
             401 => FailureKind::Credentials,
+            // Swift's to a request that is not signed, which it does not take for one of S3. A
+            // listing has no conditions that could fail.
+            412 if self.code.is_empty() => FailureKind::Credentials,
             403 => FailureKind::Denied,
             408 => FailureKind::Timeout,
             429 => FailureKind::Throttled,
@@ -88,14 +91,26 @@ impl Refusal {
                 "access denied",
                 "allow s3:ListBucket on the bucket to this access key",
             ),
-            (FailureKind::Credentials, "InvalidAccessKeyId" | "InvalidClientTokenId") => (
+            (
+                FailureKind::Credentials,
+                "InvalidAccessKeyId" | "InvalidClientTokenId" | "XAdminUserNotFound",
+            ) => (
                 "the store does not know the access key",
                 "check `access_key_id`",
             ),
+            // Swift says so of an access key that it does not know, too.
             (FailureKind::Credentials, "SignatureDoesNotMatch") => (
                 "the signature is wrong",
-                "check `secret_access_key`, and that no proxy changes the request",
+                "check `secret_access_key` and `access_key_id`, and that no proxy changes the request",
             ),
+            (FailureKind::Credentials, "UnsupportedAlgorithm") | (FailureKind::Credentials, "")
+                if self.status != 401 =>
+            {
+                (
+                    "the store wants requests to be signed",
+                    "give `access_key_id` and `secret_access_key`",
+                )
+            }
             (FailureKind::Credentials, "ExpiredToken" | "ExpiredTokenException") => {
                 ("the session token has expired", "renew the credentials")
             }
@@ -206,6 +221,8 @@ const CODES: &[(&str, FailureKind)] = &[
     ("MissingAuthenticationToken", FailureKind::Credentials),
     ("MissingSecurityHeader", FailureKind::Credentials),
     ("UnrecognizedClientException", FailureKind::Credentials),
+    ("UnsupportedAlgorithm", FailureKind::Credentials), // rclone's to a request that is not signed
+    ("XAdminUserNotFound", FailureKind::Credentials),   // versitygw's to a key it does not know
     ("AuthFailure", FailureKind::Credentials),
     ("NoSuchBucket", FailureKind::NotFound),
     ("SlowDown", FailureKind::Throttled),
@@ -285,6 +302,10 @@ mod tests {
             (400, "InvalidToken", Credentials),
             (403, "InvalidTokenId", Credentials),
             (401, "", Credentials),
+            (404, "XAdminUserNotFound", Credentials),
+            (400, "UnsupportedAlgorithm", Credentials),
+            (412, "", Credentials),
+            (412, "PreconditionFailed", Protocol),
             (404, "NoSuchBucket", NotFound),
             (404, "", Protocol),
             (404, "NoSuchKey", Protocol),
@@ -330,6 +351,41 @@ mod tests {
             error.source().map(ToString::to_string),
             Some(r#"the store says "Access Denied.[31m""#.to_owned())
         );
+    }
+
+    #[test]
+    fn credentials_that_stores_refuse_in_their_own_ways() {
+        for (status, code, says) in [
+            (
+                404,
+                "XAdminUserNotFound",
+                "the store does not know the access key (404 XAdminUserNotFound); check `access_key_id`",
+            ),
+            (
+                403,
+                "SignatureDoesNotMatch",
+                "the signature is wrong (403 SignatureDoesNotMatch); check `secret_access_key` and `access_key_id`, and that no proxy changes the request",
+            ),
+            (
+                412,
+                "",
+                "the store wants requests to be signed (412); give `access_key_id` and `secret_access_key`",
+            ),
+            (
+                400,
+                "UnsupportedAlgorithm",
+                "the store wants requests to be signed (400 UnsupportedAlgorithm); give `access_key_id` and `secret_access_key`",
+            ),
+            (
+                401,
+                "",
+                "the store does not accept the credentials (401); check `access_key_id`, `secret_access_key` and `session_token`",
+            ),
+        ] {
+            let error = refusal(status, code).into_error("listing", "r");
+            assert_eq!(error.to_string(), format!("listing: {says}"));
+            assert_eq!(error.kind(), FailureKind::Credentials);
+        }
     }
 
     #[test]

@@ -132,9 +132,8 @@ fn objects_that_are_none() {
 #[test]
 fn an_empty_page_with_more_to_come_and_no_token() {
     for token in ["", "<NextContinuationToken/>"] {
-        let body = format!(
-            "<ListBucketResult><IsTruncated>true</IsTruncated>{token}</ListBucketResult>"
-        );
+        let body =
+            format!("<ListBucketResult><IsTruncated>true</IsTruncated>{token}</ListBucketResult>");
         let error = parse(&body).unwrap_err();
         assert_eq!(
             error.reason,

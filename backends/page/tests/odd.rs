@@ -30,7 +30,9 @@ fn read_page(body: &str) -> Found {
 }
 
 fn keys(names: &[&str]) -> Found {
-    let objects = names.iter().map(|name| format!("<Key>{name}</Key><Size>1</Size>"));
+    let objects = names
+        .iter()
+        .map(|name| format!("<Key>{name}</Key><Size>1</Size>"));
     let objects: Vec<_> = objects.collect();
     let objects: Vec<_> = objects.iter().map(String::as_str).collect();
     read_page(&answer(ENCODED, &objects))
@@ -80,7 +82,13 @@ fn a_percent_that_begins_no_code_is_one() {
 /// One key shows it, and none of the page is decoded: not those before it either.
 #[test]
 fn keys_that_are_not_encoded_stay_as_they_are() {
-    for raw in ["a b", "x/\u{fc}", "tab\tend", "control\u{1}", "delete\u{7f}"] {
+    for raw in [
+        "a b",
+        "x/\u{fc}",
+        "tab\tend",
+        "control\u{1}",
+        "delete\u{7f}",
+    ] {
         let names = ["x+y/1", "x%2By/1", "100%", raw, "z+"];
         let oddities = [(Oddity::NotEncoded, raw)];
         assert_eq!(keys(&names), expected(&names, &oddities));

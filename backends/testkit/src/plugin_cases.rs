@@ -5,8 +5,11 @@
 //! s3_exporter_testkit::plugin_cases!(s3_exporter_s3::PLUGIN);
 //! ```
 
+mod nodes;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use s3_exporter_api::{
@@ -18,6 +21,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::conformance::connect;
 use crate::servers::MinIo;
 use crate::{Authority, Fault, Proxy, S3sServer, Upload};
+
+pub use nodes::*;
 
 const BUCKET: &str = "bucket";
 
@@ -40,6 +45,10 @@ macro_rules! plugin_cases {
             a_bucket_of_another_region
             the_order_is_learned
             the_order_is_told
+            an_ill_node
+            an_ill_node_that_all_tries_meet
+            a_refusal_keeps_connections
+            a_node_that_hangs_until_a_scan_is_given_up
         }
     };
     (@tests $plugin:expr; $($case:ident)*) => {
@@ -281,7 +290,7 @@ pub async fn no_connection_in_time(plugin: &Plugin) {
     // The kernel takes these and answers nobody after them.
     let mut queue = Vec::new();
     while let Ok(Ok(stream)) = tokio::time::timeout(
-        std::time::Duration::from_millis(500),
+        Duration::from_millis(500),
         TcpStream::connect(address),
     )
     .await
