@@ -40,7 +40,7 @@ pub use aws::{Asked as AskedOfAws, Aws};
 pub use balancer::Balancer;
 pub use certs::{Authority, Identity};
 pub use faults::{Fault, Faults};
-pub use memory::Memory;
+pub use memory::{Memory, Paging};
 pub use openid::OpenId;
 pub use port::Port;
 pub use process::{Process, tool};

@@ -6,6 +6,7 @@
 //! ```
 
 mod nodes;
+mod odd;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::servers::MinIo;
 use crate::{Authority, Fault, Proxy, S3sServer, Upload};
 
 pub use nodes::*;
+pub use odd::*;
 
 const BUCKET: &str = "bucket";
 
@@ -45,6 +47,11 @@ macro_rules! plugin_cases {
             a_bucket_of_another_region
             the_order_is_learned
             the_order_is_told
+            a_store_without_tokens
+            a_store_of_the_first_version
+            a_marker_is_a_listing_like_any_other
+            errors_of_any_content_type
+            odd_objects
             an_ill_node
             an_ill_node_that_all_tries_meet
             a_refusal_keeps_connections
@@ -289,11 +296,8 @@ pub async fn no_connection_in_time(plugin: &Plugin) {
     let address = listener.local_addr().unwrap();
     // The kernel takes these and answers nobody after them.
     let mut queue = Vec::new();
-    while let Ok(Ok(stream)) = tokio::time::timeout(
-        Duration::from_millis(500),
-        TcpStream::connect(address),
-    )
-    .await
+    while let Ok(Ok(stream)) =
+        tokio::time::timeout(Duration::from_millis(500), TcpStream::connect(address)).await
     {
         queue.push(stream);
         assert!(queue.len() < 100, "the queue of a listener does not fill");
