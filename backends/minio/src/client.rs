@@ -112,6 +112,7 @@ impl Clients {
                 Err(error) if changed => {
                     current.ca_bundle = ca_bundle;
                     tracing::warn!(
+                        store_url = self.config.store_url(),
                         error = chain(&error),
                         "the CA bundle has changed, and cannot be used: the one from before is kept"
                     );

@@ -41,13 +41,13 @@ pub struct Http {
 }
 
 impl Http {
-    /// Reads the certificates and makes the client.
+    /// Reads the certificates and makes the client. `store_url` is for the log.
     ///
     /// # Errors
     /// `tls` for a file that can't be read or holds no certificate.
-    pub fn new(transport: &Transport) -> Result<Self, BackendError> {
+    pub fn new(transport: &Transport, store_url: String) -> Result<Self, BackendError> {
         Ok(Self {
-            clients: Arc::new(HttpClients::new(transport)?),
+            clients: Arc::new(HttpClients::new(transport, store_url)?),
             limit: None,
         })
     }

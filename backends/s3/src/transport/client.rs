@@ -34,6 +34,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The client of the latest certificates.
 pub struct HttpClients {
+    store_url: String,
     transport: Transport,
     proxies: Arc<Proxies>,
     current: Mutex<Current>,
@@ -60,7 +61,7 @@ impl HttpClients {
     ///
     /// # Errors
     /// `tls` for files that are of no use, `internal` for a proxy's address that is none.
-    pub fn new(transport: &Transport) -> Result<Self, BackendError> {
+    pub fn new(transport: &Transport, store_url: String) -> Result<Self, BackendError> {
         let proxies = Arc::new(Proxies::new(transport.proxy.as_ref())?);
         // Before they are read: a change in between is seen then.
         let files = Files::look(transport);
@@ -73,6 +74,7 @@ impl HttpClients {
             looked: Instant::now(),
         };
         Ok(Self {
+            store_url,
             transport: transport.clone(),
             proxies,
             current: Mutex::new(current),
@@ -99,9 +101,14 @@ impl HttpClients {
                     Ok(connector) => {
                         current.connector = connector;
                         current.begin_anew();
-                        tracing::info!(files = ?paths, "the certificates changed, and are used from now on");
+                        tracing::info!(
+                            store_url = self.store_url,
+                            files = ?paths,
+                            "the certificates changed, and are used from now on"
+                        );
                     }
                     Err(error) => tracing::warn!(
+                        store_url = self.store_url,
                         error = chain(&error),
                         "the certificates changed, and cannot be used: those from before are kept"
                     ),
@@ -203,14 +210,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let bundle = folder.path().join("ca.pem");
         std::fs::write(&bundle, authority.pem()).unwrap();
-        let clients = HttpClients::new(&Transport {
+        let transport = Transport {
             ca_bundle: Some(bundle.clone()),
             client_certificate: None,
             insecure_skip_verify: false,
             proxy: None,
             connect_timeout: Duration::from_secs(5),
-        })
-        .unwrap();
+        };
+        let clients = HttpClients::new(&transport, store.to_string()).unwrap();
         let start = Instant::now();
         let trusted = async |seconds: f64| {
             let used = clients.get(start + Duration::from_secs_f64(seconds));
