@@ -20,7 +20,9 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
 use aws_smithy_runtime_api::http::HttpError;
 use aws_smithy_types::config_bag::ConfigBag;
-use s3_exporter_api::{Ask, Backend, BackendError, From, Meter, Next, Operation, Order, Page};
+use s3_exporter_api::{
+    Ask, Backend, BackendError, From, Meter, Next, Operation, Order, Page, is_directory_bucket,
+};
 use s3_exporter_page::{LearnedOrder, read, read_error};
 
 use crate::client::Clients;
@@ -116,13 +118,6 @@ fn in_first_version(mut request: HttpRequest) -> Result<HttpRequest, HttpError> 
     let uri = format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"));
     request.set_uri(uri)?;
     Ok(request)
-}
-
-/// Whether a name is that of a directory bucket, or of an access point of one: these list in no
-/// order, whoever says so (by the user guide of S3, "Directory bucket naming rules" and "Access
-/// points for directory buckets").
-fn is_directory_bucket(bucket: &str) -> bool {
-    bucket.ends_with("--x-s3") || bucket.ends_with("--xa-s3")
 }
 
 /// Where the answer's reader, deep inside the SDK, finds the caller's page, and leaves how
