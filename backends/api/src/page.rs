@@ -167,6 +167,11 @@ impl Page {
             .map(|entry| &self.keys[entry.key.clone()])
     }
 
+    /// The bytes of all keys, end to end, as they were added.
+    pub fn key_bytes(&self) -> &[u8] {
+        &self.keys
+    }
+
     /// The key of the object at `index`.
     ///
     /// # Panics

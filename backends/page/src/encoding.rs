@@ -5,11 +5,11 @@
 
 use memchr::memchr2;
 
-/// Whether a key cannot have been encoded: it holds a blank, a control character or what is
+/// Whether keys cannot have been encoded: one holds a blank, a control character or what is
 /// not ASCII, which every encoding of URLs replaces.
-pub(crate) fn is_raw(key: &[u8]) -> bool {
+pub(crate) fn is_raw(keys: &[u8]) -> bool {
     // Without a way out, so that many bytes are looked at together.
-    key.iter()
+    keys.iter()
         .fold(false, |raw, byte| raw | !byte.is_ascii_graphic())
 }
 

@@ -67,7 +67,7 @@ impl List {
             }
             b"KeyCount" => {
                 let text = scanner.text(element)?;
-                let count = number(name, &text, scratch)?;
+                let count = number(name, &text, text.decode(scratch)?.trim_ascii())?;
                 once(&mut self.key_count, count, name, text.at)
             }
             b"EncodingType" => {
@@ -177,11 +177,11 @@ impl<'a> Fields<'a> {
                 once(&mut self.last_modified, time, name, text.at)
             }
             b"Size" => {
-                // One that is empty is none, which is odd and no more than that.
-                if text.decode(scratch)?.trim_ascii().is_empty() {
-                    return Ok(());
+                let digits = text.decode(scratch)?.trim_ascii();
+                if digits.is_empty() {
+                    return Ok(()); // which is none, and odd, but not nonsense
                 }
-                let value = number(name, &text, scratch)?;
+                let value = number(name, &text, digits)?;
                 once(&mut self.size, value, name, text.at)
             }
             _ => {
@@ -218,9 +218,9 @@ impl<'a> Fields<'a> {
 /// Decodes all keys, or none where one shows that they are not encoded, whatever the answer
 /// says: the services made with the crate `s3s` repeat what was asked for and encode nothing.
 fn decode_keys(page: &mut Page) {
-    let raw = page.keys().position(encoding::is_raw);
-    if let Some(raw) = raw {
-        return page.note(Oddity::NotEncoded, raw);
+    if encoding::is_raw(page.key_bytes()) {
+        let first = page.keys().position(encoding::is_raw);
+        return page.note(Oddity::NotEncoded, first.unwrap_or_default());
     }
     page.decode_keys(|key| {
         let (left, regular) = encoding::decode_in_place(key);
@@ -238,8 +238,7 @@ fn once<T>(slot: &mut Option<T>, value: T, name: &[u8], at: usize) -> Result<(),
 }
 
 /// A whole number that fits into 64 bits.
-fn number(name: &[u8], text: &Text<'_>, scratch: &mut Vec<u8>) -> Result<u64, Malformed> {
-    let digits = text.decode(scratch)?.trim_ascii();
+fn number(name: &[u8], text: &Text<'_>, digits: &[u8]) -> Result<u64, Malformed> {
     let number = digits.iter().try_fold(0_u64, |sum, digit| {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
         sum.checked_mul(10)?.checked_add(digit)
