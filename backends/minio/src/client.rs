@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use minio::s3::client::{MinioClient, MinioClientBuilder};
+use minio::s3::client::{ConnectionPoolConfig, MinioClient, MinioClientBuilder};
 use minio::s3::creds::StaticProvider;
 use minio::s3::http::BaseUrl;
 use reqwest::tls::Certificate;
@@ -11,6 +11,9 @@ use s3_exporter_api::{
 
 use crate::config::Config;
 use crate::error::WatchAnswers;
+
+/// Connections that are not in use are kept, so many of them: the library's default.
+const KEPT: usize = 32;
 
 /// Makes the MinIO client, and another one when the keys or the CA bundle have changed: a
 /// client computes the key that it signs with once a day and looks at the secret then only,
@@ -24,38 +27,55 @@ pub struct Clients {
 
 struct Current {
     client: MinioClient,
+    /// Makes a connection for each request.
+    single: Option<MinioClient>,
     credentials: Option<Credentials>,
     ca_bundle: Option<FileVersion>,
     /// Which client it is.
     number: u64,
-    /// Whether its connections may still be used.
-    is_good: bool,
+    connections: Connections,
 }
 
-/// A client for one attempt. Its connections are given up when it is dropped, unless they
-/// proved to be good.
+/// What is known of the connections of a client. Behind a load balancer each stays with one
+/// node, and it is not known which of them lead to the one that is ill.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Connections {
+    /// They may be used.
+    Good,
+    /// An answer was none, or no good one. Each request has a connection of its own until one
+    /// is answered well: making a client, which reads all certificates, costs some 10 ms.
+    Doubted,
+    /// It is worth it to make a client that keeps others.
+    Over,
+}
+
+/// A client for one attempt. Its connections are doubted when it is dropped, unless nothing was
+/// to be said against them.
 pub struct Used<'a> {
     pub client: MinioClient,
+    is_single: bool,
     number: u64,
     clients: &'a Clients,
     is_good: bool,
 }
 
 impl Used<'_> {
-    /// Nothing is to be said against the connections.
+    /// Nothing is to be said against the connection.
     pub fn keep(mut self) {
         self.is_good = true;
     }
 }
 
 impl Drop for Used<'_> {
-    /// Behind a load balancer each connection stays with one node, and it is not known which
-    /// of them lead to the one that is ill.
     fn drop(&mut self) {
-        if !self.is_good {
-            let mut current = self.clients.lock();
-            // Several requests may fail for the same reason.
-            current.is_good &= current.number != self.number;
+        let mut current = self.clients.lock();
+        // Several requests may fail for the same reason.
+        if current.number == self.number {
+            match (self.is_good, self.is_single) {
+                (false, _) => current.connections = Connections::Doubted,
+                (true, true) => current.connections = Connections::Over,
+                (true, false) => {}
+            }
         }
     }
 }
@@ -102,8 +122,9 @@ impl Clients {
         let mut current = self.lock();
         let ca_bundle = version(&self.config);
         let changed = current.ca_bundle != ca_bundle;
-        if changed || !current.is_good || current.credentials != credentials {
-            match Current::make(&self.config, &self.base_url, credentials) {
+        let is_over = current.connections == Connections::Over;
+        if changed || is_over || current.credentials != credentials {
+            match Current::make(&self.config, &self.base_url, credentials.clone()) {
                 Ok(made) => {
                     let number = current.number + 1;
                     *current = Current { number, ..made };
@@ -117,11 +138,19 @@ impl Clients {
                         "the CA bundle has changed, and cannot be used: the one from before is kept"
                     );
                 }
+                // The bundle is still the one that cannot be used.
+                Err(_) if current.credentials == credentials => {}
                 Err(error) => return Err(error),
             }
         }
+        let is_single = current.connections != Connections::Good;
+        let client = match is_single {
+            true => current.single(&self.config, &self.base_url),
+            false => current.client.clone(),
+        };
         Ok(Used {
-            client: current.client.clone(),
+            client,
+            is_single,
             number: current.number,
             clients: self,
             is_good: false,
@@ -164,12 +193,22 @@ impl Current {
             check_ca_bundle(path)?;
         }
         Ok(Self {
-            client: make(config, base_url.clone(), credentials.as_ref())?,
+            client: make(config, base_url.clone(), credentials.as_ref(), KEPT)?,
+            single: None,
             credentials,
             ca_bundle,
             number: 0,
-            is_good: true,
+            connections: Connections::Good,
         })
+    }
+
+    /// The client that keeps no connection, which is made when it is needed; where it cannot be
+    /// (the CA bundle is of no use just now), the other one.
+    fn single(&mut self, config: &Config, base_url: &BaseUrl) -> MinioClient {
+        if self.single.is_none() {
+            self.single = make(config, base_url.clone(), self.credentials.as_ref(), 0).ok();
+        }
+        self.single.as_ref().unwrap_or(&self.client).clone()
     }
 }
 
@@ -189,6 +228,7 @@ fn make(
     config: &Config,
     base_url: BaseUrl,
     credentials: Option<&Credentials>,
+    kept: usize,
 ) -> Result<MinioClient, BackendError> {
     let provider = credentials.map(|keys| {
         StaticProvider::new(
@@ -200,6 +240,7 @@ fn make(
     MinioClientBuilder::new(base_url)
         .provider(provider)
         .hook(WatchAnswers::shared())
+        .connection_pool_config(ConnectionPoolConfig::default().max_idle_per_host(kept))
         .app_info(Some((
             "s3-exporter".to_owned(),
             env!("CARGO_PKG_VERSION").to_owned(),

@@ -50,8 +50,9 @@ impl Backend for MinIo {
         })?;
         let mut waits = BACKOFF.build();
         let mut signed = None;
-        // Errors whose words come with the next answer: they are of its kind.
-        let mut unread = 0;
+        // An error whose words come with the next answer, and its kind without them.
+        let mut unread = None;
+        let count = |kind| ask.meter.failed(Operation::ListObjectsV2, kind);
         loop {
             let used = self.clients.get()?;
             ask.meter.attempt(Operation::ListObjectsV2);
@@ -65,18 +66,21 @@ impl Backend for MinIo {
             if !outcome.as_ref().is_err_and(Failure::may_be_of_an_ill_node) {
                 used.keep();
             }
+            let before = unread.take();
             let failure = match outcome {
-                Ok(next) => return Ok(next),
+                Ok(next) => {
+                    before.into_iter().for_each(count);
+                    return Ok(next);
+                }
                 Err(Failure::Unread(refusal, request)) if refusal.status < 500 => {
-                    unread += 1;
+                    unread = Some(refusal.kind());
                     signed = Some(request);
                     continue;
                 }
                 Err(failure) => failure,
             };
-            for _ in 0..=std::mem::take(&mut unread) {
-                ask.meter.failed(Operation::ListObjectsV2, failure.kind());
-            }
+            before.map(|_| failure.kind()).into_iter().for_each(count);
+            count(failure.kind());
             match waits.next().filter(|_| failure.is_worth_a_retry()) {
                 Some(wait) => sleep(wait).await,
                 None => return Err(self.explain(ask, failure)),

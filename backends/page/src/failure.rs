@@ -4,6 +4,10 @@ use s3_exporter_api::{BackendError, FailureKind};
 
 use crate::ErrorBody;
 
+mod codes;
+
+use codes::{CODES, spelled};
+
 /// An error answer of a store: what kind of failure it is, and what to do about it. The
 /// codes are those of AWS' documents ("Error responses" of the S3 API) and MinIO's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -196,65 +200,6 @@ pub fn no_answer(kind: FailureKind, action: impl Into<String>, timeout: Duration
         "" => error,
         advice => error.with_advice(advice),
     }
-}
-
-/// The codes that say more than their status.
-const CODES: &[(&str, FailureKind)] = &[
-    ("AccessDenied", FailureKind::Denied),
-    ("AccessDeniedException", FailureKind::Denied),
-    ("AccountProblem", FailureKind::Denied),
-    ("AllAccessDisabled", FailureKind::Denied),
-    ("InvalidPayer", FailureKind::Denied),
-    ("RequestTimeTooSkewed", FailureKind::Denied),
-    ("RequestExpired", FailureKind::Denied),
-    ("InvalidAccessKeyId", FailureKind::Credentials),
-    ("InvalidClientTokenId", FailureKind::Credentials),
-    ("SignatureDoesNotMatch", FailureKind::Credentials),
-    ("InvalidSignatureException", FailureKind::Credentials),
-    ("ExpiredToken", FailureKind::Credentials),
-    ("ExpiredTokenException", FailureKind::Credentials),
-    ("InvalidToken", FailureKind::Credentials),
-    ("InvalidTokenId", FailureKind::Credentials),
-    ("TokenRefreshRequired", FailureKind::Credentials),
-    ("InvalidSecurity", FailureKind::Credentials),
-    ("NotSignedUp", FailureKind::Credentials),
-    ("MissingAuthenticationToken", FailureKind::Credentials),
-    ("MissingSecurityHeader", FailureKind::Credentials),
-    ("UnrecognizedClientException", FailureKind::Credentials),
-    ("UnsupportedAlgorithm", FailureKind::Credentials), // rclone's to a request that is not signed
-    ("XAdminUserNotFound", FailureKind::Credentials),   // versitygw's to a key it does not know
-    ("AuthFailure", FailureKind::Credentials),
-    ("NoSuchBucket", FailureKind::NotFound),
-    ("SlowDown", FailureKind::Throttled),
-    ("SlowDownRead", FailureKind::Throttled),
-    ("SlowDownWrite", FailureKind::Throttled),
-    ("Throttling", FailureKind::Throttled),
-    ("ThrottlingException", FailureKind::Throttled),
-    ("RequestThrottled", FailureKind::Throttled),
-    ("RequestLimitExceeded", FailureKind::Throttled),
-    ("BandwidthLimitExceeded", FailureKind::Throttled),
-    ("TooManyRequests", FailureKind::Throttled),
-    ("TooManyRequestsException", FailureKind::Throttled),
-    ("InternalError", FailureKind::Unavailable),
-    ("ServiceUnavailable", FailureKind::Unavailable),
-    ("XMinioServerNotInitialized", FailureKind::Unavailable),
-    ("RequestTimeout", FailureKind::Timeout),
-    ("RequestTimeoutException", FailureKind::Timeout),
-    ("PermanentRedirect", FailureKind::Protocol),
-    ("TemporaryRedirect", FailureKind::Protocol),
-    ("Redirect", FailureKind::Protocol),
-    ("AuthorizationHeaderMalformed", FailureKind::Protocol),
-    ("IllegalLocationConstraintException", FailureKind::Protocol),
-    ("NotImplemented", FailureKind::Protocol),
-];
-
-/// A code as its store's documents spell it: MinIO's client hands them out in lower case.
-fn spelled(code: String) -> String {
-    CODES
-        .iter()
-        .map(|(known, _)| *known)
-        .find(|known| known.eq_ignore_ascii_case(&code))
-        .map_or(code, str::to_owned)
 }
 
 /// The region that a message such as `the region 'us-east-1' is wrong; expecting

