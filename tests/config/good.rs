@@ -266,6 +266,25 @@ fn with_an_endpoint_a_file_in_the_working_folder_is_not_read() {
 }
 
 #[test]
+fn a_directory_bucket_takes_prefixes_of_folders_only() {
+    let text = "[backends.s]\ntype = \"s3\"\n\
+                [[destinations]]\nname = \"a\"\nbucket = \"b--use1-az4--x-s3\"\nprefix = \"prod\"\n\
+                [[destinations]]\nbuckets = [\"c\", \"d--use1-az4--xa-s3\"]\nprefix = \"prod/x\"\n\
+                [[destinations]]\nname = \"e\"\nbucket = \"b--use1-az4--x-s3\"\nprefix = \"prod/\"\n\
+                [[destinations]]\nname = \"f\"\nbucket = \"b--use1-az4--x-s3\"\n\
+                [[destinations]]\nname = \"g\"\nbucket = \"--x-s3-b\"\nprefix = \"prod\"\n";
+    assert_eq!(
+        warnings(&check(&[]).file("config.toml", text)),
+        [
+            "warning: config.toml:6: `destinations[0].prefix` must end in `/`: \"b--use1-az4--x-s3\" is a \
+             directory bucket, which takes no other prefix",
+            "warning: config.toml:9: `destinations[1].prefix` must end in `/`: \"d--use1-az4--xa-s3\" is a \
+             directory bucket, which takes no other prefix",
+        ]
+    );
+}
+
+#[test]
 fn what_is_odd_is_a_warning() {
     let text = "[backends.s]\ntype = \"s3\"\ninsecure_skip_verify = true\n[backends.t]\ntype = \"s3\"\n\
                 [resolvers.r]\ntype = \"static\"\nclusters = [\"a\"]\n\

@@ -1,7 +1,7 @@
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use minio::s3::client::{MinioClient, MinioClientBuilder};
+use minio::s3::client::{ConnectionPoolConfig, MinioClient, MinioClientBuilder};
 use minio::s3::creds::StaticProvider;
 use minio::s3::http::BaseUrl;
 use reqwest::tls::Certificate;
@@ -12,20 +12,72 @@ use s3_exporter_api::{
 use crate::config::Config;
 use crate::error::WatchAnswers;
 
+/// Connections that are not in use are kept, so many of them: the library's default.
+const KEPT: usize = 32;
+
 /// Makes the MinIO client, and another one when the keys or the CA bundle have changed: a
 /// client computes the key that it signs with once a day and looks at the secret then only,
-/// and reads the CA bundle never again.
+/// and reads the CA bundle never again. Its connections are its own, so there is another one
+/// as well where they are not to be used any more.
 pub struct Clients {
     config: Config,
     base_url: BaseUrl,
     current: Mutex<Current>,
 }
 
-#[derive(Clone)]
 struct Current {
     client: MinioClient,
+    /// Makes a connection for each request.
+    single: Option<MinioClient>,
     credentials: Option<Credentials>,
     ca_bundle: Option<FileVersion>,
+    /// Which client it is.
+    number: u64,
+    connections: Connections,
+}
+
+/// What is known of the connections of a client. Behind a load balancer each stays with one
+/// node, and it is not known which of them lead to the one that is ill.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Connections {
+    /// They may be used.
+    Good,
+    /// An answer was none, or no good one. Each request has a connection of its own until one
+    /// is answered well: making a client, which reads all certificates, costs some 10 ms.
+    Doubted,
+    /// It is worth it to make a client that keeps others.
+    Over,
+}
+
+/// A client for one attempt. Its connections are doubted when it is dropped, unless nothing was
+/// to be said against them.
+pub struct Used<'a> {
+    pub client: MinioClient,
+    is_single: bool,
+    number: u64,
+    clients: &'a Clients,
+    is_good: bool,
+}
+
+impl Used<'_> {
+    /// Nothing is to be said against the connection.
+    pub fn keep(mut self) {
+        self.is_good = true;
+    }
+}
+
+impl Drop for Used<'_> {
+    fn drop(&mut self) {
+        let mut current = self.clients.lock();
+        // Several requests may fail for the same reason.
+        if current.number == self.number {
+            match (self.is_good, self.is_single) {
+                (false, _) => current.connections = Connections::Doubted,
+                (true, true) => current.connections = Connections::Over,
+                (true, false) => {}
+            }
+        }
+    }
 }
 
 impl Clients {
@@ -65,27 +117,67 @@ impl Clients {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn get(&self) -> Result<MinioClient, BackendError> {
+    pub fn get(&self) -> Result<Used<'_>, BackendError> {
         let credentials = credentials(&self.config.login)?;
-        // Nobody panics while holding it.
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.lock();
         let ca_bundle = version(&self.config);
         let changed = current.ca_bundle != ca_bundle;
-        if changed || current.credentials != credentials {
-            match Current::make(&self.config, &self.base_url, credentials) {
-                Ok(made) => *current = made,
+        let is_over = current.connections == Connections::Over;
+        if changed || is_over || current.credentials != credentials {
+            match Current::make(&self.config, &self.base_url, credentials.clone()) {
+                Ok(made) => {
+                    let number = current.number + 1;
+                    *current = Current { number, ..made };
+                }
                 // Often it is about to be written. New keys have to wait for it.
                 Err(error) if changed => {
                     current.ca_bundle = ca_bundle;
                     tracing::warn!(
+                        store_url = self.config.store_url(),
                         error = chain(&error),
                         "the CA bundle has changed, and cannot be used: the one from before is kept"
                     );
                 }
+                // The bundle is still the one that cannot be used.
+                Err(_) if current.credentials == credentials => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(current.client.clone())
+        let is_single = current.connections != Connections::Good;
+        let client = match is_single {
+            true => current.single(&self.config, &self.base_url),
+            false => current.client.clone(),
+        };
+        Ok(Used {
+            client,
+            is_single,
+            number: current.number,
+            clients: self,
+            is_good: false,
+        })
+    }
+
+    /// A client that trusts the same, for a request that is signed already.
+    ///
+    /// # Errors
+    /// The library's, which the CA bundle may be the reason for.
+    pub fn plain(&self) -> Result<reqwest::Client, reqwest::Error> {
+        let mut builder = reqwest::Client::builder()
+            .no_gzip()
+            .danger_accept_invalid_certs(self.config.insecure_skip_verify);
+        // One that is gone meanwhile is missed when the certificate is looked at.
+        let bundle = self.config.ca_bundle.as_ref().map(std::fs::read);
+        for pem in bundle.into_iter().flatten() {
+            for certificate in Certificate::from_pem_bundle(&pem)? {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        builder.build()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        // Nobody panics while holding it.
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -101,10 +193,22 @@ impl Current {
             check_ca_bundle(path)?;
         }
         Ok(Self {
-            client: make(config, base_url.clone(), credentials.as_ref())?,
+            client: make(config, base_url.clone(), credentials.as_ref(), KEPT)?,
+            single: None,
             credentials,
             ca_bundle,
+            number: 0,
+            connections: Connections::Good,
         })
+    }
+
+    /// The client that keeps no connection, which is made when it is needed; where it cannot be
+    /// (the CA bundle is of no use just now), the other one.
+    fn single(&mut self, config: &Config, base_url: &BaseUrl) -> MinioClient {
+        if self.single.is_none() {
+            self.single = make(config, base_url.clone(), self.credentials.as_ref(), 0).ok();
+        }
+        self.single.as_ref().unwrap_or(&self.client).clone()
     }
 }
 
@@ -124,6 +228,7 @@ fn make(
     config: &Config,
     base_url: BaseUrl,
     credentials: Option<&Credentials>,
+    kept: usize,
 ) -> Result<MinioClient, BackendError> {
     let provider = credentials.map(|keys| {
         StaticProvider::new(
@@ -135,6 +240,7 @@ fn make(
     MinioClientBuilder::new(base_url)
         .provider(provider)
         .hook(WatchAnswers::shared())
+        .connection_pool_config(ConnectionPoolConfig::default().max_idle_per_host(kept))
         .app_info(Some((
             "s3-exporter".to_owned(),
             env!("CARGO_PKG_VERSION").to_owned(),

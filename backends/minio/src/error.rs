@@ -15,11 +15,16 @@ use minio::s3::types::{BucketName, ObjectKey};
 use s3_exporter_api::{FailureKind, causes};
 use s3_exporter_page::{ErrorBody, MAX_ERROR_BODY, Malformed, Refusal};
 
+use crate::again::Signed;
+
 /// Why one attempt failed.
 #[derive(Debug)]
 pub enum Failure {
     /// The store said no.
     Refused(Refusal),
+    /// The same, but the client kept the store's words to itself; asked once more without it
+    /// they can be had.
+    Unread(Refusal, Signed),
     /// There was no answer, or one that makes no sense.
     NoAnswer(FailureKind, Option<Box<dyn StdError + Send + Sync>>),
     /// The answer is no page of a listing.
@@ -41,15 +46,20 @@ impl Failure {
                 error => Self::of(error),
             };
         };
-        let body = match &error {
-            Error::S3Server(S3ServerError::S3Error(answer)) => Some(ErrorBody {
-                code: answer.code().to_string(),
-                message: answer.message().clone().unwrap_or_default(),
-                region: String::new(),
-            }),
-            _ => None,
-        };
-        Self::Refused(Refusal::new(head.status, body, head.region.as_deref()))
+        let refusal = |body| Refusal::new(head.status, body, head.region.as_deref());
+        match (error, head.signed) {
+            (Error::S3Server(S3ServerError::S3Error(answer)), _) => {
+                Self::Refused(refusal(Some(ErrorBody {
+                    code: answer.code().to_string(),
+                    message: answer.message().clone().unwrap_or_default(),
+                    region: String::new(),
+                })))
+            }
+            (Error::S3Server(S3ServerError::InvalidServerResponse { .. }), Some(signed)) => {
+                Self::Unread(refusal(None), signed)
+            }
+            _ => Self::Refused(refusal(None)),
+        }
     }
 
     /// Of an error answer whose body is not read to its end.
@@ -60,9 +70,33 @@ impl Failure {
     /// Its kind.
     pub fn kind(&self) -> FailureKind {
         match self {
-            Self::Refused(refusal) => refusal.kind(),
+            Self::Refused(refusal) | Self::Unread(refusal, _) => refusal.kind(),
             Self::NoAnswer(kind, _) => *kind,
             Self::Malformed(_) => FailureKind::Protocol,
+        }
+    }
+
+    /// The request to be sent again, where it is worth it.
+    pub fn into_signed(self) -> Option<Signed> {
+        match self {
+            Self::Unread(_, signed) => Some(signed),
+            _ => None,
+        }
+    }
+
+    /// Whether a node of the store may be ill that others stand beside: it says so itself, or
+    /// what it says makes no sense, comes too late or not to its end.
+    pub fn may_be_of_an_ill_node(&self) -> bool {
+        match self {
+            Self::Refused(refusal) | Self::Unread(refusal, _) => {
+                refusal.status >= 500 || refusal.kind() == FailureKind::Unavailable
+            }
+            Self::NoAnswer(kind, cause) => match kind {
+                FailureKind::Connect => !is_of_connecting(cause),
+                FailureKind::Timeout | FailureKind::Protocol => true,
+                _ => false,
+            },
+            Self::Malformed(_) => true,
         }
     }
 
@@ -78,6 +112,14 @@ impl Failure {
                     | FailureKind::Connect
             )
     }
+}
+
+/// Connections that stand are none the worse where another one cannot be had.
+fn is_of_connecting(cause: &Option<Box<dyn StdError + Send + Sync>>) -> bool {
+    let transport = cause
+        .as_deref()
+        .and_then(|cause| causes(cause).find_map(|cause| cause.downcast_ref::<reqwest::Error>()));
+    transport.is_none_or(reqwest::Error::is_connect)
 }
 
 fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
@@ -101,6 +143,8 @@ pub struct Head {
     status: u16,
     region: Option<String>,
     length: Option<u64>,
+    /// The request, where the client will not hand the answer's body out.
+    signed: Option<Signed>,
 }
 
 impl Head {
@@ -179,9 +223,9 @@ impl RequestHooks for WatchAnswers {
     async fn after_execute(
         &self,
         _: &Method,
-        _: &Url,
+        url: &Url,
         _: &str,
-        _: &Multimap,
+        headers: &Multimap,
         _: &Multimap,
         _: Option<&BucketName>,
         _: Option<&ObjectKey>,
@@ -189,13 +233,14 @@ impl RequestHooks for WatchAnswers {
         _: &mut Extensions,
     ) {
         let Ok(answer) = answer else { return };
-        let region = answer.headers().get("x-amz-bucket-region");
+        let header = |name| answer.headers().get(name)?.to_str().ok();
+        let is_error = !answer.status().is_success();
+        let is_kept_back = is_error && Signed::is_worth_sending_again(header("content-type"));
         let head = Head {
             status: answer.status().as_u16(),
-            region: region
-                .and_then(|region| region.to_str().ok())
-                .map(str::to_owned),
+            region: header("x-amz-bucket-region").map(str::to_owned),
             length: answer.content_length(),
+            signed: is_kept_back.then(|| Signed::new(url, headers)).flatten(),
         };
         // Outside of `during` nobody wants it.
         let _ = HEAD.try_with(|slot| slot.replace(Some(head)));

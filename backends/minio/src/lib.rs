@@ -5,6 +5,7 @@
 //! the cost. It follows redirects, which `request_timeout` ends, and reads the bodies of
 //! error answers without a bound, which we give it ([`error::WatchAnswers`]).
 
+mod again;
 mod client;
 mod config;
 mod error;

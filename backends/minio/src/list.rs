@@ -10,10 +10,13 @@ use minio::s3::types::{BucketName, Region};
 use s3_exporter_api::{
     Ask, Backend, BackendError, FailureKind, From, Next, Operation, Order, Page, Url,
 };
-use s3_exporter_page::{LearnedOrder, MAX_BODY, Refusal, no_answer, read, read_error};
+use s3_exporter_page::{
+    LearnedOrder, MAX_BODY, MAX_ERROR_BODY, Refusal, no_answer, read, read_error,
+};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
+use crate::again::Signed;
 use crate::client::Clients;
 use crate::error::{Failure, WatchAnswers, Watched};
 
@@ -45,39 +48,86 @@ impl Backend for MinIo {
             let reason = "no bucket can have this name";
             BackendError::new(FailureKind::NotFound, self.action(ask), reason).with_source(cause)
         })?;
-        let client = self.clients.get()?;
         let mut waits = BACKOFF.build();
+        let mut signed = None;
+        // An error whose words come with the next answer, and its kind without them.
+        let mut unread = None;
+        let count = |kind| ask.meter.failed(Operation::ListObjectsV2, kind);
         loop {
+            let used = self.clients.get()?;
             ask.meter.attempt(Operation::ListObjectsV2);
             let outcome = timeout(
                 self.request_timeout,
-                self.attempt(&client, &bucket, ask, page),
+                self.attempt(&used.client, &bucket, ask, signed.take(), page),
             )
             .await
             .unwrap_or(Err(Failure::NoAnswer(FailureKind::Timeout, None)));
             self.reach.note(&outcome);
+            if !outcome.as_ref().is_err_and(Failure::may_be_of_an_ill_node) {
+                used.keep();
+            }
+            let before = unread.take();
             let failure = match outcome {
-                Ok(next) => return Ok(next),
+                Ok(next) => {
+                    before.into_iter().for_each(count);
+                    return Ok(next);
+                }
+                Err(Failure::Unread(refusal, request)) if refusal.status < 500 => {
+                    unread = Some(refusal.kind());
+                    signed = Some(request);
+                    continue;
+                }
                 Err(failure) => failure,
             };
-            ask.meter.failed(Operation::ListObjectsV2, failure.kind());
+            before.map(|_| failure.kind()).into_iter().for_each(count);
+            count(failure.kind());
             match waits.next().filter(|_| failure.is_worth_a_retry()) {
                 Some(wait) => sleep(wait).await,
                 None => return Err(self.explain(ask, failure)),
             }
+            signed = failure.into_signed();
         }
     }
 }
 
 impl MinIo {
+    /// One request: `signed`, or one that is made for it.
     async fn attempt(
         &self,
         client: &MinioClient,
         bucket: &BucketName,
         ask: &Ask<'_>,
+        signed: Option<Signed>,
         page: &mut Page,
     ) -> Result<Next, Failure> {
         self.reach.check().await?;
+        let mut answer = match signed {
+            Some(signed) => {
+                let client = self.clients.plain().map_err(Failure::of)?;
+                signed.send(&client).await.map_err(Failure::of)?
+            }
+            None => self.send(client, bucket, ask).await?,
+        };
+        let status = answer.status();
+        let body = read_body(&mut answer).await?;
+        let header = |name| answer.headers().get(name)?.to_str().ok();
+        let error = read_error(&body);
+        if !status.is_success() || error.is_some() {
+            let refusal = Refusal::new(status.as_u16(), error, header("x-amz-bucket-region"));
+            return Err(Failure::Refused(refusal));
+        }
+        let next = read(&body, page).map_err(Failure::Malformed)?;
+        self.order.learn(header("server"));
+        Ok(next)
+    }
+
+    /// By the client, which hands good answers out.
+    async fn send(
+        &self,
+        client: &MinioClient,
+        bucket: &BucketName,
+        ask: &Ask<'_>,
+    ) -> Result<Response, Failure> {
         let mut request = S3Request::builder()
             .client(client.clone())
             .method(Method::GET)
@@ -85,22 +135,10 @@ impl MinIo {
             .bucket(Some(bucket.clone()))
             .query_params(query(ask))
             .build();
-        let mut answer = match WatchAnswers::during(request.execute()).await {
-            Watched::Ended(answer, head) => {
-                answer.map_err(|error| Failure::of_client(error, head))?
-            }
-            Watched::GivenUp(head) => return Err(Failure::of_head(&head)),
-        };
-        let body = read_body(&mut answer).await?;
-        if let Some(error) = read_error(&body) {
-            let status = answer.status().as_u16();
-            return Err(Failure::Refused(Refusal::new(status, Some(error), None)));
+        match WatchAnswers::during(request.execute()).await {
+            Watched::Ended(answer, head) => answer.map_err(|error| Failure::of_client(error, head)),
+            Watched::GivenUp(head) => Err(Failure::of_head(&head)),
         }
-        let next = read(&body, page).map_err(Failure::Malformed)?;
-        let server = answer.headers().get("server");
-        self.order
-            .learn(server.and_then(|server| server.to_str().ok()));
-        Ok(next)
     }
 
     fn action(&self, ask: &Ask<'_>) -> String {
@@ -110,7 +148,9 @@ impl MinIo {
     fn explain(&self, ask: &Ask<'_>, failure: Failure) -> BackendError {
         let action = self.action(ask);
         match failure {
-            Failure::Refused(refusal) => refusal.into_error(action, self.region.as_str()),
+            Failure::Refused(refusal) | Failure::Unread(refusal, _) => {
+                refusal.into_error(action, self.region.as_str())
+            }
             Failure::Malformed(cause) => {
                 no_answer(FailureKind::Protocol, action, self.request_timeout).with_source(cause)
             }
@@ -145,7 +185,9 @@ fn query(ask: &Ask<'_>) -> Multimap {
     query
 }
 
+/// The whole body; of a long error only the beginning.
 async fn read_body(answer: &mut Response) -> Result<Vec<u8>, Failure> {
+    let is_good = answer.status().is_success();
     let announced = answer.content_length().unwrap_or(0);
     let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(MAX_BODY).min(MAX_BODY));
     while let Some(chunk) = answer
@@ -153,6 +195,9 @@ async fn read_body(answer: &mut Response) -> Result<Vec<u8>, Failure> {
         .await
         .map_err(|cause| Failure::of(cause.without_url()))?
     {
+        if !is_good && body.len() + chunk.len() > MAX_ERROR_BODY {
+            return Ok(body);
+        }
         if body.len() + chunk.len() > MAX_BODY {
             let cause = format!("the answer has more than {MAX_BODY} bytes");
             return Err(Failure::NoAnswer(FailureKind::Protocol, Some(cause.into())));

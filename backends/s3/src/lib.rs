@@ -49,7 +49,8 @@ impl Connect for Config {
         if let Login::Keys(keys) = &self.login {
             keys.read()?;
         }
-        let mut shared = self.shared_config(Http::new(&self.transport)?).await;
+        let http = Http::new(&self.transport, self.store_url())?;
+        let mut shared = self.shared_config(http).await;
         let region = shared.region().map(ToString::to_string).ok_or_else(|| {
             let action = format!("connecting to {}", self.store_url());
             BackendError::new(FailureKind::Protocol, action, "no region is known")

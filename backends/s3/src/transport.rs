@@ -13,6 +13,7 @@ mod tls;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -40,13 +41,13 @@ pub struct Http {
 }
 
 impl Http {
-    /// Reads the certificates and makes the client.
+    /// Reads the certificates and makes the client. `store_url` is for the log.
     ///
     /// # Errors
     /// `tls` for a file that can't be read or holds no certificate.
-    pub fn new(transport: &Transport) -> Result<Self, BackendError> {
+    pub fn new(transport: &Transport, store_url: String) -> Result<Self, BackendError> {
         Ok(Self {
-            clients: Arc::new(HttpClients::new(transport)?),
+            clients: Arc::new(HttpClients::new(transport, store_url)?),
             limit: None,
         })
     }
@@ -83,19 +84,74 @@ impl Http {
         if let Some(password) = self.clients.proxies().password(request.uri()) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, password);
         }
-        let sending = self.clients.get(Instant::now()).request(request);
+        let used = self.clients.get(Instant::now());
+        let mut connections = Connections::of(&self.clients, used.number);
+        connections.tell_the_sdk(&request);
+        let sending = used.client.request(request);
         let answer = match self.limit {
             None => sending.await,
             Some(limit) => tokio::time::timeout(limit, sending)
                 .await
                 .map_err(|late| ConnectorError::timeout(late.into()))?,
         };
+        if answer.as_ref().is_err_and(|error| error.is_connect()) {
+            connections.keep(); // those that stand are none the worse for it
+        }
         let (mut head, body) = answer.map_err(failed)?.into_parts();
         let body = read_body(head.status, body).await?;
+        if !head.status.is_server_error() {
+            connections.keep();
+        }
         // The body is there; of a long error it is the beginning, and the SDK compares.
         head.headers.remove(CONTENT_LENGTH);
         let response = http::Response::from_parts(head, SdkBody::from(body));
         HttpResponse::try_from(response).map_err(|cause| ConnectorError::other(cause.into(), None))
+    }
+}
+
+/// The connections of one client while an answer is waited for. They are given up where none
+/// comes in time or to its end, where it is of a store that is ill, and where the SDK finds that
+/// it makes no sense.
+struct Connections {
+    clients: Arc<HttpClients>,
+    number: u64,
+    are_good: bool,
+}
+
+impl Connections {
+    fn of(clients: &Arc<HttpClients>, number: u64) -> Self {
+        Self {
+            clients: Arc::clone(clients),
+            number,
+            are_good: false,
+        }
+    }
+
+    /// Has the SDK say what it finds; where nobody listens, it complains in the log.
+    fn tell_the_sdk(&self, request: &http::Request<Full<Bytes>>) {
+        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+            let (clients, number) = (Arc::clone(&self.clients), self.number);
+            capture.set_connection_retriever(move || {
+                let clients = Arc::clone(&clients);
+                let connection = ConnectionMetadata::builder()
+                    .proxied(false)
+                    .poison_fn(move || clients.give_up(number))
+                    .build();
+                Some(connection)
+            });
+        }
+    }
+
+    fn keep(&mut self) {
+        self.are_good = true;
+    }
+}
+
+impl Drop for Connections {
+    fn drop(&mut self) {
+        if !self.are_good {
+            self.clients.give_up(self.number);
+        }
     }
 }
 

@@ -128,6 +128,27 @@ async fn a_request_says_what_the_section_says() {
 }
 
 #[tokio::test]
+async fn a_marker_is_asked_for_in_the_first_version_of_the_api() {
+    let mut scribe = Scribe::start(None).await;
+    let section = [("endpoint", &*format!("http://{}", scribe.address))];
+    let backend = backend(&section).await;
+    let meter = Arc::default();
+    let ask = Ask {
+        bucket: "bucket",
+        prefix: "a/b c",
+        from: From::Marker("a/b c+&list-type=2"),
+        max_keys: 7,
+        meter: &meter,
+    };
+    let result = backend.list_page(&ask, &mut Page::new()).await;
+    assert_eq!(result.unwrap(), Next::End);
+    let head = scribe.heads.recv().await.unwrap();
+    let line = "GET /bucket/?encoding-type=url&max-keys=7&prefix=a%2Fb%20c&marker=a%2Fb%20c%2B%26list-type%3D2 HTTP/1.1\r\n";
+    assert!(head.starts_with(line), "{head}");
+    assert_eq!(meter.attempts(Operation::ListObjectsV2), 1);
+}
+
+#[tokio::test]
 async fn a_proxy_gets_the_request_and_its_password() {
     let mut scribe = Scribe::start(None).await;
     let section = [

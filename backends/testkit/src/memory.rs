@@ -22,8 +22,22 @@ pub struct Memory {
     faults: Faults,
 }
 
+/// How a store lets a listing go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Paging {
+    /// By tokens, and after any key.
+    #[default]
+    Tokens,
+    /// After a key alone: it says that there is more and gives no token.
+    Keys,
+    /// In the first version of the API alone, by `marker`: it takes no notice of tokens and of
+    /// `start-after`, and gives the first page.
+    Markers,
+}
+
 #[derive(Debug)]
 struct State {
+    paging: Paging,
     buckets: BTreeMap<String, BTreeMap<Vec<u8>, Stored>>,
     denied: BTreeSet<String>,
     failing: Option<FailureKind>,
@@ -50,6 +64,7 @@ impl Memory {
     pub fn new() -> Self {
         Self {
             state: Arc::new(Mutex::new(State {
+                paging: Paging::default(),
                 buckets: BTreeMap::new(),
                 denied: BTreeSet::new(),
                 failing: None,
@@ -67,6 +82,13 @@ impl Memory {
     pub fn with_page_size(self, objects: usize) -> Self {
         assert!(objects > 0, "a page without objects never ends a listing");
         self.state().page_size = objects;
+        self
+    }
+
+    /// Lets listings go on so.
+    #[must_use]
+    pub fn with_paging(self, paging: Paging) -> Self {
+        self.state().paging = paging;
         self
     }
 
@@ -257,6 +279,10 @@ impl State {
         };
         let prefix = prefix.as_bytes();
         let token;
+        let from = match (self.paging, from) {
+            (Paging::Markers, From::After(_) | From::Token(_)) => From::Start,
+            (_, from) => from,
+        };
         let start = match from {
             From::Start => Bound::Included(prefix),
             From::After(key) | From::Marker(key) if key.as_bytes() < prefix => {
@@ -297,8 +323,10 @@ impl State {
                 storage_class: stored.storage_class,
             });
         }
+        let has_tokens = self.paging == Paging::Tokens && !matches!(from, From::Marker(_));
         Ok(match rest.peek() {
-            Some(_) if left > wanted => Next::Token(encode_token(last)),
+            Some(_) if left > wanted && has_tokens => Next::Token(encode_token(last)),
+            Some(_) if left > wanted => Next::AfterLast,
             _ => Next::End,
         })
     }

@@ -5,8 +5,12 @@
 //! s3_exporter_testkit::plugin_cases!(s3_exporter_s3::PLUGIN);
 //! ```
 
+mod nodes;
+mod odd;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use s3_exporter_api::{
@@ -18,6 +22,9 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::conformance::connect;
 use crate::servers::MinIo;
 use crate::{Authority, Fault, Proxy, S3sServer, Upload};
+
+pub use nodes::*;
+pub use odd::*;
 
 const BUCKET: &str = "bucket";
 
@@ -40,6 +47,15 @@ macro_rules! plugin_cases {
             a_bucket_of_another_region
             the_order_is_learned
             the_order_is_told
+            a_store_without_tokens
+            a_store_of_the_first_version
+            a_marker_is_a_listing_like_any_other
+            errors_of_any_content_type
+            odd_objects
+            an_ill_node
+            an_ill_node_that_all_tries_meet
+            a_refusal_keeps_connections
+            a_node_that_hangs_until_a_scan_is_given_up
         }
     };
     (@tests $plugin:expr; $($case:ident)*) => {
@@ -280,11 +296,8 @@ pub async fn no_connection_in_time(plugin: &Plugin) {
     let address = listener.local_addr().unwrap();
     // The kernel takes these and answers nobody after them.
     let mut queue = Vec::new();
-    while let Ok(Ok(stream)) = tokio::time::timeout(
-        std::time::Duration::from_millis(500),
-        TcpStream::connect(address),
-    )
-    .await
+    while let Ok(Ok(stream)) =
+        tokio::time::timeout(Duration::from_millis(500), TcpStream::connect(address)).await
     {
         queue.push(stream);
         assert!(queue.len() < 100, "the queue of a listener does not fill");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use s3_exporter_api::{Origin, Section, closest};
+use s3_exporter_api::{Origin, Section, closest, is_directory_bucket};
 
 use self::names::{Name, names};
 use super::backends::Store;
@@ -62,7 +62,7 @@ impl Found {
         let names = names(section);
         let backend = backend(section, context);
         let source = Source::of(section, context.resolvers);
-        let prefix = prefix(section);
+        let prefix = prefix(section, &names);
         let separator = separator(section);
         let expect = section.choice(
             "expect",
@@ -251,7 +251,7 @@ fn undefined<'a>(
     message
 }
 
-fn prefix(section: &mut Section) -> String {
+fn prefix(section: &mut Section, names: &[Name]) -> String {
     let origin = section.origin_of("prefix");
     let prefix = section.text("prefix").unwrap_or_default();
     if prefix.len() > LONGEST_KEY {
@@ -265,6 +265,16 @@ fn prefix(section: &mut Section) -> String {
             "prefix",
             origin,
             "begins with a `/`, which keys hardly ever do: nothing may be found",
+        );
+    } else if !prefix.is_empty()
+        && !prefix.ends_with('/')
+        && let Some(directory) = names.iter().find(|name| is_directory_bucket(&name.bucket))
+    {
+        let bucket = directory.origin.quote(&directory.bucket);
+        section.warn_at(
+            "prefix",
+            origin,
+            format!("must end in `/`: {bucket} is a directory bucket, which takes no other prefix"),
         );
     }
     prefix

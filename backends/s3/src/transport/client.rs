@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,7 +9,6 @@ use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::ClientConfig;
 use s3_exporter_api::{BackendError, chain};
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, service_fn};
@@ -35,16 +34,26 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The client of the latest certificates.
 pub struct HttpClients {
+    store_url: String,
     transport: Transport,
     proxies: Arc<Proxies>,
     current: Mutex<Current>,
 }
 
 struct Current {
+    connector: Connector,
     client: Client,
+    /// Which client it is.
+    number: u64,
     /// Those that it was made of, or that could not be used in its place.
     files: Files,
     looked: Instant,
+}
+
+/// A client, and which one it is.
+pub struct Numbered {
+    pub client: Client,
+    pub number: u64,
 }
 
 impl HttpClients {
@@ -52,16 +61,20 @@ impl HttpClients {
     ///
     /// # Errors
     /// `tls` for files that are of no use, `internal` for a proxy's address that is none.
-    pub fn new(transport: &Transport) -> Result<Self, BackendError> {
+    pub fn new(transport: &Transport, store_url: String) -> Result<Self, BackendError> {
         let proxies = Arc::new(Proxies::new(transport.proxy.as_ref())?);
         // Before they are read: a change in between is seen then.
         let files = Files::look(transport);
+        let connector = connector(transport, &proxies)?;
         let current = Current {
-            client: client(transport, &proxies)?,
+            client: client(&connector),
+            connector,
+            number: 0,
             files,
             looked: Instant::now(),
         };
         Ok(Self {
+            store_url,
             transport: transport.clone(),
             proxies,
             current: Mutex::new(current),
@@ -76,27 +89,57 @@ impl HttpClients {
     /// The client for a request that is sent now. When the files have changed it is a new
     /// one, with connections of its own. Files that are of no use leave the one that is there:
     /// often they are about to be written, the certificate first and then its key.
-    pub fn get(&self, now: Instant) -> Client {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn get(&self, now: Instant) -> Numbered {
+        let mut current = self.lock();
         if now.saturating_duration_since(current.looked) >= LOOK_EVERY {
             current.looked = now;
             let files = Files::look(&self.transport);
             if files != current.files {
                 current.files = files;
                 let paths: Vec<_> = files::paths(&self.transport).collect();
-                match client(&self.transport, &self.proxies) {
-                    Ok(client) => {
-                        current.client = client;
-                        tracing::info!(files = ?paths, "the certificates changed, and are used from now on");
+                match connector(&self.transport, &self.proxies) {
+                    Ok(connector) => {
+                        current.connector = connector;
+                        current.begin_anew();
+                        tracing::info!(
+                            store_url = self.store_url,
+                            files = ?paths,
+                            "the certificates changed, and are used from now on"
+                        );
                     }
                     Err(error) => tracing::warn!(
+                        store_url = self.store_url,
                         error = chain(&error),
                         "the certificates changed, and cannot be used: those from before are kept"
                     ),
                 }
             }
         }
-        current.client.clone()
+        Numbered {
+            client: current.client.clone(),
+            number: current.number,
+        }
+    }
+
+    /// No request goes over a connection of this client any more: behind a load balancer each
+    /// stays with one node, and it is not known which of them lead to the one that is ill.
+    pub fn give_up(&self, number: u64) {
+        let mut current = self.lock();
+        // Several requests may fail for the same reason.
+        if current.number == number {
+            current.begin_anew();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Current {
+    fn begin_anew(&mut self) {
+        self.client = client(&self.connector);
+        self.number += 1;
     }
 }
 
@@ -108,18 +151,18 @@ impl fmt::Debug for HttpClients {
     }
 }
 
-fn client(transport: &Transport, proxies: &Arc<Proxies>) -> Result<Client, BackendError> {
-    let tls = Arc::new(tls::config(transport)?);
-    let connector = connector(tls, Arc::clone(proxies), transport.connect_timeout);
-    Ok(legacy::Client::builder(TokioExecutor::new())
+fn client(connector: &Connector) -> Client {
+    legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
         .http1_read_buf_exact_size(READ_BUFFER)
-        .build(connector))
+        .build(connector.clone())
 }
 
 /// To the proxy or the store, then TLS where the address asks for it, all within the limit.
-fn connector(tls: Arc<ClientConfig>, proxies: Arc<Proxies>, limit: Duration) -> Connector {
+fn connector(transport: &Transport, proxies: &Arc<Proxies>) -> Result<Connector, BackendError> {
+    let tls = Arc::new(tls::config(transport)?);
+    let (proxies, limit) = (Arc::clone(proxies), transport.connect_timeout);
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -132,13 +175,13 @@ fn connector(tls: Arc<ClientConfig>, proxies: Arc<Proxies>, limit: Duration) -> 
         async move { proxies.connect(store, tcp, to_proxy).await }
     });
     let secured = HttpsConnector::from((way, tls));
-    BoxCloneSyncService::new(service_fn(move |store| {
+    Ok(BoxCloneSyncService::new(service_fn(move |store| {
         let connecting = secured.clone().call(store);
         async move {
             let connected = tokio::time::timeout(limit, connecting).await;
             connected.map_err(|_| TooLate(limit))?
         }
-    }))
+    })))
 }
 
 /// The connection does not stand in time.
@@ -167,18 +210,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let bundle = folder.path().join("ca.pem");
         std::fs::write(&bundle, authority.pem()).unwrap();
-        let clients = HttpClients::new(&Transport {
+        let transport = Transport {
             ca_bundle: Some(bundle.clone()),
             client_certificate: None,
             insecure_skip_verify: false,
             proxy: None,
             connect_timeout: Duration::from_secs(5),
-        })
-        .unwrap();
+        };
+        let clients = HttpClients::new(&transport, store.to_string()).unwrap();
         let start = Instant::now();
         let trusted = async |seconds: f64| {
-            let client = clients.get(start + Duration::from_secs_f64(seconds));
-            client.get(store.clone()).await.is_ok()
+            let used = clients.get(start + Duration::from_secs_f64(seconds));
+            used.client.get(store.clone()).await.is_ok()
         };
         assert!(trusted(0.0).await);
         std::fs::write(&bundle, Authority::new().pem()).unwrap();
