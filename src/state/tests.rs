@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::folder::file_name;
 use super::*;
-use crate::aggregate::{Tally, Totals};
+use crate::aggregate::{Recent, Tally, Totals};
 use crate::assign::Assignment;
 use crate::clusters::Cluster;
 use crate::destination::Expect;
@@ -53,6 +53,7 @@ fn remembered(ended: UnixTime, objects: u64) -> Remembered {
             found: Arc::new(Found { tally, boundaries }),
             ended,
             known: Arc::default(),
+            gone: Arc::default(),
         }),
     }
 }
@@ -95,6 +96,7 @@ prop_compose! {
         bytes in any::<u64>(),
         times in (option::of(-9_i64..1 << 53), option::of(-9_i64..1 << 53), option::of(-9_i64..1 << 53)),
         sizes in (any::<u64>(), option::of(any::<u64>())),
+        recent in vec((-9_i64..1 << 53, any::<u64>()), 0..12),
     ) -> Totals {
         Totals {
             objects: objects + empty,
@@ -104,6 +106,7 @@ prop_compose! {
             newest: times.1.map(|time| (at(time), sizes.0)),
             oldest: times.2.map(at),
             largest: sizes.1,
+            recent: Recent::restore(recent.into_iter().map(|(time, size)| (at(time), size))),
         }
     }
 }
@@ -118,6 +121,7 @@ prop_compose! {
         keys in btree_map(any::<String>(), 0..1_u64 << 30, 0..6),
         loose in 0..9_u64,
         ended in 0..1_i64 << 53,
+        gone in option::of(0..1_i64 << 53),
     ) -> Good {
         let owned: Owned = owned;
         let (mut names, mut known) = (Clusters::new(), Clusters::new());
@@ -129,11 +133,17 @@ prop_compose! {
             }
         }
         let assignment = Arc::new(Assignment::new(&names, "p/", "-"));
-        let tally = Tally::restore(assignment, |name| owned[name].0, unassigned);
+        let tally = Tally::restore(assignment, |name| owned[name].0.clone(), unassigned);
         let mut sum = 0;
         let keys: Vec<_> = keys.iter().map(|(key, objects)| { sum += objects; (&**key, sum) }).collect();
         let boundaries = Boundaries::restore(keys.into_iter(), loose).unwrap();
-        Good { found: Arc::new(Found { tally, boundaries }), ended: at(ended), known: Arc::new(known) }
+        let gone = names.names().zip(gone).map(|(name, seen)| (Arc::clone(name), at(seen))).collect();
+        Good {
+            found: Arc::new(Found { tally, boundaries }),
+            ended: at(ended),
+            known: Arc::new(known),
+            gone: Arc::new(gone),
+        }
     }
 }
 
@@ -170,6 +180,7 @@ proptest! {
         if let (Some(after), Some(before)) = (after.good, before.good) {
             prop_assert_eq!(after.ended, before.ended);
             prop_assert_eq!(&after.known, &before.known);
+            prop_assert_eq!(&after.gone, &before.gone);
             prop_assert_eq!(&after.found.boundaries, &before.found.boundaries);
             let (after, known, before) = (&after.found.tally, &after.known, &before.found.tally);
             prop_assert_eq!(after.unassigned(), before.unassigned());
@@ -184,8 +195,8 @@ proptest! {
         prop_assert!(parse(&bytes).is_err());
         for json in [body.as_str(), "{}", "[[[[", r#"{"identity":{},"latest":{},"good":null}"#] {
             let mut hasher = crc32fast::Hasher::new();
-            hasher.update(format!("1\n{json}").as_bytes());
-            let signed = format!("s3-exporter-state 1 {:08x}\n{json}", hasher.finalize());
+            hasher.update(format!("2\n{json}").as_bytes());
+            let signed = format!("s3-exporter-state 2 {:08x}\n{json}", hasher.finalize());
             prop_assert!(matches!(parse(signed.as_bytes()), Err(Unusable::Corrupt(_))));
         }
     }
@@ -213,8 +224,8 @@ fn what_cannot_be_is_refused_though_its_checksum_is_right() {
     let text = String::from_utf8(written(&remembered(at(1), 3))).unwrap();
     let (_, body) = text.split_once('\n').unwrap();
     let signed = |body: &str| {
-        let sum = crc32fast::hash(format!("1\n{body}").as_bytes());
-        format!("s3-exporter-state 1 {sum:08x}\n{body}")
+        let sum = crc32fast::hash(format!("2\n{body}").as_bytes());
+        format!("s3-exporter-state 2 {sum:08x}\n{body}")
     };
     parse(signed(body).as_bytes()).unwrap();
     let cluster = |name: &str| {
@@ -341,9 +352,9 @@ fn a_folder_has_one_holder_who_is_named() {
 fn what_is_of_no_use_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let body = "{}";
-    let sum = crc32fast::hash(format!("2\n{body}").as_bytes());
-    let newer = format!("s3-exporter-state 2 {sum:08x}\n{body}");
-    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(2));
+    let sum = crc32fast::hash(format!("3\n{body}").as_bytes());
+    let newer = format!("s3-exporter-state 3 {sum:08x}\n{body}");
+    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(3));
     for (text, ending) in [
         ("nonsense", ".corrupt"),
         (&*newer, ".newer"),
