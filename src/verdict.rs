@@ -42,6 +42,16 @@ pub enum Finding {
 impl Finding {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::None, Self::Late, Self::Empty, Self::Shrunk];
+
+    /// For people: `<words> of <cluster>`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::None => "no backup",
+            Self::Late => "late backups",
+            Self::Empty => "an empty newest object",
+            Self::Shrunk => "a newest object below a tenth of the usual size",
+        }
+    }
 }
 
 /// What is wrong with the backups of a job; several things may be.

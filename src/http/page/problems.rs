@@ -135,11 +135,10 @@ fn failure(out: &mut String, destination: &Destination<'_>) -> Result {
 
 /// Of a destination as a whole, and of its clusters, where this is wrong.
 fn findings(out: &mut String, destination: &Destination<'_>, finding: Finding) -> Result {
-    let (class, words) = match finding {
-        Finding::None => ("bad", "no backup"),
-        Finding::Late => ("warn", "late backups"),
-        Finding::Empty => ("warn", "an empty newest object"),
-        Finding::Shrunk => ("warn", "a newest object below a tenth of the usual size"),
+    let words = finding.words();
+    let class = match finding {
+        Finding::None => "bad",
+        Finding::Late | Finding::Empty | Finding::Shrunk => "warn",
     };
     if let Some(judged) = &destination.as_a_whole
         && judged.has(finding)
