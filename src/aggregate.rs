@@ -324,6 +324,32 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
+        /// Whoever had a backup and has none is lost, but for those that may only have lost
+        /// their keys to a longer name that has become known.
+        #[test]
+        fn the_lost_are_those_that_had_backups(
+            before in objects(),
+            now in objects(),
+            (then, known) in (names(), names()),
+            same in any::<bool>(),
+        ) {
+            let known = if same { then.clone() } else { known };
+            let (before, now) = (tally(&then, &before, 5), tally(&known, &now, 5));
+            let (had, has) = (before.split(&then, Expect::All).0, now.split(&known, Expect::All).0);
+            let newcomers: Vec<_> = has.iter()
+                .filter(|(name, totals)| totals.objects > 0 && !then.contains(name))
+                .map(|(name, _)| name).collect();
+            let lost: Vec<_> = had.iter()
+                .filter(|(_, totals)| totals.newest.is_some())
+                .map(|(name, _)| name)
+                .filter(|name| has.get(*name).is_some_and(|totals| totals.newest.is_none()))
+                .filter(|name| !newcomers.iter().any(|new| new.starts_with(&format!("{name}-"))))
+                .cloned().collect();
+            let mut told = now.lost_since(&before);
+            told.sort_unstable();
+            prop_assert_eq!(told, lost);
+        }
+
         /// Each object counts once, whatever names come and go after the listing, and the
         /// totals are those of a listing made with the names that are left.
         #[test]

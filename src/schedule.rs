@@ -319,7 +319,7 @@ impl Runner {
                 bucket = &*self.scan.destination.bucket,
                 clusters = names.len(),
                 names = ?&names[..names.len().min(NAMED)],
-                "clusters that had backups at the scan before have none any more"
+                "clusters that had backups at the scan before have none now"
             );
         }
     }

@@ -264,12 +264,38 @@ fn what_cannot_be_is_refused_though_its_checksum_is_right() {
         ),
         (r#""failure":null"#, r#""failure":["tired","x"]"#.to_owned()),
         (r#""loose":0"#, r#""loose":0,"more":1"#.to_owned()),
+        (r#""loose":0"#, r#""loose":0,"gone":[["x",1]]"#.to_owned()),
+        (
+            r#""largest":null"#,
+            format!(r#""largest":null,"recent":[{}[1,1]]"#, "[1,1],".repeat(10)),
+        ),
+        (
+            r#""largest":null"#,
+            r#""largest":null,"recent":[[-9223372036854775808,1]]"#.to_owned(),
+        ),
     ] {
         let changed = body.replace(from, &to);
         assert_ne!(changed, body, "{from}");
         let result = parse(signed(&changed).as_bytes());
         assert!(matches!(result, Err(Unusable::Corrupt(_))), "{to}");
     }
+}
+
+/// What the version before this one has written is read: it lacks what is new.
+#[test]
+fn an_older_file_is_read() {
+    let text = String::from_utf8(written(&remembered(at(1), 3))).unwrap();
+    let (_, body) = text.split_once('\n').unwrap();
+    let totals = r#"{"objects":2,"empty":1,"bytes":7,"newest_of_all":9,"newest":[8,7],"oldest":8,"largest":7}"#;
+    let cluster = format!(r#"{{"cluster":"a","known":true,"totals":{totals}}}"#);
+    let body = body.replace(r#""clusters":[]"#, &format!(r#""clusters":[{cluster}]"#));
+    let sum = crc32fast::hash(format!("1\n{body}").as_bytes());
+    let older = format!("s3-exporter-state 1 {sum:08x}\n{body}");
+    let (_, remembered) = parse(older.as_bytes()).unwrap();
+    let good = remembered.good.unwrap();
+    let (_, totals) = good.found.tally.owned().next().unwrap();
+    assert_eq!(totals.newest, Some((at(8), 7)));
+    assert_eq!((totals.recent.newest(), good.gone.len()), (None, 0));
 }
 
 #[test]
