@@ -86,7 +86,12 @@ impl Good {
         let mut gone = BTreeMap::new();
         for (name, seen) in self.gone.iter().filter(|(name, _)| known.contains(name)) {
             // What another cluster has left may be its own by now.
-            if clusters.entry(Arc::clone(name)).or_default().newest.is_none() {
+            if clusters
+                .entry(Arc::clone(name))
+                .or_default()
+                .newest
+                .is_none()
+            {
                 gone.insert(Arc::clone(name), *seen);
             }
         }

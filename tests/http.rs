@@ -12,9 +12,9 @@ use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY,
 };
 use reqwest::{Client, Method, Response, StatusCode};
+use s3_exporter::aggregate::Totals;
 use s3_exporter::command::serve::{self, Setup};
 use s3_exporter::config::{Backend as Store, Compat, Config, Fingerprint};
-use s3_exporter::aggregate::Totals;
 use s3_exporter::destination::Destination;
 use s3_exporter::exporter::Board;
 use s3_exporter::exposition::Exposition;
@@ -425,7 +425,6 @@ async fn status_for_people() {
         !page.contains("http://") && !page.contains("src="),
         "nothing comes from elsewhere"
     );
-
 }
 
 /// What the page of these destinations alone says.

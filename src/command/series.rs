@@ -84,7 +84,9 @@ fn imagine(config: &Config) -> Snapshot {
             ended: now,
             listed: totals.clone(),
             unassigned: totals.clone(),
-            clusters: names.map(|name| (Arc::clone(name), totals.clone())).collect(),
+            clusters: names
+                .map(|name| (Arc::clone(name), totals.clone()))
+                .collect(),
             known: known.map_or(0, Clusters::len),
             gone: BTreeMap::new(),
         }));

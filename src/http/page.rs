@@ -145,7 +145,11 @@ fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
             if ended.is_some() {
                 let listed = destination.listed.as_ref();
                 let newest = listed.and_then(|listed| listed.newest_object);
-                write!(out, "It is judged as a whole: its newest backup is of {}; ", Ago(newest))?;
+                write!(
+                    out,
+                    "It is judged as a whole: its newest backup is of {}; ",
+                    Ago(newest)
+                )?;
             }
             return lateness(out, destination);
         }

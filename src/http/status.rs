@@ -242,7 +242,9 @@ impl<'a> Status<'a> {
             })
             .collect();
         let mut clusters = Backups::default();
-        everywhere.values().for_each(|verdict| clusters.count(*verdict));
+        everywhere
+            .values()
+            .for_each(|verdict| clusters.count(*verdict));
         Self {
             version: telemetry::VERSION,
             revision: telemetry::REVISION,
@@ -354,7 +356,10 @@ fn clusters<'a>(
         cluster: name,
         judged: Judged::new(verdict),
         created: created(name).map(|time| Moment::new(time, now)),
-        last_seen: figures.gone.get(name).map(|time| Moment::of_ours(*time, now)),
+        last_seen: figures
+            .gone
+            .get(name)
+            .map(|time| Moment::of_ours(*time, now)),
         objects: Objects::new(totals, now),
     };
     (backups, all.into_iter().map(cluster).collect())

@@ -141,9 +141,10 @@ impl Case {
         });
         let known = self.resolver.map(|name| clusters(&known[name]));
         let known = known.unwrap_or_default();
-        let before = self.before.as_ref().map(|found| {
-            Good::after(None, scanned(found, &known), at(ENDED, 300_000))
-        });
+        let before = self
+            .before
+            .as_ref()
+            .map(|found| Good::after(None, scanned(found, &known), at(ENDED, 300_000)));
         snapshot.figures = self.found.as_ref().map(|found| {
             let good = Good::after(before.as_ref(), scanned(found, &known), at(ENDED, 0));
             Arc::new(good.figures(&known, self.expect))
@@ -180,7 +181,10 @@ impl Case {
         for (name, age) in &known[resolver] {
             let own = things(found, name);
             any |= has_backup(&own);
-            let had = self.before.as_ref().is_some_and(|of| has_backup(&things(of, name)));
+            let had = self
+                .before
+                .as_ref()
+                .is_some_and(|of| has_backup(&things(of, name)));
             let is_expected = self.expect == Expect::All || !own.is_empty() || had;
             let is_young = age.is_some_and(|age| age <= 3_600_000);
             if !has_backup(&own) && is_expected && !is_young {
@@ -201,7 +205,11 @@ impl Case {
         name: &'static str,
         told: &mut BTreeMap<&'static str, BTreeSet<&'static str>>,
     ) {
-        let youngest = things.iter().filter(|(_, size)| *size > 0).map(|(age, _)| age).min();
+        let youngest = things
+            .iter()
+            .filter(|(_, size)| *size > 0)
+            .map(|(age, _)| age)
+            .min();
         let Some(youngest) = youngest else {
             return; // that there is none is another question
         };
@@ -228,7 +236,9 @@ fn told(cases: &[Case], known: &Known) -> Told {
     let mut told = Told::new();
     for (nth, case) in cases.iter().enumerate() {
         for (question, names) in case.told(known) {
-            let names = names.into_iter().map(|name| (format!("d{nth}"), name.to_owned()));
+            let names = names
+                .into_iter()
+                .map(|name| (format!("d{nth}"), name.to_owned()));
             told.entry(question.to_owned()).or_default().extend(names);
         }
     }
@@ -328,16 +338,27 @@ fn check_page(cases: &[Case], known: &Known) {
     let is_wrong = |question: &&str| expected.contains_key(*question);
     let questions = ["missing", "none_at_all", "late", "small"];
     if questions.iter().any(|question| is_wrong(&question)) {
-        for (question, how) in [("missing", "without any backup"), ("late", "with late backups")] {
+        for (question, how) in [
+            ("missing", "without any backup"),
+            ("late", "with late backups"),
+        ] {
             let clusters = distinct(cases, &expected, question);
-            let told = parts.iter().find(|part| part.contains(" cluster") && part.ends_with(how));
+            let told = parts
+                .iter()
+                .find(|part| part.contains(" cluster") && part.ends_with(how));
             assert_eq!(told, count(clusters, "cluster", how).as_ref(), "{parts:?}");
         }
-        let told = parts.iter().find(|part| part.ends_with("not judged for lateness"));
+        let told = parts
+            .iter()
+            .find(|part| part.ends_with("not judged for lateness"));
         let all = count(unjudged, "destination", "not judged for lateness");
         assert_eq!(told, all.as_ref(), "{parts:?}");
     } else {
-        assert_eq!(page.contains("All is well."), pending + unjudged == 0, "{parts:?}");
+        assert_eq!(
+            page.contains("All is well."),
+            pending + unjudged == 0,
+            "{parts:?}"
+        );
         let words = "not judged for lateness";
         assert_eq!(parts[0].contains(words), unjudged > 0, "{parts:?}");
     }
@@ -362,9 +383,8 @@ fn series(out: &mut String, nth: usize, cases: &[Case], known: &Known) {
 
 /// A file for promtool that asks every question of all of these at once.
 fn tests(all: &[(Known, Vec<Case>)], questions: &BTreeMap<String, String>) -> String {
-    let mut file = format!(
-        "evaluation_interval: {NOW}s\ntests:\n- interval: {NOW}s\n  input_series:\n"
-    );
+    let mut file =
+        format!("evaluation_interval: {NOW}s\ntests:\n- interval: {NOW}s\n  input_series:\n");
     for (nth, (known, cases)) in all.iter().enumerate() {
         series(&mut file, nth, cases, known);
     }
@@ -373,7 +393,10 @@ fn tests(all: &[(Known, Vec<Case>)], questions: &BTreeMap<String, String>) -> St
         let _ = writeln!(
             file,
             "  - expr: {:?}\n    eval_time: {NOW}s\n    exp_samples:",
-            format!("count by (instance, destination, cluster) ({})", questions[question])
+            format!(
+                "count by (instance, destination, cluster) ({})",
+                questions[question]
+            )
         );
         for (nth, (known, cases)) in all.iter().enumerate() {
             for (destination, cluster) in told(cases, known).remove(question).into_iter().flatten()

@@ -39,7 +39,10 @@ async fn a_cluster_whose_backups_are_gone_is_told_of_until_there_are_some() {
     let state = tempfile::tempdir().unwrap();
     let server = S3sServer::start();
     let store = server.store();
-    store.put_all("bucket", ["a-1", "a-2", "b-1"].map(|key| Upload::new(key, 7)));
+    store.put_all(
+        "bucket",
+        ["a-1", "a-2", "b-1"].map(|key| Upload::new(key, 7)),
+    );
     let config = config(&server, state.path()) + &destination();
     let mut exporter = Exporter::with_config(&config, &[]).await;
     let both = |now: &Metrics| newest(now, "a") > Some(0.0) && newest(now, "b") > Some(0.0);
@@ -53,14 +56,24 @@ async fn a_cluster_whose_backups_are_gone_is_told_of_until_there_are_some() {
     assert!(newest(&now, "b") > Some(0.0));
     assert_eq!(now.of("d", WITHOUT), Some(0.0), "b is there");
     let a = cluster(&exporter, "a").await;
-    assert_eq!((&a["backup"], a["last_seen"].is_null()), (&"none".into(), false), "{a}");
+    assert_eq!(
+        (&a["backup"], a["last_seen"].is_null()),
+        (&"none".into(), false),
+        "{a}"
+    );
     let log = exporter.log_lines();
     let told = saying(&log, "clusters that had backups");
     assert_eq!(told.len(), 1, "{log:#?}");
-    assert_eq!((&told[0]["level"], &told[0]["clusters"]), (&"warn".into(), &1.into()));
+    assert_eq!(
+        (&told[0]["level"], &told[0]["clusters"]),
+        (&"warn".into(), &1.into())
+    );
     let seen = a["last_seen"]["time"].clone();
     let page = page(&exporter).await;
-    assert!(page.contains("<code>a</code> (gone: it had some <time"), "{page}");
+    assert!(
+        page.contains("<code>a</code> (gone: it had some <time"),
+        "{page}"
+    );
     assert!(exporter.terminate().await.success());
     drop(exporter);
 
@@ -76,9 +89,16 @@ async fn a_cluster_whose_backups_are_gone_is_told_of_until_there_are_some() {
     let mut exporter = Exporter::with_config(&config, &[]).await;
     let scanned = |now: &Metrics| now.of("d", "objectstore_scans_total") > Some(1.0);
     let now = exporter.until("it was scanned again", scanned).await;
-    assert!(gone(&now), "a scan that finds nothing again forgets nothing");
+    assert!(
+        gone(&now),
+        "a scan that finds nothing again forgets nothing"
+    );
     assert_eq!(cluster(&exporter, "a").await["last_seen"]["time"], seen);
-    assert_eq!(at_level(&exporter.log_lines(), "warn").len(), 0, "it is told once");
+    assert_eq!(
+        at_level(&exporter.log_lines(), "warn").len(),
+        0,
+        "it is told once"
+    );
     store.put("bucket", &Upload::new("a-3", 7));
     exporter.until("a is back", both).await;
     assert!(cluster(&exporter, "a").await["last_seen"].is_null());
@@ -99,7 +119,9 @@ async fn an_empty_bucket_is_no_silence() {
         let first = |now: &Metrics| {
             (now.of("d", WITHOUT), now.of("typo", WITHOUT)) == (Some(0.0), Some(1.0))
         };
-        exporter.until("one is there, nothing under the other prefix", first).await;
+        exporter
+            .until("one is there, nothing under the other prefix", first)
+            .await;
         store.delete("bucket", "a-1");
         let emptied = |now: &Metrics| now.of("d", WITHOUT) == Some(1.0);
         let now = exporter.until("the bucket is empty", emptied).await;

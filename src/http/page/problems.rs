@@ -31,9 +31,9 @@ fn pending(status: &Status<'_>) -> usize {
 /// Whether there is nothing to tell.
 pub fn is_well(status: &Status<'_>) -> bool {
     failing(status).next().is_none()
-        && Finding::ALL.iter().all(|finding| {
-            status.clusters.of(*finding) == 0 && wholes(status, *finding) == 0
-        })
+        && Finding::ALL
+            .iter()
+            .all(|finding| status.clusters.of(*finding) == 0 && wholes(status, *finding) == 0)
         && status.resolvers.iter().all(|resolver| resolver.success)
 }
 
@@ -170,12 +170,7 @@ fn findings(out: &mut String, destination: &Destination<'_>, finding: Finding) -
 }
 
 /// The first of these clusters, of which there are so many, with what one asks first.
-fn names(
-    out: &mut String,
-    clusters: &[&Cluster<'_>],
-    finding: Finding,
-    count: usize,
-) -> Result {
+fn names(out: &mut String, clusters: &[&Cluster<'_>], finding: Finding, count: usize) -> Result {
     const NAMED: usize = 20;
     for (at, cluster) in clusters.iter().take(NAMED).enumerate() {
         if at > 0 {
@@ -183,7 +178,9 @@ fn names(
         }
         write!(out, "{}", Name(cluster.cluster))?;
         match (finding, cluster.created, cluster.last_seen) {
-            (Finding::None, _, Some(seen)) => write!(out, " (gone: it had some {})", Ago(Some(seen)))?,
+            (Finding::None, _, Some(seen)) => {
+                write!(out, " (gone: it had some {})", Ago(Some(seen)))?
+            }
             (Finding::None, Some(created), None) => {
                 write!(out, " (created {})", Ago(Some(created)))?;
             }
