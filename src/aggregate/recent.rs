@@ -5,6 +5,9 @@ use std::sync::Arc;
 use s3_exporter_api::UnixTime;
 
 const KEPT: usize = 10;
+/// With room for some more, so that not every newer object moves all the others: keys mostly
+/// come with the older ones first.
+const ROOM: usize = 16;
 
 /// The newest ten objects of a set: last-modified and size, empty objects included. Of
 /// several with the same time the larger ones count as newer, so that the same are kept
@@ -14,12 +17,20 @@ const KEPT: usize = 10;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recent(Option<Arc<Kept>>);
 
-/// The oldest first; what is beyond the length is zero.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 struct Kept {
     length: usize,
-    objects: [(UnixTime, u64); KEPT],
+    /// So many, the oldest first; all but the last ten are of no interest any more.
+    objects: [(UnixTime, u64); ROOM],
 }
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.newest() == other.newest()
+    }
+}
+
+impl Eq for Kept {}
 
 impl Recent {
     /// How many are kept.
@@ -39,7 +50,8 @@ impl Recent {
     /// Adds one object. All but a few of an old set cost one comparison.
     pub fn add(&mut self, time: UnixTime, size: u64) {
         let kept = self.0.get_or_insert_with(|| Arc::new(Kept::NONE));
-        if kept.length < KEPT || (time, size) > kept.objects[0] {
+        let newest = kept.newest();
+        if newest.len() < KEPT || (time, size) > newest[0] {
             Arc::make_mut(kept).insert((time, size));
         }
     }
@@ -57,7 +69,7 @@ impl Recent {
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (UnixTime, u64)> {
         let kept = self.0.as_deref();
         kept.into_iter()
-            .flat_map(|kept| kept.objects[..kept.length].iter().copied())
+            .flat_map(|kept| kept.newest().iter().copied())
     }
 
     /// The newest.
@@ -78,26 +90,34 @@ impl Recent {
 impl Kept {
     const NONE: Self = Self {
         length: 0,
-        objects: [(UnixTime::from_millis(0), 0); KEPT],
+        objects: [(UnixTime::from_millis(0), 0); ROOM],
     };
 
-    /// Puts one in its place; the oldest makes room where there is none.
+    /// The newest ten.
+    fn newest(&self) -> &[(UnixTime, u64)] {
+        &self.objects[self.length.saturating_sub(KEPT)..self.length]
+    }
+
+    /// Puts one in its place.
     fn insert(&mut self, object: (UnixTime, u64)) {
-        let kept = &mut self.objects;
-        let at = kept[..self.length].partition_point(|of| *of < object);
-        if self.length < KEPT {
-            kept.copy_within(at..self.length, at + 1);
-            kept[at] = object;
-            self.length += 1;
-        } else {
-            kept.copy_within(1..at, 0);
-            kept[at - 1] = object; // it is newer than the oldest
+        if self.length == ROOM {
+            self.objects.copy_within(ROOM - KEPT.., 0);
+            self.length = KEPT;
         }
+        let mut at = self.length;
+        while at > 0 && self.objects[at - 1] > object {
+            self.objects[at] = self.objects[at - 1];
+            at -= 1;
+        }
+        self.objects[at] = object;
+        self.length += 1;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn of(sizes: &[u64]) -> Recent {
@@ -115,5 +135,31 @@ mod tests {
         sizes.extend([10; 10]);
         assert_eq!(of(&sizes).median_size(), Some(10.0));
         assert_eq!(of(&[u64::MAX; 10]).median_size(), Some(u64::MAX as f64));
+    }
+
+    proptest! {
+        /// Whatever the order and the parts, the newest ten are kept.
+        #[test]
+        fn the_newest_ten_are_kept(
+            all in proptest::collection::vec((0..9_i64, 0..4_u64), 0..70),
+            cuts in (0..70_usize, 0..70_usize),
+        ) {
+            let of = |all: &[(i64, u64)]| {
+                Recent::restore(all.iter().map(|(time, size)| (UnixTime::from_millis(*time), *size)))
+            };
+            let (whole, mut sorted) = (of(&all), all.clone());
+            sorted.sort_unstable();
+            let newest = &sorted[sorted.len().saturating_sub(KEPT)..];
+            let kept: Vec<_> = whole.iter().map(|(time, size)| (time.as_millis(), size)).collect();
+            prop_assert_eq!(&kept, newest);
+            prop_assert_eq!(&of(newest), &whole);
+            let (low, high) = (cuts.0.min(cuts.1).min(all.len()), cuts.0.max(cuts.1).min(all.len()));
+            for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
+                let parts = [&all[..low], &all[low..high], &all[high..]];
+                let mut merged = Recent::NONE;
+                order.iter().for_each(|at| merged.merge(&of(parts[*at])));
+                prop_assert_eq!(&merged, &whole);
+            }
+        }
     }
 }
