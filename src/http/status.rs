@@ -13,7 +13,10 @@ use crate::exposition::shares::divide;
 use crate::resolver::Resolution;
 use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
 use crate::telemetry;
-use crate::verdict::{self, Finding, Verdict};
+use crate::verdict::{self, Verdict};
+
+mod judged;
+pub use judged::{Backup, Backups, Judged};
 
 /// Everything.
 #[derive(Debug, Serialize)]
@@ -161,52 +164,6 @@ pub struct Cluster<'a> {
     /// Its figures.
     #[serde(flatten)]
     pub objects: Objects,
-}
-
-/// How backups are.
-#[derive(Clone, Debug, Serialize)]
-pub struct Judged {
-    /// In a word: the gravest of what is wrong.
-    pub backup: Backup,
-    /// What is wrong.
-    pub findings: Vec<Finding>,
-}
-
-/// How backups are, in a word, the worst first. What each means is in [`Finding`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Backup {
-    /// There is none where one is expected.
-    None,
-    /// The newest is late.
-    Late,
-    /// The newest object is empty.
-    Empty,
-    /// The newest object is far smaller than its fellows.
-    Shrunk,
-    /// There is none yet, and none is expected so soon.
-    Awaited,
-    /// Nothing is known to be wrong.
-    Ok,
-}
-
-/// How many clusters there are, and how many with each finding. A cluster may have several.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Backups {
-    /// All of them.
-    pub all: usize,
-    /// Without a backup where one is expected.
-    pub none: usize,
-    /// With late ones.
-    pub late: usize,
-    /// With an empty newest object.
-    pub empty: usize,
-    /// With a newest object far smaller than its fellows.
-    pub shrunk: usize,
-    /// Without one yet, where none is expected so soon.
-    pub awaited: usize,
-    /// The others.
-    pub ok: usize,
 }
 
 /// A resolver.
@@ -363,57 +320,6 @@ fn clusters<'a>(
         objects: Objects::new(totals, now),
     };
     (backups, all.into_iter().map(cluster).collect())
-}
-
-impl Backups {
-    /// With this finding.
-    pub const fn of(self, finding: Finding) -> usize {
-        match finding {
-            Finding::None => self.none,
-            Finding::Late => self.late,
-            Finding::Empty => self.empty,
-            Finding::Shrunk => self.shrunk,
-        }
-    }
-
-    fn count(&mut self, verdict: Verdict) {
-        let one = |finding| usize::from(verdict.has(finding));
-        let backup = Backup::of(verdict);
-        self.all += 1;
-        self.none += one(Finding::None);
-        self.late += one(Finding::Late);
-        self.empty += one(Finding::Empty);
-        self.shrunk += one(Finding::Shrunk);
-        self.awaited += usize::from(backup == Backup::Awaited);
-        self.ok += usize::from(backup == Backup::Ok);
-    }
-}
-
-impl Judged {
-    fn new(verdict: Verdict) -> Self {
-        Self {
-            backup: Backup::of(verdict),
-            findings: verdict.findings().collect(),
-        }
-    }
-
-    /// Whether this is wrong.
-    pub fn has(&self, finding: Finding) -> bool {
-        self.findings.contains(&finding)
-    }
-}
-
-impl Backup {
-    fn of(verdict: Verdict) -> Self {
-        match verdict.findings().next() {
-            Some(Finding::None) => Self::None,
-            Some(Finding::Late) => Self::Late,
-            Some(Finding::Empty) => Self::Empty,
-            Some(Finding::Shrunk) => Self::Shrunk,
-            None if verdict.is_awaited => Self::Awaited,
-            None => Self::Ok,
-        }
-    }
 }
 
 impl Objects {
