@@ -137,7 +137,7 @@ fn check_page(cases: &[Case], known: &Known) {
     let unjudged = cases.iter().filter(|case| !case.max_age).count();
     let is_wrong = |question: &&str| expected.contains_key(*question);
     let questions = ["missing", "none_at_all", "late", "small"];
-    if !known.has_answered || questions.iter().any(|question| is_wrong(&question)) {
+    if !known.has_answered || questions.iter().any(is_wrong) {
         for (question, how) in [
             ("missing", "without any backup"),
             ("late", "with late backups"),
