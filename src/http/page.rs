@@ -141,15 +141,11 @@ fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
     )?;
     match (&destination.resolver, destination.last_success) {
         (None, ended) => {
-            out.push_str("It has no resolver: no object belongs to a cluster. ");
+            out.push_str("It has no resolver, so it is judged as a whole; ");
             if ended.is_some() {
                 let listed = destination.listed.as_ref();
                 let newest = listed.and_then(|listed| listed.newest_object);
-                write!(
-                    out,
-                    "It is judged as a whole: its newest backup is of {}; ",
-                    Ago(newest)
-                )?;
+                write!(out, "newest backup: {}; ", Ago(newest))?;
             }
             return lateness(out, destination);
         }
