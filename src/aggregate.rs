@@ -1,6 +1,6 @@
 //! Totals over objects: pure, and the same whatever the order or the split.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use s3_exporter_api::{Object, UnixTime};
@@ -9,13 +9,15 @@ use crate::assign::{Assignment, Cursor};
 use crate::clusters::Clusters;
 use crate::destination::Expect;
 
+mod recent;
 mod sums;
 
+pub use recent::Recent;
 use sums::Sums;
 
 /// What is known of a set of objects. Adding objects one by one and merging partial
 /// totals give the same, in any order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// How many.
     pub objects: u64,
@@ -32,21 +34,36 @@ pub struct Totals {
     pub oldest: Option<UnixTime>,
     /// The size of the largest object, in bytes.
     pub largest: Option<u64>,
+    /// The newest few objects, empty ones included.
+    pub recent: Recent,
 }
 
 impl Totals {
+    /// Of no objects.
+    pub const NONE: Self = Self {
+        objects: 0,
+        empty: 0,
+        bytes: 0,
+        newest_of_all: None,
+        newest: None,
+        oldest: None,
+        largest: None,
+        recent: Recent::NONE,
+    };
+
     /// Adds one object.
     pub fn add(&mut self, object: &Object<'_>) {
         let (time, size) = (object.last_modified, object.size);
-        self.merge(&Self {
-            objects: 1,
-            empty: u64::from(size == 0),
-            bytes: size,
-            newest_of_all: Some(time),
-            newest: (size > 0).then_some((time, size)),
-            oldest: Some(time),
-            largest: Some(size),
-        });
+        self.objects += 1;
+        self.empty += u64::from(size == 0);
+        self.bytes = self.bytes.saturating_add(size);
+        self.newest_of_all = self.newest_of_all.max(Some(time));
+        if size > 0 {
+            self.newest = self.newest.max(Some((time, size)));
+        }
+        self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+        self.largest = self.largest.max(Some(size));
+        self.recent.add(time, size);
     }
 
     /// Adds what others counted.
@@ -61,6 +78,7 @@ impl Totals {
             (a, b) => a.or(b),
         };
         self.largest = self.largest.max(other.largest);
+        self.recent.merge(&other.recent);
     }
 }
 
@@ -160,12 +178,50 @@ impl Tally {
     }
 
     fn name<'a>(&'a self, sums: &'a Sums) -> ByOwner<'a> {
-        let named = |(at, totals): (usize, &Totals)| (Some(&**self.assignment.name(at)), *totals);
+        let named = |(at, totals): (usize, &Totals)| {
+            (Some(&**self.assignment.name(at)), totals.clone())
+        };
         let mut by_owner: ByOwner<'_> = sums.some().map(named).collect();
         if sums.unassigned.objects > 0 {
-            by_owner.insert(None, sums.unassigned);
+            by_owner.insert(None, sums.unassigned.clone());
         }
         by_owner
+    }
+
+    /// Whether a cluster that was known when it was counted has no backup: no object that is
+    /// not empty.
+    pub fn is_without_backups(&self, cluster: &str) -> bool {
+        let at = self.assignment.position(cluster);
+        at.is_some_and(|at| self.all.get(at).newest.is_none())
+    }
+
+    /// The clusters that have backups in `before` and none here, though they are known to
+    /// both. Those are left out whose objects a longer name may have taken over, which was
+    /// not known before.
+    pub fn lost_since(&self, before: &Self) -> Vec<Arc<str>> {
+        let (ours, theirs) = (&self.assignment, &before.assignment);
+        let had = before.all.some();
+        let had = had.filter(|(_, totals)| totals.newest.is_some());
+        let known = had.filter_map(|(at, _)| {
+            // The names seldom change, and then the places are the same.
+            let same = Arc::ptr_eq(ours, theirs).then_some(at);
+            same.or_else(|| ours.position(theirs.name(at)))
+        });
+        let lost: Vec<_> = known
+            .filter(|at| self.all.get(*at).newest.is_none())
+            .collect();
+        let mut inherited = BTreeSet::new();
+        if !lost.is_empty() && !Arc::ptr_eq(ours, theirs) {
+            for (at, _) in self.all.some() {
+                if theirs.position(ours.name(at)).is_none() {
+                    inherited.extend(std::iter::successors(ours.heir(at), |at| ours.heir(*at)));
+                }
+            }
+        }
+        lost.into_iter()
+            .filter(|at| !inherited.contains(at))
+            .map(|at| Arc::clone(ours.name(at)))
+            .collect()
     }
 
     /// Whether all these clusters were known when it was counted.
@@ -179,17 +235,17 @@ impl Tally {
     pub fn split(&self, now: &Clusters, expect: Expect) -> (BTreeMap<Arc<str>, Totals>, Totals) {
         let known = |at: &usize| now.contains(self.assignment.name(*at));
         let named = |at: usize| Arc::clone(self.assignment.name(at));
-        let mut unassigned = self.all.unassigned;
+        let mut unassigned = self.all.unassigned.clone();
         let mut clusters: BTreeMap<_, _> = match expect {
             Expect::All => (0..self.assignment.len())
                 .filter(known)
-                .map(|at| (named(at), *self.all.get(at)))
+                .map(|at| (named(at), self.all.get(at).clone()))
                 .collect(),
             Expect::Present => self
                 .all
                 .some()
                 .filter(|(at, _)| known(at))
-                .map(|(at, totals)| (named(at), *totals))
+                .map(|(at, totals)| (named(at), totals.clone()))
                 .collect(),
         };
         for (at, totals) in self.all.some().filter(|(at, _)| !known(at)) {
@@ -259,11 +315,45 @@ mod tests {
                 .max(),
             oldest: times().min(),
             largest: objects.iter().map(|o| o.1).max(),
+            recent: recent_of(objects),
         }
+    }
+
+    fn recent_of(objects: &[&(String, u64, i64)]) -> Recent {
+        let mut all: Vec<_> = objects.iter().map(|o| (o.2, o.1)).collect();
+        all.sort_unstable();
+        let newest = all[all.len().saturating_sub(10)..].iter();
+        Recent::restore(newest.map(|(time, size)| (UnixTime::from_millis(*time), *size)))
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Whoever had a backup and has none is lost, but for those that may only have lost
+        /// their keys to a longer name that has become known.
+        #[test]
+        fn the_lost_are_those_that_had_backups(
+            before in objects(),
+            now in objects(),
+            (then, known) in (names(), names()),
+            same in any::<bool>(),
+        ) {
+            let known = if same { then.clone() } else { known };
+            let (before, now) = (tally(&then, &before, 5), tally(&known, &now, 5));
+            let (had, has) = (before.split(&then, Expect::All).0, now.split(&known, Expect::All).0);
+            let newcomers: Vec<_> = has.iter()
+                .filter(|(name, totals)| totals.objects > 0 && !then.contains(name))
+                .map(|(name, _)| name).collect();
+            let lost: Vec<_> = had.iter()
+                .filter(|(_, totals)| totals.newest.is_some())
+                .map(|(name, _)| name)
+                .filter(|name| has.get(*name).is_some_and(|totals| totals.newest.is_none()))
+                .filter(|name| !newcomers.iter().any(|new| new.starts_with(&format!("{name}-"))))
+                .cloned().collect();
+            let mut told = now.lost_since(&before);
+            told.sort_unstable();
+            prop_assert_eq!(told, lost);
+        }
 
         /// Each object counts once, whatever names come and go after the listing, and the
         /// totals are those of a listing made with the names that are left.
@@ -279,7 +369,7 @@ mod tests {
             prop_assert_eq!(tally.listed(), totals_of(&everything));
             for now in &changes {
                 let (clusters, unassigned) = tally.split(now, Expect::All);
-                let mut sum = unassigned;
+                let mut sum = unassigned.clone();
                 clusters.values().for_each(|totals| sum.merge(totals));
                 prop_assert_eq!(sum, tally.listed());
 
@@ -290,10 +380,10 @@ mod tests {
                     .max_by_key(|name| name.len());
                 for (name, totals) in &clusters {
                     let own: Vec<_> = objects.iter().filter(|o| owner(&o.0) == Some(name)).collect();
-                    prop_assert_eq!(*totals, totals_of(&own), "cluster {}", name);
+                    prop_assert_eq!(totals.clone(), totals_of(&own), "cluster {}", name);
                 }
                 let foreign: Vec<_> = objects.iter().filter(|o| owner(&o.0).is_none()).collect();
-                prop_assert_eq!(unassigned, totals_of(&foreign));
+                prop_assert_eq!(&unassigned, &totals_of(&foreign));
 
                 let (present, rest) = tally.split(now, Expect::Present);
                 prop_assert_eq!(rest, unassigned);

@@ -84,7 +84,7 @@ pub fn compare(before: &Tally, sequence: &Tally, after: Option<&Tally>) -> Verdi
     if owners.is_empty() {
         return Verdict::Unknown;
     }
-    let of = |totals: &ByOwner<'_>, owner| totals.get(&owner).copied().unwrap_or_default();
+    let of = |totals: &ByOwner<'_>, owner| totals.get(&owner).cloned().unwrap_or_default();
     for owner in owners {
         let [before, sequence, after] = found.map(|totals| of(totals, owner));
         if !is_between(&before, &sequence, &after) {

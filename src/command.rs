@@ -1,7 +1,9 @@
 //! What the command line can ask for, from its words to the exit code.
 
 use std::fmt::Display;
+use std::fs::File;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -43,7 +45,7 @@ const WRONG: u8 = 2;
 pub fn run(plugins: &[Plugin]) -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(Stop::Show(text)) => return print(&text),
+        Err(Stop::Show(text)) => return success(print(&text)),
         Err(Stop::Wrong(reason)) => {
             complain("error", &reason);
             complain("s3-exporter", &"wrong usage; see s3-exporter --help");
@@ -111,12 +113,15 @@ fn dispatch(
 ) -> ExitCode {
     if let Command::Check { connect } = command {
         warn(config);
-        let code = show(&check::summary(config));
-        if !connect {
-            if let Some(warning) = series::foreseen(config) {
-                complain("warning", &warning);
-            }
-            return code;
+        if let Some(warning) = check::findings::unjudged(config) {
+            complain("warning", &warning);
+        }
+        let is_shown = show(&check::summary(config));
+        if !connect && let Some(warning) = series::foreseen(config) {
+            complain("warning", &warning);
+        }
+        if !connect || !is_shown {
+            return success(is_shown);
         }
     }
     // Once, before anything speaks TLS. Where another has installed a provider before us, as
@@ -153,11 +158,11 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
         }
         Command::Check { .. } => {
             let report = check::connect(config).await;
-            show(&report.text);
-            if let Some(warning) = &report.warning {
+            let is_shown = show(&report.text);
+            for warning in &report.warnings {
                 complain("warning", warning);
             }
-            success(report.success)
+            success(report.success && is_shown)
         }
         Command::Once { textfile } => {
             warn(config);
@@ -165,7 +170,7 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
         }
         Command::Explain { key, destination } => {
             match explain::explain(config, key, destination.as_deref()).await {
-                Ok(text) => show(&text),
+                Ok(text) => success(show(&text)),
                 Err(reason) => fail(&reason),
             }
         }
@@ -175,17 +180,14 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
 async fn once(config: &Config, textfile: Option<&str>) -> ExitCode {
     let textfile = textfile.filter(|path| !path.is_empty()); // an empty value means unset
     let outcome = once::once(config, &Telemetry::new(), textfile.is_none()).await;
-    match textfile {
-        None => {
-            print(&outcome.text);
-        }
-        Some(path) => {
-            if let Err(cause) = once::write_textfile(Path::new(path), &outcome.text) {
-                return fail(&format!("writing {path}: {cause}"));
-            }
-        }
-    }
-    success(outcome.success)
+    let is_written = match textfile {
+        None => print(&outcome.text),
+        Some(path) => match once::write_textfile(Path::new(path), &outcome.text) {
+            Ok(()) => true,
+            Err(cause) => return fail(&format!("writing {path}: {cause}")),
+        },
+    };
+    success(outcome.success && is_written)
 }
 
 /// Every fault in a line of its own, and their number.
@@ -230,22 +232,33 @@ fn complain(what: &str, message: &dyn Display) {
 }
 
 /// What people read, to stdout: names in it do nothing to their terminal.
-fn show(text: &str) -> ExitCode {
+#[must_use]
+fn show(text: &str) -> bool {
     print(&visible(text))
 }
 
-/// Text to stdout, as it is. A reader that has seen enough and goes (`| head`) is no failure.
-fn print(text: &str) -> ExitCode {
-    let mut stdout = std::io::stdout();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    match written {
+/// Text to stdout, as it is. False, with the reason on stderr, where it cannot be written: who
+/// puts it into a file must not take half of it for the whole. A reader that has seen enough
+/// and goes (`| head`) is no failure.
+#[must_use]
+fn print(text: &str) -> bool {
+    match write_out(text) {
         Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
-            fail(&format!("writing to stdout: {cause}"))
+            complain("error", &format!("writing to stdout: {cause}"));
+            false
         }
-        _ => ExitCode::SUCCESS,
+        _ => true,
     }
+}
+
+fn write_out(text: &str) -> std::io::Result<()> {
+    // The library's own handle says nothing where stdout is open for reading alone.
+    let mut stdout = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
+    stdout.write_all(text.as_bytes())?;
+    if stdout.metadata()?.is_file() {
+        stdout.sync_data()?; // a disk over the network may say only now that it is full
+    }
+    Ok(())
 }
 
 /// The first word of a resolver, or its silence after `patience`.

@@ -52,7 +52,7 @@ pub enum Expect {
     /// Every cluster that the resolver knows: each has series.
     #[default]
     All,
-    /// Only those that have objects there.
+    /// Only those that have objects there, or had backups not long ago.
     Present,
 }
 

@@ -24,10 +24,10 @@ mod body;
 mod health;
 mod metrics;
 mod negotiate;
-mod page;
+pub mod page;
 mod reload;
 pub mod server;
-mod status;
+pub mod status;
 pub mod web;
 
 use status::Status;

@@ -26,5 +26,6 @@ pub mod snapshot;
 pub mod state;
 pub mod store;
 pub mod telemetry;
+pub mod verdict;
 pub mod visible;
 pub mod wire;

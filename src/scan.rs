@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
 
-use s3_exporter_api::{BackendError, FailureKind, Meter, UnixTime, chain};
+use s3_exporter_api::{BackendError, FailureKind, Meter, Oddity, UnixTime, chain};
 use tokio::sync::Semaphore;
 
 use crate::aggregate::Tally;
@@ -65,6 +65,8 @@ pub struct Learned {
     by_marker: AtomicBool,
     /// It was said that objects come twice.
     repeats: AtomicBool,
+    /// It was said what is odd in the answers.
+    oddities: [AtomicBool; Oddity::ALL.len()],
 }
 
 /// How far a listing has come.

@@ -19,7 +19,7 @@ use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::resolver::Names;
 use crate::scan::{Boundaries, Found, Scan};
-use crate::snapshot::{Attempt, DestinationSnapshot, Failure, Figures};
+use crate::snapshot::{Attempt, DestinationSnapshot, Failure};
 use crate::state::{Good, Remembered, State};
 use crate::store::Store;
 
@@ -272,11 +272,9 @@ impl Runner {
         let failure = match ended.result {
             Ok(found) => {
                 self.log_success(before, &found.tally, duration);
-                self.good = Some(Good {
-                    found: Arc::new(found),
-                    ended: now,
-                    known: Arc::default(), // until they are published
-                });
+                let good = Good::after(self.good.as_ref(), found, now);
+                self.log_gone(&good);
+                self.good = Some(good);
                 self.audit_scan(ended.started);
                 None
             }
@@ -328,14 +326,8 @@ impl Runner {
     fn publish(&mut self) {
         let clusters = self.clusters();
         if let (Some(good), Some(clusters)) = (&mut self.good, clusters) {
-            let tally = &good.found.tally;
-            let (owned, unassigned) = tally.split(&clusters, self.scan.destination.expect);
-            self.snapshot.figures = Some(Arc::new(Figures {
-                ended: good.ended,
-                listed: tally.listed(),
-                unassigned,
-                clusters: owned,
-            }));
+            let figures = good.figures(&clusters, self.scan.destination.expect);
+            self.snapshot.figures = Some(Arc::new(figures));
             good.known = clusters;
         }
         self.publish.send_replace(Arc::new(self.snapshot.clone()));
@@ -353,6 +345,23 @@ impl Runner {
                 objects,
                 duration_ms,
                 "scans are complete"
+            );
+        }
+    }
+
+    /// Tells of the clusters whose backups the scan before has found, and this one has not.
+    fn log_gone(&self, good: &Good) {
+        const NAMED: usize = 10;
+        let before = self.good.as_ref().map(|before| before.ended);
+        let gone = good.gone.iter().filter(|(_, seen)| Some(**seen) == before);
+        let names: Vec<_> = gone.map(|(name, _)| &**name).collect();
+        if !names.is_empty() {
+            tracing::warn!(
+                destination = &*self.scan.destination.name,
+                bucket = &*self.scan.destination.bucket,
+                clusters = names.len(),
+                names = ?&names[..names.len().min(NAMED)],
+                "clusters that had backups at the scan before have none now"
             );
         }
     }

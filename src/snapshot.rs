@@ -106,4 +106,9 @@ pub struct Figures {
     /// What belongs to each cluster, those included that have nothing (see
     /// [`Expect`](crate::destination::Expect) for those that are left out).
     pub clusters: BTreeMap<Arc<str>, Totals>,
+    /// How many clusters are known, with objects here or not.
+    pub known: usize,
+    /// The clusters that had backups and have none now, with the end of the last complete
+    /// scan that found some. They are among `clusters`, whichever are expected.
+    pub gone: BTreeMap<Arc<str>, UnixTime>,
 }

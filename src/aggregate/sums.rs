@@ -4,15 +4,7 @@ use super::Totals;
 
 /// Neighbours by name are often together in a bucket or not there.
 const CHUNK: usize = 32;
-const NOTHING: &Totals = &Totals {
-    objects: 0,
-    empty: 0,
-    bytes: 0,
-    newest_of_all: None,
-    newest: None,
-    oldest: None,
-    largest: None,
-};
+static NOTHING: Totals = Totals::NONE;
 
 /// Totals by the place of a cluster, where there are any: of 200 destinations that share 5,000
 /// clusters most have no objects of most, and all the zeros would take 100 MB.
@@ -33,13 +25,13 @@ impl Sums {
     pub fn get(&self, at: usize) -> &Totals {
         match &self.owned[at / CHUNK] {
             Some(chunk) => &chunk[at % CHUNK],
-            None => NOTHING,
+            None => &NOTHING,
         }
     }
 
     pub fn get_mut(&mut self, at: usize) -> &mut Totals {
         let chunk = &mut self.owned[at / CHUNK];
-        &mut chunk.get_or_insert_with(|| Box::new([*NOTHING; CHUNK]))[at % CHUNK]
+        &mut chunk.get_or_insert_with(|| Box::new([const { Totals::NONE }; CHUNK]))[at % CHUNK]
     }
 
     /// The totals of an owner: a cluster, or none of them.
@@ -61,7 +53,7 @@ impl Sums {
 
     /// All of them together.
     pub fn whole(&self) -> Totals {
-        let mut whole = self.unassigned;
+        let mut whole = self.unassigned.clone();
         self.some().for_each(|(_, totals)| whole.merge(totals));
         whole
     }

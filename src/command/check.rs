@@ -13,6 +13,8 @@ use crate::destination::{Destination, Expect};
 use crate::exporter::Exporter;
 use crate::snapshot::{DestinationSnapshot, Figures};
 
+pub mod findings;
+
 /// How long a resolver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Objects that a list request gives at most.
@@ -120,7 +122,7 @@ pub struct Report {
     /// Whether each of them is well.
     pub success: bool,
     /// What is odd.
-    pub warning: Option<String>,
+    pub warnings: Vec<String>,
 }
 
 /// Waits for every resolver, lists every destination once, and reports.
@@ -140,7 +142,7 @@ pub async fn connect(config: &Config) -> Report {
     let mut report = Report {
         text: String::new(),
         success: true,
-        warning: None,
+        warnings: Vec::new(),
     };
     for (name, resolution) in resolvers {
         let line = match &resolution.clusters {
@@ -157,7 +159,8 @@ pub async fn connect(config: &Config) -> Report {
             outcome(destination),
         );
     }
-    report.warning = series::found(config, &snapshot);
+    report.warnings = findings::found(&snapshot);
+    report.warnings.extend(series::found(config, &snapshot));
     report
 }
 

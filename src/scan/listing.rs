@@ -103,6 +103,7 @@ impl Scan {
             next,
         } = fetched;
         let stop = |fault| self.stop(fault);
+        self.warn_of_oddities(&page);
         match (request.work, next) {
             (Work::Range(at), Ok(next)) => {
                 let taken = plan
@@ -134,6 +135,20 @@ impl Scan {
             }
         }
         Ok(page)
+    }
+
+    /// Says once of each kind what is odd in the store's answers.
+    fn warn_of_oddities(&self, page: &Page) {
+        for (oddity, key) in page.oddities() {
+            if !self.learned.oddities[oddity as usize].swap(true, Relaxed) {
+                tracing::warn!(
+                    destination = &*self.destination.name,
+                    bucket = &*self.destination.bucket,
+                    key = &*String::from_utf8_lossy(key),
+                    "{oddity}"
+                );
+            }
+        }
     }
 
     /// Keeps what was learned of the store, and says it.

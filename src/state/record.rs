@@ -17,7 +17,7 @@ use s3_exporter_api::{FailureKind, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::{Good, Remembered};
-use crate::aggregate::{Tally, Totals};
+use crate::aggregate::{Recent, Tally, Totals};
 use crate::assign::Assignment;
 use crate::audit::Audit;
 use crate::clusters::{Cluster, Clusters};
@@ -27,7 +27,9 @@ use crate::snapshot::{Attempt, Failure};
 
 /// What the first line begins with.
 const MAGIC: &str = "s3-exporter-state";
-/// The version that is written. Those before it are read too: 1 knew no audits.
+/// The version that is written. Those before it are read too: what they lack has a default.
+///
+/// 2: the newest objects of each sum, the clusters whose backups are gone, and audits.
 const VERSION: u32 = 2;
 /// No clock and no store says a time that is further from 1970, in milliseconds: ages can be
 /// computed without a thought of overflow.
@@ -119,6 +121,9 @@ struct Complete {
     boundaries: Vec<(String, u64)>,
     /// Objects after the last of these.
     loose: u64,
+    /// Clusters whose backups are gone, and when they were last seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gone: Vec<(String, i64)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -146,6 +151,9 @@ struct Sums {
     newest: Option<(i64, u64)>,
     oldest: Option<i64>,
     largest: Option<u64>,
+    /// Last-modified and size of the newest, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    recent: Vec<(i64, u64)>,
 }
 
 /// The bytes of a file that says this of a destination.
@@ -281,6 +289,11 @@ impl Complete {
             clusters: clusters.collect(),
             boundaries: keys.map(|(key, sum)| (key.to_owned(), sum)).collect(),
             loose,
+            gone: good
+                .gone
+                .iter()
+                .map(|(name, seen)| (name.to_string(), seen.as_millis()))
+                .collect(),
         }
     }
 
@@ -302,17 +315,22 @@ impl Complete {
             }
         }
         let assignment = Assignment::shared(&names, &identity.prefix, &identity.separator);
-        let totals = |name: &str| owned.get(name).copied().unwrap_or_default();
+        let totals = |name: &str| owned.get(name).cloned().unwrap_or_default();
         let tally = Tally::restore(assignment, totals, self.unassigned.restore()?);
         let keys = self.boundaries.iter().map(|(key, sum)| (&**key, *sum));
         let boundaries = Boundaries::restore(keys, self.loose)?;
         if boundaries.objects() > MOST_OBJECTS {
             return None;
         }
+        let gone = self.gone.iter().map(|(name, seen)| {
+            let seen = time(*seen)?;
+            names.contains(name).then(|| (name.as_str().into(), seen))
+        });
         Some(Good {
             found: Arc::new(Found { tally, boundaries }),
             ended: time(self.ended)?,
             known: Arc::new(known),
+            gone: Arc::new(gone.collect::<Option<_>>()?),
         })
     }
 }
@@ -327,6 +345,11 @@ impl Sums {
             newest: totals.newest.map(|(time, size)| (time.as_millis(), size)),
             oldest: totals.oldest.map(UnixTime::as_millis),
             largest: totals.largest,
+            recent: totals
+                .recent
+                .iter()
+                .map(|(time, size)| (time.as_millis(), size))
+                .collect(),
         }
     }
 
@@ -339,10 +362,13 @@ impl Sums {
             self.newest.map(|(time, _)| time),
             self.oldest,
         ];
-        if times
-            .into_iter()
-            .flatten()
-            .any(|millis| time(millis).is_none())
+        let recent = self.recent.iter().map(|(time, _)| *time);
+        if self.recent.len() > Recent::KEPT
+            || times
+                .into_iter()
+                .flatten()
+                .chain(recent)
+                .any(|millis| time(millis).is_none())
         {
             return None;
         }
@@ -356,6 +382,11 @@ impl Sums {
                 .map(|(millis, size)| (UnixTime::from_millis(millis), size)),
             oldest: self.oldest.map(UnixTime::from_millis),
             largest: self.largest,
+            recent: Recent::restore(
+                self.recent
+                    .iter()
+                    .map(|(millis, size)| (UnixTime::from_millis(*millis), *size)),
+            ),
         })
     }
 }

@@ -49,6 +49,9 @@ secret_access_key = "{}"
 bucket = "etcd"
 clusters = ["lab-1"]
 max_age = "25h"
+[[destinations]]
+name = "as a whole"
+bucket = "etcd"
 "#,
         server.endpoint(),
         S3sServer::ACCESS_KEY,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
-use s3_exporter::aggregate::Totals;
+use s3_exporter::aggregate::{Recent, Totals};
 use s3_exporter::audit::Audit;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Log, LogFormat, Metrics, Server};
@@ -96,11 +96,15 @@ pub fn totals(objects: u64, empty: u64, size: u64, seconds_ago: i64) -> Totals {
         newest: (full > 0).then_some((time, size)),
         oldest: (objects > 0).then_some(UnixTime::from_millis(time.as_millis() - 86_400_250)),
         largest: (objects > 0).then_some(if full > 0 { size } else { 0 }),
+        recent: Recent::restore((0..objects.min(10)).map(|nth| {
+            let size = if nth < full { size } else { 0 };
+            (time, size)
+        })),
     }
 }
 
 pub fn figures(ended: UnixTime, unassigned: Totals, clusters: &[(&str, Totals)]) -> Arc<Figures> {
-    let mut listed = unassigned;
+    let mut listed = unassigned.clone();
     clusters.iter().for_each(|(_, totals)| listed.merge(totals));
     Arc::new(Figures {
         ended,
@@ -108,8 +112,10 @@ pub fn figures(ended: UnixTime, unassigned: Totals, clusters: &[(&str, Totals)])
         unassigned,
         clusters: clusters
             .iter()
-            .map(|(name, totals)| ((*name).into(), *totals))
+            .map(|(name, totals)| ((*name).into(), totals.clone()))
             .collect(),
+        known: clusters.len(),
+        gone: BTreeMap::new(),
     })
 }
 

@@ -153,7 +153,7 @@ impl Page {
     /// Takes out objects whose key is that of the object before, the first one's being `before`:
     /// the first of several stays. Gives how many there were.
     pub fn remove_repeated(&mut self, before: &[u8]) -> usize {
-        let Self { keys, entries } = self;
+        let Self { keys, entries, .. } = self;
         let count = entries.len();
         let mut last: Option<Range<usize>> = None;
         entries.retain(|entry| {
