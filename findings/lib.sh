@@ -112,7 +112,7 @@ seaweedfs_server() { # sets $SEAWEEDFS to the port of its S3 gateway
 # s3 PORT: runs the Python on standard input, with `s3` a client of the store at that port,
 # `keys(bucket, **more)` what one page lists, and `put(bucket, key...)` for small objects.
 s3() {
-    [ -d "$DIR/boto3" ] || python3 -m pip install --quiet --target "$DIR/boto3" boto3==1.44.8
+    [ -d "$DIR/boto3" ] || python3 -m pip install --quiet --no-warn-conflicts --target "$DIR/boto3" boto3==1.44.8
     { cat <<P && cat; } | PYTHONPATH=$DIR/boto3 python3 -
 import boto3, botocore
 s3 = boto3.client("s3", endpoint_url="http://127.0.0.1:$1",
