@@ -116,7 +116,7 @@ s3() {
     { cat <<P && cat; } | PYTHONPATH=$DIR/boto3 python3 -
 import boto3, botocore
 s3 = boto3.client("s3", endpoint_url="http://127.0.0.1:$1",
-                  config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}))
+                  config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}))
 def keys(bucket, **more):
     return [o["Key"] for o in s3.list_objects_v2(Bucket=bucket, **more).get("Contents", [])]
 def put(bucket, *names):

@@ -7,7 +7,8 @@
 # Whom it hurts: a nightly job that mirrors a dump of always the same name (`latest.sql.gz`): the store
 #   keeps the first one for ever, and cron, systemd and Kubernetes call the job a success.
 # Version: mc 2025-03-13, MinIO 2026-02-12 (Go modules). Seen: 2026-11-28.
-# Source: found by trying; the option is in `mc mirror --help`, the status is nowhere.
+# Source: found by trying; the option is in `mc mirror --help`. Issue 2474 of minio/mc has the status of
+#   other errors, which later versions mend one by one.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

