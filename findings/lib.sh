@@ -13,7 +13,7 @@ if command -v go >/dev/null; then # before there is another home: these may stay
 fi
 export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab-secret-1 AWS_DEFAULT_REGION=us-east-1
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
-export RCLONE_CONFIG=/dev/null PIP_DISABLE_PIP_VERSION_CHECK=1 HOME=$DIR/home
+export RCLONE_CONFIG=/dev/null PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore HOME=$DIR/home
 mkdir "$HOME"
 
 clean_up() {
@@ -123,4 +123,28 @@ def put(bucket, *names):
     for name in names:
         s3.put_object(Bucket=bucket, Key=name, Body=b"x")
 P
+}
+
+# A PostgreSQL of Debian 12 that archives its WAL by the command given; its data in $PGDATA, asked by
+# $POSTGRES/psql through $PGHOST. It refuses to run as root, so AS_USER makes another user of root.
+AS_USER=()
+[ "$(id -u)" != 0 ] || AS_USER=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+postgres_server() { # ARCHIVE_COMMAND
+    debian {postgresql,postgresql-client}-15=15.20-0+deb12u1 libpq5=15.20-0+deb12u1
+    export PGDATA=$DIR/postgres/data PGHOST=$DIR/postgres PGUSER=lab PGDATABASE=postgres
+    LD_LIBRARY_PATH=$(echo "$DIR"/debian/usr/lib/*-linux-gnu)
+    export LD_LIBRARY_PATH
+    mkdir -p "$PGDATA"
+    chmod 755 "$DIR"
+    [ "$(id -u)" != 0 ] || chown -R 65534:65534 "$PGHOST"
+    POSTGRES=$DIR/debian/usr/lib/postgresql/15/bin
+    "${AS_USER[@]}" "$POSTGRES/initdb" --auth trust --username lab >/dev/null
+    "${AS_USER[@]}" tee -a "$PGDATA/postgresql.conf" >/dev/null <<C
+listen_addresses = ''
+unix_socket_directories = '$PGHOST'
+archive_mode = on
+archive_command = '$1'
+C
+    start postgres "${AS_USER[@]}" "$POSTGRES/postgres"
+    until_true "$POSTGRES/pg_isready"
 }
