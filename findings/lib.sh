@@ -11,6 +11,7 @@ if command -v go >/dev/null; then # before there is another home: these may stay
     GOCACHE=$(go env GOCACHE)
     export GOMODCACHE GOCACHE
 fi
+export RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}
 export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab-secret-1 AWS_DEFAULT_REGION=us-east-1
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
 export RCLONE_CONFIG=/dev/null PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore HOME=$DIR/home
