@@ -24,7 +24,7 @@ clean_up() {
     rm -rf "$DIR"
 }
 trap clean_up EXIT
-trap 'exit 1' INT TERM
+trap 'exit 1' HUP INT PIPE TERM
 
 # saw WHAT EXPECTED GOT: prints what was seen, and remembers whether it is as it was.
 saw() {
