@@ -5,8 +5,7 @@
 # What happens: the next full backup of that stanza goes on with the files of the killed one ("resume",
 #   on by default), and keeps its label: a backup made today has the name of the day of the crash.
 # Whom it hurts: who takes a backup's age or slot from its label: tonight's backup fills the slot of the
-#   night that failed, and tonight's stays empty. Its objects are of two days, too, so the oldest object
-#   of a backup says nothing. The time in its backup.manifest and in `info` is that of the second run.
+#   night that failed, and tonight's stays empty.
 # Version: pgbackrest 2.45 and PostgreSQL 15.20 (Debian 12), a local repository, which has the layout of
 #   S3's. Seen: 2026-11-28.
 # Source: found by killing it; the option "resume" is in its documents, the label is not.
