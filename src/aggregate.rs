@@ -178,9 +178,8 @@ impl Tally {
     }
 
     fn name<'a>(&'a self, sums: &'a Sums) -> ByOwner<'a> {
-        let named = |(at, totals): (usize, &Totals)| {
-            (Some(&**self.assignment.name(at)), totals.clone())
-        };
+        let named =
+            |(at, totals): (usize, &Totals)| (Some(&**self.assignment.name(at)), totals.clone());
         let mut by_owner: ByOwner<'_> = sums.some().map(named).collect();
         if sums.unassigned.objects > 0 {
             by_owner.insert(None, sums.unassigned.clone());

@@ -268,7 +268,9 @@ async fn a_folder_beside_one_whose_name_goes_on_from_it_on_minio() {
     let folder = |name: &'static str, count| {
         (0..count).map(move |nth| Upload::new(format!("{name}/d{nth:05}.gz"), 1))
     };
-    let mut uploads: Vec<_> = folder("prod", 1200).chain(folder("prod-eu", 1200)).collect();
+    let mut uploads: Vec<_> = folder("prod", 1200)
+        .chain(folder("prod-eu", 1200))
+        .collect();
     uploads.extend(folder("t", 1100).chain(folder("t.x", 1000)));
     uploads.extend(folder("backups", 900).chain(folder("backups.old", 1032)));
     client.put_archived(BUCKET, &uploads).await;

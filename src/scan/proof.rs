@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use s3_exporter_api::{Next, Page, UnixTime};
 
 use super::boundaries::Anchor;
-use super::folder::without_last_part;
+use super::folder::{parent, successor, without_last_part};
 use super::ranges::{Contradiction, Start, show};
 
 /// The boundaries between parts, until both sides of each were heard.
@@ -61,8 +61,13 @@ pub(super) enum Check {
     Exists { key: Box<str>, boundary: Box<str> },
     /// Whether the part behind a boundary begins with that key now.
     Begins { key: Box<[u8]>, boundary: Box<str> },
-    /// What follows the key that was the last one in the scan before.
-    Ahead { after: Box<str> },
+    /// What follows the key that was the last one in the scan before, in a folder (`prefix`), then
+    /// in the one around it, and so on; `last` is the last key that was seen.
+    Ahead {
+        prefix: Box<str>,
+        after: Box<str>,
+        last: Box<[u8]>,
+    },
     /// Whether anything follows the last key of all; `request` said that nothing does.
     End {
         last: Box<str>,
@@ -213,7 +218,11 @@ impl Check {
             }
             Self::Exists { key, .. } => (Some(key.clone()), Start::First, Some(1)),
             Self::Begins { boundary, .. } => (None, Start::After(boundary.clone()), None),
-            Self::Ahead { after } => (around(), Start::After(after.clone()), None),
+            Self::Ahead { prefix, after, .. } => {
+                let is_folder = prefix.len() > context.prefix.len();
+                let prefix = is_folder.then(|| prefix.clone()).or_else(around);
+                (prefix, Start::After(after.clone()), None)
+            }
             Self::End { last, .. } => (around(), Start::After(last.clone()), Some(1)),
             Self::EndAgain { request, .. } => (Some(request.0.clone()), request.1.clone(), None),
             Self::Empty { after } => (around(), Start::After(after.clone()), None),
@@ -267,14 +276,24 @@ impl Check {
                 Some(first) if *first <= *key => Shown::Right,
                 _ => return Err(incomplete(&key, &boundary)),
             },
-            Self::Ahead { after } => {
+            Self::Ahead { prefix, last, .. } => {
                 let is_ours = |key: &&[u8]| key.starts_with(context.prefix.as_bytes());
                 let ours = page.keys().take_while(is_ours).count();
-                let last = ours.checked_sub(1).map(|last| page.key(last));
-                match ours < page.len() || *next == Next::End {
-                    true => Shown::EndsWith(last.unwrap_or(after.as_bytes()).into()),
-                    false => Shown::Right,
+                let last = match ours.checked_sub(1) {
+                    Some(index) => page.key(index).into(),
+                    None => last,
+                };
+                if ours == page.len() && *next != Next::End {
+                    return Ok(Shown::Right); // too much to be asked for ahead
                 }
+                if prefix.len() <= context.prefix.len() {
+                    return Ok(Shown::EndsWith(last));
+                }
+                Shown::Asks(Self::Ahead {
+                    prefix: parent(&prefix, context.prefix).into(),
+                    after: successor(&prefix),
+                    last,
+                })
             }
             Self::End { last, request } => {
                 let after = match context.ordered {

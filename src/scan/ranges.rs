@@ -271,15 +271,11 @@ impl<'a> Plan<'a> {
         let of_use = self.objects.max(self.hints.objects());
         let pages = of_use.div_ceil(self.page_size);
         if pages < SMALL && self.hints.has_no_keys() {
-            // Where ranges meet half a page is wasted, about, and what is asked for beside may
-            // be wasted wholly; one request is for the end.
+            // Where ranges meet half a page is wasted, about; what is asked for beside may be
+            // wasted wholly, and so may be the requests that leave a folder or show an end.
             let full = self.objects / self.page_size;
             let done = self.requests.saturating_sub(flying as u64);
-            let wasted = done.saturating_sub(full);
-            return full.saturating_sub(match self.order {
-                Order::Utf8ByFolder => 4 * wasted + 8, // a part may have to leave its folders
-                _ => 5 * wasted / 2 + 4,
-            });
+            return full.saturating_sub(4 * done.saturating_sub(full) + 10);
         }
         (2 * pages + WASTE).saturating_sub(self.requests).min(pages)
     }
@@ -295,8 +291,11 @@ impl<'a> Plan<'a> {
         if std::mem::replace(&mut self.asked_ahead, true) || self.end_checked {
             return None;
         }
-        let after = last.into();
-        Some(self.request_of(Check::Ahead { after }))
+        Some(self.request_of(Check::Ahead {
+            prefix: folder(last, self.prefix).into(),
+            after: last.into(),
+            last: last.as_bytes().into(),
+        }))
     }
 
     fn request_of(&mut self, check: Check) -> Request {
