@@ -21,6 +21,7 @@ mod costs;
 #[path = "../common/scan.rs"]
 mod given;
 mod layouts;
+mod oddities;
 mod simulated;
 
 use given::scan;
