@@ -17,6 +17,7 @@ use crate::resolver::{Names, Resolution};
 use crate::shutdown;
 use crate::telemetry::{self, Telemetry};
 use crate::visible::visible;
+use check::files::Look;
 
 pub mod check;
 pub mod explain;
@@ -109,13 +110,11 @@ fn dispatch(
     config: &Config,
     source: Option<Source>,
 ) -> ExitCode {
+    let mut is_good = true;
     if let Command::Check { connect } = command {
-        warn(config);
-        let code = show(&check::summary(config));
+        let code;
+        (is_good, code) = check(config, *connect);
         if !connect {
-            if let Some(warning) = series::foreseen(config) {
-                complain("warning", &warning);
-            }
             return code;
         }
     }
@@ -129,7 +128,36 @@ fn dispatch(
     }
     let code = runtime.block_on(perform(command, config, source));
     runtime.shutdown_timeout(LAST_CALL);
-    code
+    match is_good {
+        true => code,
+        false => ExitCode::from(FAILED),
+    }
+}
+
+/// What `check` tells without asking anybody, and whether all is well so far. Before it asks,
+/// files that are of no use are told as well as what comes of it.
+fn check(config: &Config, connects: bool) -> (bool, ExitCode) {
+    let Look { faults, warnings } = check::files::look(config);
+    let told = config.warnings.iter().cloned();
+    let warnings: Vec<_> = told
+        .chain(warnings.iter().map(ToString::to_string))
+        .collect();
+    if faults.is_empty() {
+        warnings
+            .iter()
+            .for_each(|warning| complain("warning", warning));
+        let code = show(&check::summary(config));
+        if let Some(warning) = series::foreseen(config).filter(|_| !connects) {
+            complain("warning", &warning);
+        }
+        return (true, code);
+    }
+    let code = report(&Rejected {
+        faults,
+        warnings,
+        ..Rejected::default()
+    });
+    (false, code)
 }
 
 fn runtime() -> std::io::Result<Runtime> {
@@ -146,6 +174,7 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
             for warning in &config.warnings {
                 tracing::warn!("{warning}");
             }
+            look(config);
             match serve::serve(config, &Telemetry::new(), source).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(reason) => fail(&reason),
@@ -170,6 +199,17 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
             }
         }
     }
+}
+
+/// Tells which files are of no use at the start. Each heals by itself, so none keeps us from it;
+/// nor does a file system that is silent.
+fn look(config: &Config) {
+    let config = config.clone();
+    tokio::task::spawn_blocking(move || {
+        for fault in check::files::look(&config).faults {
+            tracing::warn!("{fault}");
+        }
+    });
 }
 
 async fn once(config: &Config, textfile: Option<&str>) -> ExitCode {

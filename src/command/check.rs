@@ -1,6 +1,8 @@
 //! `check`: says what was understood; `check --connect` also asks every cluster and store,
 //! and says what it found.
 
+pub mod files;
+
 use std::fmt::Write;
 use std::time::Duration;
 

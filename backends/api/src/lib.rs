@@ -11,9 +11,10 @@
 
 mod backend;
 mod error;
-mod file;
+pub mod file;
 mod login;
 mod meter;
+mod misplaced;
 mod origin;
 mod page;
 mod plugin;
@@ -25,12 +26,13 @@ pub use async_trait::async_trait;
 pub use backend::{Ask, Backend, From, Next, Order, Probe};
 pub use error::{BackendError, FailureKind, causes, chain};
 pub use file::FileVersion;
-pub use login::{AccessKeys, Credentials, Login};
+pub use login::{AccessKeys, Credentials, FaultyFile, Login};
 pub use meter::{Meter, Operation};
+pub use misplaced::Misplaced;
 pub use origin::{Fault, Origin, Origins};
 pub use page::{Object, Page, StorageClass};
 pub use plugin::{Connect, Key, Plugin};
-pub use secret::{Secret, SecretSource};
-pub use section::{Section, closest};
+pub use secret::{Secret, SecretSource, without_line_end};
+pub use section::{NamedFile, Section, closest};
 pub use time::UnixTime;
 pub use url::Url;

@@ -6,7 +6,8 @@ use minio::s3::creds::StaticProvider;
 use minio::s3::http::BaseUrl;
 use reqwest::tls::Certificate;
 use s3_exporter_api::{
-    BackendError, Connect, Credentials, FailureKind, FileVersion, Login, Secret, chain,
+    BackendError, Connect, Credentials, FailureKind, FaultyFile, FileVersion, Login, Secret, chain,
+    file,
 };
 
 use crate::config::Config;
@@ -59,6 +60,11 @@ impl Clients {
             None if !self.base_url.region.is_empty() => self.base_url.region.as_str(),
             None => "us-east-1",
         }
+    }
+
+    /// What to add to the advice where a signature is wrong.
+    pub fn advice_on_signatures(&self) -> Option<&'static str> {
+        self.config.login.advice_on_signatures()
     }
 
     /// A client with the keys and the CA bundle as they are now.
@@ -150,6 +156,12 @@ fn make(
         })
 }
 
+/// The bundle, where it is of no use.
+pub fn look(config: &Config) -> Option<FaultyFile> {
+    let faulty = check_ca_bundle(config.ca_bundle.as_deref()?).err()?;
+    Some(("ca_bundle", faulty))
+}
+
 /// The client takes a bundle without any certificate for good.
 fn check_ca_bundle(path: &Path) -> Result<(), BackendError> {
     let error = |reason: &str| {
@@ -157,7 +169,8 @@ fn check_ca_bundle(path: &Path) -> Result<(), BackendError> {
         BackendError::new(FailureKind::Tls, action, reason)
     };
     let advice = "expected certificates in PEM, each between BEGIN and END CERTIFICATE";
-    let pem = std::fs::read(path).map_err(|cause| error("it cannot be read").with_source(cause))?;
+    let pem = file::read(path, file::MAX_FILE)
+        .map_err(|cause| error("it cannot be read").with_source(file::reason(&cause)))?;
     let certificates = Certificate::from_pem_bundle(&pem)
         .map_err(|cause| error("it is no PEM").with_advice(advice).with_source(cause))?;
     if certificates.is_empty() {

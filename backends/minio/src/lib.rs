@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use minio::s3::types::Region;
-use s3_exporter_api::{Backend, BackendError, Connect, FailureKind};
+use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, FaultyFile};
 use s3_exporter_page::LearnedOrder;
 
 use client::Clients;
@@ -26,6 +26,12 @@ use list::MinIo;
 impl Connect for Config {
     fn store_url(&self) -> String {
         self.endpoint.as_str().trim_end_matches('/').to_owned()
+    }
+
+    fn look(&self) -> Vec<FaultyFile> {
+        let mut faulty = self.login.look();
+        faulty.extend(client::look(self));
+        faulty
     }
 
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {

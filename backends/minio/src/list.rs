@@ -110,7 +110,13 @@ impl MinIo {
     fn explain(&self, ask: &Ask<'_>, failure: Failure) -> BackendError {
         let action = self.action(ask);
         match failure {
-            Failure::Refused(refusal) => refusal.into_error(action, self.region.as_str()),
+            Failure::Refused(refusal) => {
+                let more = self.clients.advice_on_signatures();
+                let more = more.filter(|_| refusal.is_wrong_signature());
+                refusal
+                    .into_error(action, self.region.as_str())
+                    .with_more_advice(more)
+            }
             Failure::Malformed(cause) => {
                 no_answer(FailureKind::Protocol, action, self.request_timeout).with_source(cause)
             }

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::interceptors::context;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use s3_exporter_api::{BackendError, FailureKind, causes, chain};
-use s3_exporter_page::{ErrorBody, Malformed, Refusal, no_answer};
+use s3_exporter_page::{ErrorBody, Malformed, Refusal, is_wrong_signature, no_answer};
 
 use crate::transport::TooLong;
 
@@ -82,6 +82,8 @@ pub struct Place<'a> {
     pub region: &'a str,
     /// Of one attempt.
     pub timeout: Duration,
+    /// What to add where a signature is wrong.
+    pub on_signatures: Option<&'static str>,
 }
 
 impl Place<'_> {
@@ -89,12 +91,16 @@ impl Place<'_> {
     pub fn explain(self, error: SdkError<ListObjectsV2Error, HttpResponse>) -> BackendError {
         let kind = match &error {
             SdkError::ServiceError(refused) => {
-                return refusal(refused.err(), Some(refused.raw()))
-                    .into_error(self.action, self.region);
+                let refusal = refusal(refused.err(), Some(refused.raw()));
+                let more = self.on_signatures.filter(|_| refusal.is_wrong_signature());
+                return refusal
+                    .into_error(self.action, self.region)
+                    .with_more_advice(more);
             }
             SdkError::TimeoutError(_) => FailureKind::Timeout,
             error => kind_of_cause(error),
         };
+        let action = self.action.clone();
         let ours = no_answer(kind, self.action, self.timeout);
         if kind == FailureKind::Timeout {
             // The SDK says only that it was late.
@@ -102,8 +108,16 @@ impl Place<'_> {
         }
         match error.into_source() {
             Ok(cause) if kind == FailureKind::Credentials => {
-                let words = chain(&*cause);
-                ours.with_source(first_line(&words))
+                // What we have found out ourselves says it all.
+                match causes(&*cause).find_map(|cause| cause.downcast_ref::<BackendError>()) {
+                    Some(own) => BackendError::new(kind, action, "the credentials are of no use")
+                        .with_source(chain(own)),
+                    None => {
+                        let words = chain(&*cause);
+                        let more = self.on_signatures.filter(|_| is_wrong_signature(&words));
+                        ours.with_more_advice(more).with_source(first_line(&words))
+                    }
+                }
             }
             // Its own words tell nothing more.
             Ok(cause) => match cause.downcast::<ConnectorError>() {

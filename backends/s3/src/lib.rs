@@ -7,6 +7,7 @@ mod chain;
 mod client;
 mod config;
 mod credentials;
+mod environment;
 mod error;
 mod list;
 mod transport;
@@ -18,7 +19,7 @@ use aws_config::{AppName, BehaviorVersion, Region};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, Login};
+use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, FaultyFile, Login};
 use s3_exporter_page::LearnedOrder;
 
 pub use config::PLUGIN;
@@ -43,12 +44,27 @@ impl Connect for Config {
         }
     }
 
+    fn look(&self) -> Vec<FaultyFile> {
+        let mut faulty = self.login.look();
+        faulty.extend(transport::look(&self.transport));
+        if matches!(self.login, Login::Unset) && self.profile.is_none() {
+            faulty.extend(
+                environment::misplaced()
+                    .into_iter()
+                    .map(|error| ("", error)),
+            );
+        }
+        faulty.extend(environment::look().err().map(|error| ("", error)));
+        faulty
+    }
+
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
         // One TLS for the process. Where the program has chosen one, this does nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         if let Login::Keys(keys) = &self.login {
             keys.read()?;
         }
+        environment::look()?;
         let mut shared = self.shared_config(Http::new(&self.transport)?).await;
         let region = shared.region().map(ToString::to_string).ok_or_else(|| {
             let action = format!("connecting to {}", self.store_url());
@@ -67,6 +83,7 @@ impl Connect for Config {
             url: self.store_url(),
             region,
             request_timeout: self.request_timeout,
+            on_signatures: self.login.advice_on_signatures(),
             expected_bucket_owner: self.expected_bucket_owner.clone(),
             requester_pays: self.requester_pays,
             order: Arc::new(LearnedOrder::new(self.ordered)),

@@ -10,6 +10,8 @@ mod files;
 mod proxy;
 mod tls;
 
+pub use tls::look;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

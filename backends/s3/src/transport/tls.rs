@@ -6,7 +6,8 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use s3_exporter_api::{BackendError, FailureKind};
+use s3_exporter_api::{BackendError, FailureKind, FaultyFile, file};
+use zeroize::Zeroizing;
 
 use crate::config::Transport;
 
@@ -35,6 +36,21 @@ pub fn config(transport: &Transport) -> Result<ClientConfig, BackendError> {
             builder.with_client_auth_cert(chain, key)
         }),
     }
+}
+
+/// The files that are of no use, by the keys that name them.
+pub fn look(transport: &Transport) -> Vec<FaultyFile> {
+    let (mut bundle, mut identity) = (transport.clone(), transport.clone());
+    bundle.client_certificate = None;
+    identity.ca_bundle = None;
+    let found = [
+        ("ca_bundle", config(&bundle)),
+        ("client_cert_file", config(&identity)),
+    ];
+    let faulty = found
+        .into_iter()
+        .filter_map(|(key, found)| Some((key, found.err()?)));
+    faulty.collect()
 }
 
 /// The system's, and those of the bundle.
@@ -66,10 +82,11 @@ fn roots(bundle: Option<&Path>) -> Result<RootCertStore, BackendError> {
     Ok(roots)
 }
 
-fn read(path: &Path, what: &str) -> Result<Vec<u8>, BackendError> {
-    std::fs::read(path).map_err(|cause| {
+fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, BackendError> {
+    file::read(path, file::MAX_FILE).map_err(|cause| {
         let action = format!("reading {what} {}", path.display());
-        BackendError::new(FailureKind::Tls, action, "it cannot be read").with_source(cause)
+        BackendError::new(FailureKind::Tls, action, "it cannot be read")
+            .with_source(file::reason(&cause))
     })
 }
 
