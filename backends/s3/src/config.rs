@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use s3_exporter_api::{Connect, Key, Login, Plugin, Secret, Section, Url};
+use s3_exporter_api::{
+    Connect, Key, Login, Misplaced, Plugin, Secret, Section, Url, without_line_end,
+};
 
 use crate::credentials::Role;
 
@@ -189,8 +191,14 @@ fn client_certificate(section: &mut Section) -> Option<(PathBuf, PathBuf)> {
 /// The address of a proxy. It may hold a password, so no message shows it.
 fn proxy(section: &mut Section) -> Option<Secret> {
     let origin = section.origin_of("proxy");
-    let text = section.name("proxy")?;
-    let good = Url::parse(&text).is_ok_and(|url| {
+    let text = Secret::new(section.name("proxy")?);
+    let text = without_line_end(text.expose());
+    if let Some(misplaced) = Misplaced::find(text) {
+        let message = format!("holds {misplaced}{}: take it out", origin.once_expanded());
+        section.fault_at("proxy", origin, message);
+        return None;
+    }
+    let good = Url::parse(text).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https")
             && url.has_host()
             && url.path() == "/"
@@ -333,6 +341,10 @@ mod tests {
                 r#"`backends.x.proxy` is no proxy's address: expected one such as "http://proxy.example:3128""#,
             ),
             (
+                r#"proxy = "http://u:hidden@h ""#,
+                "`backends.x.proxy` holds a space at its end: take it out",
+            ),
+            (
                 "expected_bucket_owner = \"12\"",
                 r#"`backends.x.expected_bucket_owner` is "12": expected an account's 12 digits, in quotes"#,
             ),
@@ -368,6 +380,19 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(parse_toml(text).faults, [expected], "{text}");
         }
+    }
+
+    #[test]
+    fn a_line_end_at_the_end_of_a_secret_is_cut() {
+        let config = good(
+            "access_key_id = \"id\\n\"\nsecret_access_key = \"secret\\r\\n\"\nproxy = \"http://u:p@h\\n\"",
+        );
+        assert_eq!(config.transport.proxy.unwrap().expose(), "http://u:p@h");
+        let Login::Keys(keys) = config.login else {
+            panic!("no keys")
+        };
+        let keys = keys.read().unwrap();
+        assert_eq!((keys.id.expose(), keys.secret.expose()), ("id", "secret"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use http::header::{HeaderValue, USER_AGENT};
 use kube::Client;
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
+use super::files::{self, Followed};
 use super::source::Source;
 use super::{failure, proxy};
 use crate::config;
@@ -24,8 +25,8 @@ pub(super) struct Access {
     /// Its address, for people.
     pub(super) server: String,
     pub(super) source: Source,
-    /// What the kubeconfig said (see [`Source::content`]).
-    pub(super) content: Option<u64>,
+    /// The kubeconfig, and the token that it names.
+    pub(super) followed: Followed,
 }
 
 /// Reads the configuration and prepares a client; nothing is sent to the API server yet.
@@ -34,11 +35,11 @@ pub(super) struct Access {
 pub(super) fn open(config: &config::Kubernetes) -> Result<Access, String> {
     let environment = |name: &str| std::env::var_os(name);
     let source = Source::choose(config, &environment, Path::new(ACCOUNT))?;
-    let content = source.content(); // before it is used: a change in between is seen later
+    let mut followed = Followed::default();
     let mut kube = match &source {
         Source::InCluster => kube::Config::incluster()
             .map_err(|error| format!("{source}: {}", s3_exporter_api::chain(&error)))?,
-        Source::Kubeconfig(files) => from_files(files, config.context.as_deref())
+        Source::Kubeconfig(files) => from_files(files, config.context.as_deref(), &mut followed)
             .map_err(|reason| format!("{source}: {reason}"))?,
     };
     if kube.proxy_url.is_none() {
@@ -57,15 +58,21 @@ pub(super) fn open(config: &config::Kubernetes) -> Result<Access, String> {
         client,
         server,
         source,
-        content,
+        followed,
     })
 }
 
 /// The way that the files' context shows, with the proxy that they name, if any.
-fn from_files(files: &[PathBuf], context: Option<&str>) -> Result<kube::Config, String> {
+fn from_files(
+    paths: &[PathBuf],
+    context: Option<&str>,
+    followed: &mut Followed,
+) -> Result<kube::Config, String> {
     let text = |error: KubeconfigError| failure::kubeconfig(&error);
     let mut kubeconfig = Kubeconfig::default();
-    for file in files {
+    for file in paths {
+        followed.add(file);
+        files::look(file)?;
         let next = Kubeconfig::read_from(file).map_err(text)?;
         kubeconfig = kubeconfig.merge(next).map_err(text)?;
     }
@@ -79,6 +86,7 @@ fn from_files(files: &[PathBuf], context: Option<&str>) -> Result<kube::Config, 
             exec.interactive_mode = Some(ExecInteractiveMode::Never); // nobody is there to answer
         }
     }
+    files::prepare(&mut kubeconfig, context.as_deref(), followed)?;
     let proxy = own_proxy(&kubeconfig, context.as_deref());
     let options = KubeConfigOptions {
         context,
