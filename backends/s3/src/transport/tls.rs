@@ -43,14 +43,18 @@ pub fn look(transport: &Transport) -> Vec<FaultyFile> {
     let (mut bundle, mut identity) = (transport.clone(), transport.clone());
     bundle.client_certificate = None;
     identity.ca_bundle = None;
-    let found = [
-        ("ca_bundle", config(&bundle)),
-        ("client_cert_file", config(&identity)),
-    ];
-    let faulty = found
-        .into_iter()
-        .filter_map(|(key, found)| Some((key, found.err()?)));
-    faulty.collect()
+    [
+        ("ca_bundle", bundle.ca_bundle.is_some(), bundle),
+        (
+            "client_cert_file",
+            identity.client_certificate.is_some(),
+            identity,
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, is_named, _)| *is_named)
+    .filter_map(|(key, _, alone)| Some((key, config(&alone).err()?)))
+    .collect()
 }
 
 /// The system's, and those of the bundle.
