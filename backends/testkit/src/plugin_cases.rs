@@ -255,7 +255,8 @@ pub async fn an_enormous_answer(plugin: &Plugin) {
 pub async fn late_answers(plugin: &Plugin) {
     let server = server();
     let proxy = Proxy::start(&server.endpoint());
-    let backend = backend(plugin, &proxy.endpoint(), &[("request_timeout", "300ms")]).await;
+    // A good answer comes within it, on a machine with much else to do, too.
+    let backend = backend(plugin, &proxy.endpoint(), &[("request_timeout", "2500ms")]).await;
     for fault in [Fault::Silence, Fault::Stall] {
         proxy.faults().next([Some(fault.clone())]);
         let listed = list(&backend).await;
@@ -267,7 +268,7 @@ pub async fn late_answers(plugin: &Plugin) {
     }
     proxy.faults().always(Some(Fault::Silence));
     let text = list(&backend).await.failed(FailureKind::Timeout, 4);
-    assert!(text.contains("within 0.3 s"), "{text}");
+    assert!(text.contains("within 2.5 s"), "{text}");
 }
 
 /// A host that does not even take the connection is given up after `connect_timeout`.
