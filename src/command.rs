@@ -1,12 +1,12 @@
 //! What the command line can ask for, from its words to the exit code.
 
 use std::fmt::Display;
-use std::io::Write;
-use std::path::Path;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use s3_exporter_api::Plugin;
+use s3_exporter_api::{Fault, Origin, Plugin, file};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
@@ -32,6 +32,11 @@ const WORKERS: usize = 2;
 const BLOCKING: usize = 8;
 /// How long a blocking call, such as the look-up of a host's name, may delay the end.
 const LAST_CALL: Duration = Duration::from_millis(500);
+
+/// The variable that names the system's certificates, as OpenSSL has it.
+const ROOTS: &str = "SSL_CERT_FILE";
+/// Far above all the authorities there are, in bytes.
+const MAX_ROOTS: u64 = 64 << 20;
 
 /// Something was tried and failed.
 const FAILED: u8 = 1;
@@ -69,7 +74,7 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
         Ok(hangup) => hangup,
         Err(cause) => return fail(&format!("cannot install a handler for SIGHUP: {cause}")),
     };
-    let mut loaded = loader.load();
+    let mut loaded = with_roots(loader.load());
     // The others serve nothing, and may well be run by somebody who cannot read the key.
     if matches!(command, Command::Serve | Command::Check { .. }) {
         loaded = with_web(loaded);
@@ -90,6 +95,28 @@ fn with_web(loaded: Result<Config, Rejected>) -> Result<Config, Rejected> {
         Err(rejected) => &rejected.web_config_file,
     };
     let faults = path.as_deref().map_or(Vec::new(), web::check);
+    with(loaded, faults)
+}
+
+/// Adds that the system's certificates cannot be read without waiting: whoever speaks TLS opens
+/// what this variable names.
+fn with_roots(loaded: Result<Config, Rejected>) -> Result<Config, Rejected> {
+    let path = std::env::var_os(ROOTS).map(PathBuf::from);
+    let fault = path.and_then(|path| {
+        let cause = file::look(&path, MAX_ROOTS).err()?;
+        (cause.kind() != ErrorKind::NotFound).then(|| Fault {
+            origin: Origin::Environment(ROOTS.to_owned()),
+            message: format!(
+                "the certificates in {} cannot be read: {cause}",
+                path.display()
+            ),
+        })
+    });
+    with(loaded, fault.into_iter().collect())
+}
+
+/// What was loaded, with these faults.
+fn with(loaded: Result<Config, Rejected>, faults: Vec<Fault>) -> Result<Config, Rejected> {
     if faults.is_empty() {
         return loaded;
     }

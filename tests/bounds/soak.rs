@@ -180,7 +180,11 @@ async fn run(time: Duration, seed: u64) -> Report {
                 let now = Progress::new(&director.counts, scans);
                 let growth = growth.get_or_insert_with(|| Growth::new(time * 3 / 10, now));
                 descriptors[usize::from(growth.is_warm())] = subject.descriptors();
+                let cycles = growth.levels.len();
                 let verdict = growth.sample(subject.memory(), now, started.elapsed());
+                if growth.levels.len() > cycles {
+                    println!("{:.0} s: {growth}", started.elapsed().as_secs_f64());
+                }
                 if let Some(verdict) = verdict.filter(|_| started.elapsed() >= time) {
                     break verdict;
                 }

@@ -180,6 +180,23 @@ async fn what_the_sdk_reads() {
     );
 }
 
+/// What every library that speaks TLS would open.
+#[test]
+fn the_systems_certificates() {
+    let site = Site::new();
+    site.pipe("it");
+    site.write(
+        "config.toml",
+        store("own", "s3", "https://127.0.0.1:1", "anonymous = true"),
+    );
+    for command in [&["check"][..], &["once"], &[]] {
+        let said = site.run(command, &[("SSL_CERT_FILE", "it")]);
+        assert_eq!(said.code, Some(2), "{said:?}");
+        let expected = "error: environment variable SSL_CERT_FILE: the certificates in it cannot be read: it is a pipe, not a file";
+        assert!(said.stderr.contains(expected), "{said:?}");
+    }
+}
+
 /// Files that become pipes while they are followed, and files again.
 #[tokio::test]
 async fn one_that_is_followed_is_followed_on() {
