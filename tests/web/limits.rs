@@ -204,7 +204,7 @@ async fn slow_readers_of_http2_are_cut() {
     let server = start(
         Limits {
             handshake: HANGS,
-            idle: HANGS,
+            idle: Duration::from_secs(10),
             request: Duration::from_secs(10),
             ..limits()
         },
