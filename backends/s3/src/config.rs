@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use s3_exporter_api::{Connect, Key, Login, Plugin, Secret, Section, Url};
+use s3_exporter_transport::Transport;
 
 use crate::credentials::Role;
 
@@ -73,21 +74,6 @@ pub struct Config {
     pub request_timeout: Duration,
     /// Whether the store lists in the order of UTF-8 bytes, whatever its answers say.
     pub ordered: bool,
-}
-
-/// How to get to the store.
-#[derive(Clone, Debug)]
-pub struct Transport {
-    /// PEM certificates that are trusted beside the system's.
-    pub ca_bundle: Option<PathBuf>,
-    /// The PEM files of our own certificate and its key.
-    pub client_certificate: Option<(PathBuf, PathBuf)>,
-    /// Trusts any certificate.
-    pub insecure_skip_verify: bool,
-    /// Its address, which may hold a password. Without it the environment's holds.
-    pub proxy: Option<Secret>,
-    /// Until the connection stands.
-    pub connect_timeout: Duration,
 }
 
 fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
