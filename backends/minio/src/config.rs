@@ -1,7 +1,7 @@
-use std::path::PathBuf;
 use std::time::Duration;
 
 use s3_exporter_api::{Connect, Key, Login, Plugin, Section, Url};
+use s3_exporter_transport::Transport;
 
 /// The plug-in for MinIO.
 pub const PLUGIN: Plugin = Plugin {
@@ -47,12 +47,8 @@ pub struct Config {
     pub region: Option<String>,
     /// Keys, or `anonymous = true`.
     pub login: Login,
-    /// PEM certificates that are trusted beside the system's.
-    pub ca_bundle: Option<PathBuf>,
-    /// Trusts any certificate.
-    pub insecure_skip_verify: bool,
-    /// Until the connection stands.
-    pub connect_timeout: Duration,
+    /// How to get to the store.
+    pub transport: Transport,
     /// Of one attempt, its body included.
     pub request_timeout: Duration,
     /// Whether the store lists in the order of UTF-8 bytes, whatever its answers say.
@@ -89,9 +85,13 @@ fn config(section: &mut Section) -> Option<Config> {
         endpoint: endpoint?,
         region,
         login,
-        ca_bundle,
-        insecure_skip_verify,
-        connect_timeout: connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+        transport: Transport {
+            ca_bundle,
+            client_certificate: None,
+            insecure_skip_verify,
+            proxy: None,
+            connect_timeout: connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+        },
         request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),
         ordered,
     })
@@ -161,8 +161,8 @@ mod tests {
     fn defaults_are_those_of_the_keys() {
         let config = good(KEYS_AND_ENDPOINT);
         assert_eq!(config.store_url(), "https://h:9000");
-        assert!(!config.ordered && !config.insecure_skip_verify);
-        let timeouts = [config.connect_timeout, config.request_timeout];
+        assert!(!config.ordered && !config.transport.insecure_skip_verify);
+        let timeouts = [config.transport.connect_timeout, config.request_timeout];
         assert_eq!(timeouts, [CONNECT_TIMEOUT, REQUEST_TIMEOUT]);
         let defaults: String = KEYS
             .iter()

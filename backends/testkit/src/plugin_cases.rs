@@ -19,6 +19,13 @@ use crate::conformance::connect;
 use crate::servers::MinIo;
 use crate::{Authority, Fault, Proxy, S3sServer, Upload};
 
+mod places;
+
+pub use places::{
+    a_certificate_that_ring_does_not_know, a_path_before_the_bucket,
+    the_certificate_itself_is_trusted,
+};
+
 const BUCKET: &str = "bucket";
 
 /// One test for each case.
@@ -37,6 +44,9 @@ macro_rules! plugin_cases {
             no_connection_in_time
             a_check_that_is_off
             a_ca_bundle_that_is_none
+            the_certificate_itself_is_trusted
+            a_certificate_that_ring_does_not_know
+            a_path_before_the_bucket
             a_bucket_of_another_region
             the_order_is_learned
             the_order_is_told
