@@ -196,7 +196,7 @@ mod tests {
         let signer = Signer::new(Some(&Credentials {
             id: Secret::new("id".to_owned()),
             secret: Secret::new("hidden".to_owned()),
-            session_token: Some(Secret::new("token".to_owned())),
+            session_token: Some(Secret::new("hidden".to_owned())),
         }))
         .unwrap();
         let address = Address::new(&"https://store.example:9000/s 3".parse().unwrap());
@@ -207,10 +207,13 @@ mod tests {
         let request = request.unwrap();
         let expected = "https://store.example:9000/s%203/bucket?prefix=a%20b%2F%C3%A4";
         assert_eq!(request.uri().to_string(), expected);
-        let header = |name: &str| request.headers()[name].to_str().unwrap().to_owned();
+        let header = |name: &str| {
+            let value = request.headers()[name].as_bytes();
+            String::from_utf8(value.to_vec()).unwrap()
+        };
         assert_eq!(request.headers().get_all(HOST).iter().count(), 1);
         assert_eq!(header("host"), "store.example:9000");
-        assert_eq!(header("x-amz-security-token"), "token");
+        assert_eq!(header("x-amz-security-token"), "hidden");
         let signed = header("authorization");
         let parts = [
             "Credential=id/",
@@ -224,7 +227,7 @@ mod tests {
                 .keys()
                 .any(|name| name.as_str().contains("redirect"))
         );
-        assert!(!format!("{request:?}").contains("token\""), "{request:?}");
+        assert!(!format!("{request:?}").contains("hidden"), "{request:?}");
         // Nobody but MinIO's client takes where it is told to send to.
         assert!(NOWHERE.parse::<s3_exporter_api::Url>().is_err());
     }
