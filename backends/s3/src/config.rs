@@ -4,7 +4,9 @@ use std::time::Duration;
 use s3_exporter_api::{Connect, Key, Login, Plugin, Secret, Section, Url};
 use s3_exporter_transport::Transport;
 
+use crate::REGION;
 use crate::credentials::Role;
+use crate::found::Lookup;
 
 /// The plug-in for AWS S3 and what speaks its API.
 pub const PLUGIN: Plugin = Plugin {
@@ -52,12 +54,16 @@ const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// A section with `type = "s3"`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The store's address; AWS' own for the region without it.
+    /// The store's address; without it what the SDK's usual places say, or AWS' own for the
+    /// region.
     pub endpoint: Option<Url>,
+    /// What those places say.
+    pub found: Lookup,
     /// The region; without it the SDK looks where it looks for credentials.
     pub region: Option<String>,
-    /// The bucket's name in the path, not in the host's name.
-    pub path_style: bool,
+    /// The bucket's name in the path, not in the host's name; without it, where there is an
+    /// endpoint.
+    pub path_style: Option<bool>,
     /// Without keys the SDK's default chain.
     pub login: Login,
     /// The profile that the default chain uses.
@@ -87,9 +93,10 @@ fn config(section: &mut Section) -> Config {
     Config {
         region: section
             .region("region")
-            .or(has_endpoint.then(|| "us-east-1".to_owned())),
+            .or(has_endpoint.then(|| REGION.to_owned())),
         endpoint,
-        path_style: section.boolean("path_style").unwrap_or(has_endpoint),
+        found: Lookup::default(),
+        path_style: section.boolean("path_style"),
         profile: profile(section, &login),
         role: Role::parse(section, &login),
         login,
@@ -237,7 +244,7 @@ mod tests {
         let config = good("");
         assert_eq!(config.store_url(), "https://s3.amazonaws.com");
         assert_eq!(config.region, None);
-        assert!(!config.path_style && !config.ordered && !config.requester_pays);
+        assert!(config.path_style.is_none() && !config.ordered && !config.requester_pays);
         assert!(!config.transport.insecure_skip_verify);
         assert!(matches!(config.login, Login::Unset));
         let written: Vec<_> = KEYS
@@ -258,11 +265,11 @@ mod tests {
         let config = good(r#"endpoint = "minio.example:9000""#);
         assert_eq!(config.store_url(), "https://minio.example:9000");
         assert_eq!(config.region.as_deref(), Some("us-east-1"));
-        assert!(config.path_style);
+        assert!(config.has_path_style());
         let config = good("endpoint = \"http://h\"\nregion = \"eu-x-1\"\npath_style = false");
         assert_eq!(config.store_url(), "http://h");
         assert_eq!(config.region.as_deref(), Some("eu-x-1"));
-        assert!(!config.path_style);
+        assert!(!config.has_path_style());
         let config = good(r#"region = "eu-central-1""#);
         assert_eq!(config.store_url(), "https://s3.eu-central-1.amazonaws.com");
     }

@@ -23,7 +23,8 @@ mod places;
 
 pub use places::{
     a_certificate_that_ring_does_not_know, a_path_before_the_bucket,
-    the_certificate_itself_is_trusted,
+    hosts_of_amazon_that_are_no_store_of_its_own, list_in_this_process,
+    the_certificate_itself_is_trusted, the_environment_names_proxies_and_exceptions,
 };
 
 const BUCKET: &str = "bucket";
@@ -47,6 +48,8 @@ macro_rules! plugin_cases {
             the_certificate_itself_is_trusted
             a_certificate_that_ring_does_not_know
             a_path_before_the_bucket
+            the_environment_names_proxies_and_exceptions
+            hosts_of_amazon_that_are_no_store_of_its_own
             a_bucket_of_another_region
             the_order_is_learned
             the_order_is_told
@@ -59,6 +62,12 @@ macro_rules! plugin_cases {
                 $crate::plugin_cases::$case(&$plugin).await;
             }
         )*
+
+        #[tokio::test]
+        #[ignore = "run by other tests, in an environment of its own"]
+        async fn in_another_process() {
+            $crate::plugin_cases::list_in_this_process(&$plugin).await;
+        }
     };
 }
 

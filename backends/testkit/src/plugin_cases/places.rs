@@ -1,10 +1,11 @@
 //! Whose certificates are taken, and where a store may be.
 
 use rcgen::{ExtendedKeyUsagePurpose, IsCa};
-use s3_exporter_api::{FailureKind, Plugin};
+use s3_exporter_api::{FailureKind, Plugin, chain};
 
 use super::{backend, list, server};
-use crate::{Authority, Identity, Port, Proxy, S3sServer};
+use crate::conformance::connect;
+use crate::{Authority, Identity, Port, Proxy, S3sServer, Socks};
 
 /// Gives a backend a bundle of these certificates, and lists a store that shows the identity.
 async fn list_with(plugin: &Plugin, shown: &Identity, handed: &[&str]) -> super::Listed {
@@ -105,5 +106,104 @@ pub async fn a_path_before_the_bucket(plugin: &Plugin) {
         ];
         let listed = list(&backend(plugin, &endpoint, &wrong).await).await;
         listed.failed(FailureKind::Credentials, 1);
+    }
+}
+
+/// Variables of this process can't be changed safely, so another one of the same program lists
+/// the store at `endpoint`, with the environment that a user would give.
+async fn list_with_environment(endpoint: &str, environment: &[(&str, &str)]) -> String {
+    let program = std::env::current_exe().unwrap();
+    let output = tokio::process::Command::new(program)
+        .args(["--exact", "in_another_process", "--ignored", "--nocapture"])
+        .env_clear()
+        .envs(environment.iter().copied())
+        .env(ENDPOINT, endpoint)
+        .output()
+        .await
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+const ENDPOINT: &str = "TEST_ENDPOINT";
+
+/// What that other process does.
+pub async fn list_in_this_process(plugin: &Plugin) {
+    let endpoint = std::env::var(ENDPOINT).unwrap();
+    let mut section = vec![("endpoint", endpoint.as_str())];
+    section.extend(super::KEYS);
+    let listed = match connect(plugin, &section).await {
+        Ok(backend) => list(&backend).await.result,
+        Err(error) => Err(error),
+    };
+    match listed {
+        Ok(objects) => println!("listed {objects} objects"),
+        Err(error) => println!("{}: {}", error.kind(), chain(&error)),
+    }
+}
+
+/// As curl and Go read them: `NO_PROXY` by address, by port, with a dot at the end of a name;
+/// SOCKS5 proxies, which look names up.
+pub async fn the_environment_names_proxies_and_exceptions(_: &Plugin) {
+    let server = server();
+    let by_address = server.endpoint();
+    let (_, port) = by_address.rsplit_once(':').unwrap();
+    let by_name = format!("http://localhost:{port}");
+    let nobody = ("HTTP_PROXY", "http://127.0.0.1:1");
+    let listed = list_with_environment(&by_address, &[nobody]).await;
+    assert!(listed.contains("connect: "), "{listed}");
+    let this_port = format!("127.0.0.1:{port}");
+    for (endpoint, exceptions) in [
+        (&by_address, "*"),
+        (&by_address, "example, *"),
+        (&by_address, &this_port),
+        (&by_address, "127.0.0.0/8"),
+        (&by_name, "LOCALHOST."),
+    ] {
+        for name in ["NO_PROXY", "no_proxy"] {
+            let environment = [nobody, ("NO_PROXY", ""), (name, exceptions)];
+            let listed = list_with_environment(endpoint, &environment).await;
+            assert!(
+                listed.contains("listed 10 objects"),
+                "{exceptions}: {listed}"
+            );
+        }
+    }
+    let another_port = [nobody, ("NO_PROXY", "127.0.0.1:1")];
+    let listed = list_with_environment(&by_address, &another_port).await;
+    assert!(listed.contains("connect: "), "{listed}");
+
+    for scheme in ["socks5", "socks5h"] {
+        let socks = Socks::start().await;
+        let environment = [("ALL_PROXY", &*socks.url(scheme))];
+        let store = format!("http://store.invalid:{port}");
+        let listed = list_with_environment(&store, &environment).await;
+        assert!(listed.contains("listed 10 objects"), "{listed}");
+        assert_eq!(socks.targets(), [format!("store.invalid:{port}")]);
+    }
+    let unknown = [("ALL_PROXY", "socks4://u:hidden@127.0.0.1:1")];
+    let listed = list_with_environment(&by_address, &unknown).await;
+    let expected = "internal: setting the proxy up: ALL_PROXY has the scheme \"socks4\": expected";
+    assert!(listed.contains(expected), "{listed}");
+    assert!(!listed.contains("hidden"), "{listed}");
+}
+
+/// Machines and load balancers at Amazon have names under amazonaws.com, and are stores like
+/// any other.
+pub async fn hosts_of_amazon_that_are_no_store_of_its_own(_: &Plugin) {
+    let server = server();
+    let endpoint = server.endpoint();
+    let (_, port) = endpoint.rsplit_once(':').unwrap();
+    let socks = Socks::start().await;
+    for host in [
+        "ec2-203-0-113-1.us-west-2.compute.amazonaws.com",
+        "minio-0123456789abcdef.elb.us-west-2.amazonaws.com",
+        "minio-1234567890.us-west-2.elb.amazonaws.com",
+        "minio.cn-north-1.elb.amazonaws.com.cn",
+    ] {
+        let environment = [("ALL_PROXY", &*socks.url("socks5"))];
+        let store = format!("http://{host}:{port}");
+        let listed = list_with_environment(&store, &environment).await;
+        assert!(listed.contains("listed 10 objects"), "{host}: {listed}");
+        assert_eq!(socks.targets().last(), Some(&format!("{host}:{port}")));
     }
 }
