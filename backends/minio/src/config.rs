@@ -67,7 +67,7 @@ fn config(section: &mut Section) -> Option<Config> {
             "is missing: expected an address such as \"https://minio.example:9000\"",
         );
     }
-    let endpoint = section.endpoint("endpoint");
+    let endpoint = endpoint(section);
     let login = login(section);
     let insecure_skip_verify = section.boolean("insecure_skip_verify") == Some(true);
     if insecure_skip_verify {
@@ -95,6 +95,20 @@ fn config(section: &mut Section) -> Option<Config> {
         request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),
         ordered,
     })
+}
+
+/// MinIO's client takes paths of 1024 bytes: this leaves some for the bucket.
+const LONGEST_PATH: usize = 900;
+
+fn endpoint(section: &mut Section) -> Option<Url> {
+    let origin = section.origin_of("endpoint");
+    let endpoint = section.endpoint("endpoint")?;
+    if endpoint.path().len() <= LONGEST_PATH {
+        return Some(endpoint);
+    }
+    let message = format!("has a path of more than {LONGEST_PATH} bytes: use `type = \"s3\"`");
+    section.fault_at("endpoint", origin, message);
+    None
 }
 
 /// Says of the keys that only the other client can do where they can be had.
@@ -207,6 +221,13 @@ mod tests {
             (
                 format!("{KEYS_AND_ENDPOINT}proxy = \"http://u:hidden@h\"\nclient_cert_file = \"c\""),
                 vec![only_s3("proxy"), only_s3("client_cert_file")],
+            ),
+            (
+                format!(
+                    "endpoint = \"http://h/{}\"\nanonymous = true",
+                    "x".repeat(LONGEST_PATH)
+                ),
+                vec![r#"`backends.x.endpoint` has a path of more than 900 bytes: use `type = "s3"`"#.to_owned()],
             ),
             (
                 format!("{KEYS_AND_ENDPOINT}connect_timeout = \"0s\""),

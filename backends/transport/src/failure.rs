@@ -39,7 +39,7 @@ const UNKNOWN_TO_RING: &str = "the certificate, or one above it, has a P-521 key
     RSA, and ECDSA with SHA-256 or SHA-384";
 const NOTHING_IN_COMMON: &str = "the other side finds no way to speak TLS that both know: its \
     certificate may have a P-521 key, or it speaks less than TLS 1.2";
-const NO_AUTHORITY: &str = "give the certificate, or its authority's, or install the system's \
+const NO_AUTHORITY: &str = "this system knows no certificate authority: give the certificate, or its authority's, or install the system's \
     (the package ca-certificates)";
 
 /// What can be done about a failure of TLS that is not about trust alone.
