@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use s3_exporter_api::{Connect, Key, Login, Plugin, Secret, Section, Url};
-use s3_exporter_transport::Transport;
+use s3_exporter_transport::{Proxies, Transport};
 
 use crate::REGION;
 use crate::credentials::Role;
@@ -183,21 +183,23 @@ fn client_certificate(section: &mut Section) -> Option<(PathBuf, PathBuf)> {
 fn proxy(section: &mut Section) -> Option<Secret> {
     let origin = section.origin_of("proxy");
     let text = section.name("proxy")?;
+    // The transport makes nothing of what follows the port.
     let good = Url::parse(&text).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
+        matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none()
     });
-    if good {
-        return Some(Secret::new(text));
+    match Proxies::one(&text, "it") {
+        Ok(_) if good => return Some(Secret::new(text)),
+        Err(error) if error.scheme().is_some() => {
+            let kind = origin.quote(error.scheme().unwrap_or_default());
+            let message = format!("has the scheme {kind}: expected {}", Proxies::KINDS);
+            section.fault_at("proxy", origin, message);
+        }
+        _ => section.fault_at(
+            "proxy",
+            origin,
+            "is no proxy's address: expected one such as \"http://proxy.example:3128\"",
+        ),
     }
-    section.fault_at(
-        "proxy",
-        origin,
-        "is no proxy's address: expected one such as \"http://proxy.example:3128\"",
-    );
     None
 }
 
@@ -322,7 +324,11 @@ mod tests {
                 "`backends.x.request_timeout` is 2h: expected at most 1h",
             ),
             (
-                r#"proxy = "socks5://u:hidden@h""#,
+                r#"proxy = "socks4://u:hidden@h""#,
+                r#"`backends.x.proxy` has the scheme "socks4": expected http, https, socks5 or socks5h"#,
+            ),
+            (
+                r#"proxy = "http://u:hidden@h/path""#,
                 r#"`backends.x.proxy` is no proxy's address: expected one such as "http://proxy.example:3128""#,
             ),
             (
@@ -411,6 +417,13 @@ mod tests {
             ]
         );
         assert!(parse_toml("").warnings.is_empty());
+    }
+
+    #[test]
+    fn a_proxy_may_be_of_any_known_kind() {
+        for kind in ["http", "https", "socks5", "socks5h"] {
+            good(&format!("proxy = \"{kind}://u:p@h:3128\""));
+        }
     }
 
     #[test]

@@ -18,7 +18,8 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, service_fn};
 
 use crate::files::{self, Files};
-use crate::proxy::{Proxies, Way};
+use crate::proxy::Proxies;
+use crate::way::Way;
 use crate::{Transport, tls};
 
 /// Sends requests over connections that it keeps.

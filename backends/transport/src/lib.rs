@@ -13,6 +13,7 @@ mod proxy;
 mod send;
 mod tls;
 mod trust;
+mod way;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,9 +22,10 @@ use s3_exporter_api::Secret;
 
 pub use client::{Connector, HttpClients, connector};
 pub use failure::{Cause, advice, cause_of};
-pub use proxy::{BadProxy, Proxies, Way};
+pub use proxy::{BadProxy, Proxies};
 pub use send::BoxError;
 pub use trust::{anybody, authorities};
+pub use way::Way;
 
 /// How to get to a store.
 #[derive(Clone, Debug)]

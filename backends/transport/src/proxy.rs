@@ -1,22 +1,17 @@
 use std::ffi::OsString;
 use std::fmt;
-use std::io;
 use std::net::IpAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use http::uri::Scheme;
 use http::{HeaderValue, Uri};
-use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
-use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tower::{BoxError, Service};
 
 use crate::no_proxy::NoProxy;
+use crate::way::Way;
 
 /// What goes by which proxy.
 pub struct Proxies {
@@ -32,6 +27,9 @@ const SOCKS: [&str; 2] = ["socks5", "socks5h"];
 const SOCKS_PORT: u16 = 1080;
 
 impl Proxies {
+    /// The kinds of proxies there are, for people.
+    pub const KINDS: &str = "http, https, socks5 or socks5h";
+
     /// One for all but the metadata services. `named` is where it is written.
     ///
     /// # Errors
@@ -182,13 +180,21 @@ pub struct BadProxy {
     scheme: Option<String>,
 }
 
+impl BadProxy {
+    /// The kind of proxy that it would be, where that is one that is not known.
+    pub fn scheme(&self) -> Option<&str> {
+        self.scheme.as_deref()
+    }
+}
+
 impl fmt::Display for BadProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.scheme {
             Some(scheme) => write!(
                 f,
-                "{} has the scheme {scheme:?}: expected http, https, socks5 or socks5h",
-                self.named
+                "{} has the scheme {scheme:?}: expected {}",
+                self.named,
+                Proxies::KINDS
             ),
             None => write!(
                 f,
@@ -208,69 +214,6 @@ fn is_metadata_service(host: &str) -> bool {
         Ok(IpAddr::V4(address)) => address.is_link_local(), // 169.254.0.0/16
         Ok(IpAddr::V6(address)) => address.segments()[..2] == [0xfd00, 0x0ec2],
         Err(_) => false,
-    }
-}
-
-/// A connection that requests can be sent over.
-pub struct Way {
-    stream: MaybeHttpsStream<TokioIo<TcpStream>>,
-    /// A proxy reads the requests, and so needs the whole address in their first line.
-    read_by_proxy: bool,
-}
-
-impl Way {
-    /// Nobody on the way reads what goes over it.
-    fn through(stream: MaybeHttpsStream<TokioIo<TcpStream>>) -> Self {
-        Self {
-            stream,
-            read_by_proxy: false,
-        }
-    }
-}
-
-impl Connection for Way {
-    fn connected(&self) -> Connected {
-        self.stream.connected().proxy(self.read_by_proxy)
-    }
-}
-
-impl Read for Way {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl Write for Way {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 }
 
