@@ -15,8 +15,8 @@ mod access;
 mod failure;
 mod files;
 mod kind;
+mod kubeconfig;
 mod objects;
-mod proxy;
 mod session;
 mod source;
 

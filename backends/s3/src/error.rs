@@ -9,8 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorErr
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use s3_exporter_api::{BackendError, FailureKind, causes, chain};
 use s3_exporter_page::{ErrorBody, Malformed, Refusal, is_wrong_signature, no_answer};
-
-use crate::transport::TooLong;
+use s3_exporter_transport::{Cause, advice, cause_of};
 
 const REGION: &str = "region";
 
@@ -57,10 +56,13 @@ pub fn kind_of_attempt(
 
 /// The kind of what is neither an error answer nor an attempt that took too long.
 fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
+    match cause_of(error) {
+        Cause::Tls => return FailureKind::Tls,
+        Cause::TooLong => return FailureKind::Protocol,
+        Cause::TooLate | Cause::Io => (),
+    }
     for cause in causes(error) {
-        if cause.is::<rustls::Error>() {
-            return FailureKind::Tls;
-        } else if cause.is::<Malformed>() || cause.is::<TooLong>() {
+        if cause.is::<Malformed>() {
             return FailureKind::Protocol;
         } else if cause.is::<CredentialsError>() {
             return FailureKind::Credentials;
@@ -101,7 +103,10 @@ impl Place<'_> {
             error => kind_of_cause(error),
         };
         let action = self.action.clone();
-        let ours = no_answer(kind, self.action, self.timeout);
+        let mut ours = no_answer(kind, self.action, self.timeout);
+        if let Some(advice) = advice(&error) {
+            ours = ours.with_advice(advice);
+        }
         if kind == FailureKind::Timeout {
             // The SDK says only that it was late.
             return ours;

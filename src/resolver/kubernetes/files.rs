@@ -37,12 +37,13 @@ fn content(path: &Path) -> Option<u64> {
     Some(hasher.finish())
 }
 
-/// Whether a kubeconfig can be read without waiting.
-pub(super) fn look(path: &Path) -> Result<(), String> {
-    file::look(path, LARGEST).map_err(|cause| match cause.kind() {
+/// Reads a kubeconfig.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let bytes = file::read(path, LARGEST).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::NotFound => file::reason(&cause),
         _ => format!("it cannot be read: {cause}"),
-    })
+    })?;
+    Ok(bytes.to_vec())
 }
 
 /// Makes ready what the context's cluster and user name, which kube would read by itself, waiting
@@ -218,7 +219,7 @@ mod tests {
                 format!("its {key} {shown} is of no use: it is a folder, not a file")
             );
         }
-        let reason = look(folder.path()).unwrap_err();
+        let reason = read(folder.path()).unwrap_err();
         assert_eq!(reason, "it cannot be read: it is a folder, not a file");
     }
 }
