@@ -9,6 +9,7 @@
 //! [[destinations]]
 //! bucket = "etcd" # the folder /srv/backups/etcd
 //! clusters = ["lab-1", "lab-2"]
+//! max_age = "25h"
 //! ```
 //!
 //! Three things make a backend: a [`Plugin`], which says how its section of the

@@ -178,8 +178,8 @@ What to look at:
 
   lg69pmx8wf, c7hv2kq9tz  healthy: in time, and copied to the on-premises store
   p4wn8dx3bm              late: its backups stopped three days ago
-  x2mzr5t6jq              its newest object is empty: objectstore_empty_objects is 1,
-                          and the empty one does not count as a backup
+  x2mzr5t6jq              its newest object is empty: objectstore_newest_object_size_ratio
+                          is 0, and the empty one does not count as a backup
   n9kf4hs7vc              never backed up: objectstore_newest_object_timestamp_seconds is 0
   q8jd3wl5rp              deleted, its backups left behind: objectstore_unassigned_objects
   billing, orders         databases in a bucket that has names of its own

@@ -1,6 +1,6 @@
 //! Totals over objects: pure, and the same whatever the order or the split.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use s3_exporter_api::{Object, UnixTime};
@@ -9,9 +9,15 @@ use crate::assign::{Assignment, Cursor};
 use crate::clusters::Clusters;
 use crate::destination::Expect;
 
+mod recent;
+mod sums;
+
+pub use recent::Recent;
+use sums::Sums;
+
 /// What is known of a set of objects. Adding objects one by one and merging partial
 /// totals give the same, in any order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// How many.
     pub objects: u64,
@@ -28,21 +34,36 @@ pub struct Totals {
     pub oldest: Option<UnixTime>,
     /// The size of the largest object, in bytes.
     pub largest: Option<u64>,
+    /// The newest few objects, empty ones included.
+    pub recent: Recent,
 }
 
 impl Totals {
+    /// Of no objects.
+    pub const NONE: Self = Self {
+        objects: 0,
+        empty: 0,
+        bytes: 0,
+        newest_of_all: None,
+        newest: None,
+        oldest: None,
+        largest: None,
+        recent: Recent::NONE,
+    };
+
     /// Adds one object.
     pub fn add(&mut self, object: &Object<'_>) {
         let (time, size) = (object.last_modified, object.size);
-        self.merge(&Self {
-            objects: 1,
-            empty: u64::from(size == 0),
-            bytes: size,
-            newest_of_all: Some(time),
-            newest: (size > 0).then_some((time, size)),
-            oldest: Some(time),
-            largest: Some(size),
-        });
+        self.objects += 1;
+        self.empty += u64::from(size == 0);
+        self.bytes = self.bytes.saturating_add(size);
+        self.newest_of_all = self.newest_of_all.max(Some(time));
+        if size > 0 {
+            self.newest = self.newest.max(Some((time, size)));
+        }
+        self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+        self.largest = self.largest.max(Some(size));
+        self.recent.add(time, size);
     }
 
     /// Adds what others counted.
@@ -57,6 +78,7 @@ impl Totals {
             (a, b) => a.or(b),
         };
         self.largest = self.largest.max(other.largest);
+        self.recent.merge(&other.recent);
     }
 }
 
@@ -65,62 +87,30 @@ impl Totals {
 #[derive(Clone, Debug)]
 pub struct Tally {
     assignment: Arc<Assignment>,
-    owned: Owned,
-    unassigned: Totals,
+    all: Sums,
+    /// What was last modified before a moment, where that is of interest.
+    settled: Option<(UnixTime, Sums)>,
 }
 
-/// Neighbours by name are often together in a bucket or not there.
-const CHUNK: usize = 32;
-const NOTHING: &Totals = &Totals {
-    objects: 0,
-    empty: 0,
-    bytes: 0,
-    newest_of_all: None,
-    newest: None,
-    oldest: None,
-    largest: None,
-};
-
-/// The totals of each cluster, where there are any: of 200 destinations that share 5,000
-/// clusters most have no objects of most, and all the zeros would take 100 MB.
-#[derive(Clone, Debug)]
-struct Owned(Vec<Option<Box<[Totals; CHUNK]>>>);
-
-impl Owned {
-    fn new(clusters: usize) -> Self {
-        Self(vec![None; clusters.div_ceil(CHUNK)])
-    }
-
-    fn get(&self, at: usize) -> &Totals {
-        match &self.0[at / CHUNK] {
-            Some(chunk) => &chunk[at % CHUNK],
-            None => NOTHING,
-        }
-    }
-
-    fn get_mut(&mut self, at: usize) -> &mut Totals {
-        let chunk = &mut self.0[at / CHUNK];
-        &mut chunk.get_or_insert_with(|| Box::new([*NOTHING; CHUNK]))[at % CHUNK]
-    }
-
-    /// Those with objects.
-    fn some(&self) -> impl Iterator<Item = (usize, &Totals)> {
-        let chunks = self.0.iter().enumerate();
-        chunks
-            .filter_map(|(nth, chunk)| Some((nth * CHUNK, chunk.as_ref()?)))
-            .flat_map(|(first, chunk)| (first..).zip(chunk.iter()))
-            .filter(|(_, totals)| totals.objects > 0)
-    }
-}
+/// Totals by the owner of the objects, `None` being none of the clusters.
+pub type ByOwner<'a> = BTreeMap<Option<&'a str>, Totals>;
 
 impl Tally {
     /// Nothing counted yet.
     pub fn new(assignment: Arc<Assignment>) -> Self {
         Self {
-            owned: Owned::new(assignment.len()),
-            unassigned: Totals::default(),
+            all: Sums::new(assignment.len()),
+            settled: None,
             assignment,
         }
+    }
+
+    /// One that also counts apart what was last modified before this moment, so that it can be
+    /// compared with another listing: see [`audit`](crate::audit).
+    #[must_use]
+    pub fn with_settled(mut self, before: UnixTime) -> Self {
+        self.settled = Some((before, Sums::new(self.assignment.len())));
+        self
     }
 
     /// Adds every object to its owner, or to the unassigned. Objects that come in order
@@ -128,9 +118,11 @@ impl Tally {
     pub fn add<'a>(&mut self, objects: impl Iterator<Item = Object<'a>>, cursor: &mut Cursor) {
         for object in objects {
             let owner = self.assignment.owner(object.key, cursor);
-            match owner {
-                Some(at) => self.owned.get_mut(at).add(&object),
-                None => self.unassigned.add(&object),
+            self.all.of_mut(owner).add(&object);
+            if let Some((before, settled)) = &mut self.settled
+                && object.last_modified < *before
+            {
+                settled.of_mut(owner).add(&object);
             }
         }
     }
@@ -142,34 +134,93 @@ impl Tally {
         unassigned: Totals,
     ) -> Self {
         let mut tally = Self::new(assignment);
-        tally.unassigned = unassigned;
+        tally.all.unassigned = unassigned;
         for at in 0..tally.assignment.len() {
             let totals = owned(tally.assignment.name(at));
             if totals.objects > 0 {
-                *tally.owned.get_mut(at) = totals;
+                *tally.all.get_mut(at) = totals;
             }
         }
         tally
     }
 
+    /// By which each object was given to its owner.
+    pub const fn assignment(&self) -> &Arc<Assignment> {
+        &self.assignment
+    }
+
     /// What each cluster owns that was known when it was counted.
     pub fn owned(&self) -> impl Iterator<Item = (&Arc<str>, &Totals)> {
         let all = 0..self.assignment.len();
-        all.map(|at| (self.assignment.name(at), self.owned.get(at)))
+        all.map(|at| (self.assignment.name(at), self.all.get(at)))
     }
 
     /// What none of them owns.
     pub const fn unassigned(&self) -> &Totals {
-        &self.unassigned
+        &self.all.unassigned
     }
 
     /// Everything that was counted.
     pub fn listed(&self) -> Totals {
-        let mut listed = self.unassigned;
-        self.owned
-            .some()
-            .for_each(|(_, totals)| listed.merge(totals));
-        listed
+        self.all.whole()
+    }
+
+    /// What was counted, by its owner, `None` being none of the clusters; those without objects
+    /// are left out.
+    pub fn by_owner(&self) -> ByOwner<'_> {
+        self.name(&self.all)
+    }
+
+    /// Of this, what [had settled](Self::with_settled), where that was counted apart.
+    pub fn settled_by_owner(&self) -> Option<ByOwner<'_>> {
+        let (_, settled) = self.settled.as_ref()?;
+        Some(self.name(settled))
+    }
+
+    fn name<'a>(&'a self, sums: &'a Sums) -> ByOwner<'a> {
+        let named =
+            |(at, totals): (usize, &Totals)| (Some(&**self.assignment.name(at)), totals.clone());
+        let mut by_owner: ByOwner<'_> = sums.some().map(named).collect();
+        if sums.unassigned.objects > 0 {
+            by_owner.insert(None, sums.unassigned.clone());
+        }
+        by_owner
+    }
+
+    /// Whether a cluster that was known when it was counted has no backup: no object that is
+    /// not empty.
+    pub fn is_without_backups(&self, cluster: &str) -> bool {
+        let at = self.assignment.position(cluster);
+        at.is_some_and(|at| self.all.get(at).newest.is_none())
+    }
+
+    /// The clusters that have backups in `before` and none here, though they are known to
+    /// both. Those are left out whose objects a longer name may have taken over, which was
+    /// not known before.
+    pub fn lost_since(&self, before: &Self) -> Vec<Arc<str>> {
+        let (ours, theirs) = (&self.assignment, &before.assignment);
+        let had = before.all.some();
+        let had = had.filter(|(_, totals)| totals.newest.is_some());
+        let known = had.filter_map(|(at, _)| {
+            // The names seldom change, and then the places are the same.
+            let same = Arc::ptr_eq(ours, theirs).then_some(at);
+            same.or_else(|| ours.position(theirs.name(at)))
+        });
+        let lost: Vec<_> = known
+            .filter(|at| self.all.get(*at).newest.is_none())
+            .collect();
+        let mut inherited = BTreeSet::new();
+        if !lost.is_empty() && !Arc::ptr_eq(ours, theirs) {
+            for (at, _) in self.all.some() {
+                if theirs.position(ours.name(at)).is_none() {
+                    inherited.extend(std::iter::successors(ours.heir(at), |at| ours.heir(*at)));
+                }
+            }
+        }
+        lost.into_iter()
+            .filter(|at| !inherited.contains(at))
+            .map(|at| Arc::clone(ours.name(at)))
+            .collect()
     }
 
     /// Whether all these clusters were known when it was counted.
@@ -183,20 +234,20 @@ impl Tally {
     pub fn split(&self, now: &Clusters, expect: Expect) -> (BTreeMap<Arc<str>, Totals>, Totals) {
         let known = |at: &usize| now.contains(self.assignment.name(*at));
         let named = |at: usize| Arc::clone(self.assignment.name(at));
-        let mut unassigned = self.unassigned;
+        let mut unassigned = self.all.unassigned.clone();
         let mut clusters: BTreeMap<_, _> = match expect {
             Expect::All => (0..self.assignment.len())
                 .filter(known)
-                .map(|at| (named(at), *self.owned.get(at)))
+                .map(|at| (named(at), self.all.get(at).clone()))
                 .collect(),
             Expect::Present => self
-                .owned
+                .all
                 .some()
                 .filter(|(at, _)| known(at))
-                .map(|(at, totals)| (named(at), *totals))
+                .map(|(at, totals)| (named(at), totals.clone()))
                 .collect(),
         };
-        for (at, totals) in self.owned.some().filter(|(at, _)| !known(at)) {
+        for (at, totals) in self.all.some().filter(|(at, _)| !known(at)) {
             let mut owner = self.assignment.heir(at);
             while let Some(at) = owner.filter(|at| !known(at)) {
                 owner = self.assignment.heir(at);
@@ -263,11 +314,45 @@ mod tests {
                 .max(),
             oldest: times().min(),
             largest: objects.iter().map(|o| o.1).max(),
+            recent: recent_of(objects),
         }
+    }
+
+    fn recent_of(objects: &[&(String, u64, i64)]) -> Recent {
+        let mut all: Vec<_> = objects.iter().map(|o| (o.2, o.1)).collect();
+        all.sort_unstable();
+        let newest = all[all.len().saturating_sub(10)..].iter();
+        Recent::restore(newest.map(|(time, size)| (UnixTime::from_millis(*time), *size)))
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Whoever had a backup and has none is lost, but for those that may only have lost
+        /// their keys to a longer name that has become known.
+        #[test]
+        fn the_lost_are_those_that_had_backups(
+            before in objects(),
+            now in objects(),
+            (then, known) in (names(), names()),
+            same in any::<bool>(),
+        ) {
+            let known = if same { then.clone() } else { known };
+            let (before, now) = (tally(&then, &before, 5), tally(&known, &now, 5));
+            let (had, has) = (before.split(&then, Expect::All).0, now.split(&known, Expect::All).0);
+            let newcomers: Vec<_> = has.iter()
+                .filter(|(name, totals)| totals.objects > 0 && !then.contains(name))
+                .map(|(name, _)| name).collect();
+            let lost: Vec<_> = had.iter()
+                .filter(|(_, totals)| totals.newest.is_some())
+                .map(|(name, _)| name)
+                .filter(|name| has.get(*name).is_some_and(|totals| totals.newest.is_none()))
+                .filter(|name| !newcomers.iter().any(|new| new.starts_with(&format!("{name}-"))))
+                .cloned().collect();
+            let mut told = now.lost_since(&before);
+            told.sort_unstable();
+            prop_assert_eq!(told, lost);
+        }
 
         /// Each object counts once, whatever names come and go after the listing, and the
         /// totals are those of a listing made with the names that are left.
@@ -283,7 +368,7 @@ mod tests {
             prop_assert_eq!(tally.listed(), totals_of(&everything));
             for now in &changes {
                 let (clusters, unassigned) = tally.split(now, Expect::All);
-                let mut sum = unassigned;
+                let mut sum = unassigned.clone();
                 clusters.values().for_each(|totals| sum.merge(totals));
                 prop_assert_eq!(sum, tally.listed());
 
@@ -294,10 +379,10 @@ mod tests {
                     .max_by_key(|name| name.len());
                 for (name, totals) in &clusters {
                     let own: Vec<_> = objects.iter().filter(|o| owner(&o.0) == Some(name)).collect();
-                    prop_assert_eq!(*totals, totals_of(&own), "cluster {}", name);
+                    prop_assert_eq!(totals.clone(), totals_of(&own), "cluster {}", name);
                 }
                 let foreign: Vec<_> = objects.iter().filter(|o| owner(&o.0).is_none()).collect();
-                prop_assert_eq!(unassigned, totals_of(&foreign));
+                prop_assert_eq!(&unassigned, &totals_of(&foreign));
 
                 let (present, rest) = tally.split(now, Expect::Present);
                 prop_assert_eq!(rest, unassigned);

@@ -167,6 +167,13 @@ impl Assignment {
         &self.owners[index].name
     }
 
+    /// The index of the cluster of this name; `None` where it is not known.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        let key = [&*self.prefix, name.as_bytes(), self.separator.as_bytes()].concat();
+        let at = self.owner(&key, &mut Cursor::default())?;
+        (**self.name(at) == *name).then_some(at)
+    }
+
     /// What begins the keys of the cluster at `index`, after the prefix.
     pub fn pattern(&self, index: usize) -> &[u8] {
         &self.patterns[self.owners[index].pattern.clone()]

@@ -113,6 +113,9 @@ pub struct Flags {
     /// The store's region
     #[arg(long, value_name = "NAME", help_heading = SEED)]
     pub region: Option<String>,
+    /// A backup that is older is late, for example 25h [default: none ever is]
+    #[arg(long, value_name = "AGE", help_heading = SEED)]
+    pub max_age: Option<String>,
 }
 
 const SEED: &str = "One bucket without a configuration file";

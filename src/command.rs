@@ -1,7 +1,10 @@
 //! What the command line can ask for, from its words to the exit code.
 
 use std::fmt::Display;
+use std::fs::File;
 use std::io::{ErrorKind, Write};
+use std::ops::ControlFlow;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -49,7 +52,7 @@ const WRONG: u8 = 2;
 pub fn run(plugins: &[Plugin]) -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(Stop::Show(text)) => return print(&text),
+        Err(Stop::Show(text)) => return success(print(&text)),
         Err(Stop::Wrong(reason)) => {
             complain("error", &reason);
             complain("s3-exporter", &"wrong usage; see s3-exporter --help");
@@ -139,10 +142,9 @@ fn dispatch(
 ) -> ExitCode {
     let mut is_good = true;
     if let Command::Check { connect } = command {
-        let code;
-        (is_good, code) = check(config, *connect);
-        if !connect {
-            return code;
+        match check(config, *connect) {
+            ControlFlow::Continue(are_good) => is_good = are_good,
+            ControlFlow::Break(code) => return code,
         }
     }
     // Once, before anything speaks TLS. Where another has installed a provider before us, as
@@ -161,30 +163,37 @@ fn dispatch(
     }
 }
 
-/// What `check` tells without asking anybody, and whether all is well so far. Before it asks,
-/// files that are of no use are told as well as what comes of it.
-fn check(config: &Config, connects: bool) -> (bool, ExitCode) {
+/// What `check` tells without asking anybody, and whether the files are of use, or the exit code
+/// if that is all. Before it asks, files of no use are told as well as what comes of it.
+fn check(config: &Config, connects: bool) -> ControlFlow<ExitCode, bool> {
     let Look { faults, warnings } = check::files::look(config);
     let told = config.warnings.iter().cloned();
     let warnings: Vec<_> = told
+        .chain(check::findings::unjudged(config))
         .chain(warnings.iter().map(ToString::to_string))
         .collect();
-    if faults.is_empty() {
-        warnings
-            .iter()
-            .for_each(|warning| complain("warning", warning));
-        let code = show(&check::summary(config));
-        if let Some(warning) = series::foreseen(config).filter(|_| !connects) {
-            complain("warning", &warning);
-        }
-        return (true, code);
+    if !faults.is_empty() {
+        let code = report(&Rejected {
+            faults,
+            warnings,
+            ..Rejected::default()
+        });
+        return match connects {
+            true => ControlFlow::Continue(false),
+            false => ControlFlow::Break(code),
+        };
     }
-    let code = report(&Rejected {
-        faults,
-        warnings,
-        ..Rejected::default()
-    });
-    (false, code)
+    for warning in &warnings {
+        complain("warning", warning);
+    }
+    let is_shown = show(&check::summary(config));
+    if let Some(warning) = series::foreseen(config).filter(|_| !connects) {
+        complain("warning", &warning);
+    }
+    match connects && is_shown {
+        true => ControlFlow::Continue(true),
+        false => ControlFlow::Break(success(is_shown)),
+    }
 }
 
 fn runtime() -> std::io::Result<Runtime> {
@@ -209,11 +218,11 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
         }
         Command::Check { .. } => {
             let report = check::connect(config).await;
-            show(&report.text);
-            if let Some(warning) = &report.warning {
+            let is_shown = show(&report.text);
+            for warning in &report.warnings {
                 complain("warning", warning);
             }
-            success(report.success)
+            success(report.success && is_shown)
         }
         Command::Once { textfile } => {
             warn(config);
@@ -221,7 +230,7 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
         }
         Command::Explain { key, destination } => {
             match explain::explain(config, key, destination.as_deref()).await {
-                Ok(text) => show(&text),
+                Ok(text) => success(show(&text)),
                 Err(reason) => fail(&reason),
             }
         }
@@ -242,17 +251,14 @@ fn look(config: &Config) {
 async fn once(config: &Config, textfile: Option<&str>) -> ExitCode {
     let textfile = textfile.filter(|path| !path.is_empty()); // an empty value means unset
     let outcome = once::once(config, &Telemetry::new(), textfile.is_none()).await;
-    match textfile {
-        None => {
-            print(&outcome.text);
-        }
-        Some(path) => {
-            if let Err(cause) = once::write_textfile(Path::new(path), &outcome.text) {
-                return fail(&format!("writing {path}: {cause}"));
-            }
-        }
-    }
-    success(outcome.success)
+    let is_written = match textfile {
+        None => print(&outcome.text),
+        Some(path) => match once::write_textfile(Path::new(path), &outcome.text) {
+            Ok(()) => true,
+            Err(cause) => return fail(&format!("writing {path}: {cause}")),
+        },
+    };
+    success(outcome.success && is_written)
 }
 
 /// Every fault in a line of its own, and their number.
@@ -297,22 +303,33 @@ fn complain(what: &str, message: &dyn Display) {
 }
 
 /// What people read, to stdout: names in it do nothing to their terminal.
-fn show(text: &str) -> ExitCode {
+#[must_use]
+fn show(text: &str) -> bool {
     print(&visible(text))
 }
 
-/// Text to stdout, as it is. A reader that has seen enough and goes (`| head`) is no failure.
-fn print(text: &str) -> ExitCode {
-    let mut stdout = std::io::stdout();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    match written {
+/// Text to stdout, as it is. False, with the reason on stderr, where it cannot be written: who
+/// puts it into a file must not take half of it for the whole. A reader that has seen enough
+/// and goes (`| head`) is no failure.
+#[must_use]
+fn print(text: &str) -> bool {
+    match write_out(text) {
         Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
-            fail(&format!("writing to stdout: {cause}"))
+            complain("error", &format!("writing to stdout: {cause}"));
+            false
         }
-        _ => ExitCode::SUCCESS,
+        _ => true,
     }
+}
+
+fn write_out(text: &str) -> std::io::Result<()> {
+    // The library's own handle says nothing where stdout is open for reading alone.
+    let mut stdout = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
+    stdout.write_all(text.as_bytes())?;
+    if stdout.metadata()?.is_file() {
+        stdout.sync_data()?; // a disk over the network may say only now that it is full
+    }
+    Ok(())
 }
 
 /// The first word of a resolver, or its silence after `patience`.

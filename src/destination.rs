@@ -32,6 +32,8 @@ pub struct Destination {
     pub timeout: Duration,
     /// List requests in flight at most.
     pub concurrency: u16,
+    /// From one audit of its listing in parts to the next; `None` where there are none.
+    pub audit_interval: Option<Duration>,
 }
 
 impl Destination {
@@ -50,7 +52,7 @@ pub enum Expect {
     /// Every cluster that the resolver knows: each has series.
     #[default]
     All,
-    /// Only those that have objects there.
+    /// Only those that have objects there, or had backups not long ago.
     Present,
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::{Config, Fingerprint, ResolverConfig};
@@ -18,6 +18,10 @@ use crate::store::{Bound, Store};
 
 mod board;
 
+/// Audits at a time in the process: each has a request in flight beside those of the scans, and
+/// counts what it finds twice.
+const MOST_AUDITS: usize = 2;
+
 use board::Publishers;
 pub use board::{Board, Follower};
 
@@ -25,6 +29,8 @@ pub use board::{Board, Follower};
 #[derive(Debug)]
 pub struct Exporter {
     requests: Bound,
+    /// The bound on audits at a time.
+    audits: Arc<Semaphore>,
     stores: BTreeMap<Arc<str>, Connected>,
     resolvers: BTreeMap<Arc<str>, Resolving>,
     watched: Vec<Watched>,
@@ -83,6 +89,7 @@ impl Exporter {
     pub fn new(config: &Config) -> Self {
         let mut exporter = Self {
             requests: Bound::new(config.max_requests_in_flight),
+            audits: Arc::new(Semaphore::new(MOST_AUDITS)),
             stores: BTreeMap::new(),
             resolvers: BTreeMap::new(),
             watched: Vec::new(),
@@ -224,7 +231,7 @@ impl Exporter {
                 }
                 None => {
                     changes.added += 1;
-                    Watched::new(settings, &self.requests)
+                    Watched::new(settings, &self.requests, &self.audits)
                 }
             };
             self.watched.push(of);
@@ -320,7 +327,7 @@ impl Resolving {
 }
 
 impl Watched {
-    fn new(settings: Settings, requests: &Bound) -> Self {
+    fn new(settings: Settings, requests: &Bound, audits: &Arc<Semaphore>) -> Self {
         let Settings {
             destination,
             store,
@@ -328,6 +335,7 @@ impl Watched {
         } = settings.clone();
         let scan = Scan::new(destination, store, Arc::clone(requests.permits()));
         let (mut runner, published) = Runner::new(scan, names);
+        runner.share_audits(Arc::clone(audits));
         Self {
             settings,
             change: runner.settings(),

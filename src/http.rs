@@ -24,10 +24,10 @@ mod body;
 mod health;
 mod metrics;
 mod negotiate;
-mod page;
+pub mod page;
 mod reload;
 pub mod server;
-mod status;
+pub mod status;
 pub mod web;
 
 use status::Status;
@@ -192,6 +192,7 @@ pub(crate) mod tests {
             interval: Duration::from_secs(60),
             timeout: Duration::from_secs(60),
             concurrency: 1,
+            audit_interval: None,
         };
         DestinationSnapshot::new(
             Arc::new(destination),

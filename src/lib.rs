@@ -8,6 +8,7 @@
 
 pub mod aggregate;
 pub mod assign;
+pub mod audit;
 pub mod cli;
 pub mod clusters;
 pub mod command;
@@ -25,5 +26,6 @@ pub mod snapshot;
 pub mod state;
 pub mod store;
 pub mod telemetry;
+pub mod verdict;
 pub mod visible;
 pub mod wire;

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
 
-use s3_exporter_api::{BackendError, FailureKind, Meter, chain};
+use s3_exporter_api::{BackendError, FailureKind, Meter, Oddity, UnixTime, chain};
 use tokio::sync::Semaphore;
 
 use crate::aggregate::Tally;
@@ -21,7 +21,9 @@ pub use boundaries::Boundaries;
 
 mod alphabet;
 mod boundaries;
+mod folder;
 mod listing;
+mod proof;
 mod ranges;
 mod split;
 mod throttle;
@@ -46,6 +48,32 @@ pub struct Scan {
     pub in_sequence: Arc<AtomicBool>,
     /// Whether the store was last seen to list in order.
     pub was_ordered: Arc<AtomicBool>,
+    /// What else was learned of the store, so that it need not be found out again.
+    pub learned: Arc<Learned>,
+    /// Whether the latest complete listing was one in parts.
+    pub was_in_parts: Arc<AtomicBool>,
+    /// What was last modified before this moment is counted apart, for an audit.
+    pub settled: Option<UnixTime>,
+}
+
+/// Oddities of a store that one listing finds and the next one need not.
+#[derive(Debug, Default)]
+pub struct Learned {
+    /// Less than the destination's prefix may not be asked for.
+    is_narrow: AtomicBool,
+    /// What follows a key is told in the first version of the API alone.
+    by_marker: AtomicBool,
+    /// It was said that objects come twice.
+    repeats: AtomicBool,
+    /// It was said what is odd in the answers.
+    oddities: [AtomicBool; Oddity::ALL.len()],
+}
+
+/// How far a listing has come.
+#[derive(Debug, Default)]
+struct Progress {
+    pages: u64,
+    in_parts: bool,
 }
 
 /// What a complete scan found.
@@ -69,6 +97,9 @@ impl Scan {
             meter: Arc::default(),
             in_sequence: Arc::default(),
             was_ordered: Arc::default(),
+            learned: Arc::default(),
+            was_in_parts: Arc::default(),
+            settled: None,
         }
     }
 
@@ -84,19 +115,45 @@ impl Scan {
         hints: &Boundaries,
     ) -> Result<Found, BackendError> {
         let limit = self.destination.timeout;
-        let mut pages = 0;
-        match tokio::time::timeout(limit, self.list_all(assignment, hints, &mut pages)).await {
-            Ok(result) => result,
-            Err(_) => Err(BackendError::new(
-                FailureKind::Timeout,
-                self.action(),
-                format!(
-                    "not finished after {} ({pages} pages)",
-                    humantime::format_duration(limit)
-                ),
-            )
-            .with_advice("raise `timeout` of the destination, or find out why the store is slow")),
+        let mut progress = Progress::default();
+        let listing = self.list_all(assignment, hints, &mut progress);
+        let Ok(result) = tokio::time::timeout(limit, listing).await else {
+            return Err(self.timed_out(progress.pages));
+        };
+        if result.is_ok() {
+            self.was_in_parts.store(progress.in_parts, Relaxed);
         }
+        result
+    }
+
+    /// Lists everything in sequence, by the store's own tokens: what an audit compares a
+    /// listing in parts with. One request at a time is beside those of the scans.
+    ///
+    /// # Errors
+    /// As [`Self::run`] has them.
+    pub async fn run_in_sequence(
+        &self,
+        assignment: Arc<Assignment>,
+    ) -> Result<Found, BackendError> {
+        let aside = Self {
+            concurrency: Arc::new(AtomicU16::new(1)),
+            ..self.clone()
+        };
+        let limit = self.destination.timeout;
+        let (mut progress, none) = (Progress::default(), Boundaries::default());
+        let listing = aside.list_in_sequence(assignment, &none, &mut progress);
+        let result = tokio::time::timeout(limit, listing).await;
+        result.unwrap_or_else(|_| Err(self.timed_out(progress.pages)))
+    }
+
+    fn timed_out(&self, pages: u64) -> BackendError {
+        let limit = humantime::format_duration(self.destination.timeout);
+        BackendError::new(
+            FailureKind::Timeout,
+            self.action(),
+            format!("not finished after {limit} ({pages} pages)"),
+        )
+        .with_advice("raise `timeout` of the destination, or find out why the store is slow")
     }
 
     /// In parts where the store's order allows it, else in sequence.
@@ -104,16 +161,18 @@ impl Scan {
         &self,
         assignment: Arc<Assignment>,
         hints: &Boundaries,
-        pages: &mut u64,
+        progress: &mut Progress,
     ) -> Result<Found, BackendError> {
-        let empty = || Tally::new(Arc::clone(&assignment));
         if !self.in_sequence.load(Relaxed) {
-            match self.list(empty(), hints, true, pages).await {
+            let listing = self.list(self.tally(&assignment), hints, true, progress);
+            match listing.await {
                 Err(Stop::Disorder(reason)) => self.give_up_parts(&reason),
                 Err(Stop::OrderLost) => {
                     self.in_sequence.store(true, Relaxed);
                     self.warn_of_lost_order();
                 }
+                Err(Stop::Incomplete(reason)) => self.give_up_incomplete_parts(&reason),
+                Err(Stop::Denied(error)) => self.give_up_denied_parts(&error),
                 Err(Stop::Refused(error)) => tracing::warn!(
                     destination = &*self.destination.name,
                     bucket = &*self.destination.bucket,
@@ -126,16 +185,32 @@ impl Scan {
                 result => return result.map_err(|stop| self.error(stop)),
             }
         }
-        let result = self
-            .list(empty(), &Boundaries::default(), false, pages)
-            .await;
-        result.map_err(|stop| self.error(stop))
+        self.list_in_sequence(assignment, hints, progress).await
+    }
+
+    async fn list_in_sequence(
+        &self,
+        assignment: Arc<Assignment>,
+        hints: &Boundaries,
+        progress: &mut Progress,
+    ) -> Result<Found, BackendError> {
+        let listing = self.list(self.tally(&assignment), hints, false, progress);
+        listing.await.map_err(|stop| self.error(stop))
+    }
+
+    /// Nothing counted yet.
+    fn tally(&self, assignment: &Arc<Assignment>) -> Tally {
+        let tally = Tally::new(Arc::clone(assignment));
+        match self.settled {
+            Some(before) => tally.with_settled(before),
+            None => tally,
+        }
     }
 
     fn error(&self, stop: Stop) -> BackendError {
         match stop {
-            Stop::Failed(error) | Stop::Refused(error) => error,
-            Stop::Disorder(reason) => self.protocol(&reason),
+            Stop::Failed(error) | Stop::Refused(error) | Stop::Denied(error) => error,
+            Stop::Disorder(reason) | Stop::Incomplete(reason) => self.protocol(&reason),
             Stop::OrderLost => self.protocol("the store's order is not known any more"),
         }
     }
@@ -150,6 +225,32 @@ impl Scan {
             "the store does not list in the order of the keys' bytes: what was listed is discarded, \
              and this destination is listed one page after another from now on; \
              where the backend has `ordered = true`, set `ordered = false` or leave it out"
+        );
+    }
+
+    /// The same, as parts of the listing contradict each other.
+    fn give_up_incomplete_parts(&self, reason: &str) {
+        self.in_sequence.store(true, Relaxed);
+        tracing::warn!(
+            destination = &*self.destination.name,
+            bucket = &*self.destination.bucket,
+            reason,
+            "parts of the listing are not complete, as the store is wrong about what follows a key: \
+             what was listed is discarded, and this destination is listed one page after another \
+             from now on"
+        );
+    }
+
+    /// The same, as the rights are for the prefix alone.
+    fn give_up_denied_parts(&self, error: &BackendError) {
+        self.in_sequence.store(true, Relaxed);
+        tracing::warn!(
+            destination = &*self.destination.name,
+            bucket = &*self.destination.bucket,
+            error = chain(error),
+            "the store does not let us list a folder of this destination alone: what was listed is \
+             discarded, and it is listed one page after another from now on; a policy with the \
+             condition `s3:prefix` has to allow what begins with the prefix, too"
         );
     }
 

@@ -1,5 +1,6 @@
 //! When to scan: one runner for each destination. It scans on its schedule, never twice
-//! at once, follows the names, and publishes what is known after each change.
+//! at once, has its listings [audited](audits), follows the names, and publishes what is known
+//! after each change.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -18,9 +19,13 @@ use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::resolver::Names;
 use crate::scan::{Boundaries, Found, Scan};
-use crate::snapshot::{Attempt, DestinationSnapshot, Failure, Figures};
+use crate::snapshot::{Attempt, DestinationSnapshot, Failure};
 use crate::state::{Good, Remembered, State};
 use crate::store::Store;
+
+mod audits;
+
+use audits::Audits;
 
 /// How long a scan waits for the first word of a resolver.
 const FIRST_NAMES: Duration = Duration::from_secs(10);
@@ -41,6 +46,7 @@ pub struct Runner {
     snapshot: DestinationSnapshot,
     publish: watch::Sender<Arc<DestinationSnapshot>>,
     state: Option<Arc<State>>,
+    audits: Audits,
 }
 
 /// What may change while a destination is watched. What it has is the same
@@ -84,6 +90,7 @@ impl Runner {
                 snapshot,
                 publish,
                 state: None,
+                audits: Audits::default(),
             },
             published,
         )
@@ -105,7 +112,12 @@ impl Runner {
 
     /// The same, from what was read already.
     pub fn go_on(&mut self, kept: Option<Remembered>, state: Arc<State>) {
-        if let Some(Remembered { latest, good }) = kept {
+        if let Some(Remembered {
+            latest,
+            good,
+            audit,
+        }) = kept
+        {
             tracing::info!(
                 destination = &*self.scan.destination.name,
                 bucket = &*self.scan.destination.bucket,
@@ -115,6 +127,7 @@ impl Runner {
             );
             self.snapshot.latest = Some(latest);
             self.good = good;
+            self.go_on_from_audit(audit);
             self.publish();
         }
         self.state = Some(state);
@@ -137,6 +150,11 @@ impl Runner {
                     self.record(ended);
                     due = last_start + jitter(self.scan.destination.interval);
                     due = due.min(self.due_for_names(last_start).unwrap_or(due));
+                    due = due.min(self.due_for_audit().unwrap_or(due));
+                }
+                listed = self.audits.listed() => {
+                    self.listed_in_sequence(listed);
+                    due = due.min(self.due_for_audit().unwrap_or(due));
                 }
                 () = changed(&mut self.names) => {
                     self.publish();
@@ -165,14 +183,16 @@ impl Runner {
     /// Takes on other settings. True where a scan is to begin now: what one does depends on
     /// what has changed.
     fn adopt(&mut self, new: Settings) -> bool {
+        let is_judged = self.has_failed_audit();
         let scan = &mut self.scan;
         let old = std::mem::replace(&mut scan.destination, new.destination);
         let store = std::mem::replace(&mut scan.store, new.store);
         let is_elsewhere = !Arc::ptr_eq(&store, &scan.store);
-        if is_elsewhere {
+        if is_elsewhere && !is_judged {
             // Another connection may know the order.
             scan.in_sequence = Arc::default();
             scan.was_ordered = Arc::default();
+            scan.learned = Arc::default();
         }
         let concurrency = scan.destination.concurrency;
         if is_elsewhere || old.concurrency != concurrency {
@@ -185,14 +205,22 @@ impl Runner {
             || (old.timeout, old.concurrency) != (scan.destination.timeout, concurrency);
         self.snapshot.destination = Arc::clone(&scan.destination);
         self.names = new.names;
+        if is_other_scan || old.audit_interval != self.scan.destination.audit_interval {
+            self.audits.give_up();
+        }
+        self.arrange_audits();
         self.publish();
         is_other_scan
     }
 
     /// A scan, with the names and the boundaries of this moment.
-    fn start(&self) -> impl Future<Output = Ended> + Send + 'static {
+    fn start(&mut self) -> impl Future<Output = Ended> + Send + 'static {
         let before = self.good.as_ref().map(|good| Arc::clone(&good.found));
-        start(self.scan.clone(), self.names.clone(), before)
+        let scan = Scan {
+            settled: self.audits.begin_scan(&self.scan.destination),
+            ..self.scan.clone()
+        };
+        start(scan, self.names.clone(), before)
     }
 
     /// When a scan should start because there are names that the latest good one did not
@@ -244,14 +272,14 @@ impl Runner {
         let failure = match ended.result {
             Ok(found) => {
                 self.log_success(before, &found.tally, duration);
-                self.good = Some(Good {
-                    found: Arc::new(found),
-                    ended: now,
-                    known: Arc::default(), // until they are published
-                });
+                let good = Good::after(self.good.as_ref(), found, now);
+                self.log_gone(&good);
+                self.good = Some(good);
+                self.audit_scan(ended.started);
                 None
             }
             Err(error) => {
+                self.audits.scan_failed(&self.scan.destination);
                 self.snapshot.scans.failed[error.kind() as usize] += 1;
                 let message = chain(&error);
                 self.log_failure(before, error.kind(), &message);
@@ -266,11 +294,23 @@ impl Runner {
             duration,
             failure,
         };
-        self.snapshot.latest = Some(latest.clone());
+        self.snapshot.latest = Some(latest);
+        self.arrange_audits();
         self.publish();
-        if let Some(state) = &self.state {
+        self.keep();
+    }
+
+    /// Keeps what is known over a restart.
+    fn keep(&self) {
+        if let (Some(state), Some(latest)) = (&self.state, self.snapshot.latest.clone()) {
             let good = self.good.clone();
-            state.save(&self.scan.destination, Remembered { latest, good });
+            let audit = self.snapshot.audit;
+            let remembered = Remembered {
+                latest,
+                good,
+                audit,
+            };
+            state.save(&self.scan.destination, remembered);
         }
     }
 
@@ -286,14 +326,8 @@ impl Runner {
     fn publish(&mut self) {
         let clusters = self.clusters();
         if let (Some(good), Some(clusters)) = (&mut self.good, clusters) {
-            let tally = &good.found.tally;
-            let (owned, unassigned) = tally.split(&clusters, self.scan.destination.expect);
-            self.snapshot.figures = Some(Arc::new(Figures {
-                ended: good.ended,
-                listed: tally.listed(),
-                unassigned,
-                clusters: owned,
-            }));
+            let figures = good.figures(&clusters, self.scan.destination.expect);
+            self.snapshot.figures = Some(Arc::new(figures));
             good.known = clusters;
         }
         self.publish.send_replace(Arc::new(self.snapshot.clone()));
@@ -311,6 +345,23 @@ impl Runner {
                 objects,
                 duration_ms,
                 "scans are complete"
+            );
+        }
+    }
+
+    /// Tells of the clusters whose backups the scan before has found, and this one has not.
+    fn log_gone(&self, good: &Good) {
+        const NAMED: usize = 10;
+        let before = self.good.as_ref().map(|before| before.ended);
+        let gone = good.gone.iter().filter(|(_, seen)| Some(**seen) == before);
+        let names: Vec<_> = gone.map(|(name, _)| &**name).collect();
+        if !names.is_empty() {
+            tracing::warn!(
+                destination = &*self.scan.destination.name,
+                bucket = &*self.scan.destination.bucket,
+                clusters = names.len(),
+                names = ?&names[..names.len().min(NAMED)],
+                "clusters that had backups at the scan before have none now"
             );
         }
     }
@@ -359,18 +410,24 @@ async fn start(scan: Scan, names: Option<Names>, before: Option<Arc<Found>>) -> 
         let assignment = Assignment::shared(&clusters, prefix, separator);
         scan.run(assignment, hints).await
     };
-    let result = AssertUnwindSafe(attempt)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| {
-            Err(BackendError::new(
-                FailureKind::Internal,
-                format!("scanning {}", scan.destination),
-                "a panic",
-            )
-            .with_advice("this is a fault of s3-exporter: please report it with the log"))
-        });
+    let result = caught(&scan.destination, attempt).await;
     Ended { started, result }
+}
+
+/// What a scan comes to, where a panic is a failure like any other.
+async fn caught<T>(
+    destination: &Destination,
+    attempt: impl Future<Output = Result<T, BackendError>>,
+) -> Result<T, BackendError> {
+    let result = AssertUnwindSafe(attempt).catch_unwind().await;
+    result.unwrap_or_else(|_| {
+        Err(BackendError::new(
+            FailureKind::Internal,
+            format!("scanning {destination}"),
+            "a panic",
+        )
+        .with_advice("this is a fault of s3-exporter: please report it with the log"))
+    })
 }
 
 /// The latest set of names, waiting for a moment where the resolver has said nothing yet.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use s3_exporter_api::{FailureKind, Meter, UnixTime};
 
 use crate::aggregate::Totals;
+use crate::audit::Audit;
 use crate::destination::Destination;
 use crate::resolver::Resolution;
 
@@ -36,6 +37,10 @@ pub struct DestinationSnapshot {
     pub concurrency: Arc<AtomicU16>,
     /// Scans that ended, and failed.
     pub scans: ScanCounts,
+    /// Whether it is listed in parts, and this is audited.
+    pub is_audited: bool,
+    /// How the latest audit ended, be it one before the process started.
+    pub audit: Option<Audit>,
     /// HTTP attempts. Shared with the scan that runs: it counts on.
     pub meter: Arc<Meter>,
 }
@@ -53,6 +58,8 @@ impl DestinationSnapshot {
             figures: None,
             concurrency,
             scans: ScanCounts::default(),
+            is_audited: false,
+            audit: None,
             meter,
         }
     }
@@ -99,4 +106,9 @@ pub struct Figures {
     /// What belongs to each cluster, those included that have nothing (see
     /// [`Expect`](crate::destination::Expect) for those that are left out).
     pub clusters: BTreeMap<Arc<str>, Totals>,
+    /// How many clusters are known, with objects here or not.
+    pub known: usize,
+    /// The clusters that had backups and have none now, with the end of the last complete
+    /// scan that found some. They are among `clusters`, whichever are expected.
+    pub gone: BTreeMap<Arc<str>, UnixTime>,
 }

@@ -7,16 +7,19 @@
 //! nothing else. State is a help and no more: where it cannot be read or written, that is
 //! said once, and scans go on.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use s3_exporter_api::UnixTime;
 
+use crate::audit::Audit;
 use crate::clusters::Clusters;
-use crate::destination::Destination;
+use crate::destination::{Destination, Expect};
 use crate::scan::Found;
-use crate::snapshot::Attempt;
+use crate::snapshot::{Attempt, Figures};
+use crate::verdict;
 
 mod folder;
 pub mod record;
@@ -39,6 +42,8 @@ pub struct Remembered {
     pub latest: Attempt,
     /// The latest complete one.
     pub good: Option<Good>,
+    /// How the latest audit ended.
+    pub audit: Option<Audit>,
 }
 
 /// A complete scan.
@@ -51,6 +56,57 @@ pub struct Good {
     /// The clusters that were known when its figures were last shown: they are shown again
     /// until the resolver has answered.
     pub known: Arc<Clusters>,
+    /// The clusters that had backups and have none now, with the end of the last complete scan
+    /// that found some; they are forgotten after [`verdict::REMEMBERED`].
+    pub gone: Arc<BTreeMap<Arc<str>, UnixTime>>,
+}
+
+impl Good {
+    /// A complete scan that ended now, and the one before it.
+    pub fn after(before: Option<&Self>, found: Found, ended: UnixTime) -> Self {
+        let mut gone = BTreeMap::new();
+        if let Some(before) = before {
+            let age = |seen: UnixTime| ended.as_seconds() - seen.as_seconds();
+            let long = verdict::REMEMBERED.as_secs_f64();
+            let remembered = before.gone.iter().filter(|(_, seen)| age(**seen) <= long);
+            let still = remembered.filter(|(name, _)| found.tally.is_without_backups(name));
+            gone.extend(still.map(|(name, seen)| (Arc::clone(name), *seen)));
+            let lost = found.tally.lost_since(&before.found.tally);
+            gone.extend(lost.into_iter().map(|name| (name, before.ended)));
+        }
+        Self {
+            found: Arc::new(found),
+            ended,
+            known: Arc::default(), // until they are published
+            gone: Arc::new(gone),
+        }
+    }
+
+    /// What is shown of it for the clusters that are known now.
+    pub fn figures(&self, known: &Clusters, expect: Expect) -> Figures {
+        let tally = &self.found.tally;
+        let (mut clusters, unassigned) = tally.split(known, expect);
+        let mut gone = BTreeMap::new();
+        for (name, seen) in self.gone.iter().filter(|(name, _)| known.contains(name)) {
+            // What another cluster has left may be its own by now.
+            if clusters
+                .entry(Arc::clone(name))
+                .or_default()
+                .newest
+                .is_none()
+            {
+                gone.insert(Arc::clone(name), *seen);
+            }
+        }
+        Figures {
+            ended: self.ended,
+            listed: tally.listed(),
+            unassigned,
+            clusters,
+            known: known.len(),
+            gone,
+        }
+    }
 }
 
 /// Keeps what is known of destinations in a folder. This process alone writes there.
@@ -150,7 +206,7 @@ impl Drop for State {
     }
 }
 
-/// A scan cannot have ended in the future. Where the clock was set back since, its age is
+/// Nothing can have ended in the future. Where the clock was set back since, its age is
 /// not known; counted from now it grows at least, and alerts on it fire.
 fn no_later_than(
     now: UnixTime,
@@ -160,6 +216,7 @@ fn no_later_than(
     let ends = [
         Some(&mut remembered.latest.ended),
         remembered.good.as_mut().map(|good| &mut good.ended),
+        remembered.audit.as_mut().map(|audit| &mut audit.ended),
     ];
     let mut late = false;
     for ended in ends.into_iter().flatten().filter(|ended| **ended > now) {

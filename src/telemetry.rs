@@ -27,9 +27,11 @@ pub const REVISION: &str = env!("S3_EXPORTER_REVISION");
 /// The version of Rust that it was built with.
 pub const RUSTVERSION: &str = env!("S3_EXPORTER_RUSTVERSION");
 
-/// Of kube's own words none is wanted where only a level is given, and no more than info:
-/// it complains of each request that fails, and we tell a failure once, with its reason.
-const NOT_OF_KUBE: &str = "kube_client=off,kube_runtime=off";
+/// Of the libraries' own words none is wanted, unless a library is named or everything is
+/// logged at debug: they complain of each request that fails and know no destination. We tell
+/// a failure once, with its destination and its reason.
+const NOT_OF_LIBRARIES: &str =
+    "aws=off,h2=off,hyper=off,kube=off,minio=off,reqwest=off,rustls=off,tower=off";
 
 /// Reads `log.level`: a level, or a tracing filter such as `info,kube=warn`.
 ///
@@ -45,9 +47,11 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
             "is {level:?}: expected error, warn, info, debug, trace or off, or a filter such as \"info,kube=warn\""
         ));
     }
-    let filter = match &*word {
-        "error" | "warn" | "info" => EnvFilter::try_new(format!("{word},{NOT_OF_KUBE}")),
-        _ => EnvFilter::try_new(level),
+    let mut parts = word.split(',').map(str::trim);
+    let filter = match parts.any(|part| matches!(part, "debug" | "trace")) {
+        true => EnvFilter::try_new(level),
+        // What is named later, or more exactly, holds.
+        false => EnvFilter::try_new(format!("{NOT_OF_LIBRARIES},{level}")),
     };
     filter.map_err(|error| {
         format!("is {level:?}: {error}; expected a level or a filter such as \"info,kube=warn\"")

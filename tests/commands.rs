@@ -10,13 +10,15 @@ mod program;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::Stdio;
 
 use common::Metrics;
 use common::backups::{
-    BYTES, CLUSTERS, FIGURES, HEALTHY, OBJECTS, SEED_FIGURES, assert_figures, fill,
+    BYTES, CLUSTERS, EMPTIED, FIGURES, HEALTHY, NEVER, OBJECTS, SEED_FIGURES, assert_figures, fill,
 };
 use program::{Output, Program};
 use s3_exporter_testkit::servers::{Kubernetes, MinIo, check_metrics};
+use s3_exporter_testkit::{S3sServer, Upload};
 use tokio::sync::OnceCell;
 
 /// A MinIO with the bucket `backups`, and a user who may list that one alone.
@@ -182,6 +184,40 @@ async fn a_textfile_is_replaced_whole_and_readable_by_all() {
     }
 }
 
+/// A bucket of several pages is listed in parts, so it is audited, which costs something too.
+#[tokio::test]
+async fn check_connect_says_what_audits_cost() {
+    let server = S3sServer::builder().server("MinIO").start();
+    let keys = (0..60_001).map(|nth| Upload::new(format!("a-{nth:05}"), 1));
+    server.store().put_all("big", keys);
+    let (endpoint, id, secret) = (
+        server.endpoint(),
+        S3sServer::ACCESS_KEY,
+        S3sServer::SECRET_KEY,
+    );
+    let config = format!(
+        "[backends.s]\ntype = \"s3\"\nregion = \"us-east-1\"\nendpoint = \"{endpoint}\"\n\
+         access_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
+         [[destinations]]\nbucket = \"big\"\nclusters = [\"a\"]\n"
+    );
+    for (own, ending) in [
+        ("", ", and 1830 a month for an audit every 1day\n"),
+        (
+            "audit_interval = \"12h\"\n",
+            ", and 3660 a month for an audit every 12h\n",
+        ),
+        (
+            "audit_interval = \"0s\"\n",
+            " a month with a scan every 5m\n",
+        ),
+        ("concurrency = 1\n", " a month with a scan every 5m\n"),
+    ] {
+        let output = run(&["check", "--connect"], &format!("{config}{own}"));
+        assert_eq!(output.code, Some(0), "{output:?}");
+        assert!(output.stdout.ends_with(ending), "{own}: {}", output.stdout);
+    }
+}
+
 #[tokio::test]
 async fn check_connect_says_what_it_found() {
     let store = store().await;
@@ -199,7 +235,12 @@ async fn check_connect_says_what_it_found() {
         "{}",
         output.stdout
     );
-    assert_eq!(output.stderr, [""; 0]);
+    let [warning] = &output.stderr[..] else {
+        panic!("{output:?}")
+    };
+    let late = format!("late backups of {HEALTHY}, {EMPTIED}");
+    let wrong = format!("no backup of {NEVER}; {late}; an empty newest object of {EMPTIED}");
+    assert_eq!(*warning, format!("warning: destination etcd: {wrong}"));
 
     let output = run(&["check", "--connect"], &(store + GOOD + BAD));
     assert_eq!(output.code, Some(1), "{output:?}");
@@ -217,6 +258,88 @@ async fn check_connect_says_what_it_found() {
         assert!(line.starts_with(&begin) && line.contains(cause), "{line}");
     }
     assert_eq!(lines.len(), 2, "{report}");
+}
+
+/// A destination without clusters is one job, and none is late where it is not said when.
+#[tokio::test]
+async fn check_warns_of_what_is_wrong_with_the_backups() {
+    let unjudged = "warning: destination plain: not judged for lateness: give it a `max_age` \
+                    (-max-age where flags make the destination), or no backup there is ever late";
+    let plain = "[[destinations]]\nname = \"plain\"\nbucket = \"backups\"\n";
+    let nothing = "[[destinations]]\nname = \"typo\"\nbucket = \"backups\"\nprefix = \"x/\"\nmax_age = \"1d\"\n";
+    let present = nothing.replace("typo", "present").replace("x/", "y/")
+        + "clusters = [\"a\"]\nexpect = \"present\"\n";
+    let store = store().await;
+    for (config, connected) in [
+        (
+            format!("{store}{plain}"),
+            &[
+                unjudged,
+                "warning: destination plain: a newest object below a tenth of the usual size as a whole",
+            ][..],
+        ),
+        (
+            format!("{store}{plain}max_age = \"1d\"\n"),
+            &["warning: destination plain: late backups as a whole; \
+                 a newest object below a tenth of the usual size as a whole"],
+        ),
+        (
+            format!("{store}{nothing}{present}"),
+            &[
+                "warning: destination typo: no backup as a whole",
+                "warning: destination present: no backup of any known cluster",
+            ],
+        ),
+    ] {
+        let output = run(&["check", "--connect"], &config);
+        assert_eq!(output.code, Some(0), "{output:?}");
+        let unused = "`resolvers.list` is defined, but no destination uses it";
+        let told = output.stderr.iter().filter(|line| !line.contains(unused));
+        assert_eq!(told.collect::<Vec<_>>(), connected);
+        let output = run(&["check"], &config);
+        let told = output.stderr.contains(&unjudged.to_owned());
+        assert_eq!(told, connected[0] == unjudged, "{output:?}");
+    }
+    let flags = ["-endpoint", "http://127.0.0.1:1", "-cluster", "a"];
+    for (more, says) in [(&[][..], unjudged), (&["-max-age", "25h"], "")] {
+        let program = Program::new(&[&["check"], &flags[..], more].concat());
+        let program = program.env("ACCESS_KEY_ID", USER[0]);
+        let output = program.env("SECRET_ACCESS_KEY", USER[1]).run();
+        let says = says.replace("plain", "kubermatic-etcd-backups");
+        assert_eq!(output.stderr.concat(), says, "{output:?}");
+        let late = "every 1m, late after 1day 1h\n";
+        assert_eq!(output.stdout.contains(late), says.is_empty(), "{output:?}");
+    }
+}
+
+/// A cut file must not be taken for a whole one; a reader that has seen enough may go.
+#[tokio::test]
+async fn what_cannot_be_written_is_exit_1() {
+    let config = store().await + GOOD;
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    let read_only = || fs::File::open("/dev/null").unwrap();
+    let gone = || std::io::pipe().unwrap().1;
+    for arguments in [
+        &["once"][..],
+        &["check"],
+        &["check", "--connect"],
+        &["explain", "a-1"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let program = Program::new(arguments).file("config.toml", &config);
+        for stdout in [Stdio::from(full()), read_only().into()] {
+            let output = program.run_into(stdout);
+            assert_eq!(output.code, Some(1), "{arguments:?}: {output:?}");
+            let errors = output.stderr.iter();
+            let errors = errors.filter(|line| line.starts_with("error: writing to stdout: "));
+            assert_eq!(errors.count(), 1, "{output:?}");
+        }
+        let output = program.run_into(gone().into());
+        assert_eq!(output.code, Some(0), "{arguments:?}: {output:?}");
+    }
+    let output = run(&["once", "--textfile", "/dev/full/x"], &config);
+    assert_eq!(output.code, Some(1), "{output:?}");
 }
 
 #[tokio::test]

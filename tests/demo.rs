@@ -132,7 +132,7 @@ async fn it_shows_what_it_says_and_ends_with_ctrl_c() {
     for text in [
         "<h1>s3-exporter</h1>",
         "1 cluster without any backup",
-        "1 cluster with late backups",
+        "1 cluster with late backups · 1 cluster with an empty newest object<",
         "n9kf4hs7vc",
         "q8jd3wl5rp",
     ] {

@@ -123,6 +123,7 @@ fn destination(bucket: &str, backend: &str, concurrency: u16) -> Arc<Destination
         interval: Duration::from_secs(3600),
         timeout: Duration::from_secs(3600),
         concurrency,
+        audit_interval: None,
     })
 }
 

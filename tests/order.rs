@@ -103,6 +103,7 @@ fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> Scan {
         interval: Duration::from_secs(60),
         timeout: Duration::from_secs(600),
         concurrency,
+        audit_interval: None,
     };
     let store = Store::new(Arc::new(Given(Arc::clone(backend))), 1000);
     let requests = Arc::new(Semaphore::new(1000));
@@ -203,7 +204,7 @@ async fn every_concurrency(
     assert_eq!(listed, objects);
     assert_eq!(
         backend.order(BUCKET),
-        Order::Utf8,
+        Order::Utf8ByFolder,
         "else this tests nothing"
     );
     let pages = objects.div_ceil(page_size.into());

@@ -236,6 +236,9 @@ async fn check_questions(prometheus: &Prometheus) {
         // The newest object is empty, which is no backup.
         ("late", "cluster", vec![EMPTIED]),
         ("missing", "cluster", vec![NEVER]),
+        ("none_at_all", "destination", vec![]),
+        ("small", "cluster", vec![EMPTIED]),
+        ("unjudged", "destination", vec!["gone"]),
         ("outdated", "destination", vec!["gone"]),
         ("failing", "kind", vec!["not_found"]),
         ("names_lost", "resolver", vec![]),

@@ -2,6 +2,7 @@
 //! and says what it found.
 
 pub mod files;
+pub mod findings;
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use crate::snapshot::{DestinationSnapshot, Figures};
 
 /// How long a resolver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Objects that a list request gives at most.
+const PAGE: u64 = 1000;
 const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What was understood, in a few lines, without asking anybody.
@@ -123,7 +126,7 @@ pub struct Report {
     /// Whether each of them is well.
     pub success: bool,
     /// What is odd.
-    pub warning: Option<String>,
+    pub warnings: Vec<String>,
 }
 
 /// Waits for every resolver, lists every destination once, and reports.
@@ -143,7 +146,7 @@ pub async fn connect(config: &Config) -> Report {
     let mut report = Report {
         text: String::new(),
         success: true,
-        warning: None,
+        warnings: Vec::new(),
     };
     for (name, resolution) in resolvers {
         let line = match &resolution.clusters {
@@ -160,7 +163,8 @@ pub async fn connect(config: &Config) -> Report {
             outcome(destination),
         );
     }
-    report.warning = series::found(config, &snapshot);
+    report.warnings = findings::found(&snapshot);
+    report.warnings.extend(series::found(config, &snapshot));
     report
 }
 
@@ -216,5 +220,15 @@ fn found(snapshot: &DestinationSnapshot, figures: &Figures) -> String {
         requests as f64 * scans,
         humantime::format_duration(destination.interval)
     );
+    if let Some(interval) = destination.audit_interval.filter(|_| snapshot.is_audited) {
+        let audits = MONTH.as_secs_f64() / interval.as_secs_f64();
+        let pages = figures.listed.objects.div_ceil(PAGE);
+        let _ = write!(
+            text,
+            ", and {:.0} a month for an audit every {}",
+            pages as f64 * audits,
+            humantime::format_duration(interval)
+        );
+    }
     text
 }

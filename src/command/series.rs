@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
 
-use crate::aggregate::Totals;
+use crate::aggregate::{Recent, Totals};
 use crate::clusters::Clusters;
 use crate::config::{Config, ResolverConfig};
 use crate::exposition::Format;
@@ -71,6 +71,7 @@ fn imagine(config: &Config) -> Snapshot {
         newest: Some((now, 1)),
         oldest: Some(now),
         largest: Some(1),
+        recent: Recent::restore([(now, 1)]),
         ..Totals::default()
     };
     let destinations = config.destinations.iter().map(|destination| {
@@ -81,9 +82,13 @@ fn imagine(config: &Config) -> Snapshot {
             DestinationSnapshot::new(Arc::clone(destination), Arc::default(), Arc::default());
         of.figures = Some(Arc::new(Figures {
             ended: now,
-            listed: totals,
-            unassigned: totals,
-            clusters: names.map(|name| (Arc::clone(name), totals)).collect(),
+            listed: totals.clone(),
+            unassigned: totals.clone(),
+            clusters: names
+                .map(|name| (Arc::clone(name), totals.clone()))
+                .collect(),
+            known: known.map_or(0, Clusters::len),
+            gone: BTreeMap::new(),
         }));
         Arc::new(of)
     });

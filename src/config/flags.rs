@@ -51,6 +51,7 @@ pub fn of_destination(flags: &Flags) -> Vec<&'static str> {
         ),
         ("-backend", given(flags.backend.as_ref()).is_some()),
         ("-region", given(flags.region.as_ref()).is_some()),
+        ("-max-age", given(flags.max_age.as_ref()).is_some()),
     ]
     .into_iter()
     .filter_map(|(flag, is_set)| is_set.then_some(flag))
@@ -164,18 +165,20 @@ pub fn seed(flags: &Flags, layer: &mut Layer) {
 
     let resolver = resolver(flags, layer);
     let bucket = given(flags.bucket.as_ref()).unwrap_or(BUCKET);
+    let max_age = given(flags.max_age.as_ref()).map(|age| ("max_age", age));
     let destination: Dict = [
         ("bucket", bucket),
         ("backend", backend),
         ("resolver", resolver),
     ]
     .into_iter()
+    .chain(max_age)
     .map(|(key, value)| (key.to_owned(), Value::from(value)))
     .collect();
-    let flag = Origin::Flag("-bucket".to_owned());
-    layer
-        .origins
-        .insert("destinations[0].bucket".to_owned(), flag);
+    for (key, flag) in [("bucket", "-bucket"), ("max_age", "-max-age")] {
+        let flag = Origin::Flag(flag.to_owned());
+        layer.origins.insert(format!("destinations[0].{key}"), flag);
+    }
     set(
         layer,
         "destinations",

@@ -102,6 +102,24 @@ fn a_destination_says_more_than_scan_and_scan_more_than_the_default() {
 }
 
 #[test]
+fn audits_come_once_a_day_unless_the_user_says_otherwise() {
+    let intervals = |text: &str, variables: &[(&str, &str)]| {
+        let config = read(text, &environment(variables)).unwrap();
+        let destinations = config.destinations.iter();
+        let hours = |of: Option<std::time::Duration>| of.map(|of| of.as_secs() / 3600);
+        destinations
+            .map(|of| hours(of.audit_interval))
+            .collect::<Vec<_>>()
+    };
+    let own = |value: &str| format!("{TWO}audit_interval = \"{value}\"\n");
+    let scan = |value| [("S3_EXPORTER__SCAN__AUDIT_INTERVAL", value)];
+    assert_eq!(intervals(TWO, &[]), [Some(24); 2]);
+    assert_eq!(intervals(&own("7d"), &[]), [Some(24), Some(168)]);
+    assert_eq!(intervals(&own("0s"), &scan("48h")), [Some(48), None]);
+    assert_eq!(intervals(&own("6h"), &scan("0s")), [None, Some(6)]);
+}
+
+#[test]
 fn the_bounds_are_the_plug_ins_unless_the_user_says_otherwise() {
     let plain = read(TWO, &Environment::default()).unwrap();
     assert_eq!(plain.destinations[0].concurrency, 3);

@@ -73,7 +73,7 @@ impl Series {
 }
 
 /// A destination at the moment of a snapshot.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Observed<'a> {
     /// What is known of it.
     pub snapshot: &'a DestinationSnapshot,

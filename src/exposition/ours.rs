@@ -9,6 +9,7 @@ use crate::aggregate::Totals;
 use crate::exposition::family::Series::{Cluster, Created, Destination, Resolver};
 use crate::exposition::family::{Family, Lines, Observed, counter, gauge};
 use crate::snapshot::Figures;
+use crate::verdict;
 
 /// For each cluster of a destination or resolver.
 pub static CLUSTERS: &[Family] = &[
@@ -36,6 +37,11 @@ pub static CLUSTERS: &[Family] = &[
         "objectstore_newest_object_size_bytes",
         Cluster(|totals| totals.newest.map(|(_, size)| size as f64)),
         "Size of the cluster's newest object that is not empty, in bytes; absent where there is none.",
+    ),
+    gauge(
+        "objectstore_newest_object_size_ratio",
+        Cluster(verdict::newest_size_ratio),
+        "Size of the cluster's newest object, an empty one included, divided by the median size of the newest ten; absent where all are empty.",
     ),
     gauge(
         "objectstore_oldest_object_timestamp_seconds",
@@ -70,6 +76,28 @@ pub static FIGURES: &[Family] = &[
         "objectstore_listed_newest_object_timestamp_seconds",
         Destination(|of, lines| figures(of, lines, |f| newest(f.listed.newest))),
         "Last-modified of the newest listed object that is not empty, in Unix seconds; 0 = there is none.",
+    ),
+    gauge(
+        "objectstore_listed_newest_object_size_ratio",
+        Destination(|of, lines| {
+            let figures = of.snapshot.figures.as_ref();
+            if let Some(ratio) = figures.and_then(|f| verdict::newest_size_ratio(&f.listed)) {
+                lines.put(ratio);
+            }
+        }),
+        "Size of the newest listed object, an empty one included, divided by the median size of the newest ten; absent where all are empty.",
+    ),
+    gauge(
+        "objectstore_destination_without_backups",
+        Destination(|of, lines| {
+            let (destination, figures) = (&of.snapshot.destination, &of.snapshot.figures);
+            let figures = figures.as_ref();
+            let without = figures.and_then(|f| verdict::is_without_backups(destination, f));
+            if let Some(without) = without {
+                lines.put(f64::from(u8::from(without)));
+            }
+        }),
+        "1 = there is no backup at all where one is expected, 0 = there is one; absent where every cluster is expected by itself.",
     ),
     gauge(
         "objectstore_unassigned_objects",
@@ -185,6 +213,24 @@ pub static SCANS: &[Family] = &[
             }
         }),
         "HTTP requests to the store that failed, retried ones included, by S3 operation and kind of failure.",
+    ),
+    gauge(
+        "objectstore_scan_audit_success",
+        Destination(|of, lines| {
+            if let Some(audit) = of.snapshot.audit {
+                lines.put(f64::from(u8::from(audit.success)));
+            }
+        }),
+        "1 = the latest audit found that listing in parts finds what listing in sequence does, 0 = it does not, and is not relied on any more; absent before the first audit.",
+    ),
+    gauge(
+        "objectstore_scan_audit_last_timestamp_seconds",
+        Destination(|of, lines| match of.snapshot.audit {
+            Some(audit) => lines.put(audit.ended.as_seconds()),
+            None if of.snapshot.is_audited => lines.put(0.0),
+            None => {}
+        }),
+        "End of the latest audit of the listing in parts, in Unix seconds; 0 = never; absent where there is nothing to audit.",
     ),
     gauge(
         "objectstore_scan_concurrency",

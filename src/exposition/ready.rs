@@ -179,9 +179,11 @@ mod tests {
         let mut of = unscanned(name);
         of.figures = Some(Arc::new(Figures {
             ended,
-            listed: totals,
+            listed: totals.clone(),
             unassigned: Totals::default(),
             clusters: BTreeMap::from([("x".into(), totals)]),
+            known: 1,
+            gone: BTreeMap::new(),
         }));
         of.latest = Some(Attempt {
             ended,

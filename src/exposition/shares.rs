@@ -23,7 +23,7 @@ pub struct Shares {
 }
 
 /// What is shown of a destination.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Share {
     /// Clusters with series of their own: the first by name.
     pub shown: usize,
@@ -63,7 +63,7 @@ impl Shares {
 
     /// What is shown of the destination at this place in the snapshot.
     pub fn destination(&self, at: usize) -> Share {
-        self.destinations.get(at).copied().unwrap_or_default()
+        self.destinations.get(at).cloned().unwrap_or_default()
     }
 
     /// What is shown of a resolver.

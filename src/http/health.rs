@@ -112,6 +112,8 @@ mod tests {
                     listed: Totals::default(),
                     unassigned: Totals::default(),
                     clusters: Default::default(),
+                    known: 0,
+                    gone: Default::default(),
                 }));
             } else if n < scanned + failed {
                 of.latest = Some(Attempt {

@@ -4,6 +4,7 @@
 use std::fmt::{Result, Write};
 
 use crate::http::status::{Backup, Cluster, Destination, State, Status};
+use crate::verdict::Finding;
 
 mod problems;
 mod write;
@@ -94,7 +95,7 @@ fn destinations(out: &mut String, status: &Status<'_>) -> Result {
             listed.map_or("?".to_owned(), |listed| Bytes(listed.size_bytes)
                 .to_string()),
             match (&destination.resolver, listed) {
-                (Some(_), Some(_)) => destination.backups.all().to_string(),
+                (Some(_), Some(_)) => destination.backups.all.to_string(),
                 (Some(_), None) => "?".to_owned(),
                 (None, _) => "-".to_owned(),
             },
@@ -139,11 +140,14 @@ fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
         Name(destination.destination)
     )?;
     match (&destination.resolver, destination.last_success) {
-        (None, _) => {
-            return writeln!(
-                out,
-                "It has no resolver: no object belongs to a cluster.</p>"
-            );
+        (None, ended) => {
+            out.push_str("It has no resolver, so it is judged as a whole; ");
+            if ended.is_some() {
+                let listed = destination.listed.as_ref();
+                let newest = listed.and_then(|listed| listed.newest_object);
+                write!(out, "newest backup: {}; ", Ago(newest))?;
+            }
+            return lateness(out, destination);
         }
         (Some(_), None) => return writeln!(out, "No scan has been complete yet.</p>"),
         (Some(resolver), Some(ended)) => write!(
@@ -153,14 +157,8 @@ fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
             Ago(Some(ended))
         )?,
     }
-    match destination.max_age_seconds {
-        Some(age) => writeln!(out, "late when older than {}.</p>", Span(age))?,
-        None => writeln!(
-            out,
-            "<code>max_age</code> is not set, so none is ever late.</p>"
-        )?,
-    }
-    if destination.backups.all() == 0 {
+    lateness(out, destination)?;
+    if destination.backups.all == 0 {
         return writeln!(out, "<p>There are no clusters.</p>");
     }
     out.push_str(
@@ -168,13 +166,13 @@ fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
          <th class=\"n\">Objects<th class=\"n\">Empty<th class=\"n\">Size<th>Oldest<th class=\"n\">Largest</tr>\n",
     );
     let mut rows: Vec<_> = destination.clusters.iter().collect();
-    rows.sort_by_key(|cluster| cluster.backup); // stable: by name within
+    rows.sort_by_key(|cluster| cluster.judged.backup); // stable: by name within
     rows.truncate(ROWS);
     for cluster in &rows {
         row(out, cluster)?;
     }
     writeln!(out, "</table></div>")?;
-    let more = destination.backups.all() - rows.len();
+    let more = destination.backups.all - rows.len();
     if more > 0 {
         writeln!(
             out,
@@ -185,11 +183,31 @@ fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
     Ok(())
 }
 
+/// When a backup is late, at the end of a paragraph.
+fn lateness(out: &mut String, destination: &Destination<'_>) -> Result {
+    match destination.max_age_seconds {
+        Some(age) => writeln!(out, "late when older than {}.</p>", Span(age)),
+        None => writeln!(
+            out,
+            "<code>max_age</code> is not set, so none is ever late.</p>"
+        ),
+    }
+}
+
 fn row(out: &mut String, cluster: &Cluster<'_>) -> Result {
-    let (class, state) = match cluster.backup {
-        Backup::None => ("bad", "none"),
-        Backup::Late => ("warn", "late"),
-        Backup::Ok => ("good", "ok"),
+    let (class, state) = match cluster.judged.backup {
+        Backup::None => ("bad", "none".to_owned()),
+        Backup::Late | Backup::Empty | Backup::Shrunk => {
+            let findings = cluster.judged.findings.iter().map(|finding| match finding {
+                Finding::None => "none",
+                Finding::Late => "late",
+                Finding::Empty => "newest is empty",
+                Finding::Shrunk => "newest has shrunk",
+            });
+            ("warn", findings.collect::<Vec<_>>().join(", "))
+        }
+        Backup::Awaited => ("dim", "none yet".to_owned()),
+        Backup::Ok => ("good", "ok".to_owned()),
     };
     let objects = &cluster.objects;
     let size = |size: Option<u64>| size.map_or(String::new(), |size| Bytes(size).to_string());

@@ -1,7 +1,7 @@
 //! What the status page and the API show: a snapshot, said so that people see at once
 //! what is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
@@ -13,6 +13,10 @@ use crate::exposition::shares::divide;
 use crate::resolver::Resolution;
 use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
 use crate::telemetry;
+use crate::verdict::{self, Verdict};
+
+mod judged;
+pub use judged::{Backup, Backups, Judged};
 
 /// Everything.
 #[derive(Debug, Serialize)]
@@ -31,6 +35,9 @@ pub struct Status<'a> {
     pub destinations: Vec<Destination<'a>>,
     /// By name.
     pub resolvers: Vec<Resolver<'a>>,
+    /// How many clusters there are, by what is wrong with their backups at any destination:
+    /// each counts once, at however many it is. Equal names of two resolvers are two clusters.
+    pub clusters: Backups,
 }
 
 /// A moment as RFC 3339.
@@ -69,15 +76,20 @@ pub struct Destination<'a> {
     pub latest_scan: Option<Scan>,
     /// The end of the latest complete scan, which all figures are of.
     pub last_success: Option<Moment>,
+    /// The latest audit of its listing in parts.
+    pub latest_audit: Option<Audited>,
     /// Between the starts of scans.
     pub interval_seconds: f64,
-    /// From when on a backup is late.
+    /// From when on a backup is late; where it is not set, none ever is.
     pub max_age_seconds: Option<f64>,
+    /// How its backups are as a whole, where it has no clusters or those that have objects
+    /// there are expected.
+    pub as_a_whole: Option<Judged>,
     /// All that was listed.
     pub listed: Option<Objects>,
     /// What belongs to no known cluster.
     pub unassigned: Option<Objects>,
-    /// How many clusters there are, by the state of their backups.
+    /// How many clusters there are, by what is wrong with their backups.
     pub backups: Backups,
     /// By name. Where not all are listed, those with problems are.
     pub clusters: Vec<Cluster<'a>>,
@@ -120,6 +132,15 @@ pub struct Scan {
     pub success: bool,
 }
 
+/// An audit that ended.
+#[derive(Debug, Serialize)]
+pub struct Audited {
+    /// When.
+    pub ended: Moment,
+    /// Whether the listing in parts agreed with the one in sequence.
+    pub success: bool,
+}
+
 /// Figures of some objects.
 #[derive(Debug, Serialize)]
 pub struct Objects {
@@ -144,36 +165,16 @@ pub struct Objects {
 pub struct Cluster<'a> {
     /// Its name.
     pub cluster: &'a str,
-    /// Whether its backups are there and in time.
-    pub backup: Backup,
+    /// How its backups are.
+    #[serde(flatten)]
+    pub judged: Judged,
     /// When it was created, where its resolver knows.
     pub created: Option<Moment>,
+    /// Where its backups are gone: when some were last seen.
+    pub last_seen: Option<Moment>,
     /// Its figures.
     #[serde(flatten)]
     pub objects: Objects,
-}
-
-/// Whether a cluster's backups are there and in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Backup {
-    /// No object that is not empty.
-    None,
-    /// The newest was older than `max_age` when the figures were taken.
-    Late,
-    /// There is one, and none is late.
-    Ok,
-}
-
-/// How many clusters have no backup, late ones, and good ones.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Backups {
-    /// No object that is not empty.
-    pub none: usize,
-    /// The newest was older than `max_age`.
-    pub late: usize,
-    /// The others.
-    pub ok: usize,
 }
 
 /// A resolver.
@@ -201,18 +202,25 @@ impl<'a> Status<'a> {
         };
         let asked: Vec<_> = snapshot.destinations.iter().map(clusters).collect();
         let listed = divide(&asked, LISTED);
+        let mut everywhere = HashMap::new();
+        let destinations = snapshot.destinations.iter().zip(listed);
+        let destinations = destinations
+            .map(|(of, listed)| {
+                Destination::new(of, &snapshot.resolvers, listed, now, &mut everywhere)
+            })
+            .collect();
+        let mut clusters = Backups::default();
+        everywhere
+            .values()
+            .for_each(|verdict| clusters.count(*verdict));
         Self {
             version: telemetry::VERSION,
             revision: telemetry::REVISION,
             started: Moment::of_ours(started, now),
             now: Time(now),
             ready,
-            destinations: snapshot
-                .destinations
-                .iter()
-                .zip(listed)
-                .map(|(of, listed)| Destination::new(of, &snapshot.resolvers, listed, now))
-                .collect(),
+            destinations,
+            clusters,
             resolvers: resolvers
                 .map(|(name, resolution)| Resolver::new(name, resolution, now))
                 .collect(),
@@ -226,6 +234,7 @@ impl<'a> Destination<'a> {
         resolvers: &BTreeMap<Arc<str>, Resolution>,
         listed: usize,
         now: UnixTime,
+        everywhere: &mut Everywhere<'a>,
     ) -> Self {
         let destination = &of.destination;
         let failure = of
@@ -241,9 +250,8 @@ impl<'a> Destination<'a> {
             .as_ref()
             .and_then(|name| resolvers.get(name));
         let names = resolution.and_then(|resolution| resolution.clusters.as_deref());
-        let max_age = destination.max_age.map(|age| age.as_secs_f64());
         let (backups, clusters) = figures.map_or_else(Default::default, |figures| {
-            clusters(figures, names, max_age, listed, now)
+            clusters(destination, figures, names, listed, now, everywhere)
         });
         Self {
             destination: &destination.name,
@@ -267,84 +275,66 @@ impl<'a> Destination<'a> {
                 success: latest.failure.is_none(),
             }),
             last_success: figures.map(|figures| Moment::of_ours(figures.ended, now)),
+            latest_audit: of.audit.map(|audit| Audited {
+                ended: Moment::of_ours(audit.ended, now),
+                success: audit.success,
+            }),
             interval_seconds: destination.interval.as_secs_f64(),
-            max_age_seconds: max_age,
+            max_age_seconds: destination.max_age.map(|age| age.as_secs_f64()),
+            as_a_whole: figures
+                .and_then(|figures| verdict::of_destination(destination, figures))
+                .map(Judged::new),
             listed: objects(|figures| &figures.listed),
             unassigned: objects(|figures| &figures.unassigned),
             backups,
-            clusters_not_listed: backups.all() - clusters.len(),
+            clusters_not_listed: backups.all - clusters.len(),
             clusters,
         }
     }
 }
 
+/// What is wrong with each cluster at any destination, by the resolver and the cluster.
+type Everywhere<'a> = HashMap<(&'a str, &'a str), Verdict>;
+
 /// How the clusters of a destination are, and so many of them, the worst first of all.
 fn clusters<'a>(
+    destination: &'a crate::destination::Destination,
     figures: &'a Figures,
     names: Option<&Clusters>,
-    max_age: Option<f64>,
     listed: usize,
     now: UnixTime,
+    everywhere: &mut Everywhere<'a>,
 ) -> (Backups, Vec<Cluster<'a>>) {
+    let resolver = destination.resolver.as_deref().unwrap_or_default();
+    let created = |name: &str| names.and_then(|names| names.get(name)?.created);
     let mut backups = Backups::default();
     let mut all: Vec<_> = figures
         .clusters
         .iter()
         .map(|(name, totals)| {
-            let backup = Backup::of(totals, figures.ended, max_age);
-            *backups.of_mut(backup) += 1;
-            (backup, name, totals)
+            let verdict = verdict::of_cluster(destination, figures, totals, created(name), now);
+            backups.count(verdict);
+            let there = everywhere.entry((resolver, name)).or_default();
+            *there = there.or(verdict);
+            (verdict, name, totals)
         })
         .collect();
     if listed < all.len() {
-        all.sort_by_key(|(backup, ..)| *backup); // stable: by name within
+        all.sort_by_key(|(verdict, ..)| Backup::of(*verdict)); // stable: by name within
         all.truncate(listed);
         all.sort_by_key(|(_, name, _)| *name);
     }
-    let cluster = |(backup, name, totals): (Backup, &'a Arc<str>, &Totals)| Cluster {
+    let cluster = |(verdict, name, totals): (Verdict, &'a Arc<str>, &Totals)| Cluster {
         cluster: name,
-        backup,
-        created: names
-            .and_then(|names| names.get(name)?.created)
-            .map(|time| Moment::new(time, now)),
+        judged: Judged::new(verdict),
+        created: created(name).map(|time| Moment::new(time, now)),
+        last_seen: figures
+            .gone
+            .get(name)
+            .map(|time| Moment::of_ours(*time, now)),
         objects: Objects::new(totals, now),
     };
     (backups, all.into_iter().map(cluster).collect())
-}
-
-impl Backups {
-    /// How many there are in all.
-    pub const fn all(self) -> usize {
-        self.none + self.late + self.ok
-    }
-
-    /// How many there are of a kind.
-    pub const fn of(mut self, backup: Backup) -> usize {
-        *self.of_mut(backup)
-    }
-
-    const fn of_mut(&mut self, backup: Backup) -> &mut usize {
-        match backup {
-            Backup::None => &mut self.none,
-            Backup::Late => &mut self.late,
-            Backup::Ok => &mut self.ok,
-        }
-    }
-}
-
-impl Backup {
-    /// As of the end of the scan: a store that cannot be asked makes no backup late.
-    fn of(totals: &Totals, scanned: UnixTime, max_age: Option<f64>) -> Self {
-        match (totals.newest, max_age) {
-            (None, _) => Self::None,
-            (Some((newest, _)), Some(max_age))
-                if scanned.as_seconds() - newest.as_seconds() > max_age =>
-            {
-                Self::Late
-            }
-            _ => Self::Ok,
-        }
-    }
 }
 
 impl Objects {

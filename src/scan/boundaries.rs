@@ -11,20 +11,72 @@ const MOST: usize = 1024;
 /// Keys with the number of objects from the one before up to each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Boundaries {
-    /// Sorted by key once [`Self::settle`] was called, with the objects up to and including it.
-    keys: Vec<(Box<str>, u64)>,
+    /// Sorted by key once [`Self::settle`] was called.
+    keys: Vec<Boundary>,
     /// Objects after the last key that could be remembered.
     loose: u64,
+}
+
+/// One place in a listing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Boundary {
+    key: Box<str>,
+    /// Objects up to and including it: from the boundary before until [`Boundaries::settle`]
+    /// was called, then from the first.
+    objects: u64,
+    /// Of the first key behind it, if that is known.
+    anchor: Option<Anchor>,
+}
+
+/// Stands for a key that a part of a listing has to begin with, to show that it begins where it
+/// should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Anchor(u32);
+
+impl Anchor {
+    pub(super) fn of(key: &[u8]) -> Self {
+        Self(crc32fast::hash(key))
+    }
 }
 
 impl Boundaries {
     /// Adds a key and the number of objects from the one before up to it, in any order. A key
     /// that is not UTF-8, or longer than any may be, could not be sent back to the store.
-    pub(super) fn push(&mut self, key: &[u8], objects: u64) {
+    pub(super) fn push(&mut self, key: &[u8], objects: u64, anchor: Option<Anchor>) {
         match std::str::from_utf8(key) {
-            Ok(key) if key.len() <= MAX_KEY => self.keys.push((key.into(), objects)),
+            Ok(key) if key.len() <= MAX_KEY => self.keys.push(Boundary {
+                key: key.into(),
+                objects,
+                anchor,
+            }),
             _ => self.loose += objects,
         }
+    }
+
+    /// Counts objects without a place.
+    pub(super) fn push_loose(&mut self, objects: u64) {
+        self.loose += objects;
+    }
+
+    /// What the part that begins at a remembered key has to begin with.
+    pub(super) fn anchor(&self, key: &str) -> Option<Anchor> {
+        let at = self.keys.binary_search_by(|of| (*of.key).cmp(key)).ok()?;
+        self.keys[at].anchor
+    }
+
+    /// The first key that is remembered.
+    pub(super) fn first_key(&self) -> Option<&str> {
+        Some(&self.keys.first()?.key)
+    }
+
+    /// The last key that is remembered.
+    pub(super) fn last_key(&self) -> Option<&str> {
+        Some(&self.keys.last()?.key)
+    }
+
+    /// Whether no key is remembered.
+    pub(super) fn has_no_keys(&self) -> bool {
+        self.keys.is_empty()
     }
 
     /// Whether there are more than are kept: then [`Self::thin`] is to be called.
@@ -37,14 +89,14 @@ impl Boundaries {
     /// joined to the one on its right, since others are still to come between the two.
     pub(super) fn thin(&mut self, open: &BTreeSet<&[u8]>) {
         self.keys.sort_unstable();
-        let all: u64 = self.keys.iter().map(|(_, objects)| objects).sum();
+        let all: u64 = self.keys.iter().map(|of| of.objects).sum();
         let goal = all / (MOST as u64 / 2) + 1;
         let mut held = 0;
-        self.keys.retain_mut(|(key, objects)| {
-            held += *objects;
-            let is_kept = held >= goal || open.contains(key.as_bytes());
+        self.keys.retain_mut(|of| {
+            held += of.objects;
+            let is_kept = held >= goal || open.contains(of.key.as_bytes());
             if is_kept {
-                *objects = std::mem::take(&mut held);
+                of.objects = std::mem::take(&mut held);
             }
             is_kept
         });
@@ -55,7 +107,7 @@ impl Boundaries {
     pub(super) fn settle(mut self) -> Self {
         self.keys.sort_unstable();
         let mut sum = 0;
-        for (_, objects) in &mut self.keys {
+        for Boundary { objects, .. } in &mut self.keys {
             sum += *objects;
             *objects = sum;
         }
@@ -66,22 +118,27 @@ impl Boundaries {
     /// the last.
     pub fn parts(&self) -> (impl Iterator<Item = (&str, u64)>, u64) {
         (
-            self.keys.iter().map(|(key, sum)| (&**key, *sum)),
+            self.keys.iter().map(|of| (&*of.key, of.objects)),
             self.loose,
         )
     }
 
     /// Boundaries of such parts; `None` where they are none.
     pub fn restore<'a>(keys: impl Iterator<Item = (&'a str, u64)>, loose: u64) -> Option<Self> {
-        let keys: Vec<(Box<str>, u64)> = keys.map(|(key, sum)| (key.into(), sum)).collect();
-        let rises = |two: &[(Box<str>, u64)]| two[0].0 <= two[1].0 && two[0].1 <= two[1].1;
-        let all = keys.last().map_or(0, |(_, sum)| *sum).checked_add(loose);
+        let restored = |(key, objects): (&str, u64)| Boundary {
+            key: key.into(),
+            objects,
+            anchor: None,
+        };
+        let keys: Vec<_> = keys.map(restored).collect();
+        let rises = |two: &[Boundary]| two[0].key <= two[1].key && two[0].objects <= two[1].objects;
+        let all = keys.last().map_or(0, |of| of.objects).checked_add(loose);
         (all.is_some() && keys.windows(2).all(rises)).then_some(Self { keys, loose })
     }
 
     /// How many objects there were.
     pub fn objects(&self) -> u64 {
-        self.keys.last().map_or(0, |(_, sum)| sum + self.loose)
+        self.keys.last().map_or(0, |of| of.objects) + self.loose
     }
 
     /// How many objects there were after one key, up to another.
@@ -94,8 +151,8 @@ impl Boundaries {
     /// before it up to it.
     pub(super) fn next(&self, after: &[u8]) -> Option<(&str, u64)> {
         let (at, _) = self.range(after, None);
-        let (key, sum) = self.keys.get(at)?;
-        Some((key, sum - self.sum(at)))
+        let of = self.keys.get(at)?;
+        Some((&of.key, of.objects - self.sum(at)))
     }
 
     /// Up to `count` remembered keys, rising, that cut what is between two keys into parts of
@@ -119,8 +176,8 @@ impl Boundaries {
             if cut >= last {
                 break;
             }
-            cuts.insert(self.keys[cut].0.to_string());
-            (at, from) = (cut + 1, self.keys[cut].1);
+            cuts.insert(self.keys[cut].key.to_string());
+            (at, from) = (cut + 1, self.keys[cut].objects);
         }
         cuts
     }
@@ -128,31 +185,30 @@ impl Boundaries {
     /// Of the boundaries from `low` on, the last one whose sum is at most the goal; where they
     /// are a page apart, so that this fills no page, the nearest one.
     fn at_most(&self, low: usize, high: usize, goal: u64, page: u64) -> usize {
-        let above = low + self.keys[low..high].partition_point(|(_, sum)| *sum <= goal);
+        let above = low + self.keys[low..high].partition_point(|of| of.objects <= goal);
         let Some(below) = above.checked_sub(1).filter(|below| *below >= low) else {
             return above;
         };
-        let under = self.keys[below].1;
-        match self.keys[..high].get(above) {
-            Some((_, over)) if over - under >= page && over - goal < goal - under => above,
+        let under = self.keys[below].objects;
+        match self.keys[..high].get(above).map(|of| of.objects) {
+            Some(over) if over - under >= page && over - goal < goal - under => above,
             _ => below,
         }
     }
 
     /// The boundaries that are greater than `after` and not greater than `end`.
     fn range(&self, after: &[u8], end: Option<&str>) -> (usize, usize) {
-        let low = self
-            .keys
-            .partition_point(|(key, _)| key.as_bytes() <= after);
+        let low = self.keys.partition_point(|of| of.key.as_bytes() <= after);
         let high = end.map_or(self.keys.len(), |end| {
-            self.keys.partition_point(|(key, _)| **key <= *end)
+            self.keys.partition_point(|of| *of.key <= *end)
         });
         (low, high.max(low))
     }
 
     /// The objects up to the boundaries before `at`.
     fn sum(&self, at: usize) -> u64 {
-        at.checked_sub(1).map_or(0, |before| self.keys[before].1)
+        at.checked_sub(1)
+            .map_or(0, |before| self.keys[before].objects)
     }
 }
 
@@ -168,7 +224,7 @@ mod tests {
         for nth in 0..each {
             let now = (0..8).map(|range| range * each + nth);
             for page in now.clone().filter(|page| *page < pages) {
-                boundaries.push(&key(page), 1000);
+                boundaries.push(&key(page), 1000, None);
                 if boundaries.is_full() {
                     // Of each range the latest key: this page's, or the one before it.
                     let ends: Vec<_> = now
@@ -226,7 +282,7 @@ mod tests {
         let mut sum = 0;
         for (nth, objects) in [7, 30, 13, 22].into_iter().cycle().enumerate() {
             sum += objects;
-            boundaries.push(format!("{nth:06}").as_bytes(), objects);
+            boundaries.push(format!("{nth:06}").as_bytes(), objects, None);
             if sum > 9_700 {
                 break;
             }
@@ -254,7 +310,10 @@ mod tests {
         assert_eq!(boundaries.objects(), 10_001_000);
         // None stands for much more than the others, whenever it was kept.
         let pairs = boundaries.keys.windows(2);
-        let coarsest = pairs.map(|two| two[1].1 - two[0].1).max().unwrap();
+        let coarsest = pairs
+            .map(|two| two[1].objects - two[0].objects)
+            .max()
+            .unwrap();
         assert!(coarsest <= 60_000, "{coarsest}");
         for (nth, cut) in boundaries.cuts(b"", None, 9, 1000).iter().enumerate() {
             let page: usize = cut.parse().unwrap();
@@ -265,10 +324,10 @@ mod tests {
     #[test]
     fn keys_that_cannot_be_sent_back_are_not_kept() {
         let mut boundaries = Boundaries::default();
-        boundaries.push(b"a", 5);
-        boundaries.push(b"b\xff", 7);
-        boundaries.push(&[b'c'; MAX_KEY], 1);
-        boundaries.push(&[b'd'; MAX_KEY + 1], 3);
+        boundaries.push(b"a", 5, None);
+        boundaries.push(b"b\xff", 7, None);
+        boundaries.push(&[b'c'; MAX_KEY], 1, None);
+        boundaries.push(&[b'd'; MAX_KEY + 1], 3, None);
         let boundaries = boundaries.settle();
         assert_eq!((boundaries.keys.len(), boundaries.objects()), (2, 16));
     }

@@ -6,12 +6,14 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use s3_exporter_api::{Ask, Backend, BackendError, FailureKind, From, Next, Order, Page};
+use s3_exporter_api::{
+    Ask, Backend, BackendError, FailureKind, From, Next, Order, Page, UnixTime, chain,
+};
 
 use super::boundaries::Boundaries;
-use super::ranges::{Contradiction, Plan, Start};
+use super::ranges::{Contradiction, Plan, Request, Start, Work};
 use super::throttle::Throttle;
-use super::{Found, Scan};
+use super::{Found, Progress, Scan};
 use crate::aggregate::Tally;
 
 /// Why a listing was given up.
@@ -23,6 +25,10 @@ pub(super) enum Stop {
     Disorder(String),
     /// The store's order was relied on, and is not known any more. The same.
     OrderLost,
+    /// Parts lack keys that others saw. The same.
+    Incomplete(String),
+    /// Parts may not be asked for. The same.
+    Denied(BackendError),
     /// The answer to a key to start after makes no sense: perhaps the store does not take one
     /// that was made up. In sequence no such key is needed.
     Refused(BackendError),
@@ -30,11 +36,14 @@ pub(super) enum Stop {
 
 /// A page that has come.
 struct Fetched {
-    at: usize,
-    start: Start,
+    request: Request,
     page: Page,
     next: Result<Next, BackendError>,
 }
+
+/// Objects that are not older than this before a listing began may have come meanwhile: clocks
+/// of stores differ from ours.
+const RECENT_MILLIS: i64 = 5 * 60 * 1000;
 
 impl Scan {
     /// Lists everything. `in_parts` where ranges may be used if the store's order allows it.
@@ -43,12 +52,15 @@ impl Scan {
         tally: Tally,
         hints: &Boundaries,
         in_parts: bool,
-        pages: &mut u64,
+        progress: &mut Progress,
     ) -> Result<Found, Stop> {
         let backend = self.store.backend().await.map_err(Stop::Failed)?;
         let destination = &self.destination;
         let mut tally = tally;
-        let mut plan = Plan::new(&destination.prefix, self.page_size, hints);
+        let recent = UnixTime::from_millis(UnixTime::now().as_millis() - RECENT_MILLIS);
+        let mut plan = Plan::new(&destination.prefix, self.page_size, hints, recent);
+        plan.set_narrow(self.learned.is_narrow.load(Relaxed));
+        plan.set_by_marker(self.learned.by_marker.load(Relaxed));
         let mut throttle = Throttle::new(
             destination.concurrency,
             Arc::clone(&self.concurrency),
@@ -59,89 +71,136 @@ impl Scan {
         if in_parts {
             self.tell_of_lost_order(&*backend);
         }
-        plan.set_ordered(in_parts && self.is_ordered(&*backend));
+        plan.set_order(self.order(&*backend, in_parts));
         loop {
             while flying.len() < throttle.limit() {
-                let Some((at, start)) = plan.next(flying.len(), throttle.limit()) else {
+                let Some(request) = plan.next(flying.len(), throttle.limit()) else {
                     break;
                 };
-                let page = spare.pop().unwrap_or_default();
-                flying.push(self.fetch(&*backend, at, start, page));
+                flying.push(self.fetch(&*backend, request, spare.pop().unwrap_or_default()));
             }
             let Some(fetched) = flying.next().await else {
                 break;
             };
             throttle.observe(flying.len());
-            let Fetched {
-                at,
-                start,
-                page,
-                next,
-            } = fetched;
-            let next = match (next, start) {
-                (Ok(next), _) => next,
-                (Err(error), Start::After(_)) if error.kind() == FailureKind::Protocol => {
-                    return Err(Stop::Refused(error));
-                }
-                (Err(error), Start::Next(_, token)) if error.kind() == FailureKind::Protocol => {
-                    plan.go_on_by_token(at, token);
-                    spare.push(page);
-                    continue;
-                }
-                (Err(error), _) => return Err(Stop::Failed(error)),
-            };
-            plan.set_ordered(in_parts && self.is_ordered(&*backend));
-            let taken = plan
-                .take(at, &page, next)
-                .map_err(|fault| self.stop(fault))?;
-            tally.add(page.iter().take(taken), plan.cursor(at));
-            *pages = plan.pages();
-            spare.push(page);
+            plan.set_order(self.order(&*backend, in_parts));
+            spare.push(self.take(&mut plan, &mut tally, fetched)?);
+            progress.pages = plan.pages();
+            progress.in_parts = plan.is_in_parts();
         }
+        self.learn(&plan);
         Ok(Found {
             tally,
             boundaries: plan.into_boundaries().settle(),
         })
     }
 
+    /// Takes what has come. Gives the page back, to be used again.
+    fn take(&self, plan: &mut Plan<'_>, tally: &mut Tally, fetched: Fetched) -> Result<Page, Stop> {
+        let Fetched {
+            request,
+            mut page,
+            next,
+        } = fetched;
+        let stop = |fault| self.stop(fault);
+        self.warn_of_oddities(&page);
+        match (request.work, next) {
+            (Work::Range(at), Ok(next)) => {
+                let taken = plan
+                    .take(at, request.start, &mut page, next)
+                    .map_err(stop)?;
+                tally.add(page.iter().take(taken), plan.cursor(at));
+            }
+            (Work::Range(at), Err(error)) => match (request.start, error.kind()) {
+                (Start::Next(_, token), FailureKind::Protocol) => plan.go_on_by_token(at, token),
+                (Start::After(_), FailureKind::Protocol) => return Err(Stop::Refused(error)),
+                (_, FailureKind::Denied) if *request.prefix != *self.destination.prefix => {
+                    return Err(Stop::Denied(error));
+                }
+                _ => return Err(Stop::Failed(error)),
+            },
+            (Work::Check(check), Ok(next)) => plan.judge(check, &page, &next).map_err(stop)?,
+            (Work::Check(check), Err(error)) => {
+                let is_refused =
+                    matches!(error.kind(), FailureKind::Denied | FailureKind::Protocol);
+                if !is_refused || !plan.give_up(check) {
+                    return Err(Stop::Failed(error));
+                }
+                tracing::debug!(
+                    destination = &*self.destination.name,
+                    bucket = &*self.destination.bucket,
+                    error = chain(&error),
+                    "the end of the listing cannot be asked for in this way"
+                );
+            }
+        }
+        Ok(page)
+    }
+
+    /// Says once of each kind what is odd in the store's answers.
+    fn warn_of_oddities(&self, page: &Page) {
+        for (oddity, key) in page.oddities() {
+            if !self.learned.oddities[oddity as usize].swap(true, Relaxed) {
+                tracing::warn!(
+                    destination = &*self.destination.name,
+                    bucket = &*self.destination.bucket,
+                    key = &*String::from_utf8_lossy(key),
+                    "{oddity}"
+                );
+            }
+        }
+    }
+
+    /// Keeps what was learned of the store, and says it.
+    fn learn(&self, plan: &Plan<'_>) {
+        let learned = &self.learned;
+        learned.is_narrow.store(plan.is_narrow(), Relaxed);
+        learned.by_marker.store(plan.is_by_marker(), Relaxed);
+        if plan.repeated() > 0 && !learned.repeats.swap(true, Relaxed) {
+            tracing::warn!(
+                destination = &*self.destination.name,
+                bucket = &*self.destination.bucket,
+                repeated = plan.repeated(),
+                "the store lists objects twice in a row: each counts once"
+            );
+        }
+    }
+
     /// One page, when its turn has come. The permits cover its retries, and the store's
     /// is taken first, so that those who wait for a slow store don't hold the process's.
-    async fn fetch(
-        &self,
-        backend: &dyn Backend,
-        at: usize,
-        start: Start,
-        mut page: Page,
-    ) -> Fetched {
+    async fn fetch(&self, backend: &dyn Backend, request: Request, mut page: Page) -> Fetched {
         let _store = self.store.permit().await;
         let _process = self.requests.acquire().await;
         let ask = Ask {
             bucket: &self.destination.bucket,
-            prefix: &self.destination.prefix,
-            from: match &start {
+            prefix: &request.prefix,
+            from: match &request.start {
                 Start::First => From::Start,
                 Start::After(key) | Start::Next(key, _) => From::After(key),
+                Start::Marker(key) => From::Marker(key),
                 Start::Token(token) => From::Token(token),
             },
-            max_keys: self.page_size,
+            max_keys: request.max_keys,
             meter: &self.meter,
         };
         let next = backend.list_page(&ask, &mut page).await;
         Fetched {
-            at,
-            start,
+            request,
             page,
             next,
         }
     }
 
-    /// Whether keys must rise in this bucket. Keeps in mind that they had to.
-    fn is_ordered(&self, backend: &dyn Backend) -> bool {
-        let ordered = backend.order(&self.destination.bucket) == Order::Utf8;
-        if ordered {
+    /// The order of this bucket's keys, where it is of use. Keeps in mind that there was one.
+    fn order(&self, backend: &dyn Backend, in_parts: bool) -> Order {
+        if !in_parts {
+            return Order::Other;
+        }
+        let order = backend.order(&self.destination.bucket);
+        if matches!(order, Order::Utf8 | Order::Utf8ByFolder) {
             self.was_ordered.store(true, Relaxed);
         }
-        ordered
+        order
     }
 
     /// Says once that a bucket which was listed in parts is not any more.
@@ -156,6 +215,7 @@ impl Scan {
         match fault {
             Contradiction::Disorder(fault) => Stop::Disorder(fault),
             Contradiction::OrderLost => Stop::OrderLost,
+            Contradiction::Incomplete(fault) => Stop::Incomplete(fault),
             Contradiction::Nonsense(fault) => Stop::Failed(self.protocol(&fault)),
         }
     }

@@ -1,8 +1,8 @@
 //! A file of the state: pure.
 //!
 //! ```text
-//! s3-exporter-state 1 cbf43926
-//! {"identity":{...},"latest":{...},"good":{...}}
+//! s3-exporter-state 2 cbf43926
+//! {"identity":{...},"latest":{...},"good":{...},"audit":{...}}
 //! ```
 //!
 //! The first line names the version of what follows, and the CRC-32 of that version, a
@@ -17,8 +17,9 @@ use s3_exporter_api::{FailureKind, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::{Good, Remembered};
-use crate::aggregate::{Tally, Totals};
+use crate::aggregate::{Recent, Tally, Totals};
 use crate::assign::Assignment;
+use crate::audit::Audit;
 use crate::clusters::{Cluster, Clusters};
 use crate::destination::Destination;
 use crate::scan::{Boundaries, Found};
@@ -26,8 +27,10 @@ use crate::snapshot::{Attempt, Failure};
 
 /// What the first line begins with.
 const MAGIC: &str = "s3-exporter-state";
-/// The version that is written, and the only one that is read.
-const VERSION: u32 = 1;
+/// The version that is written. Those before it are read too: what they lack has a default.
+///
+/// 2: the newest objects of each sum, the clusters whose backups are gone, and audits.
+const VERSION: u32 = 2;
 /// No clock and no store says a time that is further from 1970, in milliseconds: ages can be
 /// computed without a thought of overflow.
 const FURTHEST: i64 = 1 << 53;
@@ -89,6 +92,15 @@ struct Body {
     identity: Identity,
     latest: Latest,
     good: Option<Complete>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audit: Option<Audited>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Audited {
+    ended: i64,
+    success: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -109,6 +121,9 @@ struct Complete {
     boundaries: Vec<(String, u64)>,
     /// Objects after the last of these.
     loose: u64,
+    /// Clusters whose backups are gone, and when they were last seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gone: Vec<(String, i64)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -136,6 +151,9 @@ struct Sums {
     newest: Option<(i64, u64)>,
     oldest: Option<i64>,
     largest: Option<u64>,
+    /// Last-modified and size of the newest, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    recent: Vec<(i64, u64)>,
 }
 
 /// The bytes of a file that says this of a destination.
@@ -147,6 +165,10 @@ pub fn to_bytes(identity: &Identity, remembered: &Remembered) -> serde_json::Res
         identity: identity.clone(),
         latest: Latest::new(&remembered.latest),
         good: remembered.good.as_ref().map(Complete::new),
+        audit: remembered.audit.map(|audit| Audited {
+            ended: audit.ended.as_millis(),
+            success: audit.success,
+        }),
     })?;
     let mut bytes = format!("{MAGIC} {VERSION} {}\n", checksum(VERSION, &body)).into_bytes();
     bytes.extend(body);
@@ -201,9 +223,17 @@ impl Body {
             Some(good) => Some(good.restore(&self.identity)?),
             None => None,
         };
+        let audit = match &self.audit {
+            Some(audit) => Some(Audit {
+                ended: time(audit.ended)?,
+                success: audit.success,
+            }),
+            None => None,
+        };
         Some(Remembered {
             latest: self.latest.restore()?,
             good,
+            audit,
         })
     }
 }
@@ -259,6 +289,11 @@ impl Complete {
             clusters: clusters.collect(),
             boundaries: keys.map(|(key, sum)| (key.to_owned(), sum)).collect(),
             loose,
+            gone: good
+                .gone
+                .iter()
+                .map(|(name, seen)| (name.to_string(), seen.as_millis()))
+                .collect(),
         }
     }
 
@@ -280,17 +315,22 @@ impl Complete {
             }
         }
         let assignment = Assignment::shared(&names, &identity.prefix, &identity.separator);
-        let totals = |name: &str| owned.get(name).copied().unwrap_or_default();
+        let totals = |name: &str| owned.get(name).cloned().unwrap_or_default();
         let tally = Tally::restore(assignment, totals, self.unassigned.restore()?);
         let keys = self.boundaries.iter().map(|(key, sum)| (&**key, *sum));
         let boundaries = Boundaries::restore(keys, self.loose)?;
         if boundaries.objects() > MOST_OBJECTS {
             return None;
         }
+        let gone = self.gone.iter().map(|(name, seen)| {
+            let seen = time(*seen)?;
+            names.contains(name).then(|| (name.as_str().into(), seen))
+        });
         Some(Good {
             found: Arc::new(Found { tally, boundaries }),
             ended: time(self.ended)?,
             known: Arc::new(known),
+            gone: Arc::new(gone.collect::<Option<_>>()?),
         })
     }
 }
@@ -305,6 +345,11 @@ impl Sums {
             newest: totals.newest.map(|(time, size)| (time.as_millis(), size)),
             oldest: totals.oldest.map(UnixTime::as_millis),
             largest: totals.largest,
+            recent: totals
+                .recent
+                .iter()
+                .map(|(time, size)| (time.as_millis(), size))
+                .collect(),
         }
     }
 
@@ -317,10 +362,13 @@ impl Sums {
             self.newest.map(|(time, _)| time),
             self.oldest,
         ];
-        if times
-            .into_iter()
-            .flatten()
-            .any(|millis| time(millis).is_none())
+        let recent = self.recent.iter().map(|(time, _)| *time);
+        if self.recent.len() > Recent::KEPT
+            || times
+                .into_iter()
+                .flatten()
+                .chain(recent)
+                .any(|millis| time(millis).is_none())
         {
             return None;
         }
@@ -334,6 +382,11 @@ impl Sums {
                 .map(|(millis, size)| (UnixTime::from_millis(millis), size)),
             oldest: self.oldest.map(UnixTime::from_millis),
             largest: self.largest,
+            recent: Recent::restore(
+                self.recent
+                    .iter()
+                    .map(|(millis, size)| (UnixTime::from_millis(*millis), *size)),
+            ),
         })
     }
 }

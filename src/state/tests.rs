@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::folder::file_name;
 use super::*;
-use crate::aggregate::{Tally, Totals};
+use crate::aggregate::{Recent, Tally, Totals};
 use crate::assign::Assignment;
 use crate::clusters::Cluster;
 use crate::destination::Expect;
@@ -32,6 +32,7 @@ fn destination(name: &str) -> Arc<Destination> {
         interval: Duration::from_secs(60),
         timeout: Duration::from_secs(600),
         concurrency: 4,
+        audit_interval: None,
     })
 }
 
@@ -53,7 +54,9 @@ fn remembered(ended: UnixTime, objects: u64) -> Remembered {
             found: Arc::new(Found { tally, boundaries }),
             ended,
             known: Arc::default(),
+            gone: Arc::default(),
         }),
+        audit: None,
     }
 }
 
@@ -95,6 +98,7 @@ prop_compose! {
         bytes in any::<u64>(),
         times in (option::of(-9_i64..1 << 53), option::of(-9_i64..1 << 53), option::of(-9_i64..1 << 53)),
         sizes in (any::<u64>(), option::of(any::<u64>())),
+        recent in vec((-9_i64..1 << 53, any::<u64>()), 0..12),
     ) -> Totals {
         Totals {
             objects: objects + empty,
@@ -104,6 +108,7 @@ prop_compose! {
             newest: times.1.map(|time| (at(time), sizes.0)),
             oldest: times.2.map(at),
             largest: sizes.1,
+            recent: Recent::restore(recent.into_iter().map(|(time, size)| (at(time), size))),
         }
     }
 }
@@ -118,6 +123,7 @@ prop_compose! {
         keys in btree_map(any::<String>(), 0..1_u64 << 30, 0..6),
         loose in 0..9_u64,
         ended in 0..1_i64 << 53,
+        gone in option::of(0..1_i64 << 53),
     ) -> Good {
         let owned: Owned = owned;
         let (mut names, mut known) = (Clusters::new(), Clusters::new());
@@ -129,11 +135,17 @@ prop_compose! {
             }
         }
         let assignment = Arc::new(Assignment::new(&names, "p/", "-"));
-        let tally = Tally::restore(assignment, |name| owned[name].0, unassigned);
+        let tally = Tally::restore(assignment, |name| owned[name].0.clone(), unassigned);
         let mut sum = 0;
         let keys: Vec<_> = keys.iter().map(|(key, objects)| { sum += objects; (&**key, sum) }).collect();
         let boundaries = Boundaries::restore(keys.into_iter(), loose).unwrap();
-        Good { found: Arc::new(Found { tally, boundaries }), ended: at(ended), known: Arc::new(known) }
+        let gone = names.names().zip(gone).map(|(name, seen)| (Arc::clone(name), at(seen))).collect();
+        Good {
+            found: Arc::new(Found { tally, boundaries }),
+            ended: at(ended),
+            known: Arc::new(known),
+            gone: Arc::new(gone),
+        }
     }
 }
 
@@ -143,12 +155,14 @@ prop_compose! {
         duration in any::<Duration>(),
         failure in option::of((0..FailureKind::ALL.len(), any::<String>())),
         good in option::of(good()),
+        audit in option::of((0..1_i64 << 53, any::<bool>())),
     ) -> Remembered {
         let failure = failure.map(|(kind, message)| Failure {
             kind: FailureKind::ALL[kind],
             message: message.into(),
         });
-        Remembered { latest: Attempt { ended: at(ended), duration, failure }, good }
+        let audit = audit.map(|(ended, success)| Audit { ended: at(ended), success });
+        Remembered { latest: Attempt { ended: at(ended), duration, failure }, good, audit }
     }
 }
 
@@ -167,9 +181,11 @@ proptest! {
         prop_assert_eq!(found, identity);
         prop_assert_eq!(format!("{:?}", &after.latest), format!("{:?}", &before.latest));
         prop_assert_eq!(after.good.is_some(), before.good.is_some());
+        prop_assert_eq!(after.audit, before.audit);
         if let (Some(after), Some(before)) = (after.good, before.good) {
             prop_assert_eq!(after.ended, before.ended);
             prop_assert_eq!(&after.known, &before.known);
+            prop_assert_eq!(&after.gone, &before.gone);
             prop_assert_eq!(&after.found.boundaries, &before.found.boundaries);
             let (after, known, before) = (&after.found.tally, &after.known, &before.found.tally);
             prop_assert_eq!(after.unassigned(), before.unassigned());
@@ -184,8 +200,8 @@ proptest! {
         prop_assert!(parse(&bytes).is_err());
         for json in [body.as_str(), "{}", "[[[[", r#"{"identity":{},"latest":{},"good":null}"#] {
             let mut hasher = crc32fast::Hasher::new();
-            hasher.update(format!("1\n{json}").as_bytes());
-            let signed = format!("s3-exporter-state 1 {:08x}\n{json}", hasher.finalize());
+            hasher.update(format!("2\n{json}").as_bytes());
+            let signed = format!("s3-exporter-state 2 {:08x}\n{json}", hasher.finalize());
             prop_assert!(matches!(parse(signed.as_bytes()), Err(Unusable::Corrupt(_))));
         }
     }
@@ -210,11 +226,19 @@ proptest! {
 
 #[test]
 fn what_cannot_be_is_refused_though_its_checksum_is_right() {
-    let text = String::from_utf8(written(&remembered(at(1), 3))).unwrap();
+    let audit = Some(Audit {
+        ended: at(1),
+        success: true,
+    });
+    let before = Remembered {
+        audit,
+        ..remembered(at(1), 3)
+    };
+    let text = String::from_utf8(written(&before)).unwrap();
     let (_, body) = text.split_once('\n').unwrap();
     let signed = |body: &str| {
-        let sum = crc32fast::hash(format!("1\n{body}").as_bytes());
-        format!("s3-exporter-state 1 {sum:08x}\n{body}")
+        let sum = crc32fast::hash(format!("2\n{body}").as_bytes());
+        format!("s3-exporter-state 2 {sum:08x}\n{body}")
     };
     parse(signed(body).as_bytes()).unwrap();
     let cluster = |name: &str| {
@@ -251,14 +275,46 @@ fn what_cannot_be_is_refused_though_its_checksum_is_right() {
             r#""boundaries":[]"#,
             r#""boundaries":[["a",18446744073709551615]]"#.to_owned(),
         ),
+        (r#""success":true"#, r#""success":1"#.to_owned()),
+        (
+            r#""audit":{"ended":1"#,
+            r#""audit":{"ended":9223372036854775807"#.to_owned(),
+        ),
         (r#""failure":null"#, r#""failure":["tired","x"]"#.to_owned()),
         (r#""loose":0"#, r#""loose":0,"more":1"#.to_owned()),
+        (r#""loose":0"#, r#""loose":0,"gone":[["x",1]]"#.to_owned()),
+        (
+            r#""largest":null"#,
+            format!(r#""largest":null,"recent":[{}[1,1]]"#, "[1,1],".repeat(10)),
+        ),
+        (
+            r#""largest":null"#,
+            r#""largest":null,"recent":[[-9223372036854775808,1]]"#.to_owned(),
+        ),
     ] {
         let changed = body.replace(from, &to);
         assert_ne!(changed, body, "{from}");
         let result = parse(signed(&changed).as_bytes());
         assert!(matches!(result, Err(Unusable::Corrupt(_))), "{to}");
     }
+}
+
+/// What the version before this one has written is read: it lacks what is new.
+#[test]
+fn an_older_file_is_read() {
+    let text = String::from_utf8(written(&remembered(at(1), 3))).unwrap();
+    let (_, body) = text.split_once('\n').unwrap();
+    let totals = r#"{"objects":2,"empty":1,"bytes":7,"newest_of_all":9,"newest":[8,7],"oldest":8,"largest":7}"#;
+    let cluster = format!(r#"{{"cluster":"a","known":true,"totals":{totals}}}"#);
+    let body = body.replace(r#""clusters":[]"#, &format!(r#""clusters":[{cluster}]"#));
+    let sum = crc32fast::hash(format!("1\n{body}").as_bytes());
+    let older = format!("s3-exporter-state 1 {sum:08x}\n{body}");
+    let (_, remembered) = parse(older.as_bytes()).unwrap();
+    let good = remembered.good.as_ref().unwrap();
+    let (_, totals) = good.found.tally.owned().next().unwrap();
+    assert_eq!(totals.newest, Some((at(8), 7)));
+    assert_eq!((totals.recent.newest(), good.gone.len()), (None, 0));
+    assert_eq!(remembered.audit, None);
 }
 
 #[test]
@@ -296,11 +352,20 @@ fn what_is_from_the_future_ends_now() {
     let state = open(&folder);
     let now = UnixTime::now();
     let future = at(now.as_millis() + 86_400_000);
-    state.save(&destination("d"), remembered(future, 3));
+    let audit = Some(Audit {
+        ended: future,
+        success: true,
+    });
+    let before = Remembered {
+        audit,
+        ..remembered(future, 3)
+    };
+    state.save(&destination("d"), before);
     state.close();
     let state = open(&folder);
     let back = state.load(&destination("d")).unwrap();
-    for ended in [back.latest.ended, back.good.unwrap().ended] {
+    let ends = [back.latest.ended, back.good.unwrap().ended];
+    for ended in ends.into_iter().chain(back.audit.map(|audit| audit.ended)) {
         assert!(ended >= now && ended <= UnixTime::now(), "{ended:?}");
     }
 }
@@ -341,9 +406,9 @@ fn a_folder_has_one_holder_who_is_named() {
 fn what_is_of_no_use_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let body = "{}";
-    let sum = crc32fast::hash(format!("2\n{body}").as_bytes());
-    let newer = format!("s3-exporter-state 2 {sum:08x}\n{body}");
-    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(2));
+    let sum = crc32fast::hash(format!("3\n{body}").as_bytes());
+    let newer = format!("s3-exporter-state 3 {sum:08x}\n{body}");
+    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(3));
     for (text, ending) in [
         ("nonsense", ".corrupt"),
         (&*newer, ".newer"),

@@ -213,6 +213,37 @@ mod tests {
         );
     }
 
+    /// They know no destination.
+    #[test]
+    fn libraries_are_heard_where_they_are_named_or_all_is_told() {
+        for (level, heard) in [
+            ("info", ""),
+            ("WARN", ""),
+            ("error", ""),
+            ("info,s3_exporter=debug", ""),
+            ("info,hyper_util=warn", "hyper_util "),
+            (
+                "info,kube=error,aws_smithy_runtime=warn",
+                "aws_smithy_runtime kube ",
+            ),
+            ("debug", "aws_smithy_runtime hyper_util kube minio rustls "),
+        ] {
+            let text = logged(level, LogFormat::Json, || {
+                tracing::error!(target: "aws_smithy_runtime::client", "aws_smithy_runtime");
+                tracing::warn!(target: "hyper_util::client", "hyper_util");
+                tracing::error!(target: "kube_client::client", "kube");
+                tracing::error!(target: "minio::s3", "minio");
+                tracing::error!(target: "rustls::conn", "rustls");
+                tracing::error!(target: "s3_exporter_minio::list", "ours");
+                tracing::error!(target: "plugin_from_outside", "theirs");
+            });
+            let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+            let said = lines.map(|line: serde_json::Value| format!("{} ", line["msg"]));
+            let said = said.collect::<String>().replace('"', "");
+            assert_eq!(said, format!("{heard}ours theirs "), "{level}");
+        }
+    }
+
     #[test]
     fn a_terminal_finds_nothing_to_obey() {
         let text = logged("info", LogFormat::Console, || {

@@ -36,7 +36,7 @@ pub const FOREIGN_BYTES: f64 = 33.0;
 pub type Figure = (&'static str, [Option<f64>; 3]);
 
 /// Every figure per cluster under its name.
-pub const FIGURES: [Figure; 7] = [
+pub const FIGURES: [Figure; 8] = [
     ("objectstore_objects", [Some(0.0), Some(3.0), Some(2.0)]),
     (
         "objectstore_empty_objects",
@@ -53,6 +53,10 @@ pub const FIGURES: [Figure; 7] = [
     (
         "objectstore_newest_object_size_bytes",
         [None, Some(5000.0), Some(2000.0)],
+    ),
+    (
+        "objectstore_newest_object_size_ratio",
+        [None, Some(5000.0 / 4096.0), Some(0.0)],
     ),
     (
         "objectstore_oldest_object_timestamp_seconds",

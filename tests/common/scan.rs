@@ -46,6 +46,7 @@ pub fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> 
         interval: Duration::from_secs(60),
         timeout: Duration::from_secs(3600),
         concurrency,
+        audit_interval: None,
     };
     let store = Store::new(Arc::new(Given(Arc::new(backend))), 1000);
     Scan::new(

@@ -2,7 +2,7 @@
 
 use s3_exporter_testkit::Authority;
 
-use crate::program::{BUCKET, GOOD, Program, STORE};
+use crate::program::{BUCKET, GOOD, LATENESS, Program, STORE};
 
 /// The flags that make a destination.
 const SEED: [&str; 6] = [
@@ -34,7 +34,9 @@ fn line<'a>(output: &'a str, start: &str) -> &'a str {
 fn warnings(program: &Program) -> Vec<String> {
     let output = program.run();
     assert_eq!(output.code, Some(0), "{output:?}");
-    output.stderr
+    let mut warnings = output.stderr;
+    warnings.retain(|line| !line.contains(LATENESS));
+    warnings
 }
 
 #[test]
@@ -273,6 +275,25 @@ fn with_an_endpoint_a_file_in_the_working_folder_is_not_read() {
     assert_eq!(
         warnings(&program),
         ["warning: config.toml in the working folder is not read, because there is -endpoint"]
+    );
+}
+
+#[test]
+fn a_directory_bucket_takes_prefixes_of_folders_only() {
+    let text = "[backends.s]\ntype = \"s3\"\n\
+                [[destinations]]\nname = \"a\"\nbucket = \"b--use1-az4--x-s3\"\nprefix = \"prod\"\n\
+                [[destinations]]\nbuckets = [\"c\", \"d--use1-az4--xa-s3\"]\nprefix = \"prod/x\"\n\
+                [[destinations]]\nname = \"e\"\nbucket = \"b--use1-az4--x-s3\"\nprefix = \"prod/\"\n\
+                [[destinations]]\nname = \"f\"\nbucket = \"b--use1-az4--x-s3\"\n\
+                [[destinations]]\nname = \"g\"\nbucket = \"--x-s3-b\"\nprefix = \"prod\"\n";
+    assert_eq!(
+        warnings(&check(&[]).file("config.toml", text)),
+        [
+            "warning: config.toml:6: `destinations[0].prefix` must end in `/`: \"b--use1-az4--x-s3\" is a \
+             directory bucket, which takes no other prefix",
+            "warning: config.toml:9: `destinations[1].prefix` must end in `/`: \"d--use1-az4--xa-s3\" is a \
+             directory bucket, which takes no other prefix",
+        ]
     );
 }
 

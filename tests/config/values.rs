@@ -46,6 +46,19 @@ fn values_of_no_use() {
         Case {
             file: &[
                 "[scan]",
+                r#"audit_interval = "daily""#,
+                GOOD,
+                r#"audit_interval = "5ms""#,
+            ],
+            says: &[
+                r#"error: config.toml:2: `scan.audit_interval` is "daily": expected a duration such as "12h" or "7d", or "0s" for never"#,
+                r#"error: config.toml:10: `destinations[0].audit_interval` is shorter than a second: expected at least "1s", or "0s" for never"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[scan]",
                 "concurrency = 1.5",
                 "max_requests_in_flight = -1",
                 GOOD,

@@ -119,10 +119,13 @@ fn exporter(arguments: &[&str], variables: &Variables) {
         .output()
         .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
+    // The flags of Kubermatic's exporter say nothing of an age, and docs/migration.md says so.
+    let lines = stderr.lines();
+    let others = lines.filter(|line| !line.contains("not judged for lateness"));
     assert_eq!(
-        (output.status.code(), &*stderr),
-        (Some(0), ""),
-        "{arguments:?}"
+        (output.status.code(), others.count()),
+        (Some(0), 0),
+        "{arguments:?}: {stderr}"
     );
 }
 

@@ -1,10 +1,9 @@
 //! The metrics that are explained are those that are there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 
 use s3_exporter_api::FailureKind;
-use s3_exporter_testkit::{S3sServer, Upload};
+use s3_exporter_testkit::{Memory, S3sServer, Upload};
 
 use crate::{common, read};
 
@@ -28,14 +27,19 @@ fn explained(document: &str) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
-/// What the program exposes with all that can be asked for, over one bucket.
-fn exposed() -> String {
-    let server = S3sServer::start();
-    server.store().put("etcd", &Upload::new("lab-1-a.db.gz", 7));
-    let folder = tempfile::tempdir().unwrap();
+/// What the program exposes with all that can be asked for, over one bucket of two pages, once
+/// its listing was audited.
+async fn exposed() -> String {
+    let store = Memory::new().with_page_size(1);
+    let backups = ["lab-1-a.db.gz", "lab-1-b.db.gz"].map(|key| Upload::new(key, 7));
+    store.put_all("etcd", backups);
+    let server = S3sServer::builder().server("MinIO").store(&store).start();
     let config = format!(
         r#"[metrics]
 compat = ["kubermatic_s3", "kubermatic_etcdbackup"]
+[scan]
+interval = "1s"
+audit_interval = "1s"
 [backends.s]
 type = "minio"
 endpoint = "{}"
@@ -45,19 +49,19 @@ secret_access_key = "{}"
 bucket = "etcd"
 clusters = ["lab-1"]
 max_age = "25h"
+[[destinations]]
+name = "as a whole"
+bucket = "etcd"
 "#,
         server.endpoint(),
         S3sServer::ACCESS_KEY,
         S3sServer::SECRET_KEY
     );
-    std::fs::write(folder.path().join("config.toml"), config).unwrap();
-    let output = Command::new(common::program())
-        .arg("once")
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    let mut exporter = common::Exporter::with_config(&config, &[]).await;
+    let audit = "objectstore_scan_audit_success";
+    let is_audited = |metrics: &common::Metrics| metrics.of("etcd", audit).is_some();
+    exporter.until("its listing was audited", is_audited).await;
+    exporter.get("/metrics").await
 }
 
 fn names(text: &str) -> BTreeSet<String> {
@@ -67,9 +71,9 @@ fn names(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-#[test]
-fn each_metric_is_explained_and_each_explained_one_is_there() {
-    let text = exposed();
+#[tokio::test]
+async fn each_metric_is_explained_and_each_explained_one_is_there() {
+    let text = exposed().await;
     let explained = explained("docs/metrics.md");
     let documented: BTreeSet<_> = explained.keys().cloned().collect();
     let names = names(&text);
@@ -94,11 +98,11 @@ fn each_metric_is_explained_and_each_explained_one_is_there() {
     }
 }
 
-#[test]
-fn readme_names_metrics_that_are_there() {
+#[tokio::test]
+async fn readme_names_metrics_that_are_there() {
     let explained = explained("README.md");
     assert!(explained.len() > 6, "{explained:?}");
-    let known = names(&exposed());
+    let known = names(&exposed().await);
     for name in explained.keys() {
         assert!(known.contains(name), "{name}");
     }

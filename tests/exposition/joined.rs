@@ -55,7 +55,10 @@ fn destination() -> impl Strategy<Value = DestinationSnapshot> {
                 failure,
             });
             snapshot.figures = figures.map(|(unassigned, clusters)| {
-                let clusters: Vec<_> = clusters.iter().map(|(n, t)| (n.as_str(), *t)).collect();
+                let clusters: Vec<_> = clusters
+                    .iter()
+                    .map(|(n, t)| (n.as_str(), t.clone()))
+                    .collect();
                 sample::figures(sample::ago(1), unassigned, &clusters)
             });
             snapshot

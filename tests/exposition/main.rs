@@ -8,3 +8,4 @@ mod joined;
 mod promtool;
 mod questions;
 mod sample;
+mod verdicts;

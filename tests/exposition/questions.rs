@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::promtool::test_rules;
 
 #[path = "../common/questions.rs"]
-mod docs;
+pub mod docs;
 use docs::questions;
 
 /// A rule for each question, and the tests beside it.
@@ -29,7 +29,7 @@ fn set_up(questions: &BTreeMap<String, String>) -> tempfile::TempDir {
 #[test]
 fn each_is_answered() {
     let questions = questions();
-    assert_eq!(questions.len(), 6, "{questions:?}");
+    assert_eq!(questions.len(), 11, "{questions:?}");
     let folder = set_up(&questions);
     for name in questions.keys() {
         let tests = folder.path().join(format!("{name}.yml"));

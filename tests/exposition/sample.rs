@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
-use s3_exporter::aggregate::Totals;
+use s3_exporter::aggregate::{Recent, Totals};
+use s3_exporter::audit::Audit;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Log, LogFormat, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect};
@@ -70,6 +71,7 @@ pub fn destination(name: &str, bucket: &str, resolver: Option<&str>) -> Destinat
         interval: Duration::from_secs(300),
         timeout: Duration::from_secs(1800),
         concurrency: 4,
+        audit_interval: None,
     }
 }
 
@@ -95,11 +97,15 @@ pub fn totals(objects: u64, empty: u64, size: u64, seconds_ago: i64) -> Totals {
         newest: (full > 0).then_some((time, size)),
         oldest: (objects > 0).then_some(UnixTime::from_millis(time.as_millis() - 86_400_250)),
         largest: (objects > 0).then_some(if full > 0 { size } else { 0 }),
+        recent: Recent::restore((0..objects.min(10)).map(|nth| {
+            let size = if nth < full { size } else { 0 };
+            (time, size)
+        })),
     }
 }
 
 pub fn figures(ended: UnixTime, unassigned: Totals, clusters: &[(&str, Totals)]) -> Arc<Figures> {
-    let mut listed = unassigned;
+    let mut listed = unassigned.clone();
     clusters.iter().for_each(|(_, totals)| listed.merge(totals));
     Arc::new(Figures {
         ended,
@@ -107,8 +113,10 @@ pub fn figures(ended: UnixTime, unassigned: Totals, clusters: &[(&str, Totals)])
         unassigned,
         clusters: clusters
             .iter()
-            .map(|(name, totals)| ((*name).into(), *totals))
+            .map(|(name, totals)| ((*name).into(), totals.clone()))
             .collect(),
+        known: clusters.len(),
+        gone: BTreeMap::new(),
     })
 }
 
@@ -161,6 +169,12 @@ pub fn snapshot() -> Snapshot {
     good.meter
         .failed(Operation::ListObjectsV2, FailureKind::Throttled);
 
+    good.is_audited = true;
+    good.audit = Some(Audit {
+        ended: ago(40_000),
+        success: true,
+    });
+
     let mut failing = unscanned(Destination {
         prefix: "back\\slash\nline/".into(),
         ..destination(HOSTILE, "bucket\\n", Some("lab"))
@@ -180,6 +194,10 @@ pub fn snapshot() -> Snapshot {
     };
     failing.scans.failed[FailureKind::Denied as usize] = 3;
     failing.scans.failed[FailureKind::Timeout as usize] = 1;
+    failing.audit = Some(Audit {
+        ended: ago(90_000),
+        success: false,
+    });
 
     let mut never = unscanned(destination("never-worked", "gone", Some("slow")));
     never.latest = attempt(45, Some((FailureKind::Resolver, "no names")));
@@ -189,6 +207,7 @@ pub fn snapshot() -> Snapshot {
     let mut plain = unscanned(destination("plain", "plain", None));
     plain.latest = attempt(0, None);
     plain.scans.finished = 1;
+    plain.is_audited = true;
     plain.figures = Some(figures(ago(0), totals(12, 0, 10, 5), &[]));
 
     let new = unscanned(destination("new", "new", Some("kkp")));

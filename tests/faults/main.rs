@@ -12,6 +12,7 @@ mod common;
 mod bodies;
 mod clock;
 mod moving;
+mod nodes;
 mod outages;
 mod row;
 mod stage;

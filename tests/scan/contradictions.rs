@@ -10,7 +10,7 @@ use s3_exporter_api::{
     Ask, Backend, BackendError, FailureKind, From, Next, Object, Order, Page, StorageClass,
     UnixTime, async_trait,
 };
-use s3_exporter_testkit::{AskedFrom, Scripted, Step};
+use s3_exporter_testkit::{Asked, AskedFrom, Scripted, Step};
 use s3_exporter_testkit::{Memory, Upload};
 
 use super::{requests, run, scan};
@@ -55,11 +55,16 @@ fn a_token_that_repeats() {
     }
 }
 
+/// Nothing follows the last key: the end of a listing is asked for once more.
+fn nothing() -> Step {
+    Step::last_page([""; 0])
+}
+
 #[test]
-fn a_last_key_that_repeats() {
+fn a_page_that_comes_twice() {
     let steps = [
         Step::page(["a", "b"], "1"),
-        Step::page(["b"], "2"),
+        Step::page(["a", "b"], "2"),
         Step::last_page(["c"]),
     ];
     fails(
@@ -67,6 +72,20 @@ fn a_last_key_that_repeats() {
         FailureKind::Protocol,
         "two pages end with the same key \"b\"",
     );
+}
+
+/// RustFS, Ceph and versitygw have done so, in a page and over its edge.
+#[test]
+fn a_key_that_repeats_counts_once() {
+    for order in [Order::Utf8, Order::Utf8ByFolder, Order::Other] {
+        let steps = [
+            Step::page(["a", "a", "b"], "1"),
+            Step::page(["b"], "2"),
+            Step::last_page(["b", "c", "c"]),
+            nothing(),
+        ];
+        assert_eq!(script(order, steps), Ok(3), "{order:?}");
+    }
 }
 
 #[test]
@@ -110,13 +129,18 @@ fn an_empty_page_is_not_the_end() {
         Step::page(["a"], "1"),
         Step::Page(Vec::new(), Next::Token("2".into())),
         Step::last_page(["b"]),
+        nothing(),
     ];
     assert_eq!(script(Order::Utf8, steps), Ok(2));
 }
 
 #[test]
 fn keys_that_go_backwards_where_nothing_relies_on_order() {
-    let steps = [Step::page(["b", "a/x"], "1"), Step::last_page(["a-b", "a"])];
+    let steps = [
+        Step::page(["b", "a/x"], "1"),
+        Step::last_page(["a-b", "a"]),
+        nothing(),
+    ];
     assert_eq!(script(Order::Other, steps), Ok(4));
 }
 
@@ -126,17 +150,23 @@ fn keys_that_go_backwards_where_nothing_relies_on_order() {
 fn keys_that_go_backwards_where_order_was_promised() {
     let truth = || [Step::page(["a", "a/x"], "1"), Step::last_page(["a-b", "b"])];
     let backend = Scripted::new(truth());
-    backend.then(truth());
-    backend.then(truth());
+    for _ in 0..2 {
+        backend.then(truth());
+        backend.then([nothing()]);
+    }
     let scan = scan(backend.clone(), "", 8);
     assert_eq!(list(&scan), Ok(4));
     assert_eq!(
         backend.asks().len(),
-        4,
-        "two pages in vain, two in sequence"
+        5,
+        "two pages in vain, two in sequence, and the end"
     );
     assert_eq!(list(&scan), Ok(4));
-    assert_eq!(backend.asks().len(), 6, "two pages in sequence");
+    assert_eq!(
+        backend.asks().len(),
+        8,
+        "two pages in sequence, and the end"
+    );
 }
 
 /// The same, where a page shows it only behind the end of the range that it was asked for: what
@@ -224,7 +254,7 @@ fn an_order_that_is_no_longer_known() {
         "{before}: 30 in vain, then in sequence"
     );
     assert_eq!(list(&scan), Ok(1000));
-    assert_eq!(requests(&scan) - before, 100, "in sequence from the start");
+    assert_eq!(requests(&scan) - before, 101, "in sequence from the start");
 }
 
 /// A store may refuse to start after any key, so that it is listed anew in sequence, where none is
@@ -245,6 +275,7 @@ fn a_start_that_is_refused() {
 
         async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
             if let From::After(key) = ask.from
+                && ask.max_keys > 1 // else the end is asked for once more
                 && (self.refuses)(key)
             {
                 self.refused.fetch_add(1, Relaxed);
@@ -258,14 +289,18 @@ fn a_start_that_is_refused() {
         }
     }
 
+    /// Nobody makes such a key up.
+    fn object(n: u32) -> String {
+        format!("{n:04}-{:08x}", n.wrapping_mul(0x9E37_79B9))
+    }
     let any = |_: &str| true;
-    let listed = |key: &str| key.ends_with("-object");
+    let listed = |key: &str| {
+        let number = key.get(..4).and_then(|digits| digits.parse().ok());
+        number.is_some_and(|number| object(number) == key)
+    };
     for refuses in [any, listed] {
         let memory = Memory::new().with_page_size(10);
-        memory.put_all(
-            "b",
-            (0..500).map(|n| Upload::new(format!("{n:04}-object"), 1)),
-        );
+        memory.put_all("b", (0..500).map(|n| Upload::new(object(n), 1)));
         let refused = Arc::<AtomicUsize>::default();
         let picky = Picky {
             memory,
@@ -278,7 +313,7 @@ fn a_start_that_is_refused() {
         };
         let found = run(&scan, &Clusters::new(), &Boundaries::default()).unwrap();
         assert_eq!(found.tally.listed().objects, 500);
-        let is_in_parts = found.boundaries.objects() > 0;
+        let is_in_parts = found.boundaries.parts().0.count() > 0;
         assert_eq!(is_in_parts, !refuses("a key that the bucket does not have"));
         let refused = refused.load(Relaxed);
         assert!((1..=8).contains(&refused), "{refused} refused");
@@ -328,13 +363,20 @@ fn keys_that_are_too_long() {
 /// The first page of a scan comes alone, and the pages after a token are asked for by it.
 #[test]
 fn what_is_asked_for() {
-    let backend = Scripted::new([Step::page(["a"], "1"), Step::last_page(["b"])]);
-    assert_eq!(list(&scan(backend.clone(), "", 16)), Ok(2));
+    let backend = Scripted::new([
+        Step::page(["p/a"], "1"),
+        Step::last_page(["p/b"]),
+        nothing(),
+    ]);
+    assert_eq!(list(&scan(backend.clone(), "p/", 16)), Ok(2));
     let asks = backend.asks();
     assert_eq!(asks[0].from, AskedFrom::Start);
     assert_eq!(asks[1].from, AskedFrom::Token("1".to_owned()));
-    assert!(
-        asks.iter()
-            .all(|ask| ask.bucket == "b" && ask.max_keys == 1000)
-    );
+    let form = |ask: &Asked| (ask.bucket.clone(), ask.prefix.clone(), ask.max_keys);
+    for ask in &asks[..2] {
+        assert_eq!(form(ask), ("b".to_owned(), "p/".to_owned(), 1000));
+    }
+    // The end is asked for once more, in another form.
+    assert_eq!(asks[2].from, AskedFrom::After("p/b".to_owned()));
+    assert_eq!(form(&asks[2]), ("b".to_owned(), String::new(), 1));
 }

@@ -3,7 +3,7 @@
 use s3_exporter_testkit::SyntheticBucket;
 
 /// The key of one backup, as Kubermatic writes it.
-fn backup(cluster: &str, nth: u64) -> String {
+pub fn backup(cluster: &str, nth: u64) -> String {
     let (day, hour, minute) = (nth / 72, nth / 3 % 24, nth % 3 * 20);
     let date = format!(
         "{}-{:02}-{:02}",
@@ -20,7 +20,7 @@ fn hash(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-fn cluster(nth: u64) -> String {
+pub fn cluster(nth: u64) -> String {
     let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
     (0..10)
         .map(|at| char::from(letters[(hash(nth * 10 + at) % 36) as usize]))

@@ -9,6 +9,7 @@ mod given;
 
 mod clock;
 mod folder;
+mod gone;
 mod killed;
 mod resolver;
 mod restart;

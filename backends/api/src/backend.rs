@@ -89,8 +89,14 @@ pub enum Next {
 /// be listed by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// By the keys' UTF-8 bytes, as S3 promises for general purpose buckets.
+    /// By the keys' UTF-8 bytes, as S3 promises for general purpose buckets, and exactly after
+    /// any key that is asked for.
     Utf8,
+    /// By the keys' UTF-8 bytes; but it is not certain what comes after a key that lies in a
+    /// folder of the listing, unless the listing is of that folder alone (its prefix).
+    /// MinIO of 2026 ends such a listing too early where another folder's name goes on from that
+    /// one with a byte below `/` (`docs/backends.md`).
+    Utf8ByFolder,
     /// Another, or none.
     Other,
     /// Not known before the first answer.

@@ -10,6 +10,7 @@
 //! This crate is a leaf: it knows no SDK, and nothing of clusters or metrics.
 
 mod backend;
+mod bucket;
 mod error;
 pub mod file;
 mod login;
@@ -24,13 +25,14 @@ mod time;
 
 pub use async_trait::async_trait;
 pub use backend::{Ask, Backend, From, Next, Order, Probe};
+pub use bucket::is_directory_bucket;
 pub use error::{BackendError, FailureKind, causes, chain};
 pub use file::FileVersion;
 pub use login::{AccessKeys, Credentials, FaultyFile, Login};
 pub use meter::{Meter, Operation};
 pub use misplaced::Misplaced;
 pub use origin::{Fault, Origin, Origins};
-pub use page::{Object, Page, StorageClass};
+pub use page::{Object, Oddity, Page, StorageClass};
 pub use plugin::{Connect, Key, Plugin};
 pub use secret::{Secret, SecretSource, without_line_end};
 pub use section::{NamedFile, Section, closest};

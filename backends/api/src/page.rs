@@ -1,3 +1,4 @@
+use std::fmt;
 use std::ops::Range;
 
 use crate::UnixTime;
@@ -41,12 +42,50 @@ impl StorageClass {
     }
 }
 
+/// What a store says otherwise than it should, though what is meant can be told. A page is
+/// taken all the same: one odd object must not hide all the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Oddity {
+    /// An object without a size, as some stores list what they keep as a folder: 0 bytes.
+    NoSize,
+    /// The keys are said to be encoded for URLs, and a `%` begins no code: it is a `%`.
+    LonePercent,
+    /// The keys are said to be encoded for URLs and hold what would be: all are as they stand.
+    NotEncoded,
+}
+
+impl Oddity {
+    /// All of them, in the order of the declaration.
+    pub const ALL: [Self; 3] = [Self::NoSize, Self::LonePercent, Self::NotEncoded];
+
+    /// What the store does, and what is made of it, for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoSize => "the store lists an object without a size, which counts as 0 bytes",
+            Self::LonePercent => {
+                "the store says that keys are URL-encoded, but not this one: its % is taken as it is"
+            }
+            Self::NotEncoded => {
+                "the store says that keys are URL-encoded, but they are not: all of the page are taken as they are"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// One page of a listing. The keys lie end to end in one buffer; clearing keeps the
 /// memory, so that a scan of any length allocates for its largest page only.
 #[derive(Debug, Default)]
 pub struct Page {
     keys: Vec<u8>,
     entries: Vec<Entry>,
+    /// At which object each was seen first.
+    oddities: [Option<usize>; Oddity::ALL.len()],
 }
 
 #[derive(Debug)]
@@ -67,6 +106,7 @@ impl Page {
     pub fn clear(&mut self) {
         self.keys.clear();
         self.entries.clear();
+        self.oddities = Default::default();
     }
 
     /// Adds an object at the end.
@@ -82,21 +122,49 @@ impl Page {
         });
     }
 
+    /// Keeps in mind that the object at `index` is odd. Of each kind the first one is kept.
+    pub fn note(&mut self, oddity: Oddity, index: usize) {
+        self.oddities[oddity as usize].get_or_insert(index);
+    }
+
+    /// What is odd in the page, each kind once, with the first key that it was seen at.
+    pub fn oddities(&self) -> impl Iterator<Item = (Oddity, &[u8])> {
+        let found = Oddity::ALL.into_iter().zip(self.oddities);
+        found.filter_map(|(oddity, index)| {
+            let entry = self.entries.get(index?)?;
+            Some((oddity, &self.keys[entry.key.clone()]))
+        })
+    }
+
     /// Decodes keys where they lie: `decode` changes a key's bytes and gives how many of
-    /// them are left.
-    ///
-    /// # Errors
-    /// The first error of `decode`; the keys are then unspecified.
+    /// them are left, and what is odd about them.
     #[inline]
-    pub fn decode_keys<E>(
-        &mut self,
-        mut decode: impl FnMut(&mut [u8]) -> Result<usize, E>,
-    ) -> Result<(), E> {
-        for Entry { key, .. } in &mut self.entries {
-            let left = decode(&mut self.keys[key.clone()])?;
+    pub fn decode_keys(&mut self, mut decode: impl FnMut(&mut [u8]) -> (usize, Option<Oddity>)) {
+        for index in 0..self.entries.len() {
+            let key = &mut self.entries[index].key;
+            let (left, oddity) = decode(&mut self.keys[key.clone()]);
             key.end = key.end.min(key.start + left);
+            if let Some(oddity) = oddity {
+                self.note(oddity, index);
+            }
         }
-        Ok(())
+    }
+
+    /// Takes out objects whose key is that of the object before, the first one's being `before`:
+    /// the first of several stays. Gives how many there were.
+    pub fn remove_repeated(&mut self, before: &[u8]) -> usize {
+        let Self { keys, entries, .. } = self;
+        let count = entries.len();
+        let mut last: Option<Range<usize>> = None;
+        entries.retain(|entry| {
+            let before = last.as_ref().map_or(before, |last| &keys[last.clone()]);
+            let is_new = keys[entry.key.clone()] != *before;
+            if is_new {
+                last = Some(entry.key.clone());
+            }
+            is_new
+        });
+        count - entries.len()
     }
 
     /// How many objects there are.
@@ -116,12 +184,28 @@ impl Page {
             .map(|entry| &self.keys[entry.key.clone()])
     }
 
+    /// The bytes of all keys, end to end, as they were added.
+    pub fn key_bytes(&self) -> &[u8] {
+        &self.keys
+    }
+
     /// The key of the object at `index`.
     ///
     /// # Panics
     /// There are not so many.
     pub fn key(&self, index: usize) -> &[u8] {
         &self.keys[self.entries[index].key.clone()]
+    }
+
+    /// The object at `index`; `None` where there are not so many.
+    pub fn get(&self, index: usize) -> Option<Object<'_>> {
+        let entry = self.entries.get(index)?;
+        Some(Object {
+            key: &self.keys[entry.key.clone()],
+            size: entry.size,
+            last_modified: entry.last_modified,
+            storage_class: entry.storage_class,
+        })
     }
 
     /// The objects in the order in which they were added.

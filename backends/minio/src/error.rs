@@ -32,6 +32,12 @@ impl Failure {
         }
     }
 
+    /// Whether what was answered speaks of a node that is ill, beside which others may stand: it
+    /// says so, or makes no sense. Where there was no answer, the transport knows it.
+    pub fn may_be_of_an_ill_node(&self) -> bool {
+        matches!(self, Self::Malformed(_)) || self.kind() == FailureKind::Unavailable
+    }
+
     /// Whether another attempt may fare better. A page that makes no sense may have been
     /// cut short.
     pub fn is_worth_a_retry(&self) -> bool {

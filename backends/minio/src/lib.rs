@@ -50,9 +50,9 @@ impl Connect for Config {
         })?;
         Ok(Arc::new(MinIo {
             url: self.store_url(),
-            http: HttpClients::new(&self.transport)?,
+            http: HttpClients::new(&self.transport, self.store_url())?,
             request_timeout: self.request_timeout,
-            order: LearnedOrder::new(self.ordered),
+            order: LearnedOrder::new(&self.store_url(), self.ordered),
             signers: Signers::new(self.clone())?,
             address,
             region,

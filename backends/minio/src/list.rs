@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBuilder};
+use http::Response;
 use minio::s3::multimap_ext::{Multimap, MultimapExt};
 use minio::s3::types::Region;
 use s3_exporter_api::{
@@ -72,23 +73,27 @@ impl MinIo {
             .get(&self.address, ask.bucket, &self.region, query(ask))
             .await
             .map_err(|cause| Failure::NoAnswer(FailureKind::Internal, Some(cause)))?;
-        let answer = self.http.send(request).await.map_err(Failure::of)?;
-        let (head, body) = answer.into_parts();
-        let error = read_error(&body);
-        // A store may also say 200 and then fail.
-        if !head.status.is_success() || error.is_some() {
-            let region = head.headers.get("x-amz-bucket-region");
-            let region = region.and_then(|region| region.to_str().ok());
-            return Err(Failure::Refused(Refusal::new(
-                head.status.as_u16(),
-                error,
-                region,
-            )));
+        let used = self.http.connections();
+        let answer = used.send(request).await.map_err(Failure::of)?;
+        let outcome = self.read(&answer, page);
+        if outcome.as_ref().is_err_and(Failure::may_be_of_an_ill_node) {
+            used.give_up();
         }
-        let next = read(&body, page).map_err(Failure::Malformed)?;
-        let server = head.headers.get("server");
-        self.order
-            .learn(server.and_then(|server| server.to_str().ok()));
+        outcome
+    }
+
+    fn read(&self, answer: &Response<Vec<u8>>, page: &mut Page) -> Result<Next, Failure> {
+        let (status, headers) = (answer.status(), answer.headers());
+        let header = |name| headers.get(name)?.to_str().ok();
+        let body = answer.body();
+        let error = read_error(body);
+        // A store may also say 200 and then fail.
+        if !status.is_success() || error.is_some() {
+            let refusal = Refusal::new(status.as_u16(), error, header("x-amz-bucket-region"));
+            return Err(Failure::Refused(refusal));
+        }
+        let next = read(body, page).map_err(Failure::Malformed)?;
+        self.order.learn(header("server"));
         Ok(next)
     }
 

@@ -5,16 +5,30 @@
 
 use memchr::memchr2;
 
-/// Decodes `key` where it lies and gives its new length; `None` where a `%` is not
-/// followed by two hexadecimal digits.
-pub(crate) fn decode_in_place(key: &mut [u8]) -> Option<usize> {
+/// Whether keys cannot have been encoded: one holds a blank, a control character or what is
+/// not ASCII, which every encoding of URLs replaces.
+pub(crate) fn is_raw(keys: &[u8]) -> bool {
+    // Without a way out, so that many bytes are looked at together.
+    keys.iter()
+        .fold(false, |raw, byte| raw | !byte.is_ascii_graphic())
+}
+
+/// Decodes `key` where it lies and gives its new length, and whether each `%` in it was
+/// followed by two hexadecimal digits. One that was not is left as it is.
+pub(crate) fn decode_in_place(key: &mut [u8]) -> (usize, bool) {
     let Some(first) = memchr2(b'%', b'+', key) else {
-        return Some(key.len());
+        return (key.len(), true);
     };
-    let (mut from, mut to) = (first, first);
+    let (mut from, mut to, mut regular) = (first, first, true);
     while let Some(&byte) = key.get(from) {
         let (decoded, taken) = match byte {
-            b'%' => (16 * digit(key, from + 1)? + digit(key, from + 2)?, 3),
+            b'%' => match code(key, from) {
+                Some(code) => (code, 3),
+                None => {
+                    regular = false;
+                    (byte, 1)
+                }
+            },
             b'+' => (b' ', 1),
             _ => (byte, 1),
         };
@@ -22,7 +36,12 @@ pub(crate) fn decode_in_place(key: &mut [u8]) -> Option<usize> {
         from += taken;
         to += 1;
     }
-    Some(to)
+    (to, regular)
+}
+
+/// The byte that the two digits behind `at` mean.
+fn code(key: &[u8], at: usize) -> Option<u8> {
+    Some(16 * digit(key, at + 1)? + digit(key, at + 2)?)
 }
 
 fn digit(key: &[u8], at: usize) -> Option<u8> {

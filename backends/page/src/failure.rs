@@ -4,6 +4,10 @@ use s3_exporter_api::{BackendError, FailureKind};
 
 use crate::ErrorBody;
 
+mod codes;
+
+use codes::{CODES, spelled};
+
 /// An error answer of a store: what kind of failure it is, and what to do about it. The
 /// codes are those of AWS' documents ("Error responses" of the S3 API) and MinIO's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +55,9 @@ impl Refusal {
         }
         match self.status {
             401 => FailureKind::Credentials,
+            // Swift's to a request that is not signed, which it does not take for one of S3. A
+            // listing has no conditions that could fail.
+            412 if self.code.is_empty() => FailureKind::Credentials,
             403 => FailureKind::Denied,
             408 => FailureKind::Timeout,
             429 => FailureKind::Throttled,
@@ -94,14 +101,26 @@ impl Refusal {
                 "access denied",
                 "allow s3:ListBucket on the bucket to this access key",
             ),
-            (FailureKind::Credentials, "InvalidAccessKeyId" | "InvalidClientTokenId") => (
+            (
+                FailureKind::Credentials,
+                "InvalidAccessKeyId" | "InvalidClientTokenId" | "XAdminUserNotFound",
+            ) => (
                 "the store does not know the access key",
                 "check `access_key_id`",
             ),
+            // Swift says so of an access key that it does not know, too.
             (FailureKind::Credentials, "SignatureDoesNotMatch") => (
                 "the signature is wrong",
-                "check `secret_access_key`, and that no proxy changes the request",
+                "check `secret_access_key` and `access_key_id`, and that no proxy changes the request",
             ),
+            (FailureKind::Credentials, "UnsupportedAlgorithm") | (FailureKind::Credentials, "")
+                if self.status != 401 =>
+            {
+                (
+                    "the store wants requests to be signed",
+                    "give `access_key_id` and `secret_access_key`",
+                )
+            }
             (FailureKind::Credentials, "ExpiredToken" | "ExpiredTokenException") => {
                 ("the session token has expired", "renew the credentials")
             }
@@ -196,63 +215,6 @@ pub fn no_answer(kind: FailureKind, action: impl Into<String>, timeout: Duration
     }
 }
 
-/// The codes that say more than their status.
-const CODES: &[(&str, FailureKind)] = &[
-    ("AccessDenied", FailureKind::Denied),
-    ("AccessDeniedException", FailureKind::Denied),
-    ("AccountProblem", FailureKind::Denied),
-    ("AllAccessDisabled", FailureKind::Denied),
-    ("InvalidPayer", FailureKind::Denied),
-    ("RequestTimeTooSkewed", FailureKind::Denied),
-    ("RequestExpired", FailureKind::Denied),
-    ("InvalidAccessKeyId", FailureKind::Credentials),
-    ("InvalidClientTokenId", FailureKind::Credentials),
-    ("SignatureDoesNotMatch", FailureKind::Credentials),
-    ("InvalidSignatureException", FailureKind::Credentials),
-    ("ExpiredToken", FailureKind::Credentials),
-    ("ExpiredTokenException", FailureKind::Credentials),
-    ("InvalidToken", FailureKind::Credentials),
-    ("InvalidTokenId", FailureKind::Credentials),
-    ("TokenRefreshRequired", FailureKind::Credentials),
-    ("InvalidSecurity", FailureKind::Credentials),
-    ("NotSignedUp", FailureKind::Credentials),
-    ("MissingAuthenticationToken", FailureKind::Credentials),
-    ("MissingSecurityHeader", FailureKind::Credentials),
-    ("UnrecognizedClientException", FailureKind::Credentials),
-    ("AuthFailure", FailureKind::Credentials),
-    ("NoSuchBucket", FailureKind::NotFound),
-    ("SlowDown", FailureKind::Throttled),
-    ("SlowDownRead", FailureKind::Throttled),
-    ("SlowDownWrite", FailureKind::Throttled),
-    ("Throttling", FailureKind::Throttled),
-    ("ThrottlingException", FailureKind::Throttled),
-    ("RequestThrottled", FailureKind::Throttled),
-    ("RequestLimitExceeded", FailureKind::Throttled),
-    ("BandwidthLimitExceeded", FailureKind::Throttled),
-    ("TooManyRequests", FailureKind::Throttled),
-    ("TooManyRequestsException", FailureKind::Throttled),
-    ("InternalError", FailureKind::Unavailable),
-    ("ServiceUnavailable", FailureKind::Unavailable),
-    ("XMinioServerNotInitialized", FailureKind::Unavailable),
-    ("RequestTimeout", FailureKind::Timeout),
-    ("RequestTimeoutException", FailureKind::Timeout),
-    ("PermanentRedirect", FailureKind::Protocol),
-    ("TemporaryRedirect", FailureKind::Protocol),
-    ("Redirect", FailureKind::Protocol),
-    ("AuthorizationHeaderMalformed", FailureKind::Protocol),
-    ("IllegalLocationConstraintException", FailureKind::Protocol),
-    ("NotImplemented", FailureKind::Protocol),
-];
-
-/// A code as its store's documents spell it: MinIO's client hands them out in lower case.
-fn spelled(code: String) -> String {
-    CODES
-        .iter()
-        .map(|(known, _)| *known)
-        .find(|known| known.eq_ignore_ascii_case(&code))
-        .map_or(code, str::to_owned)
-}
-
 /// The region that a message such as `the region 'us-east-1' is wrong; expecting
 /// 'eu-west-1'` names.
 fn expected_region(message: &str) -> Option<String> {
@@ -298,6 +260,10 @@ mod tests {
             (400, "InvalidToken", Credentials),
             (403, "InvalidTokenId", Credentials),
             (401, "", Credentials),
+            (404, "XAdminUserNotFound", Credentials),
+            (400, "UnsupportedAlgorithm", Credentials),
+            (412, "", Credentials),
+            (412, "PreconditionFailed", Protocol),
             (404, "NoSuchBucket", NotFound),
             (404, "", Protocol),
             (404, "NoSuchKey", Protocol),
@@ -343,6 +309,41 @@ mod tests {
             error.source().map(ToString::to_string),
             Some(r#"the store says "Access Denied.[31m""#.to_owned())
         );
+    }
+
+    #[test]
+    fn credentials_that_stores_refuse_in_their_own_ways() {
+        for (status, code, says) in [
+            (
+                404,
+                "XAdminUserNotFound",
+                "the store does not know the access key (404 XAdminUserNotFound); check `access_key_id`",
+            ),
+            (
+                403,
+                "SignatureDoesNotMatch",
+                "the signature is wrong (403 SignatureDoesNotMatch); check `secret_access_key` and `access_key_id`, and that no proxy changes the request",
+            ),
+            (
+                412,
+                "",
+                "the store wants requests to be signed (412); give `access_key_id` and `secret_access_key`",
+            ),
+            (
+                400,
+                "UnsupportedAlgorithm",
+                "the store wants requests to be signed (400 UnsupportedAlgorithm); give `access_key_id` and `secret_access_key`",
+            ),
+            (
+                401,
+                "",
+                "the store does not accept the credentials (401); check `access_key_id`, `secret_access_key` and `session_token`",
+            ),
+        ] {
+            let error = refusal(status, code).into_error("listing", "r");
+            assert_eq!(error.to_string(), format!("listing: {says}"));
+            assert_eq!(error.kind(), FailureKind::Credentials);
+        }
     }
 
     #[test]

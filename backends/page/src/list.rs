@@ -1,6 +1,6 @@
 //! A `ListBucketResult`: its elements, and what must be true of them together.
 
-use s3_exporter_api::{Next, Object, Page, StorageClass, UnixTime};
+use s3_exporter_api::{Next, Object, Oddity, Page, StorageClass, UnixTime};
 
 use crate::scan::{Element, Scanner};
 use crate::text::{Text, show};
@@ -12,8 +12,8 @@ struct List {
     truncated: Option<bool>,
     token: Option<String>,
     key_count: Option<u64>,
-    /// Where the answer says that its keys are encoded.
-    encoded: Option<usize>,
+    /// Whether the answer says that its keys are encoded.
+    encoded: Option<()>,
 }
 
 /// Reads a body that is not too large into a page that is empty.
@@ -33,8 +33,8 @@ pub(crate) fn read(body: &[u8], page: &mut Page) -> Result<Next, Malformed> {
         }
     }
     scanner.end()?;
-    if let Some(at) = list.encoded {
-        decode_keys(page, at)?;
+    if list.encoded.is_some() {
+        decode_keys(page);
     }
     list.next(page.len(), root.at)
 }
@@ -67,7 +67,7 @@ impl List {
             }
             b"KeyCount" => {
                 let text = scanner.text(element)?;
-                let count = number(name, &text, scratch)?;
+                let count = number(name, &text, text.decode(scratch)?.trim_ascii())?;
                 once(&mut self.key_count, count, name, text.at)
             }
             b"EncodingType" => {
@@ -75,7 +75,7 @@ impl List {
                 match text.decode(scratch)?.trim_ascii() {
                     b"" => Ok(()),
                     kind if kind.eq_ignore_ascii_case(b"url") => {
-                        once(&mut self.encoded, element.at, name, text.at)
+                        once(&mut self.encoded, (), name, text.at)
                     }
                     other => Err(bad(name, &text, other, "url")),
                 }
@@ -96,13 +96,14 @@ impl List {
             (_, _, Some(count)) if u64::try_from(objects) != Ok(count) => {
                 format!("KeyCount is {count}, but there are {objects} objects")
             }
-            (Some(false), None, _) => return Ok(Next::End),
+            // With a token or without, as AWS' own clients read it.
+            (Some(false), ..) => return Ok(Next::End),
             (Some(true), Some(token), _) => return Ok(Next::Token(token)),
+            // The first version of the API has no tokens, and some stores have none in the second.
+            (Some(true), None, _) if objects > 0 => return Ok(Next::AfterLast),
             (Some(true), None, _) => {
-                "IsTruncated is true, but there is no NextContinuationToken".to_owned()
-            }
-            (Some(false), Some(_), _) => {
-                "IsTruncated is false, but there is a NextContinuationToken".to_owned()
+                "IsTruncated is true, but there are neither objects nor a NextContinuationToken"
+                    .to_owned()
             }
             (None, ..) => "IsTruncated is missing".to_owned(),
         };
@@ -176,7 +177,11 @@ impl<'a> Fields<'a> {
                 once(&mut self.last_modified, time, name, text.at)
             }
             b"Size" => {
-                let value = number(name, &text, scratch)?;
+                let digits = text.decode(scratch)?.trim_ascii();
+                if digits.is_empty() {
+                    return Ok(()); // which is none, and odd, but not nonsense
+                }
+                let value = number(name, &text, digits)?;
                 once(&mut self.size, value, name, text.at)
             }
             _ => {
@@ -199,25 +204,28 @@ impl<'a> Fields<'a> {
         }
         page.push(Object {
             key,
-            size: self.size.ok_or_else(|| missing("Size"))?,
+            size: self.size.unwrap_or_default(),
             last_modified: self.last_modified.ok_or_else(|| missing("LastModified"))?,
             storage_class: self.storage_class.unwrap_or_default(),
         });
+        if self.size.is_none() {
+            page.note(Oddity::NoSize, page.len() - 1);
+        }
         Ok(())
     }
 }
 
-/// Decodes all keys; `at` is where the answer says that they are encoded.
-fn decode_keys(page: &mut Page, at: usize) -> Result<(), Malformed> {
+/// Decodes all keys, or none where one shows that they are not encoded, whatever the answer
+/// says: the services made with the crate `s3s` repeat what was asked for and encode nothing.
+fn decode_keys(page: &mut Page) {
+    if encoding::is_raw(page.key_bytes()) {
+        let first = page.keys().position(encoding::is_raw);
+        return page.note(Oddity::NotEncoded, first.unwrap_or_default());
+    }
     page.decode_keys(|key| {
-        encoding::decode_in_place(key).ok_or_else(|| {
-            let reason = format!(
-                "EncodingType is url, but the key {} is not encoded so",
-                show(key)
-            );
-            Malformed::new(at, reason)
-        })
-    })
+        let (left, regular) = encoding::decode_in_place(key);
+        (left, (!regular).then_some(Oddity::LonePercent))
+    });
 }
 
 /// Keeps a value that may come once only.
@@ -230,8 +238,7 @@ fn once<T>(slot: &mut Option<T>, value: T, name: &[u8], at: usize) -> Result<(),
 }
 
 /// A whole number that fits into 64 bits.
-fn number(name: &[u8], text: &Text<'_>, scratch: &mut Vec<u8>) -> Result<u64, Malformed> {
-    let digits = text.decode(scratch)?.trim_ascii();
+fn number(name: &[u8], text: &Text<'_>, digits: &[u8]) -> Result<u64, Malformed> {
     let number = digits.iter().try_fold(0_u64, |sum, digit| {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
         sum.checked_mul(10)?.checked_add(digit)

@@ -7,8 +7,16 @@ use s3_exporter_api::Order;
 /// Only AWS and MinIO are known to list by UTF-8 bytes; others, such as SeaweedFS, don't,
 /// and nothing in a page shows it. A store that was once seen not to stays
 /// [`Order::Other`]: listing in sequence is right everywhere.
+///
+/// A header is no identity: `rclone serve s3` and gofakes3 say that they are AmazonS3, JuiceFS'
+/// gateway says MinIO. So what follows a key in a folder is believed of AWS at its own addresses
+/// alone ([`Order::Utf8`]), and of all others in the key's own folder ([`Order::Utf8ByFolder`]),
+/// where MinIO is right too; and whatever is believed, a scan has its parts prove it.
 #[derive(Debug)]
-pub struct LearnedOrder(AtomicU8);
+pub struct LearnedOrder {
+    learned: AtomicU8,
+    in_order: Order,
+}
 
 const UNKNOWN: u8 = 0;
 const UTF8: u8 = 1;
@@ -16,16 +24,23 @@ const OTHER: u8 = 2;
 const SAID: u8 = 3;
 
 impl LearnedOrder {
-    /// `ordered`: the user said that the store lists by UTF-8 bytes, whatever it answers.
-    pub const fn new(ordered: bool) -> Self {
-        Self(AtomicU8::new(if ordered { SAID } else { UNKNOWN }))
+    /// Of the store at this address. `ordered`: the user said that it lists by UTF-8 bytes,
+    /// whatever it answers.
+    pub fn new(store_url: &str, ordered: bool) -> Self {
+        Self {
+            learned: AtomicU8::new(if ordered { SAID } else { UNKNOWN }),
+            in_order: match is_of_aws(store_url) {
+                true => Order::Utf8,
+                false => Order::Utf8ByFolder,
+            },
+        }
     }
 
     /// The order, by what is known now.
     pub fn get(&self) -> Order {
-        match self.0.load(Relaxed) {
+        match self.learned.load(Relaxed) {
             UNKNOWN => Order::Unknown,
-            UTF8 | SAID => Order::Utf8,
+            UTF8 | SAID => self.in_order,
             _ => Order::Other,
         }
     }
@@ -33,11 +48,22 @@ impl LearnedOrder {
     /// Learns from the header `Server` of a good answer.
     pub fn learn(&self, server: Option<&str>) {
         if server.is_some_and(lists_by_bytes) {
-            let _ = self.0.compare_exchange(UNKNOWN, UTF8, Relaxed, Relaxed);
-        } else if self.0.load(Relaxed) != SAID {
-            self.0.store(OTHER, Relaxed);
+            let _ = self
+                .learned
+                .compare_exchange(UNKNOWN, UTF8, Relaxed, Relaxed);
+        } else if self.learned.load(Relaxed) != SAID {
+            self.learned.store(OTHER, Relaxed);
         }
     }
+}
+
+/// Whether the host is one of AWS' own.
+fn is_of_aws(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    [".amazonaws.com", ".amazonaws.com.cn"]
+        .iter()
+        .any(|domain| host.ends_with(domain))
 }
 
 fn lists_by_bytes(server: &str) -> bool {
@@ -51,17 +77,34 @@ mod tests {
     #[test]
     fn aws_and_minio_list_by_bytes() {
         for server in ["AmazonS3", "MinIO", "MinIO/RELEASE.2020-01-01T00-00-00Z"] {
-            let order = LearnedOrder::new(false);
+            let order = LearnedOrder::new("http://10.0.0.1:9000", false);
             assert_eq!(order.get(), Order::Unknown);
             order.learn(Some(server));
-            assert_eq!(order.get(), Order::Utf8, "{server}");
+            assert_eq!(order.get(), Order::Utf8ByFolder, "{server}");
+        }
+    }
+
+    #[test]
+    fn aws_is_known_by_its_address() {
+        for (url, in_order) in [
+            ("https://s3.eu-central-1.amazonaws.com", Order::Utf8),
+            ("https://s3.cn-north-1.amazonaws.com.cn:443/x", Order::Utf8),
+            ("https://amazonaws.com.example", Order::Utf8ByFolder),
+            (
+                "https://proxy.example/s3.amazonaws.com",
+                Order::Utf8ByFolder,
+            ),
+        ] {
+            let order = LearnedOrder::new(url, false);
+            order.learn(Some("AmazonS3"));
+            assert_eq!(order.get(), in_order, "{url}");
         }
     }
 
     #[test]
     fn any_other_does_not_and_stays_so() {
         for server in [Some("SeaweedFS S3"), Some("nginx"), Some("MinIOx"), None] {
-            let order = LearnedOrder::new(false);
+            let order = LearnedOrder::new("http://store", false);
             order.learn(Some("MinIO"));
             order.learn(server);
             order.learn(Some("MinIO"));
@@ -71,8 +114,8 @@ mod tests {
 
     #[test]
     fn the_user_knows_better() {
-        let order = LearnedOrder::new(true);
+        let order = LearnedOrder::new("http://store", true);
         order.learn(Some("nginx"));
-        assert_eq!(order.get(), Order::Utf8);
+        assert_eq!(order.get(), Order::Utf8ByFolder);
     }
 }

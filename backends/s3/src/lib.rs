@@ -82,7 +82,8 @@ impl Connect for Config {
             return Err(BackendError::new(FailureKind::Internal, action, reason)
                 .with_advice("expected one such as \"https://minio.example:9000\""));
         }
-        let mut shared = self.shared_config(Http::new(&self.transport)?).await;
+        let http = Http::new(&self.transport, self.store_url())?;
+        let mut shared = self.shared_config(http).await;
         if shared.region().is_none() && self.address().is_some() {
             shared = shared.into_builder().region(Region::new(REGION)).build();
         }
@@ -106,7 +107,7 @@ impl Connect for Config {
             on_signatures: self.login.advice_on_signatures(),
             expected_bucket_owner: self.expected_bucket_owner.clone(),
             requester_pays: self.requester_pays,
-            order: Arc::new(LearnedOrder::new(self.ordered)),
+            order: Arc::new(LearnedOrder::new(&self.store_url(), self.ordered)),
         }))
     }
 }

@@ -15,11 +15,14 @@ use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef, Error,
     FinalizerInterceptorContextRef, Output,
 };
-use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
+use aws_smithy_runtime_api::http::HttpError;
 use aws_smithy_types::config_bag::ConfigBag;
-use s3_exporter_api::{Ask, Backend, BackendError, From, Meter, Next, Operation, Order, Page};
+use s3_exporter_api::{
+    Ask, Backend, BackendError, From, Meter, Next, Operation, Order, Page, is_directory_bucket,
+};
 use s3_exporter_page::{LearnedOrder, read, read_error};
 
 use crate::client::Clients;
@@ -60,12 +63,11 @@ impl Backend for S3 {
             sent: AtomicBool::new(false),
         };
         let used = self.clients.get();
-        let result = self
-            .request(&used.client, ask)
-            .customize()
-            .interceptor(attempts)
-            .send()
-            .await;
+        let mut request = self.request(&used.client, ask).customize();
+        if matches!(ask.from, From::Marker(_)) {
+            request = request.map_request(in_first_version);
+        }
+        let result = request.interceptor(attempts).send().await;
         let next = slot.give_back(page);
         match result {
             Ok(_) => Ok(next),
@@ -106,11 +108,19 @@ impl S3 {
     }
 }
 
-/// Whether a name is that of a directory bucket, or of an access point of one: these list in no
-/// order, whoever says so (by the user guide of S3, "Directory bucket naming rules" and "Access
-/// points for directory buckets").
-fn is_directory_bucket(bucket: &str) -> bool {
-    bucket.ends_with("--x-s3") || bucket.ends_with("--xa-s3")
+/// Asks for `ListObjects`, where the key to start after is the `marker`. All else is the same,
+/// the answer too but for its token, so it is the request of the second version that is changed
+/// before it is signed.
+fn in_first_version(mut request: HttpRequest) -> Result<HttpRequest, HttpError> {
+    let (path, query) = request.uri().split_once('?').unwrap_or_default();
+    let pairs = query.split('&').filter(|pair| *pair != "list-type=2");
+    let pairs = pairs.map(|pair| match pair.strip_prefix("start-after=") {
+        Some(key) => format!("marker={key}"),
+        None => pair.to_owned(),
+    });
+    let uri = format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"));
+    request.set_uri(uri)?;
+    Ok(request)
 }
 
 /// Where the answer's reader, deep inside the SDK, finds the caller's page, and leaves how

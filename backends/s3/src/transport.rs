@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -17,7 +18,7 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::Full;
 use s3_exporter_api::BackendError;
-use s3_exporter_transport::{BoxError, Cause, HttpClients, Transport, cause_of};
+use s3_exporter_transport::{BoxError, Cause, Connections, HttpClients, Transport, cause_of};
 
 /// Sends the SDK's requests, and reads their answers whole.
 #[derive(Clone, Debug)]
@@ -28,13 +29,13 @@ pub struct Http {
 }
 
 impl Http {
-    /// Reads the certificates and makes the client.
+    /// Reads the certificates and makes the client. `store_url` is for the log.
     ///
     /// # Errors
     /// `tls` for a file that can't be read or holds no certificate.
-    pub fn new(transport: &Transport) -> Result<Self, BackendError> {
+    pub fn new(transport: &Transport, store_url: String) -> Result<Self, BackendError> {
         Ok(Self {
-            clients: Arc::new(HttpClients::new(transport)?),
+            clients: Arc::new(HttpClients::new(transport, store_url)?),
             limit: None,
         })
     }
@@ -67,7 +68,10 @@ impl HttpConnector for Http {
 
 impl Http {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let sending = self.clients.send(convert(request)?);
+        let request = convert(request)?;
+        let connections = self.clients.connections();
+        tell_the_sdk(&connections, &request);
+        let sending = connections.send(request);
         let answer = match self.limit {
             None => sending.await,
             Some(limit) => tokio::time::timeout(limit, sending)
@@ -76,6 +80,22 @@ impl Http {
         };
         let response = answer.map_err(failed)?.map(SdkBody::from);
         HttpResponse::try_from(response).map_err(|cause| ConnectorError::other(cause.into(), None))
+    }
+}
+
+/// Has the SDK say when it finds that an answer makes no sense; where nobody listens, it complains
+/// in the log.
+fn tell_the_sdk(connections: &Connections, request: &http::Request<Full<Bytes>>) {
+    if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+        let connections = connections.clone();
+        capture.set_connection_retriever(move || {
+            let connections = connections.clone();
+            let connection = ConnectionMetadata::builder()
+                .proxied(false)
+                .poison_fn(move || connections.give_up())
+                .build();
+            Some(connection)
+        });
     }
 }
 

@@ -130,6 +130,27 @@ async fn a_request_says_what_the_section_says() {
 }
 
 #[tokio::test]
+async fn a_marker_is_asked_for_in_the_first_version_of_the_api() {
+    let mut scribe = Scribe::start(None).await;
+    let section = [("endpoint", &*format!("http://{}", scribe.address))];
+    let backend = backend(&section).await;
+    let meter = Arc::default();
+    let ask = Ask {
+        bucket: "bucket",
+        prefix: "a/b c",
+        from: From::Marker("a/b c+&list-type=2"),
+        max_keys: 7,
+        meter: &meter,
+    };
+    let result = backend.list_page(&ask, &mut Page::new()).await;
+    assert_eq!(result.unwrap(), Next::End);
+    let head = scribe.heads.recv().await.unwrap();
+    let line = "GET /bucket/?encoding-type=url&max-keys=7&prefix=a%2Fb%20c&marker=a%2Fb%20c%2B%26list-type%3D2 HTTP/1.1\r\n";
+    assert!(head.starts_with(line), "{head}");
+    assert_eq!(meter.attempts(Operation::ListObjectsV2), 1);
+}
+
+#[tokio::test]
 async fn a_proxy_gets_the_request_and_its_password() {
     let mut scribe = Scribe::start(None).await;
     let section = [
@@ -250,7 +271,8 @@ async fn a_directory_bucket_has_no_order_whoever_says_so_and_the_others_keep_the
     for directory in ["bucket--use1-az4--x-s3", "point--use1-az4--xa-s3"] {
         let _ = list(&*backend, directory).await;
         assert_eq!(backend.order(directory), Order::Other, "{directory}");
-        assert_eq!(backend.order("bucket"), Order::Utf8, "beside {directory}");
+        let order = backend.order("bucket");
+        assert_eq!(order, Order::Utf8ByFolder, "beside {directory}");
     }
 }
 

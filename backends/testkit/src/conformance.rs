@@ -112,6 +112,7 @@ macro_rules! conformance {
             long_component
             start_after_is_exclusive
             start_after_a_key_that_is_not_there
+            by_markers
             prefix
             empty_objects
             storage_class

@@ -5,7 +5,7 @@
 //! - [`Memory`]: a [`Backend`](s3_exporter_api::Backend) over a map, for 100,000 objects and more.
 //! - [`Scripted`]: a backend that fails as its script says; [`Faults`] does the same to a
 //!   server, by [`Proxy`] to a real one.
-//! - [`S3sServer`]: an S3 server inside the process.
+//! - [`S3sServer`]: an S3 server inside the process; [`Balancer`]: several nodes behind one address.
 //! - [`servers`]: MinIO, SeaweedFS, kube-apiserver with etcd, Prometheus, toxiproxy: the real
 //!   programs, installed by `tests/install.sh`. One that is missing is a failure that names it.
 //! - [`S3Client`]: fills and empties what speaks S3.
@@ -15,6 +15,7 @@
 #![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
 
 mod aws;
+mod balancer;
 mod certs;
 pub mod conformance;
 mod faults;
@@ -37,9 +38,10 @@ mod upload;
 mod web;
 
 pub use aws::{Asked as AskedOfAws, Aws};
+pub use balancer::Balancer;
 pub use certs::{Authority, Identity};
 pub use faults::{Fault, Faults};
-pub use memory::Memory;
+pub use memory::{Memory, Paging};
 pub use openid::OpenId;
 pub use port::Port;
 pub use process::{Process, tool};

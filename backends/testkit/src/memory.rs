@@ -9,6 +9,8 @@ use s3_exporter_api::{
 
 use crate::{Fault, Faults, Upload};
 
+mod start_after;
+
 /// A store in memory, in byte order, whose content is known: the truth that a scan is
 /// compared with. Clones share the content.
 ///
@@ -20,12 +22,28 @@ pub struct Memory {
     faults: Faults,
 }
 
+/// How a store lets a listing go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Paging {
+    /// By tokens, and after any key.
+    #[default]
+    Tokens,
+    /// After a key alone: it says that there is more and gives no token.
+    Keys,
+    /// In the first version of the API alone, by `marker`: it takes no notice of tokens and of
+    /// `start-after`, and gives the first page.
+    Markers,
+}
+
 #[derive(Debug)]
 struct State {
+    paging: Paging,
     buckets: BTreeMap<String, BTreeMap<Vec<u8>, Stored>>,
     denied: BTreeSet<String>,
     failing: Option<FailureKind>,
     page_size: usize,
+    short_start_after: bool,
+    leaves_gaps: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,10 +64,13 @@ impl Memory {
     pub fn new() -> Self {
         Self {
             state: Arc::new(Mutex::new(State {
+                paging: Paging::default(),
                 buckets: BTreeMap::new(),
                 denied: BTreeSet::new(),
                 failing: None,
                 page_size: 1000,
+                short_start_after: false,
+                leaves_gaps: false,
             })),
             order: Order::Utf8,
             faults: Faults::default(),
@@ -64,10 +85,27 @@ impl Memory {
         self
     }
 
+    /// Lets listings go on so.
+    #[must_use]
+    pub fn with_paging(self, paging: Paging) -> Self {
+        self.state().paging = paging;
+        self
+    }
+
     /// Claims this order. The listing is in byte order all the same.
     #[must_use]
     pub fn with_order(mut self, order: Order) -> Self {
         self.order = order;
+        self
+    }
+
+    /// Answers a key to start after as MinIO does: one that lies in a folder, where another
+    /// name in the same parent goes on from that one's with a byte below `/` (`prod-eu/` beside
+    /// `prod/`), is given a page that is short or empty, or full, and is said to be the last. Tokens
+    /// are exact, and so is a prefix that is the folder itself.
+    #[must_use]
+    pub fn with_short_start_after(self) -> Self {
+        self.state().short_start_after = true;
         self
     }
 
@@ -141,6 +179,12 @@ impl Memory {
     /// Fails every listing with `kind`, until `None` is given.
     pub fn fail(&self, kind: Option<FailureKind>) {
         self.state().failing = kind;
+    }
+
+    /// From now on leaves out the second object of each page that is asked for by a key to start
+    /// after, or does no more: nothing in such a page shows it, nor does what follows.
+    pub fn leave_gaps(&self, leaves_gaps: bool) {
+        self.state().leaves_gaps = leaves_gaps;
     }
 
     /// What goes wrong. Of an answer of another store only the status is of interest.
@@ -235,6 +279,10 @@ impl State {
         };
         let prefix = prefix.as_bytes();
         let token;
+        let from = match (self.paging, from) {
+            (Paging::Markers, From::After(_) | From::Token(_)) => From::Start,
+            (_, from) => from,
+        };
         let start = match from {
             From::Start => Bound::Included(prefix),
             From::After(key) | From::Marker(key) if key.as_bytes() < prefix => {
@@ -250,23 +298,36 @@ impl State {
             },
         };
         let wanted = usize::from(max_keys).min(self.page_size);
+        let left = match from {
+            From::After(key) | From::Marker(key) if self.short_start_after => {
+                start_after::left(objects, prefix, key.as_bytes(), wanted)
+            }
+            _ => usize::MAX,
+        };
         let mut rest = objects
             .range::<[u8], _>((start, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))
             .peekable();
         let mut last: &[u8] = &[];
-        for (key, stored) in rest.by_ref().take(wanted) {
+        let is_by_key = matches!(from, From::After(_) | From::Marker(_));
+        let gap = (self.leaves_gaps && is_by_key).then_some(1);
+        for (nth, (key, stored)) in rest.by_ref().take(wanted.min(left)).enumerate() {
+            last = key;
+            if gap == Some(nth) {
+                continue;
+            }
             page.push(Object {
                 key,
                 size: stored.size,
                 last_modified: stored.last_modified,
                 storage_class: stored.storage_class,
             });
-            last = key;
         }
+        let has_tokens = self.paging == Paging::Tokens && !matches!(from, From::Marker(_));
         Ok(match rest.peek() {
-            Some(_) => Next::Token(encode_token(last)),
-            None => Next::End,
+            Some(_) if left > wanted && has_tokens => Next::Token(encode_token(last)),
+            Some(_) if left > wanted => Next::AfterLast,
+            _ => Next::End,
         })
     }
 }

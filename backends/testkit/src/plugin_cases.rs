@@ -5,8 +5,13 @@
 //! s3_exporter_testkit::plugin_cases!(s3_exporter_s3::PLUGIN);
 //! ```
 
+mod nodes;
+mod odd;
+mod places;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use s3_exporter_api::{
@@ -19,8 +24,8 @@ use crate::conformance::connect;
 use crate::servers::MinIo;
 use crate::{Authority, Fault, Proxy, S3sServer, Upload};
 
-mod places;
-
+pub use nodes::*;
+pub use odd::*;
 pub use places::{
     a_certificate_that_ring_does_not_know, a_path_before_the_bucket,
     hosts_of_amazon_that_are_no_store_of_its_own, list_in_this_process,
@@ -53,6 +58,15 @@ macro_rules! plugin_cases {
             a_bucket_of_another_region
             the_order_is_learned
             the_order_is_told
+            a_store_without_tokens
+            a_store_of_the_first_version
+            a_marker_is_a_listing_like_any_other
+            errors_of_any_content_type
+            odd_objects
+            an_ill_node
+            an_ill_node_that_all_tries_meet
+            a_refusal_keeps_connections
+            a_node_that_hangs_until_a_scan_is_given_up
         }
     };
     (@tests $plugin:expr; $($case:ident)*) => {
@@ -300,11 +314,8 @@ pub async fn no_connection_in_time(plugin: &Plugin) {
     let address = listener.local_addr().unwrap();
     // The kernel takes these and answers nobody after them.
     let mut queue = Vec::new();
-    while let Ok(Ok(stream)) = tokio::time::timeout(
-        std::time::Duration::from_millis(500),
-        TcpStream::connect(address),
-    )
-    .await
+    while let Ok(Ok(stream)) =
+        tokio::time::timeout(Duration::from_millis(500), TcpStream::connect(address)).await
     {
         queue.push(stream);
         assert!(queue.len() < 100, "the queue of a listener does not fill");
@@ -369,7 +380,10 @@ pub async fn a_bucket_of_another_region(plugin: &Plugin) {
 
 /// By the header `Server` of a good answer.
 pub async fn the_order_is_learned(plugin: &Plugin) {
-    for (name, order) in [("MinIO", Order::Utf8), ("SeaweedFS S3", Order::Other)] {
+    for (name, order) in [
+        ("MinIO", Order::Utf8ByFolder),
+        ("SeaweedFS S3", Order::Other),
+    ] {
         let server = S3sServer::builder().server(name).start();
         fill(&server);
         let proxy = Proxy::start(&server.endpoint());
@@ -390,7 +404,7 @@ pub async fn the_order_is_told(plugin: &Plugin) {
     let server = S3sServer::builder().server("nginx").start();
     fill(&server);
     let backend = backend(plugin, &server.endpoint(), &[("ordered", "true")]).await;
-    assert_eq!(backend.order(BUCKET), Order::Utf8);
+    assert_eq!(backend.order(BUCKET), Order::Utf8ByFolder);
     list(&backend).await.well();
-    assert_eq!(backend.order(BUCKET), Order::Utf8);
+    assert_eq!(backend.order(BUCKET), Order::Utf8ByFolder);
 }

@@ -6,8 +6,7 @@ use futures::TryStreamExt;
 use http::{HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use s3_exporter_api::{FailureKind, From, Next, Page, StorageClass};
+use s3_exporter_api::{From, Next};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -15,6 +14,10 @@ use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
 use crate::web::{Service, Web};
 use crate::{Faults, Identity, Memory, Upload};
+
+mod listing;
+
+use listing::{Form, timestamp};
 
 /// An S3 server inside the process, over a [`Memory`]: signatures are checked, answers
 /// are written by the crate `s3s`. It keeps sizes and not bytes, and can be told the
@@ -198,19 +201,6 @@ impl Store {
     }
 }
 
-/// What S3 leaves as it is in `encoding-type=url`; a space becomes `+`.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'*')
-    .remove(b'/')
-    .remove(b' ');
-
-fn url_encode(text: &[u8]) -> String {
-    percent_encode(text, KEPT).to_string().replace(' ', "+")
-}
-
 #[async_trait::async_trait]
 impl S3 for Store {
     async fn list_objects_v2(
@@ -219,60 +209,51 @@ impl S3 for Store {
     ) -> S3Result<S3Response<dto::ListObjectsV2Output>> {
         self.allow(&request)?;
         let input = request.input;
-        if input
-            .delimiter
-            .as_ref()
-            .is_some_and(|text| !text.is_empty())
-        {
-            return Err(s3_error!(NotImplemented, "no delimiter in this server"));
-        }
-        let url = match &input.encoding_type {
-            None => false,
-            Some(kind) if kind.as_str() == dto::EncodingType::URL => true,
-            Some(_) => return Err(s3_error!(InvalidArgument)),
-        };
-        let encode = |text: &[u8]| match url {
-            true => url_encode(text),
-            false => String::from_utf8_lossy(text).into_owned(),
-        };
-        let max_keys = input.max_keys.unwrap_or(1000).clamp(0, 1000);
-        let prefix = input.prefix.clone().unwrap_or_default();
         let from = match (&input.continuation_token, &input.start_after) {
             (Some(token), _) => From::Token(token),
             (None, Some(key)) => From::After(key),
             (None, None) => From::Start,
         };
-        let wanted = u16::try_from(max_keys).unwrap();
-        let mut page = Page::new();
-        let next = self
-            .memory
-            .list(&input.bucket, &prefix, from, wanted, &mut page)
-            .map_err(|error| match error.kind() {
-                FailureKind::Denied => s3_error!(AccessDenied),
-                FailureKind::NotFound => s3_error!(NoSuchBucket),
-                FailureKind::Protocol => s3_error!(InvalidArgument, "bad continuation token"),
-                _ => s3_error!(InternalError),
-            })?;
-        let contents = page.iter().map(|object| dto::Object {
-            key: Some(encode(object.key)),
-            size: Some(i64::try_from(object.size).unwrap()),
-            last_modified: Some(timestamp(object.last_modified.as_millis())),
-            storage_class: Some(class_name(object.storage_class).to_owned().into()),
-            ..Default::default()
-        });
+        let form = Form::new(input.delimiter.as_deref(), input.encoding_type)?;
+        let prefix = input.prefix.unwrap_or_default();
+        let part = form.part(&self.memory, &input.bucket, &prefix, from, input.max_keys)?;
         Ok(S3Response::new(dto::ListObjectsV2Output {
-            contents: Some(contents.collect()),
-            key_count: Some(i32::try_from(page.len()).unwrap()),
-            is_truncated: Some(next != Next::End),
-            next_continuation_token: match next {
+            key_count: Some(i32::try_from(part.contents.len()).unwrap()),
+            contents: Some(part.contents),
+            is_truncated: Some(part.next != Next::End),
+            next_continuation_token: match part.next {
                 Next::End | Next::AfterLast => None,
                 Next::Token(token) => Some(token),
             },
-            encoding_type: input.encoding_type,
-            prefix: Some(encode(prefix.as_bytes())),
-            start_after: input.start_after.map(|key| encode(key.as_bytes())),
+            prefix: Some(form.encode(prefix.as_bytes())),
+            start_after: input.start_after.map(|key| form.encode(key.as_bytes())),
             continuation_token: input.continuation_token,
-            max_keys: Some(max_keys),
+            max_keys: Some(part.max_keys),
+            encoding_type: form.encoding_type,
+            name: Some(input.bucket),
+            ..Default::default()
+        }))
+    }
+
+    async fn list_objects(
+        &self,
+        request: S3Request<dto::ListObjectsInput>,
+    ) -> S3Result<S3Response<dto::ListObjectsOutput>> {
+        self.allow(&request)?;
+        let input = request.input;
+        let marker = input.marker.unwrap_or_default();
+        let form = Form::new(input.delimiter.as_deref(), input.encoding_type)?;
+        let prefix = input.prefix.unwrap_or_default();
+        let from = From::Marker(&marker);
+        let part = form.part(&self.memory, &input.bucket, &prefix, from, input.max_keys)?;
+        Ok(S3Response::new(dto::ListObjectsOutput {
+            contents: Some(part.contents),
+            // Where the next one goes on S3 says only in listings by a delimiter.
+            is_truncated: Some(part.next != Next::End),
+            prefix: Some(form.encode(prefix.as_bytes())),
+            marker: Some(form.encode(marker.as_bytes())),
+            max_keys: Some(part.max_keys),
+            encoding_type: form.encoding_type,
             name: Some(input.bucket),
             ..Default::default()
         }))
@@ -355,24 +336,6 @@ impl S3 for Store {
             ..Default::default()
         }))
     }
-}
-
-const fn class_name(class: StorageClass) -> &'static str {
-    match class {
-        StorageClass::Online => "STANDARD",
-        StorageClass::Glacier => "GLACIER",
-        StorageClass::DeepArchive => "DEEP_ARCHIVE",
-    }
-}
-
-fn timestamp(millis: i64) -> dto::Timestamp {
-    let since = std::time::Duration::from_millis(millis.unsigned_abs());
-    let epoch = std::time::UNIX_EPOCH;
-    dto::Timestamp::from(if millis < 0 {
-        epoch - since
-    } else {
-        epoch + since
-    })
 }
 
 #[cfg(test)]

@@ -197,10 +197,10 @@ async fn faulty(
     faults: &Faults,
     request: Request<Incoming>,
 ) -> Response<Body> {
-    let listing = request
-        .uri()
-        .query()
-        .is_some_and(|query| query.split('&').any(|pair| pair == "list-type=2"));
+    let listing = request.uri().query().is_some_and(|query| {
+        let mut pairs = query.split('&');
+        pairs.any(|pair| pair == "list-type=2" || pair.starts_with("marker="))
+    });
     let _flying = listing.then(|| faults.enter());
     let fault = if listing { faults.take().await } else { None };
     match fault {

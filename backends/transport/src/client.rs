@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -39,24 +39,37 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The client of the latest certificates.
 pub struct HttpClients {
+    store_url: String,
     transport: Transport,
     proxies: Arc<Proxies>,
-    current: Mutex<Current>,
+    current: Arc<Mutex<Current>>,
 }
 
 struct Current {
+    connector: Connector,
     client: Client,
+    /// Which client it is.
+    number: u64,
     /// Those that it was made of, or that could not be used in its place.
     files: Files,
     looked: Instant,
 }
 
+/// The connections of one client, for one request.
+#[derive(Clone)]
+pub struct Connections {
+    pub(crate) client: Client,
+    proxies: Arc<Proxies>,
+    number: u64,
+    current: Arc<Mutex<Current>>,
+}
+
 impl HttpClients {
-    /// Reads the certificates.
+    /// Reads the certificates. `store_url` is for the log.
     ///
     /// # Errors
     /// `tls` for files that are of no use, `internal` for a proxy's address that is none.
-    pub fn new(transport: &Transport) -> Result<Self, BackendError> {
+    pub fn new(transport: &Transport, store_url: String) -> Result<Self, BackendError> {
         let proxies = match &transport.proxy {
             Some(proxy) => Proxies::one(proxy.expose(), "`proxy`"),
             None => Proxies::of_environment(|name| std::env::var_os(name)),
@@ -67,47 +80,90 @@ impl HttpClients {
         })?);
         // Before they are read: a change in between is seen then.
         let files = Files::look(transport);
+        let connector = described(transport, &proxies)?;
         let current = Current {
-            client: client(transport, &proxies)?,
+            client: client(&connector),
+            connector,
+            number: 0,
             files,
             looked: Instant::now(),
         };
         Ok(Self {
+            store_url,
             transport: transport.clone(),
             proxies,
-            current: Mutex::new(current),
+            current: Arc::new(Mutex::new(current)),
         })
     }
 
-    /// What goes by a proxy.
-    pub fn proxies(&self) -> &Proxies {
-        &self.proxies
+    /// For a request that is sent now. When the files have changed they are new ones. Files
+    /// that are of no use leave those that are there: often they are about to be written, the
+    /// certificate first and then its key.
+    pub fn connections(&self) -> Connections {
+        self.connections_at(Instant::now())
     }
 
-    /// The client for a request that is sent now. When the files have changed it is a new
-    /// one, with connections of its own. Files that are of no use leave the one that is there:
-    /// often they are about to be written, the certificate first and then its key.
-    pub(crate) fn get(&self, now: Instant) -> Client {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+    fn connections_at(&self, now: Instant) -> Connections {
+        let mut current = lock(&self.current);
         if now.saturating_duration_since(current.looked) >= LOOK_EVERY {
             current.looked = now;
             let files = Files::look(&self.transport);
             if files != current.files {
                 current.files = files;
                 let paths: Vec<_> = files::paths(&self.transport).collect();
-                match client(&self.transport, &self.proxies) {
-                    Ok(client) => {
-                        current.client = client;
-                        tracing::info!(files = ?paths, "the certificates changed, and are used from now on");
+                match described(&self.transport, &self.proxies) {
+                    Ok(connector) => {
+                        current.connector = connector;
+                        current.begin_anew();
+                        tracing::info!(
+                            store_url = self.store_url,
+                            files = ?paths,
+                            "the certificates changed, and are used from now on"
+                        );
                     }
                     Err(error) => tracing::warn!(
+                        store_url = self.store_url,
                         error = chain(&error),
                         "the certificates changed, and cannot be used: those from before are kept"
                     ),
                 }
             }
         }
-        current.client.clone()
+        Connections {
+            client: current.client.clone(),
+            proxies: Arc::clone(&self.proxies),
+            number: current.number,
+            current: Arc::clone(&self.current),
+        }
+    }
+}
+
+impl Connections {
+    /// What goes by a proxy.
+    pub(crate) fn proxies(&self) -> &Proxies {
+        &self.proxies
+    }
+
+    /// No request goes over any of them any more: behind a load balancer each stays with one
+    /// node, and it is not known which of them lead to the one that is ill.
+    pub fn give_up(&self) {
+        let mut current = lock(&self.current);
+        // Several requests may fail for the same reason.
+        if current.number == self.number {
+            current.begin_anew();
+        }
+    }
+}
+
+fn lock(current: &Mutex<Current>) -> MutexGuard<'_, Current> {
+    // Nobody panics while holding it.
+    current.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Current {
+    fn begin_anew(&mut self) {
+        self.client = client(&self.connector);
+        self.number += 1;
     }
 }
 
@@ -119,14 +175,19 @@ impl fmt::Debug for HttpClients {
     }
 }
 
-fn client(transport: &Transport, proxies: &Arc<Proxies>) -> Result<Client, BackendError> {
+/// The way that a section describes.
+fn described(transport: &Transport, proxies: &Arc<Proxies>) -> Result<Connector, BackendError> {
     let tls = tls::config(transport)?;
-    let connector = connector(tls, None, Arc::clone(proxies), transport.connect_timeout);
-    Ok(legacy::Client::builder(TokioExecutor::new())
+    let proxies = Arc::clone(proxies);
+    Ok(connector(tls, None, proxies, transport.connect_timeout))
+}
+
+fn client(connector: &Connector) -> Client {
+    legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
         .http1_read_buf_exact_size(READ_BUFFER)
-        .build(connector))
+        .build(connector.clone())
 }
 
 /// To the proxy or the server, then TLS where the address asks for it, all within the limit.
@@ -190,18 +251,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let bundle = folder.path().join("ca.pem");
         std::fs::write(&bundle, authority.pem()).unwrap();
-        let clients = HttpClients::new(&Transport {
+        let transport = Transport {
             ca_bundle: Some(bundle.clone()),
             client_certificate: None,
             insecure_skip_verify: false,
             proxy: None,
             connect_timeout: Duration::from_secs(5),
-        })
-        .unwrap();
+        };
+        let clients = HttpClients::new(&transport, store.to_string()).unwrap();
         let start = Instant::now();
         let trusted = async |seconds: f64| {
-            let client = clients.get(start + Duration::from_secs_f64(seconds));
-            client.get(store.clone()).await.is_ok()
+            let used = clients.connections_at(start + Duration::from_secs_f64(seconds));
+            used.client.get(store.clone()).await.is_ok()
         };
         assert!(trusted(0.0).await);
         std::fs::write(&bundle, Authority::new().pem()).unwrap();

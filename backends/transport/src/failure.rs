@@ -19,7 +19,7 @@ pub enum Cause {
     Io,
 }
 
-/// What an error of [`HttpClients::send`](crate::HttpClients::send), or one that holds it, was.
+/// What an error of [`Connections::send`](crate::Connections::send), or one that holds it, was.
 pub fn cause_of(error: &(dyn StdError + 'static)) -> Cause {
     for cause in causes(error) {
         if cause.is::<Error>() {

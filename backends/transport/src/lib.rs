@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use s3_exporter_api::Secret;
 
-pub use client::{Connector, HttpClients, connector};
+pub use client::{Connections, Connector, HttpClients, connector};
 pub use failure::{Cause, advice, cause_of};
 pub use proxy::{BadProxy, Proxies};
 pub use send::BoxError;

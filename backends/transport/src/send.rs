@@ -6,19 +6,22 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use s3_exporter_page::{MAX_BODY, MAX_ERROR_BODY};
-use std::time::Instant;
 
-use crate::HttpClients;
+use crate::Connections;
 
 /// Whatever went wrong; [`cause_of`](crate::cause_of) tells what it was.
 pub type BoxError = tower::BoxError;
 
-impl HttpClients {
-    /// Sends a request and reads the answer whole. Redirects are answers like any other: a
-    /// request is signed for one address.
+impl Connections {
+    /// Sends a request over one of them, which may be a new one, and reads the answer whole.
+    /// Redirects are answers like any other: a request is signed for one address.
     ///
     /// Of an error answer that is longer than [`MAX_ERROR_BODY`] only the beginning is read:
     /// its status says enough.
+    ///
+    /// All of them are given up where no answer comes to its end before the caller gives the
+    /// request up, and where the status is that of a store that is ill; where the answer makes
+    /// no sense, the caller has to [give them up](Self::give_up).
     ///
     /// # Errors
     /// Where no answer came, or not the whole of it, or one of more than [`MAX_BODY`] bytes.
@@ -29,12 +32,36 @@ impl HttpClients {
         if let Some(password) = self.proxies().password(request.uri()) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, password);
         }
-        let answer = self.get(Instant::now()).request(request).await?;
-        let (mut head, body) = answer.into_parts();
+        let mut doubt = Doubt(Some(self));
+        let answer = self.client.request(request).await;
+        if answer.as_ref().is_err_and(|error| error.is_connect()) {
+            doubt.is_over(); // those that stand are none the worse for it
+        }
+        let (mut head, body) = answer?.into_parts();
         let body = read_body(head.status, body).await?;
+        if !head.status.is_server_error() {
+            doubt.is_over();
+        }
         // The body is there; of a long error it is the beginning.
         head.headers.remove(CONTENT_LENGTH);
         Ok(Response::from_parts(head, body))
+    }
+}
+
+/// Gives connections up, unless it is over before.
+struct Doubt<'a>(Option<&'a Connections>);
+
+impl Doubt<'_> {
+    fn is_over(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        if let Some(connections) = self.0 {
+            connections.give_up();
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use s3_exporter_api::{Origin, Section, closest};
+use s3_exporter_api::{Origin, Section, closest, is_directory_bucket};
 
 use self::names::{Name, names};
 use super::backends::Store;
-use super::general::{Scan, concurrency, interval};
+use super::general::{Scan, audit_interval, concurrency, interval};
 use super::{quoted, resolvers};
 use crate::config::ResolverConfig;
 use crate::destination::{Destination, Expect};
@@ -62,7 +62,7 @@ impl Found {
         let names = names(section);
         let backend = backend(section, context);
         let source = Source::of(section, context.resolvers);
-        let prefix = prefix(section);
+        let prefix = prefix(section, &names);
         let separator = separator(section);
         let expect = section.choice(
             "expect",
@@ -73,6 +73,7 @@ impl Found {
         let max_age = section.duration("max_age");
         let timeout = section.duration("timeout").unwrap_or(context.scan.timeout);
         let concurrency = concurrency(section).or(context.scan.concurrency);
+        let audit_interval = audit_interval(section).unwrap_or(context.scan.audit_interval);
         if max_age.is_some_and(|max_age| interval > max_age) {
             section.warn_at(
                 "max_age",
@@ -120,6 +121,7 @@ impl Found {
                 interval,
                 timeout,
                 concurrency: concurrency.unwrap_or(store.concurrency),
+                audit_interval,
             }));
         }
     }
@@ -249,7 +251,7 @@ fn undefined<'a>(
     message
 }
 
-fn prefix(section: &mut Section) -> String {
+fn prefix(section: &mut Section, names: &[Name]) -> String {
     let origin = section.origin_of("prefix");
     let prefix = section.text("prefix").unwrap_or_default();
     if prefix.len() > LONGEST_KEY {
@@ -263,6 +265,16 @@ fn prefix(section: &mut Section) -> String {
             "prefix",
             origin,
             "begins with a `/`, which keys hardly ever do: nothing may be found",
+        );
+    } else if !prefix.is_empty()
+        && !prefix.ends_with('/')
+        && let Some(directory) = names.iter().find(|name| is_directory_bucket(&name.bucket))
+    {
+        let bucket = directory.origin.quote(&directory.bucket);
+        section.warn_at(
+            "prefix",
+            origin,
+            format!("must end in `/`: {bucket} is a directory bucket, which takes no other prefix"),
         );
     }
     prefix

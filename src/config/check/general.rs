@@ -34,6 +34,7 @@ const LABELS: [&str; 16] = [
 const INTERVAL: Duration = Duration::from_secs(5 * 60);
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const MAX_REQUESTS_IN_FLIGHT: usize = 128;
+const AUDIT_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 const MAX_CLUSTERS: usize = 50_000;
 /// Anything shorter would be a mistake, and a load for the store.
 pub(super) const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
@@ -221,6 +222,7 @@ pub(super) struct Scan {
     pub interval: Duration,
     pub timeout: Duration,
     pub concurrency: Option<u16>,
+    pub audit_interval: Option<Duration>,
     pub max_requests_in_flight: usize,
 }
 
@@ -231,6 +233,7 @@ pub(super) fn scan(top: &mut Section) -> Scan {
         interval: interval(&mut section).unwrap_or(INTERVAL),
         timeout: section.duration("timeout").unwrap_or(TIMEOUT),
         concurrency: concurrency(&mut section),
+        audit_interval: audit_interval(&mut section).unwrap_or(Some(AUDIT_INTERVAL)),
         max_requests_in_flight: requests(&mut section).unwrap_or(MAX_REQUESTS_IN_FLIGHT),
     };
     top.absorb(section);
@@ -268,6 +271,21 @@ pub(super) fn interval(section: &mut Section) -> Option<Duration> {
         return None;
     }
     Some(interval)
+}
+
+/// `audit_interval`, likewise: `Some(None)` where there are to be no audits.
+pub(super) fn audit_interval(section: &mut Section) -> Option<Option<Duration>> {
+    let origin = section.origin_of("audit_interval");
+    let interval = section.duration_or_never("audit_interval")?;
+    if !interval.is_zero() && interval < SHORTEST_INTERVAL {
+        section.fault_at(
+            "audit_interval",
+            origin,
+            "is shorter than a second: expected at least \"1s\", or \"0s\" for never",
+        );
+        return None;
+    }
+    Some((!interval.is_zero()).then_some(interval))
 }
 
 /// `concurrency`, likewise.

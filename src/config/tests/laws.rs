@@ -20,6 +20,7 @@ const KEYS: &[&str] = &[
     "interval",
     "timeout",
     "concurrency",
+    "audit_interval",
     "max_requests_in_flight",
     "endpoint",
     "region",

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use s3_exporter_api::Order;
+
 use super::{Plan, Range, Start};
+use crate::scan::folder::outermost;
 use crate::scan::split::{Place, Rest};
 
 /// Where at least so many pages are left and no boundary is remembered between them, keys are
 /// made up: in buckets so large that boundaries are far apart.
 const COARSE: f64 = 8.0;
+
+/// A part that begins deeper in folders seldom leaves all of them.
+const MOST_FOLDERS: usize = 3;
 
 /// What is left of a range at one place of its keys.
 struct Share {
@@ -16,6 +22,8 @@ struct Share {
     place: Option<Place>,
     /// Pages beside the one that is asked for.
     pages: f64,
+    /// Of these, so many at least are worth a cut.
+    least: f64,
     /// Cuts to be made there.
     cuts: usize,
 }
@@ -34,7 +42,7 @@ impl Plan<'_> {
         let mut shares: Vec<Share> = open.into_iter().flat_map(|at| self.shares(at)).collect();
         for _ in 0..count {
             let each = |share: &Share| share.pages / (share.cuts + 1) as f64;
-            let worth = shares.iter_mut().filter(|share| each(share) >= 1.0);
+            let worth = shares.iter_mut().filter(|share| each(share) >= share.least);
             match worth.max_by(|a, b| each(a).total_cmp(&each(b))) {
                 Some(share) => share.cuts += 1,
                 None => break,
@@ -51,10 +59,17 @@ impl Plan<'_> {
     fn shares(&mut self, at: usize) -> Vec<Share> {
         let range = &self.ranges[at];
         let (last, end) = (range.listed.last(), range.end.as_deref());
+        // To leave a folder takes a part a request, where it has to stay in it.
+        let folders = match self.order {
+            Order::Utf8ByFolder => last.iter().skip(self.prefix.len()),
+            _ => [].iter().skip(0),
+        };
+        let folders = folders.filter(|byte| **byte == b'/').count();
         let share = |place, pages| Share {
             range: at,
             place,
             pages,
+            least: 1.0 + folders.min(MOST_FOLDERS) as f64,
             cuts: 0,
         };
         let pages = |objects| objects as f64 / self.page_size as f64;
@@ -67,7 +82,7 @@ impl Plan<'_> {
         let foreseen = self.hints.next(last).map_or(0, |(_, objects)| objects);
         let new = pages(range.unforeseen.saturating_sub(foreseen));
         let most = match known {
-            _ if self.hints.objects() == 0 => f64::INFINITY,
+            _ if self.hints.has_no_keys() => f64::INFINITY,
             COARSE.. => known.max(new),
             _ => new,
         };
@@ -111,11 +126,23 @@ impl Plan<'_> {
     /// Cuts a range at such keys, which lie in what is left of it.
     fn cut(&mut self, at: usize, cuts: BTreeSet<String>) {
         for cut in cuts.into_iter().rev() {
+            let anchor = self.hints.anchor(&cut);
+            let cut = match (self.order, anchor) {
+                (Order::Utf8ByFolder, None) => {
+                    outermost(&cut, self.ranges[at].listed.last(), self.prefix)
+                }
+                _ => &cut,
+            };
+            let prefix = self.listing_of(cut);
             let range = &mut self.ranges[at];
+            if range.end.as_deref().is_some_and(|end| cut >= end) {
+                continue; // two cuts in one folder
+            }
             range.is_part = true;
             range.places = None;
-            let end = range.end.replace(cut.as_str().into());
-            let mut right = Range::new(Start::After(cut.as_str().into()), cut.as_bytes(), end);
+            let end = range.end.replace(cut.into());
+            let mut right = Range::new(Start::After(cut.into()), prefix, cut, end);
+            self.seams.open(cut, anchor);
             let known = self
                 .hints
                 .between(range.listed.last(), range.end.as_deref());
@@ -128,7 +155,7 @@ impl Plan<'_> {
 
     /// In the place of a range that is done where there is one: so there are never more than can
     /// be asked for at a time, however long the listing is.
-    fn add(&mut self, mut range: Range) {
+    pub(super) fn add(&mut self, mut range: Range) {
         self.made += 1;
         range.number = self.made;
         let place = self.ranges.iter().position(|range| range.done);

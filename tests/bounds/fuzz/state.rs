@@ -29,9 +29,9 @@ pub fn check(bytes: &[u8]) -> bool {
 pub fn signed(bytes: &[u8]) -> Vec<u8> {
     let at = bytes.iter().position(|byte| *byte == b'\n');
     let body = &bytes[at.map_or(0, |at| at + 1)..];
-    let mut summed = b"1\n".to_vec();
+    let mut summed = b"2\n".to_vec();
     summed.extend_from_slice(body);
-    let mut whole = format!("s3-exporter-state 1 {:08x}\n", crc32fast::hash(&summed)).into_bytes();
+    let mut whole = format!("s3-exporter-state 2 {:08x}\n", crc32fast::hash(&summed)).into_bytes();
     whole.extend_from_slice(body);
     whole
 }
@@ -62,6 +62,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let failed = latest(r#"["denied","no"]"#);
     [
         format!("{{{identity},{},{good}}}", latest("null")),
+        format!(
+            r#"{{{identity},{},{good},"audit":{{"ended":7,"success":false}}}}"#,
+            latest("null")
+        ),
         format!(r#"{{{identity},{failed},"good":null}}"#),
     ]
     .map(|body| signed(body.as_bytes()))

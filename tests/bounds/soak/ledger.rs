@@ -98,6 +98,8 @@ pub struct Bucket {
     /// Whether all clusters have series, or only those with objects.
     pub all: bool,
     versions: VecDeque<Version>,
+    /// Every key that has been in it: who had objects here may be told of without any.
+    ever: BTreeSet<String>,
 }
 
 impl Bucket {
@@ -108,6 +110,7 @@ impl Bucket {
         all: bool,
         uploads: Vec<Upload>,
     ) -> Self {
+        let ever = uploads.iter().map(|upload| upload.key.clone()).collect();
         let version = Version {
             began: 0,
             over: None,
@@ -119,6 +122,7 @@ impl Bucket {
             resolver,
             all,
             versions: VecDeque::from([version]),
+            ever,
         }
     }
 
@@ -129,6 +133,8 @@ impl Bucket {
 
     /// To be called before the change is made.
     pub fn begin(&mut self, uploads: Vec<Upload>) {
+        self.ever
+            .extend(uploads.iter().map(|upload| upload.key.clone()));
         self.versions.push_back(Version {
             began: now(),
             over: None,
@@ -147,9 +153,31 @@ impl Bucket {
         }
     }
 
+    /// What is shown, but for clusters that are only told of because what they had is gone.
+    pub fn without_gone(&self, shown: &Figures) -> Figures {
+        let mut shown = shown.clone();
+        if !self.all {
+            let present = with_objects(&shown);
+            let had = |cluster: &str| {
+                let begin = format!("{cluster}-");
+                let first = self.ever.range(begin.clone()..).next();
+                first.is_some_and(|key| key.starts_with(&begin))
+            };
+            let gone: BTreeSet<_> = shown
+                .clusters()
+                .into_iter()
+                .filter(|name| !present.contains(name) && had(name))
+                .map(str::to_owned)
+                .collect();
+            shown.0.retain(|(_, cluster), _| !gone.contains(cluster));
+        }
+        shown
+    }
+
     /// Why the figures are of no content that was there between these moments; `None` where
     /// they are right.
     pub fn fault(&self, names: &Names, shown: &Figures, from: i64, to: i64) -> Option<String> {
+        let shown = &self.without_gone(shown);
         let clusters = shown.clusters();
         if let Some(foreign) = clusters
             .iter()

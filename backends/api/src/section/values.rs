@@ -84,20 +84,31 @@ impl Section {
 
     /// A duration above zero, as text: `90s`, `5m`, `1h30m`.
     pub fn duration(&mut self, key: &str) -> Option<Duration> {
+        let wanted = "a duration above zero such as \"90s\", \"5m\" or \"1h30m\"";
+        self.duration_that(key, wanted, |duration| !duration.is_zero())
+    }
+
+    /// A duration that may be zero, which means never.
+    pub fn duration_or_never(&mut self, key: &str) -> Option<Duration> {
+        let wanted = "a duration such as \"12h\" or \"7d\", or \"0s\" for never";
+        self.duration_that(key, wanted, |_| true)
+    }
+
+    fn duration_that(
+        &mut self,
+        key: &str,
+        wanted: &str,
+        is_good: fn(&Duration) -> bool,
+    ) -> Option<Duration> {
         let (value, origin) = self.take(key)?;
-        let good = value.as_str().and_then(|text| {
-            let duration = humantime::parse_duration(text).ok()?;
+        let duration = value.as_str().and_then(|text| {
             // An `M` would be a month, which nobody means who writes `5M`.
-            (!text.contains('M') && !duration.is_zero() && duration <= LONGEST).then_some(duration)
+            let parsed = humantime::parse_duration(text).ok();
+            parsed.filter(|duration| !text.contains('M') && *duration <= LONGEST)
         });
-        match good {
+        match duration.filter(is_good) {
             Some(duration) => Some(duration),
-            None => self.wrong(
-                key,
-                &origin,
-                "a duration above zero such as \"90s\", \"5m\" or \"1h30m\"",
-                &value,
-            ),
+            None => self.wrong(key, &origin, wanted, &value),
         }
     }
 

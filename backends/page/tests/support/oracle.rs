@@ -53,20 +53,25 @@ pub fn objects(page: &Page) -> Vec<Object> {
 pub fn read(body: &str) -> (Vec<Object>, Next) {
     let root = parse(body);
     assert_eq!(root.name, "ListBucketResult");
-    let encoded = root
-        .text("EncodingType")
-        .is_some_and(|kind| !kind.trim().is_empty());
     let objects = root
         .children
         .iter()
         .filter(|child| child.name == "Contents");
-    let objects = objects.map(|contents| contents.object(encoded)).collect();
+    let mut objects: Vec<_> = objects.map(Node::object).collect();
+    let says_encoded = root
+        .text("EncodingType")
+        .is_some_and(|kind| !kind.trim().is_empty());
+    let mut keys = objects.iter().flat_map(|object| &object.0);
+    if says_encoded && keys.all(u8::is_ascii_graphic) {
+        for (key, ..) in &mut objects {
+            let spaces = String::from_utf8_lossy(key).replace('+', " ");
+            *key = percent_decode_str(&spaces).collect();
+        }
+    }
+    let token = root.text("NextContinuationToken").unwrap_or_default();
     let next = match root.text("IsTruncated").expect("IsTruncated").trim() {
-        "true" => Next::Token(
-            root.text("NextContinuationToken")
-                .expect("a token")
-                .to_owned(),
-        ),
+        "true" if token.is_empty() => Next::AfterLast,
+        "true" => Next::Token(token.to_owned()),
         _ => Next::End,
     };
     (objects, next)
@@ -138,20 +143,13 @@ impl Node {
         Some(&child.text)
     }
 
-    fn object(&self, encoded: bool) -> Object {
-        let key = self.text("Key").expect("Key");
-        let key = if encoded {
-            let spaces = key.replace('+', " ");
-            percent_decode_str(&spaces).collect()
-        } else {
-            key.as_bytes().to_vec()
+    /// The key as it stands.
+    fn object(&self) -> Object {
+        let key = self.text("Key").expect("Key").as_bytes().to_vec();
+        let size = match self.text("Size").unwrap_or_default().trim() {
+            "" => 0,
+            size => size.parse().expect("a size"),
         };
-        let size = self
-            .text("Size")
-            .expect("Size")
-            .trim()
-            .parse()
-            .expect("a size");
         let class = self.text("StorageClass").unwrap_or_default().trim();
         let time = self.text("LastModified").expect("LastModified").trim();
         (

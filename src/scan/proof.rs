@@ -1,0 +1,339 @@
+//! What shows that a listing is complete: pure.
+//!
+//! A store's word that nothing follows is not enough, where it was asked for a part: MinIO has
+//! said so of parts that went on (`docs/backends.md`). So where two parts meet, both must have
+//! seen the same key behind the boundary, or the one that begins there must begin with the key
+//! that the scan before remembered; and the end of everything is asked for once more, in another
+//! form. What does not agree is asked again, since objects come and go meanwhile.
+
+use std::collections::BTreeMap;
+
+use s3_exporter_api::{Next, Page, UnixTime};
+
+use super::boundaries::Anchor;
+use super::folder::without_last_part;
+use super::ranges::{Contradiction, Start, show};
+
+/// The boundaries between parts, until both sides of each were heard.
+#[derive(Debug, Default)]
+pub(super) struct Seams(BTreeMap<Box<str>, Seam>);
+
+#[derive(Debug, Default)]
+struct Seam {
+    anchor: Option<Anchor>,
+    left: Option<Left>,
+    right: Option<Right>,
+}
+
+/// How the part before a boundary ended.
+#[derive(Debug)]
+pub(super) enum Left {
+    /// With this key, the first one behind the boundary.
+    Passed(Box<[u8]>),
+    /// With the boundary itself; this token of a listing of such a prefix tells what follows.
+    Reached(Box<str>, String),
+    /// With the boundary itself, which is the last key of all.
+    ReachedEnd,
+    /// With fewer keys: the store says that there are no more.
+    Ended,
+}
+
+/// How the part behind a boundary begins.
+#[derive(Debug)]
+enum Right {
+    /// With what the scan before remembered.
+    Anchored,
+    /// With this key; `None`: there is none.
+    First(Option<Box<[u8]>>),
+}
+
+/// A request that shows something.
+#[derive(Debug)]
+pub(super) enum Check {
+    /// What the part before a boundary would go on with; `first` is what the one behind it has.
+    Follows {
+        prefix: Box<str>,
+        token: String,
+        boundary: Box<str>,
+        first: Option<Box<[u8]>>,
+    },
+    /// Whether this key, which only the part before a boundary saw, is still there.
+    Exists { key: Box<str>, boundary: Box<str> },
+    /// Whether the part behind a boundary begins with that key now.
+    Begins { key: Box<[u8]>, boundary: Box<str> },
+    /// What follows the key that was the last one in the scan before.
+    Ahead { after: Box<str> },
+    /// Whether anything follows the last key of all; `request` said that nothing does.
+    End {
+        last: Box<str>,
+        request: (Box<str>, Start),
+    },
+    /// Whether `request` still says that nothing follows, though `key` does.
+    EndAgain {
+        last: Box<str>,
+        key: Box<[u8]>,
+        request: (Box<str>, Start),
+    },
+    /// Whether there is really nothing; there was something when `after` was remembered.
+    Empty { after: Box<str> },
+    /// Whether there is still nothing, though there is this key.
+    EmptyAgain { key: Box<[u8]> },
+}
+
+/// What a check has shown.
+#[derive(Debug)]
+pub(super) enum Shown {
+    /// It is as it should be.
+    Right,
+    /// That depends on another one.
+    Asks(Check),
+    /// The listing ends with this key.
+    EndsWith(Box<[u8]>),
+    /// More has come since: the listing goes on after this key.
+    GoesOn(Box<str>),
+}
+
+/// What surrounds a check.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Context<'a> {
+    pub prefix: &'a str,
+    pub ordered: bool,
+    /// Objects that are not older may have come while this was listed.
+    pub recent: UnixTime,
+    /// The greatest key that was listed, where they do not rise.
+    pub greatest: &'a [u8],
+    /// Whether the listing may be asked for with the prefix alone.
+    pub is_narrow: bool,
+}
+
+impl Seams {
+    /// A boundary, and what is known of what follows it.
+    pub(super) fn open(&mut self, boundary: &str, anchor: Option<Anchor>) {
+        let seam = Seam {
+            anchor,
+            ..Seam::default()
+        };
+        self.0.insert(boundary.into(), seam);
+    }
+
+    /// The part before a boundary has ended.
+    pub(super) fn left(
+        &mut self,
+        boundary: &str,
+        left: Left,
+    ) -> Result<Option<Check>, Contradiction> {
+        if let Some(seam) = self.0.get_mut(boundary) {
+            seam.left = Some(left);
+        }
+        self.judge(boundary)
+    }
+
+    /// The first keys behind a boundary have come; none, if there are none.
+    pub(super) fn right(
+        &mut self,
+        boundary: &str,
+        page: &Page,
+    ) -> Result<Option<Check>, Contradiction> {
+        if let Some(seam) = self.0.get_mut(boundary) {
+            let is_anchored = seam
+                .anchor
+                .is_some_and(|anchor| page.keys().any(|key| Anchor::of(key) == anchor));
+            seam.right = Some(match is_anchored {
+                true => Right::Anchored,
+                false => Right::First(page.keys().next().map(Into::into)),
+            });
+        }
+        self.judge(boundary)
+    }
+
+    /// What both sides together show, once they were heard.
+    fn judge(&mut self, boundary: &str) -> Result<Option<Check>, Contradiction> {
+        let is_heard = |seam: &Seam| seam.left.is_some() && seam.right.is_some();
+        if !self.0.get(boundary).is_some_and(is_heard) {
+            return Ok(None);
+        }
+        let Some((boundary, seam)) = self.0.remove_entry(boundary) else {
+            return Ok(None);
+        };
+        let (Some(left), Some(Right::First(first))) = (seam.left, seam.right) else {
+            return Ok(None);
+        };
+        match left {
+            Left::Reached(prefix, token) => Ok(Some(Check::Follows {
+                prefix,
+                token,
+                boundary,
+                first,
+            })),
+            Left::ReachedEnd => Ok(None),
+            Left::Passed(key) => Ok(is_skipped(key, first.as_deref(), boundary)),
+            Left::Ended => match first {
+                None => Ok(None),
+                Some(first) => Err(Contradiction::Incomplete(format!(
+                    "the store said that nothing follows before {}, where {} does",
+                    show(boundary.as_bytes()),
+                    show(&first)
+                ))),
+            },
+        }
+    }
+}
+
+/// What to ask where a key was seen by the part before the boundary, and not by the one behind.
+fn is_skipped(key: Box<[u8]>, first: Option<&[u8]>, boundary: Box<str>) -> Option<Check> {
+    if first.is_some_and(|first| *first <= *key) {
+        return None;
+    }
+    Some(match std::str::from_utf8(&key) {
+        Ok(text) => Check::Exists {
+            key: text.into(),
+            boundary,
+        },
+        Err(_) => Check::Begins { key, boundary },
+    })
+}
+
+impl Check {
+    /// What to ask for: a prefix (`None`: that of the part behind the boundary), where to begin,
+    /// and how many objects (`None`: a page).
+    pub(super) fn request(&self, context: &Context<'_>) -> (Option<Box<str>>, Start, Option<u16>) {
+        let around = || match context.is_narrow {
+            true => Some(context.prefix.into()),
+            false => Some(without_last_part(context.prefix).into()),
+        };
+        match self {
+            Self::Follows { prefix, token, .. } => {
+                (Some(prefix.clone()), Start::Token(token.clone()), Some(1))
+            }
+            Self::Exists { key, .. } => (Some(key.clone()), Start::First, Some(1)),
+            Self::Begins { boundary, .. } => (None, Start::After(boundary.clone()), None),
+            Self::Ahead { after } => (around(), Start::After(after.clone()), None),
+            Self::End { last, .. } => (around(), Start::After(last.clone()), Some(1)),
+            Self::EndAgain { request, .. } => (Some(request.0.clone()), request.1.clone(), None),
+            Self::Empty { after } => (around(), Start::After(after.clone()), None),
+            Self::EmptyAgain { .. } => (Some(context.prefix.into()), Start::First, None),
+        }
+    }
+
+    /// What the answer shows.
+    pub(super) fn judge(
+        self,
+        page: &Page,
+        next: &Next,
+        context: &Context<'_>,
+    ) -> Result<Shown, Contradiction> {
+        let first = page.keys().next();
+        let incomplete = |key: &[u8], boundary: &str| {
+            Contradiction::Incomplete(format!(
+                "the part after {} lacks {}, which is there",
+                show(boundary.as_bytes()),
+                show(key)
+            ))
+        };
+        Ok(match self {
+            Self::Follows {
+                prefix,
+                boundary,
+                first: of_right,
+                token,
+            } => match (first, next) {
+                (Some(key), _) => is_skipped(key.into(), of_right.as_deref(), boundary)
+                    .map_or(Shown::Right, Shown::Asks),
+                (None, Next::Token(more)) if *more != token => Shown::Asks(Self::Follows {
+                    prefix,
+                    token: more.clone(),
+                    boundary,
+                    first: of_right,
+                }),
+                _ => Shown::Right,
+            },
+            Self::Exists { key, boundary } => match page.get(0) {
+                Some(found) if found.key == key.as_bytes() => {
+                    if found.last_modified < context.recent {
+                        return Err(incomplete(key.as_bytes(), &boundary));
+                    }
+                    let key = key.as_bytes().into();
+                    Shown::Asks(Self::Begins { key, boundary })
+                }
+                _ => Shown::Right,
+            },
+            Self::Begins { key, boundary } => match first {
+                Some(first) if *first <= *key => Shown::Right,
+                _ => return Err(incomplete(&key, &boundary)),
+            },
+            Self::Ahead { after } => {
+                let is_ours = |key: &&[u8]| key.starts_with(context.prefix.as_bytes());
+                let ours = page.keys().take_while(is_ours).count();
+                let last = ours.checked_sub(1).map(|last| page.key(last));
+                match ours < page.len() || *next == Next::End {
+                    true => Shown::EndsWith(last.unwrap_or(after.as_bytes()).into()),
+                    false => Shown::Right,
+                }
+            }
+            Self::End { last, request } => {
+                let after = match context.ordered {
+                    true => last.as_bytes(),
+                    false => context.greatest,
+                };
+                let mut found = page.iter().filter(|object| {
+                    object.key > after && object.key.starts_with(context.prefix.as_bytes())
+                });
+                match found.next() {
+                    None => Shown::Right,
+                    Some(object) if object.last_modified < context.recent => {
+                        return Err(early_end(Some(&last), object.key));
+                    }
+                    Some(object) => Shown::Asks(Self::EndAgain {
+                        last,
+                        key: object.key.into(),
+                        request,
+                    }),
+                }
+            }
+            Self::EndAgain { last, key, .. } => {
+                if page.keys().all(|found| *found != *key) && *next == Next::End {
+                    return Err(early_end(Some(&last), &key));
+                }
+                match context.ordered {
+                    true => Shown::GoesOn(last),
+                    false => Shown::Right,
+                }
+            }
+            Self::Empty { .. } => {
+                let mut found = page
+                    .iter()
+                    .filter(|object| object.key.starts_with(context.prefix.as_bytes()));
+                match found.next() {
+                    None => Shown::Right,
+                    Some(object) if object.last_modified < context.recent => {
+                        return Err(early_end(None, object.key));
+                    }
+                    Some(object) => Shown::Asks(Self::EmptyAgain {
+                        key: object.key.into(),
+                    }),
+                }
+            }
+            Self::EmptyAgain { key } => {
+                if page.is_empty() && *next == Next::End {
+                    return Err(early_end(None, &key));
+                }
+                Shown::GoesOn("".into())
+            }
+        })
+    }
+}
+
+fn early_end(last: Option<&str>, key: &[u8]) -> Contradiction {
+    let fault = match last {
+        Some(last) => format!(
+            "the store ended the listing after {}, though {} follows",
+            show(last.as_bytes()),
+            show(key)
+        ),
+        None => format!(
+            "the store says that there is nothing, though there is {}",
+            show(key)
+        ),
+    };
+    Contradiction::Nonsense(fault)
+}
