@@ -193,6 +193,8 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_sent_and_the_real_address_is_signed() {
+        // The tests' reqwest can do TLS, so MinIO's client wants to know which.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let signer = Signer::new(Some(&Credentials {
             id: Secret::new("id".to_owned()),
             secret: Secret::new("hidden".to_owned()),
