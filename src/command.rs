@@ -169,8 +169,8 @@ fn check(config: &Config, connects: bool) -> ControlFlow<ExitCode, bool> {
     let Look { faults, warnings } = check::files::look(config);
     let told = config.warnings.iter().cloned();
     let warnings: Vec<_> = told
-        .chain(check::findings::unjudged(config))
         .chain(warnings.iter().map(ToString::to_string))
+        .chain(check::findings::unjudged(config))
         .collect();
     if !faults.is_empty() {
         let code = report(&Rejected {

@@ -282,10 +282,10 @@ fn with_an_endpoint_a_file_in_the_working_folder_is_not_read() {
 fn a_directory_bucket_takes_prefixes_of_folders_only() {
     let text = "[backends.s]\ntype = \"s3\"\n\
                 [[destinations]]\nname = \"a\"\nbucket = \"b--use1-az4--x-s3\"\nprefix = \"prod\"\n\
-                [[destinations]]\nbuckets = [\"c\", \"d--use1-az4--xa-s3\"]\nprefix = \"prod/x\"\n\
+                [[destinations]]\nbuckets = [\"ccc\", \"d--use1-az4--xa-s3\"]\nprefix = \"prod/x\"\n\
                 [[destinations]]\nname = \"e\"\nbucket = \"b--use1-az4--x-s3\"\nprefix = \"prod/\"\n\
                 [[destinations]]\nname = \"f\"\nbucket = \"b--use1-az4--x-s3\"\n\
-                [[destinations]]\nname = \"g\"\nbucket = \"--x-s3-b\"\nprefix = \"prod\"\n";
+                [[destinations]]\nname = \"g\"\nbucket = \"b--x-s3-b\"\nprefix = \"prod\"\n";
     assert_eq!(
         warnings(&check(&[]).file("config.toml", text)),
         [

@@ -115,7 +115,7 @@ fn names_in_the_configuration_itself_and_of_buckets() {
     let site = Site::new();
     let config = "[backends.s]\ntype = \"s3\"\nregion = \"eu-central-1\"\n[[destinations]]\n\
                   buckets = [\"My_Bucket\", \"192.168.1.1\", \"good-one\", \"ab\", \"a..b\", \"arn:aws:s3:eu-central-1:123456789012:accesspoint/Own\"]\n\
-                  clusters = [\"lab-1\", \"- lab-2\", \"lab-3,lab-4\", \"'lab-5'\"]\n";
+                  clusters = [\"lab-1\", \"- lab-2\", \"lab-3,lab-4\", \"'lab-5'\"]\nmax_age = \"26h\"\n";
     site.write("config.toml", config);
     let said = site.run(&["check"], &[]);
     assert_eq!(said.code, Some(0), "{said:?}");
