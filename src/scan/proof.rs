@@ -41,8 +41,8 @@ pub(super) enum Left {
 /// How the part behind a boundary begins.
 #[derive(Debug)]
 enum Right {
-    /// With what the scan before remembered.
-    Anchored,
+    /// With this key, and what the scan before remembered is there.
+    Anchored(Box<[u8]>),
     /// With this key; `None`: there is none.
     First(Option<Box<[u8]>>),
 }
@@ -138,9 +138,10 @@ impl Seams {
             let is_anchored = seam
                 .anchor
                 .is_some_and(|anchor| page.keys().any(|key| Anchor::of(key) == anchor));
-            seam.right = Some(match is_anchored {
-                true => Right::Anchored,
-                false => Right::First(page.keys().next().map(Into::into)),
+            let first = page.keys().next().map(Into::into);
+            seam.right = Some(match first {
+                Some(first) if is_anchored => Right::Anchored(first),
+                first => Right::First(first),
             });
         }
         self.judge(boundary)
@@ -155,10 +156,15 @@ impl Seams {
         let Some((boundary, seam)) = self.0.remove_entry(boundary) else {
             return Ok(None);
         };
-        let (Some(left), Some(Right::First(first))) = (seam.left, seam.right) else {
+        let (Some(left), Some(right)) = (seam.left, seam.right) else {
             return Ok(None);
         };
+        let (first, is_anchored) = match right {
+            Right::Anchored(first) => (Some(first), true),
+            Right::First(first) => (first, false),
+        };
         match left {
+            _ if is_anchored && !matches!(left, Left::Ended) => Ok(None),
             Left::Reached(prefix, token) => Ok(Some(Check::Follows {
                 prefix,
                 token,

@@ -13,7 +13,7 @@ use s3_exporter_api::{Next, Order, Page, UnixTime};
 
 use super::alphabet::{Alphabet, MAX_KEY};
 use super::boundaries::{Anchor, Boundaries};
-use super::folder::{cut_between, folder, parent, successor};
+use super::folder::{cut_between, folder, is_flat, parent, successor};
 use super::proof::{Check, Context, Left, Seams, Shown};
 use super::split::Listed;
 use crate::assign::Cursor;
@@ -444,6 +444,15 @@ impl<'a> Plan<'a> {
     ) -> Result<(), Contradiction> {
         let range = &mut self.ranges[at];
         let last = page.key(taken - 1);
+        if let Some(found) = page.get(0)
+            && range.proves_end
+            && found.last_modified < self.recent
+        {
+            return Err(Contradiction::Incomplete(format!(
+                "the store said that nothing follows before {}",
+                show(found.key)
+            )));
+        }
         range.follow(last);
         range.has_objects = true;
         let before = range.listed.last();
@@ -548,7 +557,7 @@ impl<'a> Plan<'a> {
             self.waiting.push_back(at);
             return Ok(());
         }
-        let is_end = range.end.is_none() && range.has_objects;
+        let is_end = range.end.is_none() && range.has_objects && !range.proves_end;
         let request = (range.prefix.clone(), start);
         self.finish(at, Left::Ended)?;
         if is_end {
@@ -558,7 +567,8 @@ impl<'a> Plan<'a> {
     }
 
     /// The end of a listing of more than one page, and that of one which had more, are asked for
-    /// once more. `request` said that it is the end.
+    /// once more; folder by folder where the answer to a key in a folder said that it is the end.
+    /// `request` said so.
     fn check_end(&mut self, request: Option<(Box<str>, Start)>) {
         self.end_checked = true;
         let is_whole = self.ranges.len() == 1 && self.made == 0 && self.pages <= 1;
@@ -578,6 +588,15 @@ impl<'a> Plan<'a> {
         }
         let last = std::str::from_utf8(&self.last).ok();
         if let Some(last) = last.filter(|last| last.len() <= MAX_KEY) {
+            let is_of_key = !matches!(&request, Some((_, Start::First | Start::Token(_))));
+            if self.order == Order::Utf8 && is_of_key && !is_flat(last, self.prefix) {
+                let folder = folder(last, self.prefix);
+                let start = Start::After(last.into());
+                let mut range = Range::new(start, folder, last, None);
+                range.proves_end = true;
+                self.add(range);
+                return;
+            }
             let again = || (self.listing_of(last).into(), Start::After(last.into()));
             let request = request.unwrap_or_else(again);
             let last = last.into();

@@ -30,6 +30,8 @@ pub(super) struct Range {
     pub end: Option<Box<str>>,
     /// Whether there are others.
     pub is_part: bool,
+    /// Whether it is there to show that the listing ends where it began.
+    pub proves_end: bool,
     /// Whether the store gives no tokens.
     pub by_last: bool,
     /// Pages in a row whose last keys lie in one folder.
@@ -61,6 +63,7 @@ impl Range {
             number: 0,
             end,
             is_part,
+            proves_end: false,
             by_last: false,
             in_folder: 0,
             empty_pages: 0,
