@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use s3_exporter_api::UnixTime;
+use s3_exporter_api::{Misplaced, UnixTime};
 
 /// A set of clusters, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +39,34 @@ impl fmt::Display for NameFault {
             Self::Duplicate(name) => write!(f, "the cluster name {name:?} is given twice"),
         }
     }
+}
+
+/// What a name looks like that can be one, but that hardly anybody means: most are a list's
+/// punctuation in a file that is read line by line. The message goes on after the name.
+pub fn oddity(name: &str) -> Option<String> {
+    const QUOTES: [char; 7] = ['"', '\'', '`', '“', '”', '‘', '’'];
+    let advice = match name {
+        _ if name == "-" || name.starts_with("- ") || name.starts_with("* ") => {
+            "looks like an item of a YAML list: leave the mark out"
+        }
+        _ if name.starts_with(['[', '{', '(']) || name.ends_with([']', '}', ')']) => {
+            "looks like a list: give each name by itself"
+        }
+        _ if name.contains([',', ';']) => {
+            "looks like a list or a part of one: give each name by itself"
+        }
+        _ if name.starts_with(QUOTES) || name.ends_with(QUOTES) => {
+            "is in quotes, which would be a part of it: leave them out"
+        }
+        _ if name.ends_with(':') || name.contains(": ") => "looks like a line of YAML",
+        _ => {
+            let misplaced = Misplaced::find(name)?;
+            return Some(format!(
+                "holds {misplaced}, which names of clusters hardly ever do"
+            ));
+        }
+    };
+    Some(advice.to_owned())
 }
 
 impl Clusters {
@@ -141,6 +169,32 @@ mod tests {
                 "the cluster name \"d\\te\" holds a '/' or a control character",
             ]
         );
+    }
+
+    #[test]
+    fn what_looks_like_something_else_is_odd() {
+        for plain in ["lab-1", "a.b_c", "prod@eu", "x=y", "ünïcode", "db:1"] {
+            assert_eq!(oddity(plain), None, "{plain}");
+        }
+        for (odd, says) in [
+            ("- lab-1", "item of a YAML list"),
+            ("* lab-1", "item of a YAML list"),
+            ("[\"a\", \"b\"]", "looks like a list"),
+            ("\"lab-1\",", "part of one"),
+            ("a,b", "looks like a list"),
+            ("'lab-1'", "in quotes"),
+            ("“lab-1”", "in quotes"),
+            ("clusters:", "a line of YAML"),
+            ("name: lab-1", "a line of YAML"),
+            ("a b", "a space after its character 1"),
+            (
+                "lab\u{200b}-1",
+                "an invisible character (U+200B) after its character 3",
+            ),
+        ] {
+            let found = oddity(odd).unwrap_or_default();
+            assert!(found.contains(says), "{odd}: {found}");
+        }
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::ops::ControlFlow;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use s3_exporter_api::Plugin;
+use s3_exporter_api::{Fault, Origin, Plugin, file};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
@@ -19,6 +20,7 @@ use crate::resolver::{Names, Resolution};
 use crate::shutdown;
 use crate::telemetry::{self, Telemetry};
 use crate::visible::visible;
+use check::files::Look;
 
 pub mod check;
 pub mod explain;
@@ -33,6 +35,11 @@ const WORKERS: usize = 2;
 const BLOCKING: usize = 8;
 /// How long a blocking call, such as the look-up of a host's name, may delay the end.
 const LAST_CALL: Duration = Duration::from_millis(500);
+
+/// The variable that names the system's certificates, as OpenSSL has it.
+const ROOTS: &str = "SSL_CERT_FILE";
+/// Far above all the authorities there are, in bytes.
+const MAX_ROOTS: u64 = 64 << 20;
 
 /// Something was tried and failed.
 const FAILED: u8 = 1;
@@ -70,7 +77,7 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
         Ok(hangup) => hangup,
         Err(cause) => return fail(&format!("cannot install a handler for SIGHUP: {cause}")),
     };
-    let mut loaded = loader.load();
+    let mut loaded = with_roots(loader.load());
     // The others serve nothing, and may well be run by somebody who cannot read the key.
     if matches!(command, Command::Serve | Command::Check { .. }) {
         loaded = with_web(loaded);
@@ -91,6 +98,28 @@ fn with_web(loaded: Result<Config, Rejected>) -> Result<Config, Rejected> {
         Err(rejected) => &rejected.web_config_file,
     };
     let faults = path.as_deref().map_or(Vec::new(), web::check);
+    with(loaded, faults)
+}
+
+/// Adds that the system's certificates cannot be read without waiting: whoever speaks TLS opens
+/// what this variable names.
+fn with_roots(loaded: Result<Config, Rejected>) -> Result<Config, Rejected> {
+    let path = std::env::var_os(ROOTS).map(PathBuf::from);
+    let fault = path.and_then(|path| {
+        let cause = file::look(&path, MAX_ROOTS).err()?;
+        (cause.kind() != ErrorKind::NotFound).then(|| Fault {
+            origin: Origin::Environment(ROOTS.to_owned()),
+            message: format!(
+                "the certificates in {} cannot be read: {cause}",
+                path.display()
+            ),
+        })
+    });
+    with(loaded, fault.into_iter().collect())
+}
+
+/// What was loaded, with these faults.
+fn with(loaded: Result<Config, Rejected>, faults: Vec<Fault>) -> Result<Config, Rejected> {
     if faults.is_empty() {
         return loaded;
     }
@@ -111,17 +140,11 @@ fn dispatch(
     config: &Config,
     source: Option<Source>,
 ) -> ExitCode {
+    let mut is_good = true;
     if let Command::Check { connect } = command {
-        warn(config);
-        if let Some(warning) = check::findings::unjudged(config) {
-            complain("warning", &warning);
-        }
-        let is_shown = show(&check::summary(config));
-        if !connect && let Some(warning) = series::foreseen(config) {
-            complain("warning", &warning);
-        }
-        if !connect || !is_shown {
-            return success(is_shown);
+        match check(config, *connect) {
+            ControlFlow::Continue(are_good) => is_good = are_good,
+            ControlFlow::Break(code) => return code,
         }
     }
     // Once, before anything speaks TLS. Where another has installed a provider before us, as
@@ -134,7 +157,43 @@ fn dispatch(
     }
     let code = runtime.block_on(perform(command, config, source));
     runtime.shutdown_timeout(LAST_CALL);
-    code
+    match is_good {
+        true => code,
+        false => ExitCode::from(FAILED),
+    }
+}
+
+/// What `check` tells without asking anybody, and whether the files are of use, or the exit code
+/// if that is all. Before it asks, files of no use are told as well as what comes of it.
+fn check(config: &Config, connects: bool) -> ControlFlow<ExitCode, bool> {
+    let Look { faults, warnings } = check::files::look(config);
+    let told = config.warnings.iter().cloned();
+    let warnings: Vec<_> = told
+        .chain(warnings.iter().map(ToString::to_string))
+        .chain(check::findings::unjudged(config))
+        .collect();
+    if !faults.is_empty() {
+        let code = report(&Rejected {
+            faults,
+            warnings,
+            ..Rejected::default()
+        });
+        return match connects {
+            true => ControlFlow::Continue(false),
+            false => ControlFlow::Break(code),
+        };
+    }
+    for warning in &warnings {
+        complain("warning", warning);
+    }
+    let is_shown = show(&check::summary(config));
+    if let Some(warning) = series::foreseen(config).filter(|_| !connects) {
+        complain("warning", &warning);
+    }
+    match connects && is_shown {
+        true => ControlFlow::Continue(true),
+        false => ControlFlow::Break(success(is_shown)),
+    }
 }
 
 fn runtime() -> std::io::Result<Runtime> {
@@ -151,6 +210,7 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
             for warning in &config.warnings {
                 tracing::warn!("{warning}");
             }
+            look(config);
             match serve::serve(config, &Telemetry::new(), source).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(reason) => fail(&reason),
@@ -175,6 +235,17 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
             }
         }
     }
+}
+
+/// Tells which files are of no use at the start. Each heals by itself, so none keeps us from it;
+/// nor does a file system that is silent.
+fn look(config: &Config) {
+    let config = config.clone();
+    tokio::task::spawn_blocking(move || {
+        for fault in check::files::look(&config).faults {
+            tracing::warn!("{fault}");
+        }
+    });
 }
 
 async fn once(config: &Config, textfile: Option<&str>) -> ExitCode {

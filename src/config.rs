@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use s3_exporter_api::Connect;
+use s3_exporter_api::{Connect, NamedFile};
 
 use crate::destination::Destination;
 
@@ -30,7 +30,7 @@ pub use fingerprint::Fingerprint;
 pub use load::{Loader, Rejected, load};
 
 /// A configuration that is good.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// `[server]`.
     pub server: Server,
@@ -48,6 +48,8 @@ pub struct Config {
     pub backends: BTreeMap<Arc<str>, Backend>,
     /// By name; the ones written right at a destination (`destination:<name>`) included.
     pub resolvers: BTreeMap<Arc<str>, ResolverConfig>,
+    /// The files that it names, but the folder for the state.
+    pub files: Vec<NamedFile>,
     /// In the order in which they were written.
     pub destinations: Vec<Arc<Destination>>,
     /// Whether any path answers with the metrics, as the seed's exporter did: where flags

@@ -157,6 +157,7 @@ fn config(
         backends: backends.iter().map(backend).collect(),
         resolvers: BTreeMap::new(),
         destinations,
+        files: Vec::new(),
         metrics_at_any_path: false,
         warnings: Vec::new(),
     }

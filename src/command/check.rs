@@ -1,6 +1,9 @@
 //! `check`: says what was understood; `check --connect` also asks every cluster and store,
 //! and says what it found.
 
+pub mod files;
+pub mod findings;
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -12,8 +15,6 @@ use crate::config::{Config, LogFormat, ResolverConfig};
 use crate::destination::{Destination, Expect};
 use crate::exporter::Exporter;
 use crate::snapshot::{DestinationSnapshot, Figures};
-
-pub mod findings;
 
 /// How long a resolver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -51,6 +52,9 @@ pub fn summary(config: &Config) -> String {
     }
     for (name, backend) in &config.backends {
         let _ = writeln!(text, "backend {name}: {}", backend.connect.store_url());
+        for line in backend.connect.found() {
+            let _ = writeln!(text, "backend {name}: {line}");
+        }
     }
     for (name, resolver) in config.resolvers.iter().filter(|(name, _)| used(name)) {
         let _ = writeln!(text, "resolver {name}: {}", names_from(resolver));

@@ -103,6 +103,6 @@ fn imagine(config: &Config) -> Snapshot {
 fn names(resolver: &ResolverConfig) -> Option<Clusters> {
     match resolver {
         ResolverConfig::Kubernetes(_) => None,
-        ResolverConfig::Static(fixed) => fixed::names_now(fixed).ok(),
+        ResolverConfig::Static(fixed) => fixed::names_now(fixed).ok().map(|found| found.clusters),
     }
 }

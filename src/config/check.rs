@@ -69,6 +69,7 @@ pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) 
 
     #[cfg(test)]
     let asked = top.asked().map(str::to_owned).collect();
+    let files = top.take_files();
     let mut warnings = top.take_warnings();
     let faults = top.finish();
     if faults.is_empty() {
@@ -86,6 +87,7 @@ pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) 
             state_directory,
             backends,
             resolvers: known,
+            files,
             destinations: found.destinations,
             metrics_at_any_path: is_seed,
             warnings: Vec::new(),

@@ -65,7 +65,7 @@ impl Reader<'_> {
     /// Of a line only the first fault counts: the others follow from it.
     fn syntax(&mut self, error: &toml::de::Error) {
         let at = error.span().map(|span| span.start);
-        let origin = self.origin(at, false);
+        let origin = self.origin(at, "");
         let column = at.map_or(String::new(), |at| {
             let start = self.lines[..self.line(at) - 1]
                 .last()
@@ -87,11 +87,13 @@ impl Reader<'_> {
         self.lines.partition_point(|end| *end < at) + 1
     }
 
-    fn origin(&self, at: Option<usize>, expanded: bool) -> Origin {
+    /// Where a text is, of which variables are replaced and dollars halved, or nothing.
+    fn origin(&self, at: Option<usize>, expanded: &str) -> Origin {
         Origin::File {
             path: self.path.to_owned(),
             line: at.map(|at| self.line(at)),
-            expanded,
+            expanded: expanded.replace("$$", "").contains("${"),
+            dollars: expanded.contains("$$"),
         }
     }
 
@@ -113,7 +115,7 @@ impl Reader<'_> {
     /// where it has a fault.
     fn value(&mut self, value: Spanned<DeValue<'_>>, path: &str, key: Option<usize>) -> Value {
         let at = key.unwrap_or(value.span().start);
-        let origin = self.origin(Some(at), false);
+        let origin = self.origin(Some(at), "");
         self.file.layer.origins.insert(path.to_owned(), origin);
         match value.into_inner() {
             DeValue::String(text) => self.string(&text, path, at),
@@ -141,13 +143,10 @@ impl Reader<'_> {
     }
 
     fn string(&mut self, text: &str, path: &str, at: usize) -> Value {
-        let before = self.file.used.len();
         match expand(text, self.environment, &mut self.file.used) {
             Ok(expanded) => {
-                if self.file.used.len() > before {
-                    let origin = self.origin(Some(at), true);
-                    self.file.layer.origins.insert(path.to_owned(), origin);
-                }
+                let origin = self.origin(Some(at), text);
+                self.file.layer.origins.insert(path.to_owned(), origin);
                 Value::from(expanded)
             }
             Err(message) => self.bad(path, at, &message),
@@ -156,7 +155,7 @@ impl Reader<'_> {
 
     fn bad(&mut self, path: &str, at: usize, message: &str) -> Value {
         self.file.faults.push(Fault {
-            origin: self.origin(Some(at), false),
+            origin: self.origin(Some(at), ""),
             message: format!("`{path}` {message}"),
         });
         Value::from(figment::value::Empty::None)

@@ -123,11 +123,7 @@ fn nearest(layers: &[Layer], path: &str, file: Option<&PathBuf>) -> Origin {
             return origin.clone();
         }
     }
-    file.map_or(Origin::Default, |file| Origin::File {
-        path: file.clone(),
-        line: None,
-        expanded: false,
-    })
+    file.map_or(Origin::Default, |file| Origin::of_file(file, None))
 }
 
 /// Where the first key in a table was set, for a table that begins nowhere, as in the

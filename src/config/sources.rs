@@ -1,8 +1,9 @@
 //! Where the configuration is to be found, read once: the only I/O of loading it.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use s3_exporter_api::file::{self, Patience};
 use s3_exporter_api::{Fault, Origin};
 
 use super::environment::Environment;
@@ -14,6 +15,12 @@ const DEFAULT_FILE: &str = "config.toml";
 /// Bytes of a file at most: it is read again while scrapes are answered, and a path that leads
 /// to `/dev/zero` must not take all memory then. It is room for 50,000 destinations.
 const LARGEST: u64 = 16 << 20;
+/// A configuration may be a pipe, which a shell's `<(...)` makes; who fills it may have to ask
+/// for a password first.
+const PATIENCE: Patience = Patience {
+    writer: Duration::from_secs(10),
+    end: Duration::from_secs(60),
+};
 
 /// Everything that a configuration is made of. (No `Debug`: secrets are in it.)
 pub struct Sources<'a> {
@@ -100,23 +107,12 @@ fn read(path: &Path, is_named: bool) -> Result<String, Fault> {
         },
         message: format!("reading {}: {message}", path.display()),
     };
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+    let bytes = file::read_handed_over(path, LARGEST, PATIENCE)
         .map_err(|cause| fault(cause.to_string()))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(fault(format!(
-            "it is larger than {} MiB, so it is no configuration",
-            LARGEST >> 20
-        )));
-    }
-    String::from_utf8(bytes).map_err(|cause| {
-        let good = cause.utf8_error().valid_up_to();
-        let line = cause.as_bytes()[..good]
-            .iter()
-            .filter(|b| **b == b'\n')
-            .count()
-            + 1;
+    let text = std::str::from_utf8(&bytes).map_err(|cause| {
+        let good = &bytes[..cause.valid_up_to()];
+        let line = good.iter().filter(|b| **b == b'\n').count() + 1;
         fault(format!("it is not UTF-8 (line {line})"))
-    })
+    })?;
+    Ok(text.to_owned())
 }

@@ -175,11 +175,7 @@ fn weaker(old: &Settings, new: &Settings) -> Option<&'static str> {
 
 fn whole(path: &Path, message: &str) -> Fault {
     Fault {
-        origin: Origin::File {
-            path: path.to_owned(),
-            line: None,
-            expanded: false,
-        },
+        origin: Origin::of_file(path, None),
         message: message.to_owned(),
     }
 }

@@ -11,6 +11,7 @@ use super::{Publisher, Resolver, unblocked};
 use crate::clusters::Clusters;
 use crate::config::Static;
 use file::Content;
+pub use file::Found;
 
 /// Between two looks at the file. Its content is compared, not its time: so an atomic
 /// rename, the symlinks that Kubernetes swaps and an edit in place are all seen.
@@ -35,7 +36,7 @@ impl Fixed {
 
     /// The list alone, which never changes.
     async fn follow_list(&self, publisher: &Publisher) {
-        let outcome = file::names(&self.config.clusters, None);
+        let outcome = file::names(&self.config.clusters, None).map(|found| found.clusters);
         loop {
             publish(publisher, &outcome);
             tokio::time::sleep(POLL).await;
@@ -58,8 +59,11 @@ impl Fixed {
                 candidate = None;
             } else if candidate.as_ref() == Some(&content) {
                 candidate = None;
-                let outcome = file::names(&self.config.clusters, Some((path, &content)));
-                taken = Some((content, outcome));
+                let found = file::names(&self.config.clusters, Some((path, &content)));
+                if let Ok(Found { odd: Some(odd), .. }) = &found {
+                    publisher.warn(odd);
+                }
+                taken = Some((content, found.map(|found| found.clusters)));
             } else {
                 candidate = Some(content);
                 pause = SETTLE;
@@ -78,7 +82,7 @@ impl Fixed {
 ///
 /// # Errors
 /// What is wrong with the file or with a name.
-pub fn names_now(config: &Static) -> Result<Clusters, String> {
+pub fn names_now(config: &Static) -> Result<Found, String> {
     let content = config.clusters_file.as_deref().map(file::read);
     let path = config.clusters_file.as_deref();
     file::names(&config.clusters, path.zip(content.as_ref()))

@@ -13,9 +13,10 @@
 
 mod access;
 mod failure;
+mod files;
 mod kind;
+mod kubeconfig;
 mod objects;
-mod proxy;
 mod session;
 mod source;
 
@@ -60,7 +61,9 @@ impl Resolver for Kubernetes {
             let steady = started.elapsed() > STEADY;
             match ended {
                 Ended::Renewed => {
-                    tracing::info!("the kubeconfig has changed: connecting to Kubernetes again");
+                    tracing::info!(
+                        "the kubeconfig or its token has changed: connecting to Kubernetes again"
+                    );
                     continue;
                 }
                 // Load balancers cut connections. If more is wrong, the next session

@@ -97,6 +97,12 @@ impl Publisher {
         }
     }
 
+    /// The source is well, but something about it is hardly meant.
+    pub fn warn(&self, odd: &str) {
+        let resolver = &*self.resolver;
+        tracing::warn!(resolver, odd, "cluster names are odd");
+    }
+
     /// Another source takes over. The last known set stays until that one delivers, but
     /// nobody has said yet that it is right.
     pub fn renew(&self) {

@@ -1,12 +1,13 @@
 //! The folder of the state: who may write it, the names in it, and how a file is replaced.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use s3_exporter_api::file;
 use sha2::{Digest, Sha256};
 
 use super::Remembered;
@@ -112,11 +113,14 @@ impl Folder {
     /// nothing is lost, and the next one takes its place.
     pub(super) fn load(&self, destination: &str) -> Option<(Identity, Remembered)> {
         let path = self.path.join(file_name(destination));
-        let unusable = match read(&path) {
+        let unusable = match file::read(&path, LARGEST) {
             Ok(bytes) => match record::parse(&bytes) {
                 Ok(found) => return Some(found),
                 Err(unusable) => unusable,
             },
+            Err(cause) if cause.kind() == ErrorKind::FileTooLarge => {
+                Unusable::Corrupt(cause.to_string())
+            }
             Err(cause) if cause.kind() == ErrorKind::NotFound => return None,
             Err(cause) if cause.kind() == ErrorKind::NotADirectory => return None, // said at the opening
             Err(cause) => {
@@ -189,15 +193,6 @@ fn is_ours(name: &str) -> bool {
             .any(|aside| name.ends_with(&format!("{ENDING}{aside}")))
 }
 
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    // One byte more than there can be: then the checksum is wrong.
-    File::open(path)?
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// Makes the folder where there is none, and locks it. The lock ends with the process,
 /// however that ends.
 fn take(folder: &Path) -> Result<File, LockFault> {
@@ -226,18 +221,23 @@ fn take(folder: &Path) -> Result<File, LockFault> {
         Err(TryLockError::Error(cause)) => return Err(failed("locking", &path, &cause)),
     }
     // For people only, so a disk that is full does not matter.
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let holder = format!("{} on {}\n", std::process::id(), host.trim());
+    let host = words(Path::new("/proc/sys/kernel/hostname"));
+    let holder = format!("{} on {host}\n", std::process::id());
     let _ = file
         .set_len(0)
         .and_then(|()| file.write_all(holder.as_bytes()));
     Ok(file)
 }
 
+/// What a small file says; nothing where it cannot be read.
+fn words(path: &Path) -> String {
+    let bytes = file::read(path, file::MAX_FILE).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).trim().to_owned()
+}
+
 /// That the folder is another's.
 fn held(folder: &Path, lock: &Path) -> String {
-    let holder = std::fs::read_to_string(lock).unwrap_or_default();
-    let holder = holder.trim();
+    let holder = words(lock);
     let by = if holder.is_empty() {
         "another process".to_owned()
     } else {

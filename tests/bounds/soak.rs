@@ -14,12 +14,14 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use director::Director;
+use growth::{Growth, Progress, Verdict};
 use ledger::{Ledger, differences};
 use shown::Shown;
 use subject::{Life, MEMORY, PATIENCE, Subject};
 
 mod cable;
 mod director;
+mod growth;
 mod ledger;
 mod shown;
 mod stage;
@@ -34,8 +36,8 @@ const SCRAPE: Duration = Duration::from_millis(50);
 const VERIFY: Duration = Duration::from_millis(400);
 /// Between two random things.
 const STEP: Duration = Duration::from_millis(60);
-/// How much more memory than before may be in use at the end, in bytes.
-const GROWTH: u64 = 8 << 20;
+/// Between two looks at the memory.
+const LOOK: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn soak() {
@@ -51,10 +53,15 @@ async fn soak() {
     assert!(peak < MEMORY, "{peak} bytes at the peak, seed {seed}");
     let [kept, known] = report.kept;
     assert!(kept > 0, "{kept} of {known} kept, seed {seed}");
-    let (before, after) = (report.memory_before, report.memory_after);
+    let Verdict {
+        before,
+        after,
+        cycles,
+        grows,
+    } = report.memory;
     assert!(
-        after < before + GROWTH,
-        "memory grew from {before} to {after} bytes, seed {seed}"
+        !grows,
+        "memory grew from {before} to {after} bytes in {cycles} cycles, seed {seed}"
     );
 }
 
@@ -67,8 +74,8 @@ struct Report {
     scrapes: u64,
     slowest: Duration,
     wrong: Vec<String>,
-    memory_before: u64,
-    memory_after: u64,
+    memory: Verdict,
+    levels: Vec<u64>,
     peak: u64,
     descriptors: [usize; 2],
     /// Destinations with figures right after the restarts, and before them.
@@ -104,12 +111,25 @@ impl std::fmt::Display for Report {
             ),
             ("sets of figures compared", self.figures.to_string()),
             ("wrong figures", self.wrong.len().to_string()),
-            ("memory after a warm-up", mib(self.memory_before)),
-            ("memory at the end", mib(self.memory_after)),
+            (
+                "cycles of everything",
+                format!("{}, in which memory was", self.memory.cycles),
+            ),
+            (
+                "",
+                self.levels
+                    .iter()
+                    .copied()
+                    .map(mib)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ),
+            ("memory when it was warm", mib(self.memory.before)),
+            ("memory at the end", mib(self.memory.after)),
             ("memory at the peak", mib(self.peak)),
             (
                 "open descriptors",
-                format!("{before} after a warm-up, {after} at the end"),
+                format!("{before} when it was warm, {after} at the end"),
             ),
         ] {
             writeln!(f, "{what:<28}{value}")?;
@@ -136,10 +156,11 @@ async fn run(time: Duration, seed: u64) -> Report {
 
     let started = Instant::now();
     let mut plan = Plan::new(time);
-    let mut memory = Vec::new();
     let mut seen = Seen::default();
     let mut sampled = started;
-    while started.elapsed() < time {
+    let mut growth = None;
+    let mut descriptors = [0; 2];
+    let memory = loop {
         director.step(&mut subject).await;
         if let Some(signal) = plan.restart(started.elapsed()) {
             seen.life_ends(&subject).await;
@@ -148,15 +169,29 @@ async fn run(time: Duration, seed: u64) -> Report {
             subject.resume().await;
             seen.kept += with_figures(&shown::read(&subject.scrape().await));
             director.counts.restarts += 1;
-            memory.clear();
         }
-        if sampled.elapsed() > Duration::from_secs(1) {
+        if sampled.elapsed() > LOOK {
             sampled = Instant::now();
             subject.check();
-            memory.push((subject.memory(), subject.descriptors()));
+            // Memory is compared within one life.
+            if plan.is_done() {
+                let scans = shown::read(&subject.scrape().await);
+                let scans = scans.values().map(|shown| shown.scans).sum();
+                let now = Progress::new(&director.counts, scans);
+                let growth = growth.get_or_insert_with(|| Growth::new(time * 3 / 10, now));
+                descriptors[usize::from(growth.is_warm())] = subject.descriptors();
+                let cycles = growth.levels.len();
+                let verdict = growth.sample(subject.memory(), now, started.elapsed());
+                if growth.levels.len() > cycles {
+                    println!("{:.0} s: {growth}", started.elapsed().as_secs_f64());
+                }
+                if let Some(verdict) = verdict.filter(|_| started.elapsed() >= time) {
+                    break verdict;
+                }
+            }
         }
         tokio::time::sleep(STEP).await;
-    }
+    };
 
     director.heal_all().await;
     director.settle_names(&subject);
@@ -166,12 +201,6 @@ async fn run(time: Duration, seed: u64) -> Report {
     seen.life_ends(&subject).await;
     let mut watched = watch.end().await;
     watched.wrong.extend(wrong_at_the_end);
-    // By quarters of the last life: the first warms up.
-    memory.push((subject.memory(), subject.descriptors()));
-    let quarter = memory.len() / 4;
-    let second = quarter..(2 * quarter).max(quarter + 1);
-    let mean = |part: &[(u64, usize)]| part.iter().map(|(m, _)| m).sum::<u64>() / part.len() as u64;
-    let last = memory.len() - quarter.max(1);
     Report {
         time: started.elapsed(),
         scans: seen.scans,
@@ -181,15 +210,15 @@ async fn run(time: Duration, seed: u64) -> Report {
         scrapes: watched.scrapes,
         slowest: watched.slowest,
         wrong: watched.wrong,
-        memory_before: mean(&memory[second]),
-        memory_after: mean(&memory[last..]),
+        memory,
+        levels: growth.map_or(Vec::new(), |growth| growth.levels),
         peak: subject.peak().max(seen.peak),
         kept,
-        descriptors: [memory[quarter].1, memory[memory.len() - 1].1],
+        descriptors,
     }
 }
 
-/// Restarts, all in the first two fifths: memory is compared within one life.
+/// Restarts, all in the first two fifths of the time.
 struct Plan(Vec<(Duration, &'static str)>);
 
 impl Plan {
@@ -205,6 +234,10 @@ impl Plan {
     fn restart(&mut self, elapsed: Duration) -> Option<&'static str> {
         let (_, signal) = self.0.pop_if(|(at, _)| *at <= elapsed)?;
         Some(signal)
+    }
+
+    fn is_done(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

@@ -99,6 +99,8 @@ impl Exporter {
         arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
+        // The HTTP client here brings none; another test may have chosen it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let port = Port::take();
         let address = format!("127.0.0.1:{port}");
         let mut arguments = arguments.to_vec();

@@ -23,8 +23,8 @@ fn destinations() {
             file: &[
                 STORE,
                 "[[destinations]]",
-                r#"bucket = "a""#,
-                r#"buckets = ["b", "c"]"#,
+                r#"bucket = "aaa""#,
+                r#"buckets = ["bbb", "ccc"]"#,
                 r#"name = "d""#,
             ],
             says: &[
@@ -39,7 +39,7 @@ fn destinations() {
                 "[[destinations]]",
                 "buckets = []",
                 "[[destinations]]",
-                r#"buckets = ["b", "", "b", "s3://c", "c/d", "e f"]"#,
+                r#"buckets = ["bbb", "", "bbb", "s3://c", "c/d", "e f"]"#,
             ],
             says: &[
                 "error: config.toml:4: `destinations[0].buckets` is empty: expected the buckets' names",
@@ -47,14 +47,14 @@ fn destinations() {
                 r#"error: config.toml:6: `destinations[1].buckets[3]` is "s3://c": expected the bucket's name alone; the store's address goes into the backend's `endpoint`"#,
                 r#"error: config.toml:6: `destinations[1].buckets[4]` is "c/d": expected the bucket's name alone; what follows the `/` goes into `prefix`"#,
                 r#"error: config.toml:6: `destinations[1].buckets[5]` is "e f": no bucket's name holds a blank or a control character"#,
-                r#"error: config.toml:6: `destinations[1].buckets[2]` is "b", which is there already"#,
+                r#"error: config.toml:6: `destinations[1].buckets[2]` is "bbb", which is there already"#,
             ],
             ..Case::NONE
         },
         Case {
             file: &[STORE, BUCKET, BUCKET],
             says: &[
-                r#"error: config.toml:6: `destinations[1].bucket` makes "b" the destination's name, which `destinations[0]` has too: give one of the two a `name`"#,
+                r#"error: config.toml:6: `destinations[1].bucket` makes "bbb" the destination's name, which `destinations[0]` has too: give one of the two a `name`"#,
             ],
             ..Case::NONE
         },
@@ -64,18 +64,23 @@ fn destinations() {
                 BUCKET,
                 r#"prefix = "x/""#,
                 "[[destinations]]",
-                r#"bucket = "c""#,
-                r#"name = "b""#,
+                r#"bucket = "ccc""#,
+                r#"name = "bbb""#,
             ],
             says: &[
-                r#"error: config.toml:8: `destinations[1].name` is "b", which is the name of `destinations[0]` too: expected another"#,
+                r#"error: config.toml:8: `destinations[1].name` is "bbb", which is the name of `destinations[0]` too: expected another"#,
             ],
             ..Case::NONE
         },
         Case {
-            file: &[STORE, BUCKET, "[[destinations]]", r#"buckets = ["a", "b"]"#],
+            file: &[
+                STORE,
+                BUCKET,
+                "[[destinations]]",
+                r#"buckets = ["aaa", "bbb"]"#,
+            ],
             says: &[
-                r#"error: config.toml:6: `destinations[1].buckets[1]` makes "b" a destination's name, which `destinations[0]` has too: write one of the two as a destination of its own, with a `name`"#,
+                r#"error: config.toml:6: `destinations[1].buckets[1]` makes "bbb" a destination's name, which `destinations[0]` has too: write one of the two as a destination of its own, with a `name`"#,
             ],
             ..Case::NONE
         },

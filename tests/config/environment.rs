@@ -84,7 +84,7 @@ fn what_cannot_be_expanded() {
             says: &[
                 "error: config.toml:3: `backends.s.expected_bucket_owner` is what its ${...} stands for: expected an account's 12 digits, in quotes",
                 r#"error: config.toml:4: `backends.s.endpoint` is not an address (it holds a blank or a line end): expected one such as "https://minio.example:9000""#,
-                r#"error: config.toml:5: `backends.s.proxy` is no proxy's address: expected one such as "http://proxy.example:3128""#,
+                r#"error: config.toml:5: `backends.s.proxy` holds a space at its end, once its ${...} is replaced: take it out"#,
             ],
             ..Case::NONE
         },

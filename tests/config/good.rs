@@ -1,5 +1,7 @@
 //! Configurations without a fault: what is made of them, seen through `check`.
 
+use s3_exporter_testkit::Authority;
+
 use crate::program::{BUCKET, GOOD, LATENESS, Program, STORE};
 
 /// The flags that make a destination.
@@ -46,8 +48,8 @@ fn nine_lines_are_enough() {
         "server: :9340\n\
          log: info as json\n\
          backend s: https://minio.example:9000\n\
-         resolver destination:b: a, b\n\
-         destination b: bucket \"b\" at https://minio.example:9000 (s), clusters by destination:b, every 5m\n\
+         resolver destination:bbb: a, b\n\
+         destination bbb: bucket \"bbb\" at https://minio.example:9000 (s), clusters by destination:bbb, every 5m\n\
          the configuration is good: 1 destination\n"
     );
 }
@@ -67,9 +69,9 @@ fn flags_alone_do_as_kubermatics_exporter_did() {
     );
     assert_eq!(
         seed(&[
-            "-bucket=x",
+            "-bucket=xxx",
             "-kubeconfig",
-            "/k",
+            "k",
             "-ca-bundle",
             "ca",
             "-address",
@@ -81,13 +83,15 @@ fn flags_alone_do_as_kubermatics_exporter_did() {
             "eu-central-1",
             "-log-debug",
         ])
+        .file("k", "")
+        .file("ca", Authority::new().pem())
         .prints(),
         "server: :1\n\
          log: debug as console\n\
          metrics: also the names of kubermatic_s3\n\
          backend s3: https://minio:9000\n\
-         resolver kubernetes: Cluster of kubermatic.k8c.io/v1 by /k\n\
-         destination x: bucket \"x\" at https://minio:9000 (s3), clusters by kubernetes, every 1m\n\
+         resolver kubernetes: Cluster of kubermatic.k8c.io/v1 by k\n\
+         destination xxx: bucket \"xxx\" at https://minio:9000 (s3), clusters by kubernetes, every 1m\n\
          the configuration is good: 1 destination\n"
     );
 }
@@ -102,7 +106,8 @@ fn clusters_by_flag_need_no_kubernetes() {
         "-b",
         "-clusters-file",
         "f",
-    ]);
+    ])
+    .file("f", "c\n");
     assert_eq!(
         line(&both.prints(), "resolver"),
         "resolver static: a, -b and the names in f"
@@ -127,7 +132,9 @@ fn the_keys_may_come_by_environment_with_flags_alone() {
     );
     let by_file = check(&["-endpoint", "http://minio:9000"])
         .env("S3_EXPORTER__BACKENDS__MINIO__ACCESS_KEY_ID_FILE", "f")
-        .env("S3_EXPORTER__BACKENDS__MINIO__SECRET_ACCESS_KEY_FILE", "g");
+        .env("S3_EXPORTER__BACKENDS__MINIO__SECRET_ACCESS_KEY_FILE", "g")
+        .file("f", "id-hunter-1\n")
+        .file("g", "key-hunter-2\n");
     by_file.prints();
     let none = check(&["-endpoint", "http://minio:9000"])
         .env("S3_EXPORTER__BACKENDS__MINIO__ANONYMOUS", "true");
@@ -176,7 +183,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file_and_that_over_the_def
             .collect();
         (lines.join("\n"), output.contains("metrics:"))
     };
-    let destination = "destination b: bucket \"b\" at https://minio.example:9000 (s), no resolver: all is unassigned";
+    let destination = "destination bbb: bucket \"bbb\" at https://minio.example:9000 (s), no resolver: all is unassigned";
     let file = "server = { listen = [\":1\", \":2\"] }\nlog = { level = \"error\", format = \"JSON\" }\n\
                 scan = { interval = \"7m\" }\nmetrics.compat = [\"kubermatic_etcdbackup\"]";
     let flags = ["-address=:5", "--log.level=trace", "--log-format=json"];
@@ -230,7 +237,7 @@ fn the_environment_wins_over_what_flags_alone_mean_by_default() {
 
 #[test]
 fn a_dash_in_a_name_is_an_underscore_in_the_environment() {
-    let text = "[backends.on-prem]\ntype = \"s3\"\nendpoint = \"http://a\"\n[[destinations]]\nbucket = \"b\"\n";
+    let text = "[backends.on-prem]\ntype = \"s3\"\nendpoint = \"http://a\"\n[[destinations]]\nbucket = \"bbb\"\n";
     let output = check(&[])
         .file("config.toml", text)
         .env("S3_EXPORTER__BACKENDS__ON_PREM__ENDPOINT", "http://b")
@@ -244,17 +251,21 @@ fn a_file_by_either_flag_and_paths_relative_to_it() {
     let text = format!("{GOOD}\nclusters_file = \"clusters\"\n");
     for flag in ["--config", "-config", "--config.file", "-config.file"] {
         let program = check(&[flag, "./sub.toml"]).file("sub.toml", &text);
+        let program = program.file("clusters", "a\n");
         assert_eq!(
             line(&program.prints(), "resolver"),
-            "resolver destination:b: the names in ./clusters",
+            "resolver destination:bbb: the names in ./clusters",
             "{flag}"
         );
     }
-    let absolute = format!("{GOOD}\nclusters_file = \"/etc/clusters\"\n");
+    let elsewhere = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(elsewhere.path(), "a\n").unwrap();
+    let elsewhere = elsewhere.path().display();
+    let absolute = format!("{GOOD}\nclusters_file = \"{elsewhere}\"\n");
     let program = check(&["--config=./sub.toml"]).file("sub.toml", &absolute);
     assert_eq!(
         line(&program.prints(), "resolver"),
-        "resolver destination:b: the names in /etc/clusters"
+        format!("resolver destination:bbb: the names in {elsewhere}")
     );
 }
 
@@ -271,10 +282,10 @@ fn with_an_endpoint_a_file_in_the_working_folder_is_not_read() {
 fn a_directory_bucket_takes_prefixes_of_folders_only() {
     let text = "[backends.s]\ntype = \"s3\"\n\
                 [[destinations]]\nname = \"a\"\nbucket = \"b--use1-az4--x-s3\"\nprefix = \"prod\"\n\
-                [[destinations]]\nbuckets = [\"c\", \"d--use1-az4--xa-s3\"]\nprefix = \"prod/x\"\n\
+                [[destinations]]\nbuckets = [\"ccc\", \"d--use1-az4--xa-s3\"]\nprefix = \"prod/x\"\n\
                 [[destinations]]\nname = \"e\"\nbucket = \"b--use1-az4--x-s3\"\nprefix = \"prod/\"\n\
                 [[destinations]]\nname = \"f\"\nbucket = \"b--use1-az4--x-s3\"\n\
-                [[destinations]]\nname = \"g\"\nbucket = \"--x-s3-b\"\nprefix = \"prod\"\n";
+                [[destinations]]\nname = \"g\"\nbucket = \"b--x-s3-b\"\nprefix = \"prod\"\n";
     assert_eq!(
         warnings(&check(&[]).file("config.toml", text)),
         [
@@ -290,9 +301,9 @@ fn a_directory_bucket_takes_prefixes_of_folders_only() {
 fn what_is_odd_is_a_warning() {
     let text = "[backends.s]\ntype = \"s3\"\ninsecure_skip_verify = true\n[backends.t]\ntype = \"s3\"\n\
                 [resolvers.r]\ntype = \"static\"\nclusters = [\"a\"]\n\
-                [[destinations]]\nbucket = \"b\"\nbackend = \"s\"\nmax_age = \"1m\"\n\
-                [[destinations]]\nbucket = \"b\"\nname = \"c\"\nbackend = \"s\"\n\
-                [[destinations]]\nbucket = \"d\"\nbackend = \"s\"\nprefix = \"/x\"\n";
+                [[destinations]]\nbucket = \"bbb\"\nbackend = \"s\"\nmax_age = \"1m\"\n\
+                [[destinations]]\nbucket = \"bbb\"\nname = \"c\"\nbackend = \"s\"\n\
+                [[destinations]]\nbucket = \"ddd\"\nbackend = \"s\"\nprefix = \"/x\"\n";
     assert_eq!(
         warnings(&check(&[]).file("config.toml", text)),
         [
@@ -302,7 +313,7 @@ fn what_is_odd_is_a_warning() {
              is noticed only by the next scan",
             "warning: config.toml:20: `destinations[2].prefix` begins with a `/`, which keys hardly ever do: \
              nothing may be found",
-            "warning: config.toml:9: `destinations` watch the same objects twice: \"c\" and \"b\" have the same \
+            "warning: config.toml:9: `destinations` watch the same objects twice: \"c\" and \"bbb\" have the same \
              store, bucket and prefix",
             "warning: config.toml:4: `backends.t` is defined, but no destination uses it",
             "warning: config.toml:6: `resolvers.r` is defined, but no destination uses it",
@@ -312,13 +323,61 @@ fn what_is_odd_is_a_warning() {
 
 #[test]
 fn a_dollar_is_two() {
-    let text = format!("{STORE}\n[[destinations]]\nbucket = \"$${{x}}$y\"\nprefix = \"${{P}}\"\n");
+    let text =
+        format!("{STORE}\n[[destinations]]\nbucket = \"bbb\"\nprefix = \"$${{x}}$y${{P}}\"\n");
     let output = check(&[])
         .file("config.toml", &text)
         .env("P", "p$$/")
         .prints();
     assert!(
         line(&output, "destination")
-            .starts_with("destination ${x}$y: bucket \"${x}$y\" under \"p$$/\"")
+            .starts_with("destination bbb: bucket \"bbb\" under \"${x}$yp$$/\"")
+    );
+}
+
+#[test]
+fn what_the_sdk_finds_elsewhere_is_told_with_its_place() {
+    let text = format!("{STORE}\n{BUCKET}\n");
+    let told = |program: Program| {
+        let output = program.file("config.toml", &text).prints();
+        let lines = output.lines().filter(|line| line.starts_with("backend s"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let program = check(&[])
+        .env("AWS_ENDPOINT_URL_S3", "http://minio:9000/s3")
+        .env("AWS_REGION", "eu-x-1");
+    assert_eq!(
+        told(program),
+        [
+            "backend s: http://minio:9000/s3",
+            "backend s: this endpoint is from the environment variable AWS_ENDPOINT_URL_S3",
+            "backend s: region \"eu-x-1\" from the environment variable AWS_REGION",
+        ]
+    );
+    let config = "[default]\nuse_fips_endpoint = true\nregion = eu-y-1\nendpoint_url = http://h\n";
+    let program = check(&[])
+        .file("aws", config)
+        .env("AWS_CONFIG_FILE", "aws")
+        .env("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    assert_eq!(
+        told(program),
+        [
+            "backend s: http://h",
+            "backend s: this endpoint is from the profile \"default\"",
+            "backend s: region \"eu-y-1\" from the profile \"default\"",
+            "backend s: endpoints with FIPS by the profile \"default\"",
+            "backend s: dual-stack endpoints by the environment variable AWS_USE_DUALSTACK_ENDPOINT",
+        ]
+    );
+    let text = format!("{STORE}\nendpoint = \"https://h\"\n{BUCKET}\n");
+    let output = check(&[])
+        .file("config.toml", &text)
+        .env("AWS_ENDPOINT_URL", "http://minio:9000")
+        .env("AWS_USE_FIPS_ENDPOINT", "true")
+        .prints();
+    assert_eq!(line(&output, "backend s"), "backend s: https://h");
+    assert!(
+        !output.contains("FIPS") && !output.contains("minio"),
+        "{output}"
     );
 }

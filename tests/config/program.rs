@@ -18,11 +18,11 @@ endpoint = "https://minio.example:9000"
 access_key_id = "id-hunter-1"
 secret_access_key = "key-hunter-2"
 [[destinations]]
-bucket = "b""#;
+bucket = "bbb""#;
 /// A store without a fault.
 pub const STORE: &str = "[backends.s]\ntype = \"s3\"";
 /// A destination without a fault.
-pub const BUCKET: &str = "[[destinations]]\nbucket = \"b\"";
+pub const BUCKET: &str = "[[destinations]]\nbucket = \"bbb\"";
 
 /// One call.
 pub struct Program {

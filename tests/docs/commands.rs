@@ -5,7 +5,7 @@ use std::process::Command;
 
 use s3_exporter::cli;
 
-use crate::{blocks, common, files, read, root};
+use crate::{blocks, common, files, read, root, write_with_files};
 
 /// A line's words as a shell takes them: quotes hold words together, `#` begins a comment.
 fn words(line: &str) -> Vec<String> {
@@ -96,11 +96,18 @@ fn exporter(arguments: &[&str], variables: &Variables) {
     let folder = tempfile::tempdir().unwrap();
     if !arguments.iter().any(|word| word.contains("endpoint")) {
         let config = &blocks::all("toml")[0].text;
-        std::fs::write(folder.path().join("config.toml"), config).unwrap();
+        write_with_files(folder.path(), "config.toml", config);
         for example in files("examples", "toml") {
             std::fs::create_dir_all(folder.path().join("examples")).unwrap();
-            std::fs::write(folder.path().join(&example), read(&example)).unwrap();
+            let name = example.to_str().unwrap();
+            write_with_files(folder.path(), name, &read(&example));
         }
+    }
+    for named in arguments
+        .iter()
+        .filter_map(|word| word.strip_prefix("-kubeconfig="))
+    {
+        std::fs::write(folder.path().join(named), "").unwrap();
     }
     let output = Command::new(common::program())
         .args(&arguments[..flags])

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use s3_exporter_testkit::{Authority, tool};
 
-use crate::{blocks, common, files, read};
+use crate::{blocks, common, files, read, write_with_files};
 
 /// All `${NAME}` in it, with a value.
 fn variables(text: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -15,7 +15,7 @@ fn variables(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 fn check(place: &str, program: &Path, text: &str) {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("config.toml"), text).unwrap();
+    write_with_files(folder.path(), "config.toml", text);
     let output = Command::new(program)
         .arg("check")
         .current_dir(folder.path())

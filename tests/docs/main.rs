@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
+use s3_exporter_testkit::Authority;
+
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -33,6 +35,33 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     files.sort();
     assert!(!files.is_empty(), "no *.{ending} in {folder}");
     files
+}
+
+/// Writes a configuration into a folder with the files that it names, each with what its key
+/// stands for; one that would lie elsewhere lies beside it.
+fn write_with_files(folder: &Path, name: &str, text: &str) {
+    let authority = Authority::new();
+    let file = folder.join(name);
+    let mut own = String::new();
+    for line in text.lines() {
+        let (key, rest) = line.split_once(" = \"").unwrap_or((line, ""));
+        let path = rest.split('"').next().unwrap();
+        let content = match key.trim_start_matches(['#', ' ']) {
+            key if line.starts_with('#') || key.contains(' ') => None,
+            "ca_bundle" => Some(authority.pem()),
+            "clusters_file" => Some("a\n"),
+            key if key.ends_with("_file") => Some("secret\n"),
+            _ => None,
+        };
+        let Some(content) = content else {
+            own += &format!("{line}\n");
+            continue;
+        };
+        let beside = Path::new(path).file_name().unwrap().to_str().unwrap();
+        std::fs::write(file.with_file_name(beside), content).unwrap();
+        own += &format!("{}\n", line.replace(path, beside));
+    }
+    std::fs::write(file, own).unwrap();
 }
 
 /// README and docs.

@@ -51,6 +51,7 @@ pub fn config(metrics: Metrics) -> Config {
         backends: BTreeMap::new(),
         resolvers: BTreeMap::new(),
         destinations: Vec::new(),
+        files: Vec::new(),
         metrics_at_any_path: false,
         warnings: Vec::new(),
     }

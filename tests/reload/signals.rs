@@ -1,6 +1,8 @@
 //! SIGHUP, at any moment and in any number.
 
+use std::io::Write;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -41,20 +43,33 @@ async fn at_start_it_ends_nothing_and_is_not_forgotten() {
             std::future::ready(handles_hangup(pid))
         })
         .await;
+    // It waits for the end of the pipe once somebody has opened that to write into it.
+    let mut writer = open(&pipe).await;
     for _ in 0..20 {
         process.signal("HUP");
     }
     // It reads the pipe once to start, and once more for all of these; the second only when it
     // has seen the end of the first, or both would be one text.
     for said in ["listening", "nothing of them has changed"] {
-        let (pipe, config) = (pipe.clone(), config.clone());
-        let written = tokio::task::spawn_blocking(move || std::fs::write(pipe, config));
-        let written = tokio::time::timeout(Duration::from_secs(60), written).await;
-        written.expect("nobody reads the pipe").unwrap().unwrap();
+        writer.write_all(config.as_bytes()).unwrap();
+        drop(writer);
         let is_said = || std::fs::read_to_string(&log).unwrap().contains(said);
         process.until(said, || std::future::ready(is_said())).await;
+        if said != "listening" {
+            break;
+        }
+        writer = open(&pipe).await;
     }
     assert!(process.exited().is_none());
+}
+
+/// Opens a pipe to write into it, which waits for one who reads it.
+async fn open(pipe: &Path) -> std::fs::File {
+    let pipe = pipe.to_owned();
+    let open = move || std::fs::OpenOptions::new().write(true).open(pipe);
+    let opened = tokio::task::spawn_blocking(open);
+    let opened = tokio::time::timeout(Duration::from_secs(60), opened).await;
+    opened.expect("nobody reads the pipe").unwrap().unwrap()
 }
 
 /// Whether the process does something of its own at signal 1.

@@ -1,6 +1,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use s3_exporter::config::{ResolverConfig, Static};
 
@@ -55,18 +56,10 @@ async fn a_file_is_followed_and_its_last_good_names_stay() {
     running.knows(&["listed", "one", "two"]).await;
 
     // Each fault keeps them, and the next good content heals it.
-    let faults: [(&[u8], &str); 6] = [
+    let faults: [(&[u8], &str); 4] = [
         (b"", "it holds no name"),
         (b"# one\n", "it holds no name"),
         (b"one\nt/wo\n", "line 2: the cluster name \"t/wo\" holds"),
-        (
-            b"one\n\none\n",
-            "line 3: the cluster name \"one\" is given twice",
-        ),
-        (
-            b"listed",
-            "line 1: the cluster name \"listed\" is given twice",
-        ),
         (b"one\n\xfe\n", "line 2: not UTF-8"),
     ];
     for (content, fault) in faults {
@@ -76,19 +69,29 @@ async fn a_file_is_followed_and_its_last_good_names_stay() {
         fs::write(&path, "one\ntwo\n").unwrap();
         running.knows(&["listed", "one", "two"]).await;
     }
+    // Names that are there twice are names.
+    fs::write(&path, "two\nthree\ntwo\nlisted\n").unwrap();
+    running.knows(&["listed", "three", "two"]).await;
+    fs::write(&path, "one\ntwo\n").unwrap();
+    running.knows(&["listed", "one", "two"]).await;
     fs::write(&path, vec![b'\n'; 9 << 20]).unwrap();
     running.fails(&["it is larger than 8 MiB"]).await;
     fs::remove_file(&path).unwrap();
     running.fails(&["there is no such file"]).await;
     fs::create_dir(&path).unwrap();
-    running.fails(&["it is not a file"]).await;
+    running.fails(&["it is a folder, not a file"]).await;
     fs::remove_dir(&path).unwrap();
     assert_eq!(listed(&running.now()), ["listed", "one", "two"]);
     replace(&path, "three");
     running.knows(&["listed", "three"]).await;
     assert_eq!(
         running.history(),
-        [vec!["listed", "one", "two"], vec!["listed", "three"]]
+        [
+            vec!["listed", "one", "two"],
+            vec!["listed", "three", "two"],
+            vec!["listed", "one", "two"],
+            vec!["listed", "three"]
+        ]
     );
 }
 
@@ -127,15 +130,31 @@ async fn a_file_that_is_being_written_is_not_read_half() {
     let mut running = start(&[], Some(&path));
     let all: Vec<_> = names.iter().map(String::as_str).collect();
     running.knows(&all).await;
-    // Written in place for a few seconds, with no pause as long as a look takes to settle.
-    fs::write(&path, "").unwrap();
-    for n in 0..100 {
-        fs::write(&path, names[..=n].join("\n")).unwrap();
-        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    // Written in place for a few seconds, with no pause as long as a look takes to settle. Where
+    // the machine makes a longer one, it is tried again: then half of the file is its content.
+    for last in 0..20 {
+        let before = running.history().len();
+        fs::write(&path, "").unwrap();
+        let mut longest = Duration::ZERO;
+        for n in 0..100 {
+            let began = Instant::now();
+            fs::write(&path, names[..=n].join("\n")).unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            longest = longest.max(began.elapsed());
+        }
+        let last = format!("last-{last}");
+        replace(&path, format!("{}\n{last}", names.join("\n")));
+        let mut all = all.clone();
+        all.push(&last);
+        running.knows(&all).await;
+        if longest < SETTLE {
+            let taken = running.history().split_off(before);
+            assert!(taken.iter().all(|set| set.len() >= 100), "{taken:?}");
+            return;
+        }
     }
-    replace(&path, format!("{}\nlast", names.join("\n")));
-    let mut all = all.clone();
-    all.push("last");
-    running.knows(&all).await;
-    assert!(running.history().iter().all(|set| set.len() >= 100));
+    panic!("the machine never writes a file for two seconds without a pause");
 }
+
+/// Half of the time for which a content must stay the same before it is taken.
+const SETTLE: Duration = Duration::from_millis(125);

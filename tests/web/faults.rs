@@ -124,9 +124,9 @@ fn certificates_and_keys() {
     assert_eq!(code, Some(2));
     let all = lines.join("\n");
     for (key, name, cause) in [
-        ("cert_file", "server.crt", "No such file or directory"),
-        ("key_file", "server.key", "it is no file"),
-        ("client_ca_file", "clients.crt", "No such file or directory"),
+        ("cert_file", "server.crt", "there is no such file"),
+        ("key_file", "server.key", "it is a folder, not a file"),
+        ("client_ca_file", "clients.crt", "there is no such file"),
     ] {
         let wanted =
             format!("`tls_server_config.{key}` is \"{name}\", which cannot be read: {cause}");
@@ -140,13 +140,15 @@ fn a_web_configuration_that_is_not_there() {
     let (code, lines) = run(&site, &[]);
     assert_eq!(code, Some(2));
     assert!(
-        lines[0].starts_with("error: web.yml: the web configuration cannot be read: No such file"),
+        lines[0].starts_with(
+            "error: web.yml: the web configuration cannot be read: there is no such file"
+        ),
         "{lines:?}"
     );
     site.write("web.yml", &"#".repeat(2 << 20));
     let (_, lines) = run(&site, &[]);
     assert!(
-        lines[0].contains("cannot be read: it is larger than 1048576 bytes"),
+        lines[0].contains("cannot be read: it is larger than 1 MiB"),
         "{lines:?}"
     );
 }

@@ -150,7 +150,7 @@ async fn what_was_closed_stays_closed() {
         ("tls_server_config: [\n", "this is not YAML"),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: gone.key\n",
-            "which cannot be read: No such file or directory",
+            "which cannot be read: there is no such file",
         ),
     ] {
         site.write("web.yml", text);

@@ -23,7 +23,7 @@ endpoint = "http://127.0.0.1:1"
 access_key_id = "a"
 secret_access_key = "b"
 [[destinations]]
-bucket = "x"
+bucket = "backups"
 "#;
 
 /// A folder with the files of a web configuration: `web.yml`, `server.crt`, `server.key`,

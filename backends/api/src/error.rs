@@ -114,6 +114,18 @@ impl BackendError {
         self
     }
 
+    /// Adds more that the reader can do about it, where there is more.
+    #[must_use]
+    pub fn with_more_advice(mut self, more: Option<&str>) -> Self {
+        if let Some(more) = more {
+            self.advice = Some(match self.advice {
+                Some(advice) => format!("{advice}; {more}"),
+                None => more.to_owned(),
+            });
+        }
+        self
+    }
+
     /// Adds the cause.
     #[must_use]
     pub fn with_source(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

@@ -1,6 +1,173 @@
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
+//! Files that others name, read so that none of them can make us wait or fill the memory.
+//!
+//! To open a pipe waits for somebody who writes into it, to open some devices does things, and
+//! `/dev/zero` never ends. So it is looked at what is there before it is opened, and no more is
+//! read than makes sense.
+
+use std::fs::{File, FileType, Metadata, OpenOptions};
+use std::io::{self, Error, ErrorKind, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+use zeroize::Zeroizing;
+
+/// Far more than a key, a token or a bundle of certificates needs, in bytes.
+pub const MAX_FILE: u64 = 1 << 20;
+
+/// How often a pipe is asked for what has come.
+const ASK: Duration = Duration::from_millis(10);
+
+/// Reads a file whole. Never waits for anybody.
+///
+/// # Errors
+/// It cannot be read, is no file (a folder, a pipe, a device, a socket), or holds more than
+/// `largest` bytes.
+pub fn read(path: &Path, largest: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let (file, found) = open(path)?;
+    // Room for all of it: what grows leaves copies behind.
+    let room = usize::try_from(found.len().min(largest) + 1).unwrap_or_default();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    file.take(largest + 1).read_to_end(&mut bytes)?;
+    within(bytes, largest)
+}
+
+/// Looks whether [`read`] would find a file, for those who let another read it.
+///
+/// # Errors
+/// As [`read`], but for the right to read it.
+pub fn look(path: &Path, largest: u64) -> io::Result<()> {
+    let found = std::fs::metadata(path)?;
+    is_file(found.file_type())?;
+    match found.len() > largest {
+        true => Err(too_large(largest)),
+        false => Ok(()),
+    }
+}
+
+/// How long a pipe is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For somebody to write into it.
+    pub writer: Duration,
+    /// For its end, once somebody does.
+    pub end: Duration,
+}
+
+/// As [`read`], but what a user hands over for one reading may be a pipe or a terminal, as
+/// `/dev/stdin` and a shell's `<(...)` are.
+///
+/// # Errors
+/// As [`read`]; or nobody writes into the pipe, or its end does not come.
+pub fn read_handed_over(
+    path: &Path,
+    largest: u64,
+    patience: Patience,
+) -> io::Result<Zeroizing<Vec<u8>>> {
+    let kind = std::fs::metadata(path)?.file_type();
+    let is_terminal = || kind.is_char_device() && is_terminal(path);
+    if !kind.is_fifo() && !is_terminal() {
+        return read(path, largest);
+    }
+    let mut pipe = open_at_once(path)?;
+    let mut bytes = Zeroizing::new(Vec::new());
+    let mut buffer = Zeroizing::new([0; 16 * 1024]);
+    let began = Instant::now();
+    while bytes.len() as u64 <= largest {
+        let (complaint, limit) = match pipe.read(&mut buffer[..]) {
+            // There is nobody yet, or it is the end.
+            Ok(0) if bytes.is_empty() => ("nobody writes into it", patience.writer),
+            Ok(0) => break,
+            Ok(count) => {
+                bytes.extend_from_slice(&buffer[..count]);
+                continue;
+            }
+            Err(cause) if cause.kind() == ErrorKind::Interrupted => continue,
+            Err(cause) if cause.kind() == ErrorKind::WouldBlock => {
+                ("who writes into it does not come to an end", patience.end)
+            }
+            Err(cause) => return Err(cause),
+        };
+        if began.elapsed() >= limit {
+            return Err(Error::new(
+                ErrorKind::TimedOut,
+                format!("it is {}, and {complaint}", name(kind)),
+            ));
+        }
+        std::thread::sleep(ASK);
+    }
+    within(bytes, largest)
+}
+
+/// Opens a file, with what it is.
+fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    // Before it is opened, as that may do something; and afterwards, as it may be another then.
+    is_file(std::fs::metadata(path)?.file_type())?;
+    let file = open_at_once(path)?;
+    let found = file.metadata()?;
+    is_file(found.file_type())?;
+    Ok((file, found))
+}
+
+/// Opens what is there and does not wait for another end of it.
+fn open_at_once(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(flags.bits().cast_signed());
+    options.open(path)
+}
+
+fn is_terminal(path: &Path) -> bool {
+    use std::io::IsTerminal;
+    // Of ours alone: to open another may do something.
+    path == Path::new("/dev/stdin") && io::stdin().is_terminal()
+}
+
+fn is_file(kind: FileType) -> io::Result<()> {
+    match kind.is_file() {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::InvalidInput,
+            format!("it is {}, not a file", name(kind)),
+        )),
+    }
+}
+
+fn name(kind: FileType) -> &'static str {
+    if kind.is_dir() {
+        "a folder"
+    } else if kind.is_fifo() {
+        "a pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+fn within(bytes: Zeroizing<Vec<u8>>, largest: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    match bytes.len() as u64 > largest {
+        true => Err(too_large(largest)),
+        false => Ok(bytes),
+    }
+}
+
+fn too_large(largest: u64) -> Error {
+    let mib = largest >> 20;
+    Error::new(
+        ErrorKind::FileTooLarge,
+        format!("it is larger than {mib} MiB"),
+    )
+}
+
+/// Why a file cannot be read, for people: one that is missing is the most frequent.
+pub fn reason(cause: &Error) -> String {
+    match cause.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        _ => cause.to_string(),
+    }
+}
 
 /// Tells one content of a file from the next, without reading it: device, inode, size, and
 /// when it was changed. Links are followed, so that a mount of Kubernetes, which changes by
@@ -26,5 +193,112 @@ impl From<Metadata> for FileVersion {
             size: file.size(),
             changed: (file.ctime(), file.ctime_nsec()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use rustix::fs::{CWD, Mode, mkfifoat};
+
+    use super::*;
+
+    const PATIENCE: Patience = Patience {
+        writer: Duration::ZERO,
+        end: Duration::from_secs(60),
+    };
+
+    fn fault<T>(result: io::Result<T>) -> String {
+        result.map(drop).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        mkfifoat(CWD, at("pipe"), Mode::RWXU).unwrap();
+        let _listener = UnixListener::bind(at("socket")).unwrap();
+        std::os::unix::fs::symlink(at("pipe"), at("link")).unwrap();
+        for (path, what) in [
+            (folder.path().to_owned(), "a folder"),
+            (at("pipe"), "a pipe"),
+            (at("link"), "a pipe"),
+            (at("socket"), "a socket"),
+            ("/dev/zero".into(), "a device"),
+        ] {
+            let expected = format!("it is {what}, not a file");
+            assert_eq!(fault(read(&path, 9)), expected);
+            assert_eq!(fault(look(&path, 9)), expected);
+            if what != "a pipe" {
+                assert_eq!(fault(read_handed_over(&path, 9, PATIENCE)), expected);
+            }
+        }
+        let missing = read(&at("none"), 9).unwrap_err();
+        assert_eq!(reason(&missing), "there is no such file");
+    }
+
+    #[test]
+    fn no_more_is_read_than_makes_sense() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for (length, is_good) in [(0, true), (1 << 20, true), ((1 << 20) + 1, false)] {
+            File::create(&path).unwrap().set_len(length).unwrap();
+            for result in [
+                read(&path, MAX_FILE).map(|bytes| bytes.len() as u64),
+                look(&path, MAX_FILE).map(|()| length),
+                read_handed_over(&path, MAX_FILE, PATIENCE).map(|bytes| bytes.len() as u64),
+            ] {
+                match is_good {
+                    true => assert_eq!(result.unwrap(), length),
+                    false => assert_eq!(fault(result), "it is larger than 1 MiB"),
+                }
+            }
+        }
+        // A file that says it is empty, and is not.
+        assert!(
+            !read(Path::new("/proc/self/status"), MAX_FILE)
+                .unwrap()
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_pipe_is_read_where_one_is_handed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        mkfifoat(CWD, &path, Mode::RWXU).unwrap();
+        assert_eq!(
+            fault(read_handed_over(&path, 9, PATIENCE)),
+            "it is a pipe, and nobody writes into it"
+        );
+        let longer = Patience {
+            writer: Duration::from_secs(60),
+            ..PATIENCE
+        };
+        for (text, expected) in [("all of it", Some("all of it")), ("one too many", None)] {
+            std::thread::scope(|scope| {
+                scope.spawn(|| std::fs::write(&path, text));
+                let found = read_handed_over(&path, 9, longer).ok();
+                assert_eq!(
+                    found.as_ref().map(|bytes| &bytes[..]),
+                    expected.map(str::as_bytes)
+                );
+            });
+        }
+        // Both ends are ours, and so its end does not come.
+        let _both = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .unwrap();
+        let never = Patience {
+            end: Duration::ZERO,
+            ..longer
+        };
+        assert_eq!(
+            fault(read_handed_over(&path, 9, never)),
+            "it is a pipe, and who writes into it does not come to an end"
+        );
     }
 }

@@ -1,4 +1,4 @@
-use crate::{BackendError, Secret, SecretSource, Section};
+use crate::{BackendError, FailureKind, Misplaced, Secret, SecretSource, Section};
 
 /// How to log in to an S3 store, as its section says. The keys mean the same for every
 /// plug-in that speaks S3, so they are read here, once.
@@ -51,9 +51,9 @@ impl Login {
         let given = |key: &str| section.has(key) || section.has(&format!("{key}_file"));
         let (has_id, has_secret) = (given("access_key_id"), given("secret_access_key"));
         let has_token = given("session_token");
-        let id = section.secret("access_key_id");
+        let id = section.secret_in_header("access_key_id");
         let secret = section.secret("secret_access_key");
-        let session_token = section.secret("session_token");
+        let session_token = section.secret_in_header("session_token");
         let anonymous = section.boolean("anonymous") == Some(true);
 
         if anonymous && (has_id || has_secret || has_token) {
@@ -89,6 +89,61 @@ impl Login {
     }
 }
 
+/// A key of the section that names a file, and what is wrong with that.
+pub type FaultyFile = (&'static str, BackendError);
+
+impl Login {
+    /// Reads what files there are, without asking anybody: those that are of no use.
+    pub fn look(&self) -> Vec<FaultyFile> {
+        let Self::Keys(keys) = self else {
+            return Vec::new();
+        };
+        let read = [
+            ("access_key_id_file", in_header(&keys.id)),
+            ("secret_access_key_file", keys.secret.read()),
+            (
+                "session_token_file",
+                keys.session_token
+                    .as_ref()
+                    .map_or_else(|| Ok(Secret::new("")), in_header),
+            ),
+        ];
+        let faulty = read
+            .into_iter()
+            .filter_map(|(key, read)| Some((key, read.err()?)));
+        faulty.collect()
+    }
+
+    /// What to say beside the usual advice where the store finds a signature wrong.
+    pub fn advice_on_signatures(&self) -> Option<&'static str> {
+        match self {
+            Self::Keys(AccessKeys {
+                secret: SecretSource::Value { dollars: true, .. },
+                ..
+            }) => Some(
+                "a `$$` in the configuration's `secret_access_key` stands for one `$`: write `$$$$` where two are meant",
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// A secret that is sent in a header.
+fn in_header(source: &SecretSource) -> Result<Secret, BackendError> {
+    let secret = source.read()?;
+    match (Misplaced::find_in_header(secret.expose()), source) {
+        (Some(misplaced), SecretSource::File(path)) => {
+            let action = format!("reading the secret file {}", path.display());
+            Err(BackendError::new(
+                FailureKind::Credentials,
+                action,
+                format!("it holds {misplaced}"),
+            ))
+        }
+        _ => Ok(secret), // one that is written in the configuration is looked at there
+    }
+}
+
 /// How often keys are read until they stay the same.
 const READS: usize = 10;
 
@@ -113,13 +168,9 @@ impl AccessKeys {
 
     fn read_once(&self) -> Result<Credentials, BackendError> {
         Ok(Credentials {
-            id: self.id.read()?,
+            id: in_header(&self.id)?,
             secret: self.secret.read()?,
-            session_token: self
-                .session_token
-                .as_ref()
-                .map(SecretSource::read)
-                .transpose()?,
+            session_token: self.session_token.as_ref().map(in_header).transpose()?,
         })
     }
 }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use figment::value::Tag;
@@ -37,6 +37,8 @@ pub enum Origin {
         /// The text there held a `${NAME}`, so the value may be anything that is in the
         /// environment: it is not to be shown.
         expanded: bool,
+        /// A `$$` there became a `$`.
+        dollars: bool,
     },
     /// The environment: the variable's name.
     Environment(String),
@@ -45,6 +47,24 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// A file, or one of its lines, from 1, where nothing in it is expanded.
+    pub fn of_file(path: &Path, line: Option<usize>) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            line,
+            expanded: false,
+            dollars: false,
+        }
+    }
+
+    /// What to add to what is said of a text that is not all written there.
+    pub fn once_expanded(&self) -> &'static str {
+        match self {
+            Self::File { expanded: true, .. } => ", once its ${...} is replaced",
+            _ => "",
+        }
+    }
+
     /// A text from there for a message: in quotes, or in other words where it may hold
     /// something from the environment that is not to be shown.
     pub fn quote(&self, text: &str) -> String {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Backend, BackendError, Section};
+use crate::{Backend, BackendError, FaultyFile, Section};
 
 /// A kind of store that can be watched: what a plug-in crate exports.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +55,19 @@ impl Key {
 pub trait Connect: Debug + Send + Sync {
     /// The store's address for people and for the label `store_url`; without any secret.
     fn store_url(&self) -> String;
+
+    /// Reads what files the section names, and asks nobody: those that are of no use. What
+    /// has to do with no file goes with an empty key. By default none is looked into; that
+    /// they can be read is looked at for every plug-in.
+    fn look(&self) -> Vec<FaultyFile> {
+        Vec::new()
+    }
+
+    /// What holds for the connection and stands in other places than the configuration, such as
+    /// a library's own variables: a line for each, with its place, for `check`. Asks nobody.
+    fn found(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Reads what files there are and makes the client. Need not speak to the store.
     ///

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use crate::{BackendError, FailureKind};
+use crate::{BackendError, FailureKind, Misplaced, file};
 
 /// A text that must not be shown: it prints as `***` and is overwritten when dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,40 +27,60 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Without the one line end that editors, Kubernetes' secrets and `command > file` leave at the
+/// end of a secret. Whatever else is around it may be meant, or be a mistake: it is not cut.
+pub fn without_line_end(text: &str) -> &str {
+    let cut = text.strip_suffix('\n').unwrap_or(text);
+    match cut.len() < text.len() {
+        true => cut.strip_suffix('\r').unwrap_or(cut),
+        false => text,
+    }
+}
+
 /// Where a secret comes from: written in the configuration, or in a file of its own.
 #[derive(Clone, Debug)]
 pub enum SecretSource {
     /// Given as the value of `key`.
-    Value(Secret),
+    Value {
+        /// The value.
+        secret: Secret,
+        /// Whether a `$$` in it became a `$`, which is not what everybody means who writes it.
+        dollars: bool,
+    },
     /// Given as `key_file`: read at each use, so that a rotated secret is picked up.
     File(PathBuf),
 }
 
 impl SecretSource {
-    /// The secret as it is now. Of a file, one newline at the end is cut.
+    /// The secret as it is now. Of a file, one line end at its end is cut.
     ///
     /// # Errors
-    /// [`FailureKind::Credentials`] when the file cannot be read, is not UTF-8 or is empty.
+    /// [`FailureKind::Credentials`] when the file cannot be read, is not UTF-8, is empty or holds
+    /// what no secret can (see [`Misplaced`]).
     pub fn read(&self) -> Result<Secret, BackendError> {
         let path = match self {
-            Self::Value(secret) => return Ok(secret.clone()),
+            Self::Value { secret, .. } => return Ok(secret.clone()),
             Self::File(path) => path,
         };
-        let error = |reason: &str| {
+        let error = |reason: String| {
             BackendError::new(
                 FailureKind::Credentials,
                 format!("reading the secret file {}", path.display()),
                 reason,
             )
         };
-        let text = std::fs::read_to_string(path)
-            .map(Zeroizing::new)
-            .map_err(|cause| error("it cannot be read").with_source(cause))?;
-        let text = text.strip_suffix('\n').unwrap_or(&text);
-        let text = text.strip_suffix('\r').unwrap_or(text);
+        let bytes = file::read(path, file::MAX_FILE).map_err(|cause| {
+            error("it cannot be read".to_owned()).with_source(file::reason(&cause))
+        })?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| error("it is not UTF-8".to_owned()))?;
+        let text = without_line_end(text);
         if text.is_empty() {
-            return Err(error("it is empty"));
+            return Err(error("it is empty".to_owned()));
         }
-        Ok(Secret::new(text))
+        match Misplaced::find(text) {
+            None => Ok(Secret::new(text)),
+            Some(misplaced) => Err(error(format!("it holds {misplaced}"))
+                .with_advice("write the secret alone into it")),
+        }
     }
 }

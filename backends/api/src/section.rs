@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::PathBuf;
 
 use figment::value::{Dict, Tag, Value};
 
@@ -28,6 +29,18 @@ pub struct Section {
     origins: Origins,
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
+    files: Vec<NamedFile>,
+}
+
+/// A file that the configuration names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedFile {
+    /// The path of the key that names it, such as `backends.onprem.ca_bundle`.
+    pub key: String,
+    /// Where that is set.
+    pub origin: Origin,
+    /// The file.
+    pub path: PathBuf,
 }
 
 impl Section {
@@ -44,6 +57,7 @@ impl Section {
             origins,
             faults: Vec::new(),
             warnings: Vec::new(),
+            files: Vec::new(),
         }
     }
 
@@ -151,6 +165,7 @@ impl Section {
     pub fn absorb(&mut self, mut inner: Self) {
         self.asked.append(&mut inner.asked);
         self.warnings.append(&mut inner.warnings);
+        self.files.append(&mut inner.files);
         self.faults.append(&mut inner.finish());
     }
 
@@ -190,6 +205,12 @@ impl Section {
     /// The warnings so far; to be asked for before [`Self::finish`].
     pub fn take_warnings(&mut self) -> Vec<Fault> {
         std::mem::take(&mut self.warnings)
+    }
+
+    /// The files that were named so far, here and in the sections that were absorbed; to be
+    /// asked for before [`Self::finish`].
+    pub fn take_files(&mut self) -> Vec<NamedFile> {
+        std::mem::take(&mut self.files)
     }
 
     /// Where the key was set; where it was not, where the section began.

@@ -67,6 +67,12 @@ impl Refusal {
         }
     }
 
+    /// Whether the store finds the signature wrong: mostly the secret is not the one that
+    /// belongs to the access key.
+    pub fn is_wrong_signature(&self) -> bool {
+        is_wrong_signature(&self.code)
+    }
+
     /// The error, for an `action` that was tried with requests for the region `asked`.
     pub fn into_error(self, action: impl Into<String>, asked: &str) -> BackendError {
         let kind = self.kind();
@@ -163,6 +169,13 @@ impl Refusal {
             Some(format!("set `region = {region:?}`")),
         )
     }
+}
+
+/// Whether a text has one of the codes for a wrong signature in it.
+pub fn is_wrong_signature(text: &str) -> bool {
+    ["SignatureDoesNotMatch", "InvalidSignatureException"]
+        .iter()
+        .any(|code| text.contains(code))
 }
 
 /// The error where there was no answer, or none that makes sense; `timeout` is that of one

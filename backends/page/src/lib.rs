@@ -21,7 +21,7 @@ use std::fmt;
 use s3_exporter_api::{Next, Page};
 
 pub use error::{ErrorBody, read_error};
-pub use failure::{Refusal, no_answer};
+pub use failure::{Refusal, is_wrong_signature, no_answer};
 pub use order::LearnedOrder;
 
 /// An answer that makes no sense: what, and where.

@@ -1,13 +1,14 @@
-use std::path::PathBuf;
-
 use aws_config::SdkConfig;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
 use s3_exporter_api::FileVersion;
 use tokio::sync::Mutex;
+
+use crate::environment;
 
 /// Where the SDK looks for credentials: the section's profile, where there is one, then the
 /// environment, the profile of the environment, web identity, container, instance.
@@ -47,9 +48,18 @@ impl Chain {
             Some(known) if known.files == files => known.chain,
             _ => self.make().await,
         };
+        // Where it is of no use, nothing is kept: the SDK reads the files once and for all.
+        environment::look().map_err(CredentialsError::invalid_configuration)?;
         let result = chain.provide_credentials().await;
         *current = Some(Current { files, chain });
-        result
+        match result {
+            Ok(found) => environment::clean(found).map_err(CredentialsError::invalid_configuration),
+            // The SDK does not tell which of its places holds what is of no use.
+            Err(cause) => Err(environment::misplaced()
+                .into_iter()
+                .next()
+                .map_or(cause, CredentialsError::invalid_configuration)),
+        }
     }
 
     async fn make(&self) -> CredentialsProviderChain {
@@ -98,21 +108,5 @@ impl ProvideCredentials for Chain {
 }
 
 fn files() -> Files {
-    let places = [
-        ("AWS_CONFIG_FILE", ".aws/config"),
-        ("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"),
-    ];
-    places.map(|(name, usual)| FileVersion::of(&path(name, usual)?))
-}
-
-/// Of a file that a variable names, or that is at its usual place.
-fn path(name: &str, usual: &str) -> Option<PathBuf> {
-    let home = std::env::var_os("HOME").map(PathBuf::from);
-    match std::env::var_os(name).map(PathBuf::from) {
-        Some(path) => match (path.strip_prefix("~"), home) {
-            (Ok(rest), Some(home)) => Some(home.join(rest)),
-            _ => Some(path),
-        },
-        None => Some(home?.join(usual)),
-    }
+    environment::profiles().map(|path| FileVersion::of(&path?))
 }

@@ -8,9 +8,8 @@ use aws_smithy_runtime_api::client::interceptors::context;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use s3_exporter_api::{BackendError, FailureKind, causes, chain};
-use s3_exporter_page::{ErrorBody, Malformed, Refusal, no_answer};
-
-use crate::transport::TooLong;
+use s3_exporter_page::{ErrorBody, Malformed, Refusal, is_wrong_signature, no_answer};
+use s3_exporter_transport::{Cause, advice, cause_of};
 
 const REGION: &str = "region";
 
@@ -57,10 +56,13 @@ pub fn kind_of_attempt(
 
 /// The kind of what is neither an error answer nor an attempt that took too long.
 fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
+    match cause_of(error) {
+        Cause::Tls => return FailureKind::Tls,
+        Cause::TooLong => return FailureKind::Protocol,
+        Cause::TooLate | Cause::Io => (),
+    }
     for cause in causes(error) {
-        if cause.is::<rustls::Error>() {
-            return FailureKind::Tls;
-        } else if cause.is::<Malformed>() || cause.is::<TooLong>() {
+        if cause.is::<Malformed>() {
             return FailureKind::Protocol;
         } else if cause.is::<CredentialsError>() {
             return FailureKind::Credentials;
@@ -82,6 +84,8 @@ pub struct Place<'a> {
     pub region: &'a str,
     /// Of one attempt.
     pub timeout: Duration,
+    /// What to add where a signature is wrong.
+    pub on_signatures: Option<&'static str>,
 }
 
 impl Place<'_> {
@@ -89,21 +93,36 @@ impl Place<'_> {
     pub fn explain(self, error: SdkError<ListObjectsV2Error, HttpResponse>) -> BackendError {
         let kind = match &error {
             SdkError::ServiceError(refused) => {
-                return refusal(refused.err(), Some(refused.raw()))
-                    .into_error(self.action, self.region);
+                let refusal = refusal(refused.err(), Some(refused.raw()));
+                let more = self.on_signatures.filter(|_| refusal.is_wrong_signature());
+                return refusal
+                    .into_error(self.action, self.region)
+                    .with_more_advice(more);
             }
             SdkError::TimeoutError(_) => FailureKind::Timeout,
             error => kind_of_cause(error),
         };
-        let ours = no_answer(kind, self.action, self.timeout);
+        let action = self.action.clone();
+        let mut ours = no_answer(kind, self.action, self.timeout);
+        if let Some(advice) = advice(&error) {
+            ours = ours.with_advice(advice);
+        }
         if kind == FailureKind::Timeout {
             // The SDK says only that it was late.
             return ours;
         }
         match error.into_source() {
             Ok(cause) if kind == FailureKind::Credentials => {
-                let words = chain(&*cause);
-                ours.with_source(first_line(&words))
+                // What we have found out ourselves says it all.
+                match causes(&*cause).find_map(|cause| cause.downcast_ref::<BackendError>()) {
+                    Some(own) => BackendError::new(kind, action, "the credentials are of no use")
+                        .with_source(chain(own)),
+                    None => {
+                        let words = chain(&*cause);
+                        let more = self.on_signatures.filter(|_| is_wrong_signature(&words));
+                        ours.with_more_advice(more).with_source(first_line(&words))
+                    }
+                }
             }
             // Its own words tell nothing more.
             Ok(cause) => match cause.downcast::<ConnectorError>() {

@@ -34,6 +34,8 @@ pub struct S3 {
     pub url: String,
     pub region: String,
     pub request_timeout: Duration,
+    /// See [`Place::on_signatures`].
+    pub on_signatures: Option<&'static str>,
     pub expected_bucket_owner: Option<String>,
     pub requester_pays: bool,
     pub order: Arc<LearnedOrder>,
@@ -101,6 +103,7 @@ impl S3 {
             action: format!("listing bucket {:?} at {}", ask.bucket, self.url),
             region: &self.region,
             timeout: self.request_timeout,
+            on_signatures: self.on_signatures,
         }
     }
 }

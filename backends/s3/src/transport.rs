@@ -1,17 +1,11 @@
-//! The SDK's way to the network, on hyper.
+//! The SDK's way to the network.
 //!
 //! The SDK's own client knows neither client certificates nor a check that is off, panics
-//! where a CA makes no sense, and lets each connection keep a read buffer of 400 KB; this
-//! one keeps little, and takes up certificates that change on disk. Redirects are answers
-//! like any other: the SDK signs for one address.
-
-mod client;
-mod files;
-mod proxy;
-mod tls;
+//! where a CA makes no sense, and lets each connection keep a read buffer of 400 KB; ours
+//! keeps little, and takes up certificates that change on disk.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
@@ -22,21 +16,15 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use http::StatusCode;
-use http::header::{CONTENT_LENGTH, PROXY_AUTHORIZATION};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
-use s3_exporter_api::{BackendError, causes};
-use s3_exporter_page::{MAX_BODY, MAX_ERROR_BODY};
-
-use crate::config::Transport;
-use client::{HttpClients, TooLate};
+use http_body_util::Full;
+use s3_exporter_api::BackendError;
+use s3_exporter_transport::{BoxError, Cause, Connections, HttpClients, Transport, cause_of};
 
 /// Sends the SDK's requests, and reads their answers whole.
 #[derive(Clone, Debug)]
 pub struct Http {
     clients: Arc<HttpClients>,
-    /// Until the head of an answer is there.
+    /// Until the answer is there.
     limit: Option<Duration>,
 }
 
@@ -80,78 +68,34 @@ impl HttpConnector for Http {
 
 impl Http {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let mut request = convert(request)?;
-        if let Some(password) = self.clients.proxies().password(request.uri()) {
-            request.headers_mut().insert(PROXY_AUTHORIZATION, password);
-        }
-        let used = self.clients.get(Instant::now());
-        let mut connections = Connections::of(&self.clients, used.number);
-        connections.tell_the_sdk(&request);
-        let sending = used.client.request(request);
+        let request = convert(request)?;
+        let connections = self.clients.connections();
+        tell_the_sdk(&connections, &request);
+        let sending = connections.send(request);
         let answer = match self.limit {
             None => sending.await,
             Some(limit) => tokio::time::timeout(limit, sending)
                 .await
                 .map_err(|late| ConnectorError::timeout(late.into()))?,
         };
-        if answer.as_ref().is_err_and(|error| error.is_connect()) {
-            connections.keep(); // those that stand are none the worse for it
-        }
-        let (mut head, body) = answer.map_err(failed)?.into_parts();
-        let body = read_body(head.status, body).await?;
-        if !head.status.is_server_error() {
-            connections.keep();
-        }
-        // The body is there; of a long error it is the beginning, and the SDK compares.
-        head.headers.remove(CONTENT_LENGTH);
-        let response = http::Response::from_parts(head, SdkBody::from(body));
+        let response = answer.map_err(failed)?.map(SdkBody::from);
         HttpResponse::try_from(response).map_err(|cause| ConnectorError::other(cause.into(), None))
     }
 }
 
-/// The connections of one client while an answer is waited for. They are given up where none
-/// comes in time or to its end, where it is of a store that is ill, and where the SDK finds that
-/// it makes no sense.
-struct Connections {
-    clients: Arc<HttpClients>,
-    number: u64,
-    are_good: bool,
-}
-
-impl Connections {
-    fn of(clients: &Arc<HttpClients>, number: u64) -> Self {
-        Self {
-            clients: Arc::clone(clients),
-            number,
-            are_good: false,
-        }
-    }
-
-    /// Has the SDK say what it finds; where nobody listens, it complains in the log.
-    fn tell_the_sdk(&self, request: &http::Request<Full<Bytes>>) {
-        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
-            let (clients, number) = (Arc::clone(&self.clients), self.number);
-            capture.set_connection_retriever(move || {
-                let clients = Arc::clone(&clients);
-                let connection = ConnectionMetadata::builder()
-                    .proxied(false)
-                    .poison_fn(move || clients.give_up(number))
-                    .build();
-                Some(connection)
-            });
-        }
-    }
-
-    fn keep(&mut self) {
-        self.are_good = true;
-    }
-}
-
-impl Drop for Connections {
-    fn drop(&mut self) {
-        if !self.are_good {
-            self.clients.give_up(self.number);
-        }
+/// Has the SDK say when it finds that an answer makes no sense; where nobody listens, it complains
+/// in the log.
+fn tell_the_sdk(connections: &Connections, request: &http::Request<Full<Bytes>>) {
+    if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+        let connections = connections.clone();
+        capture.set_connection_retriever(move || {
+            let connections = connections.clone();
+            let connection = ConnectionMetadata::builder()
+                .proxied(false)
+                .poison_fn(move || connections.give_up())
+                .build();
+            Some(connection)
+        });
     }
 }
 
@@ -167,46 +111,11 @@ fn convert(request: HttpRequest) -> Result<http::Request<Full<Bytes>>, Connector
     Ok(http::Request::from_parts(head, body))
 }
 
-/// The whole body: the SDK bounds none, and a body that is cut short has to be an error
-/// of the connection, which is tried again. Of a long error only the beginning: its status
-/// says enough.
-async fn read_body(status: StatusCode, mut answer: Incoming) -> Result<Vec<u8>, ConnectorError> {
-    let announced = answer.size_hint().lower();
-    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(MAX_BODY).min(MAX_BODY));
-    while let Some(frame) = answer.frame().await {
-        let Ok(chunk) = frame.map_err(failed)?.into_data() else {
-            continue; // trailers
-        };
-        if !status.is_success() && body.len() + chunk.len() > MAX_ERROR_BODY {
-            return Ok(body);
-        }
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(ConnectorError::other(TooLong.into(), None));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// An answer of more than [`MAX_BODY`] bytes.
-#[derive(Debug)]
-pub struct TooLong;
-
-impl std::fmt::Display for TooLong {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the answer has more than {MAX_BODY} bytes")
-    }
-}
-
-impl std::error::Error for TooLong {}
-
-fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> ConnectorError {
-    if causes(&cause).any(|cause| cause.is::<TooLate>()) {
-        ConnectorError::timeout(cause.into())
-    } else if causes(&cause).any(|cause| cause.is::<rustls::Error>()) {
-        // Trust does not come by trying again.
-        ConnectorError::other(cause.into(), None)
-    } else {
-        ConnectorError::io(cause.into())
+fn failed(cause: BoxError) -> ConnectorError {
+    match cause_of(&*cause) {
+        Cause::TooLate => ConnectorError::timeout(cause),
+        // They do not go by trying again.
+        Cause::Tls | Cause::TooLong => ConnectorError::other(cause, None),
+        Cause::Io => ConnectorError::io(cause),
     }
 }

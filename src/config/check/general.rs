@@ -253,7 +253,7 @@ pub(super) fn limits(top: &mut Section) -> usize {
 /// `[state]`: its directory.
 pub(super) fn state(top: &mut Section) -> Option<PathBuf> {
     let mut section = top.section("state");
-    let directory = section.file("directory");
+    let directory = section.folder("directory");
     top.absorb(section);
     directory
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use s3_exporter_api::Section;
 
 use super::named;
-use crate::clusters::{Cluster, Clusters, NameFault};
+use crate::clusters::{Cluster, Clusters, NameFault, oddity};
 use crate::config::{Kubernetes, ResolverConfig, Static};
 
 /// All of them by name; `None` where one has a fault.
@@ -103,7 +103,12 @@ pub(super) fn fixed(section: &mut Section) -> Option<Static> {
         let origin = section.origin_of(&key);
         let shown = origin.quote(name);
         let message = match seen.insert(name, Cluster::default()) {
-            Ok(()) => continue,
+            Ok(()) => {
+                if let Some(odd) = oddity(name) {
+                    section.warn_at(&key, origin, format!("is {shown}: it {odd}"));
+                }
+                continue;
+            }
             Err(NameFault::Empty) => "must not be empty".to_owned(),
             Err(NameFault::Duplicate(_)) if !told.insert(name) => continue,
             Err(NameFault::Duplicate(_)) => format!("is {shown}, which is there already"),

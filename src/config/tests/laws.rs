@@ -234,7 +234,8 @@ proptest! {
 fn a_good_configuration_does_not_hold_its_secrets_in_sight() {
     let text = "[backends.a]\ntype = \"s3\"\naccess_key_id = \"${S}\"\nsecret_access_key = \"${S}\"\n\
                 session_token = \"${S}\"\n[[destinations]]\nbucket = \"b\"\n";
-    let config = read(text, &environment(&[("S", SECRET)])).unwrap();
+    let secret = "hunter2-x"; // a good one
+    let config = read(text, &environment(&[("S", secret)])).unwrap();
     let debug = format!("{config:?}");
-    assert!(debug.contains("***") && !debug.contains(SECRET), "{debug}");
+    assert!(debug.contains("***") && !debug.contains(secret), "{debug}");
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use axum::http::{HeaderName, HeaderValue};
 use bcrypt::HashParts;
 use figment::value::{Num, Tag, Value};
-use s3_exporter_api::{Fault, Origin, Secret, Section};
+use s3_exporter_api::{Fault, Origin, Secret, Section, without_line_end};
 
 use super::yaml;
 
@@ -142,8 +142,10 @@ fn users(top: &mut Section) -> BTreeMap<String, Secret> {
         return users;
     };
     for (name, value) in entries {
-        let hash = value.into_string().unwrap_or_default();
-        match user(&name, &hash) {
+        // A block of YAML (`name: |`) ends in a line end.
+        let hash = Secret::new(value.into_string().unwrap_or_default());
+        let hash = without_line_end(hash.expose());
+        match user(&name, hash) {
             Ok(()) => {
                 users.insert(name, Secret::new(hash));
             }

@@ -1,17 +1,12 @@
 //! What the web configuration and the files that it names hold at one moment.
 
-use std::fs::File as OpenFile;
-use std::io::{self, Read};
 use std::path::Path;
 
 use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
-use s3_exporter_api::{Fault, Origin};
+use s3_exporter_api::{Fault, Origin, file as bounded};
 use zeroize::Zeroizing;
 
 use super::file::{self, File, Place, Source};
-
-/// Far more than a configuration or a chain of certificates needs.
-const MAX_FILE: u64 = 1 << 20;
 
 /// What two readings that found the same have in common.
 pub type Digest = [u8; SHA256_OUTPUT_LEN];
@@ -47,11 +42,7 @@ impl Reading {
         let text = read(path);
         digest(&mut context, &text);
         let file = text.and_then(utf8).map_err(|cause| {
-            let origin = Origin::File {
-                path: path.to_owned(),
-                line: None,
-                expanded: false,
-            };
+            let origin = Origin::of_file(path, None);
             let message = format!("the web configuration cannot be read: {cause}");
             vec![Fault { origin, message }]
         });
@@ -107,21 +98,7 @@ fn digest(context: &mut Context, text: &Text) {
 }
 
 fn read(path: &Path) -> Text {
-    let read = || {
-        let file = OpenFile::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is no file")); // a pipe could make us wait
-        }
-        let mut bytes = Zeroizing::new(Vec::new());
-        file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MAX_FILE {
-            return Err(io::Error::other(format!(
-                "it is larger than {MAX_FILE} bytes"
-            )));
-        }
-        Ok(bytes)
-    };
-    read().map_err(|cause| cause.to_string())
+    bounded::read(path, bounded::MAX_FILE).map_err(|cause| bounded::reason(&cause))
 }
 
 fn utf8(bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, String> {

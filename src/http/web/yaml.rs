@@ -16,11 +16,7 @@ use serde_saphyr::{Error, Spanned, UserMessageFormatter};
 /// That it is not YAML, with the first place where it isn't. Never holds a value: it may
 /// be a secret.
 pub fn read(path: &Path, text: &str) -> Result<(Dict, Origins), Fault> {
-    let origin = |line: Option<usize>| Origin::File {
-        path: path.to_owned(),
-        line,
-        expanded: false,
-    };
+    let origin = |line: Option<usize>| Origin::of_file(path, line);
     let options = serde_saphyr::options! { with_snippet: false };
     let node: Node = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let line = error.location().and_then(|at| line(at.line()));
@@ -43,11 +39,7 @@ pub fn read(path: &Path, text: &str) -> Result<(Dict, Origins), Fault> {
     let whole = origin(None);
     let path = path.to_owned();
     let origins = move |_: Tag, key: &str| match lines.get(key) {
-        Some(line) => Origin::File {
-            path: path.clone(),
-            line: *line,
-            expanded: false,
-        },
+        Some(line) => Origin::of_file(&path, *line),
         None => whole.clone(),
     };
     Ok((values, Arc::new(origins)))

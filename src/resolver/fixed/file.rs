@@ -1,12 +1,13 @@
 //! The file of names: one a line, `#` begins a comment, space around a name is cut. A
-//! file with any fault gives no names at all: half a list would be worse than an old one.
+//! file with any fault gives no names at all: half a list would be worse than an old one. A
+//! name that is there twice is none, for the set is the same.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
-use crate::clusters::{Cluster, Clusters, NameFault};
+use s3_exporter_api::file;
+
+use crate::clusters::{Cluster, Clusters, NameFault, oddity};
 
 /// Far above any list of clusters: 100,000 names of 80 bytes.
 const MAX_BYTES: u64 = 8 << 20;
@@ -18,54 +19,46 @@ pub(super) type Content = Result<Vec<u8>, String>;
 
 /// Reads the file as it is now.
 pub(super) fn read(path: &Path) -> Content {
-    try_read(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        _ => error.to_string(),
-    })
+    let bytes = file::read(path, MAX_BYTES).map_err(|cause| file::reason(&cause))?;
+    Ok(bytes.to_vec())
 }
 
-fn try_read(path: &Path) -> io::Result<Vec<u8>> {
-    // Before it is opened: to open a pipe waits for a writer.
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        let text = format!("it is larger than {} MiB", MAX_BYTES >> 20);
-        return Err(io::Error::other(text));
-    }
-    Ok(bytes)
+/// Names that can be used.
+#[derive(Debug)]
+pub struct Found {
+    /// The names.
+    pub clusters: Clusters,
+    /// What is odd about the file, with its lines.
+    pub odd: Option<String>,
 }
 
 /// The names of `list` and of the file together.
 ///
 /// # Errors
 /// What is wrong, with the file and its lines.
-pub(super) fn names(list: &[String], file: Option<(&Path, &Content)>) -> Result<Clusters, String> {
-    let mut clusters = Clusters::from_names(list.iter().map(String::as_str)).map_err(|faults| {
+pub(super) fn names(list: &[String], file: Option<(&Path, &Content)>) -> Result<Found, String> {
+    let clusters = Clusters::from_names(list.iter().map(String::as_str)).map_err(|faults| {
         let faults = faults.iter().map(ToString::to_string).collect();
         format!("the list `clusters`: {}", join(faults))
     })?;
+    let mut found = Found {
+        clusters,
+        odd: None,
+    };
     if let Some((path, content)) = file {
-        content
+        let place = format!("reading the cluster names in {}", path.display());
+        let odd = content
             .as_deref()
             .map_err(Clone::clone)
-            .and_then(|bytes| add(&mut clusters, bytes))
-            .map_err(|fault| {
-                format!(
-                    "reading the cluster names in {}: {fault}; the file is read again when it changes",
-                    path.display()
-                )
-            })?;
+            .and_then(|bytes| add(&mut found.clusters, bytes))
+            .map_err(|fault| format!("{place}: {fault}; the file is read again when it changes"))?;
+        found.odd = (!odd.is_empty()).then(|| format!("{place}: {}", join(odd)));
     }
-    Ok(clusters)
+    Ok(found)
 }
 
-/// Adds the names in a file's bytes.
-fn add(clusters: &mut Clusters, bytes: &[u8]) -> Result<(), String> {
+/// Adds the names in a file's bytes, and tells what is odd about them.
+fn add(clusters: &mut Clusters, bytes: &[u8]) -> Result<Vec<String>, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
@@ -73,7 +66,7 @@ fn add(clusters: &mut Clusters, bytes: &[u8]) -> Result<(), String> {
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text); // editors on Windows write it
     let mut lines: HashMap<&str, usize> = HashMap::new();
-    let mut faults = Vec::new();
+    let (mut faults, mut odd) = (Vec::new(), Vec::new());
     for (number, line) in (1..).zip(text.lines()) {
         let name = line.split('#').next().unwrap_or_default().trim();
         if name.is_empty() {
@@ -82,13 +75,16 @@ fn add(clusters: &mut Clusters, bytes: &[u8]) -> Result<(), String> {
         match clusters.insert(name, Cluster::default()) {
             Ok(()) => {
                 lines.insert(name, number);
+                let about = oddity(name);
+                odd.extend(about.map(|what| format!("line {number}: the name {name:?} {what}")));
             }
             Err(fault @ NameFault::Duplicate(_)) => {
                 let first = match lines.get(name) {
                     Some(first) => format!("first in line {first}"),
                     None => "first in the list `clusters`".to_owned(),
                 };
-                faults.push(format!("line {number}: {fault}, {first}"));
+                odd.push(format!("line {number}: {fault}, {first}; it counts once"));
+                lines.entry(name).or_insert(number);
             }
             Err(fault) => faults.push(format!("line {number}: {fault}")),
         }
@@ -101,7 +97,7 @@ fn add(clusters: &mut Clusters, bytes: &[u8]) -> Result<(), String> {
         // means "no cluster" takes the file out of the configuration.
         return Err("it holds no name".to_owned());
     }
-    Ok(())
+    Ok(odd)
 }
 
 fn join(mut faults: Vec<String>) -> String {
@@ -115,13 +111,15 @@ fn join(mut faults: Vec<String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     fn parse(list: &[&str], bytes: &[u8]) -> Result<Vec<String>, String> {
         let list: Vec<_> = list.iter().map(|&name| name.to_owned()).collect();
         let content = Ok(bytes.to_vec());
-        let clusters = names(&list, Some((Path::new("/n"), &content)))?;
-        Ok(clusters.names().map(ToString::to_string).collect())
+        let found = names(&list, Some((Path::new("/n"), &content)))?;
+        Ok(found.clusters.names().map(ToString::to_string).collect())
     }
 
     fn fault(list: &[&str], bytes: &[u8]) -> String {
@@ -154,17 +152,51 @@ mod tests {
             ),
             (b"a\n\n\xff\nb", "line 3: not UTF-8"),
             (b"a\xc3", "line 1: not UTF-8"),
-            (
-                b"a\nb\n a # again\nlisted",
-                "line 3: the cluster name \"a\" is given twice, first in line 1; \
-                 line 4: the cluster name \"listed\" is given twice, first in the list `clusters`",
-            ),
         ] {
             assert_eq!(fault(&["listed"], bytes), expected);
         }
         assert_eq!(
             fault(&["a", "a", ""], b"b"),
             "the list `clusters`: the cluster name \"a\" is given twice; a cluster's name must not be empty"
+        );
+    }
+
+    fn odd(list: &[&str], text: &str) -> Option<String> {
+        let list: Vec<_> = list.iter().map(|&name| name.to_owned()).collect();
+        let content = Ok(text.as_bytes().to_vec());
+        names(&list, Some((Path::new("/n"), &content))).unwrap().odd
+    }
+
+    #[test]
+    fn a_name_that_is_there_twice_counts_once_and_is_odd() {
+        let text = "a\nb\n a # again\nlisted\nlisted";
+        assert_eq!(
+            parse(&["listed"], text.as_bytes()).unwrap(),
+            ["a", "b", "listed"]
+        );
+        assert_eq!(
+            odd(&["listed"], text).unwrap(),
+            "reading the cluster names in /n: \
+             line 3: the cluster name \"a\" is given twice, first in line 1; it counts once; \
+             line 4: the cluster name \"listed\" is given twice, first in the list `clusters`; it counts once; \
+             line 5: the cluster name \"listed\" is given twice, first in line 4; it counts once"
+        );
+        assert_eq!(parse(&["listed"], b"listed").unwrap(), ["listed"]);
+        assert_eq!(odd(&["listed"], "one\ntwo\n"), None);
+    }
+
+    #[test]
+    fn a_name_that_looks_like_something_else_is_odd() {
+        let text = odd(&[], "# ours\n- lab-1\nlab-2\n\"lab-3\",\n").unwrap();
+        assert!(
+            text.starts_with(
+                "reading the cluster names in /n: line 2: the name \"- lab-1\" looks like"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("; line 4: the name \"\\\"lab-3\\\",\" "),
+            "{text}"
         );
     }
 
@@ -178,7 +210,10 @@ mod tests {
     #[test]
     fn what_is_no_readable_file_says_why() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(read(folder.path()).unwrap_err(), "it is not a file");
+        assert_eq!(
+            read(folder.path()).unwrap_err(),
+            "it is a folder, not a file"
+        );
         let path = folder.path().join("names");
         assert_eq!(read(&path).unwrap_err(), "there is no such file");
         File::create(&path).unwrap().set_len(MAX_BYTES).unwrap();

@@ -177,9 +177,9 @@ impl<'a> Session<'a> {
     }
 
     async fn check_kubeconfig(&self) -> Result<(), Ended> {
-        let (source, content) = (self.access.source.clone(), self.access.content);
+        let followed = self.access.followed.clone();
         let complaint = "reading the kubeconfig: the file system does not answer";
-        let look = move || source.has_changed(content);
+        let look = move || followed.has_changed();
         match unblocked(self.publisher, OPEN, complaint, look).await {
             true => Err(Ended::Renewed),
             false => Ok(()),

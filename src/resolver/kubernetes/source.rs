@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use crate::config;
@@ -85,24 +84,6 @@ impl Source {
         Err(format!(
             "{pod}, and there is {files}; set `kubeconfig` to a file"
         ))
-    }
-
-    /// A hash of what the files say; `None` where one cannot be read or there is none.
-    pub(super) fn content(&self) -> Option<u64> {
-        let Self::Kubeconfig(files) = self else {
-            return None;
-        };
-        let mut hasher = DefaultHasher::new();
-        for file in files {
-            std::fs::read(file).ok()?.hash(&mut hasher);
-        }
-        Some(hasher.finish())
-    }
-
-    /// Whether the files say something else than `before`. Files that are gone or
-    /// unreadable do not: a connection that stands is good without them.
-    pub(super) fn has_changed(&self, before: Option<u64>) -> bool {
-        self.content().is_some_and(|now| Some(now) != before)
     }
 }
 

@@ -60,11 +60,11 @@ impl Plan<'_> {
         let range = &self.ranges[at];
         let (last, end) = (range.listed.last(), range.end.as_deref());
         // To leave a folder takes a part a request, where it has to stay in it.
-        let folders = match self.order {
-            Order::Utf8ByFolder => last.iter().skip(self.prefix.len()),
-            _ => [].iter().skip(0),
+        let below = match self.order {
+            Order::Utf8ByFolder => last.get(self.prefix.len()..).unwrap_or_default(),
+            _ => &[],
         };
-        let folders = folders.filter(|byte| **byte == b'/').count();
+        let folders = below.iter().filter(|byte| **byte == b'/').count();
         let share = |place, pages| Share {
             range: at,
             place,

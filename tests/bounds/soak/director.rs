@@ -55,7 +55,7 @@ impl Director {
         match self.rng.u8(..100) {
             0..55 => self.write().await,
             55..65 => self.names(subject),
-            65..67 => self.reload(subject),
+            65..69 => self.reload(subject),
             _ => self.break_something(),
         }
     }

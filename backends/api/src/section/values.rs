@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use figment::value::{Num, Value};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::{Section, closest};
-use crate::{Origin, Secret, SecretSource};
+use crate::{Misplaced, NamedFile, Origin, Secret, SecretSource, without_line_end};
 
 /// The longest duration that is taken for meant: sums with it cannot overflow.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -169,8 +170,8 @@ impl Section {
         texts
     }
 
-    /// The path of a file. One from a file of the configuration is relative to that file.
-    pub fn file(&mut self, key: &str) -> Option<PathBuf> {
+    /// The path of a folder. One from a file of the configuration is relative to that file.
+    pub fn folder(&mut self, key: &str) -> Option<PathBuf> {
         let origin = self.origin_of(key);
         let path = PathBuf::from(self.name(key)?);
         match &origin {
@@ -181,8 +182,34 @@ impl Section {
         }
     }
 
-    /// A secret: `key`, or `key_file` with the path of a file that holds it.
+    /// The path of a file that is read, likewise relative; it is one of [`Self::take_files`].
+    pub fn file(&mut self, key: &str) -> Option<PathBuf> {
+        let origin = self.origin_of(key);
+        let path = self.folder(key)?;
+        self.files.push(NamedFile {
+            key: self.path_of(key),
+            origin,
+            path: path.clone(),
+        });
+        Some(path)
+    }
+
+    /// A secret: `key`, or `key_file` with the path of a file that holds it. One line end at
+    /// its end is cut.
     pub fn secret(&mut self, key: &str) -> Option<SecretSource> {
+        self.secret_without(key, Misplaced::find)
+    }
+
+    /// As [`Self::secret`], for one that is sent in a header.
+    pub fn secret_in_header(&mut self, key: &str) -> Option<SecretSource> {
+        self.secret_without(key, Misplaced::find_in_header)
+    }
+
+    fn secret_without(
+        &mut self,
+        key: &str,
+        misplaced: fn(&str) -> Option<Misplaced>,
+    ) -> Option<SecretSource> {
         let file_key = format!("{key}_file");
         let both = self.has(key) && self.has(&file_key);
         let origin = self.origin_of(&file_key);
@@ -198,11 +225,22 @@ impl Section {
         }
         match value {
             None => file.map(SecretSource::File),
-            Some((Value::String(_, text), _)) if !text.is_empty() => {
-                Some(SecretSource::Value(Secret::new(text)))
-            }
-            Some((Value::String(..), origin)) => {
-                self.fault_at(key, origin, "must not be empty");
+            Some((Value::String(_, text), origin)) => {
+                let text = Zeroizing::new(text);
+                let text = without_line_end(&text);
+                let message = match misplaced(text) {
+                    _ if text.is_empty() => "must not be empty".to_owned(),
+                    Some(misplaced) => {
+                        format!("holds {misplaced}{}: take it out", origin.once_expanded())
+                    }
+                    None => {
+                        return Some(SecretSource::Value {
+                            secret: Secret::new(text),
+                            dollars: matches!(origin, Origin::File { dollars: true, .. }),
+                        });
+                    }
+                };
+                self.fault_at(key, origin, message);
                 None
             }
             Some((_, origin)) => {
@@ -213,7 +251,7 @@ impl Section {
     }
 
     /// The address of a store: http or https, the latter where it says neither; without
-    /// user, path and query.
+    /// user and query. It may have a path, below which the store is.
     pub fn endpoint(&mut self, key: &str) -> Option<Url> {
         let origin = self.origin_of(key);
         let text = self.name(key)?;
@@ -231,8 +269,8 @@ impl Section {
                     origin.quote(url.scheme())
                 )
             }
-            Ok(url) if url.path() != "/" || url.query().is_some() || url.fragment().is_some() => {
-                "must end after host and port: a bucket goes into `bucket`".to_owned()
+            Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+                "must end after host, port and path: a bucket goes into `bucket`".to_owned()
             }
             Ok(url) => return Some(url),
         };

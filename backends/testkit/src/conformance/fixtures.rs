@@ -20,6 +20,8 @@ pub async fn connect(
     plugin: &Plugin,
     section: &[(&str, &str)],
 ) -> Result<Arc<dyn Backend>, BackendError> {
+    // In the program `main` does this.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let values: Dict = section
         .iter()
         .map(|(key, value)| ((*key).to_owned(), Value::from(*value)))
@@ -121,8 +123,6 @@ impl PluginFixture {
     }
 
     fn new(plugin: Plugin, server: Server) -> Self {
-        // In the program `main` does this.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             plugin,
             server,

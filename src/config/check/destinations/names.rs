@@ -1,5 +1,7 @@
 //! Buckets, and the names of the destinations that they are.
 
+use std::net::Ipv4Addr;
+
 use s3_exporter_api::{Origin, Section};
 
 /// A destination's name, and which key it comes from.
@@ -91,8 +93,85 @@ fn is_bucket(section: &mut Section, key: &str, origin: &Origin, bucket: &str) ->
     } else if bucket.contains(|c: char| c.is_whitespace() || c.is_control()) {
         format!("is {shown}: no bucket's name holds a blank or a control character")
     } else {
+        if let Some(rule) = broken_rule(bucket) {
+            let message = format!(
+                "is {shown}: S3 and MinIO have no bucket of such a name, for {rule}; only some other store may"
+            );
+            section.warn_at(key, origin.clone(), message);
+        }
         return true;
     };
     section.fault_at(key, origin.clone(), message);
     false
+}
+
+/// The rule of S3 that a bucket's name breaks (its user guide, "General purpose bucket naming
+/// rules"). Aliases of access points and names of directory buckets keep them, too.
+fn broken_rule(bucket: &str) -> Option<&'static str> {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let bytes = bucket.as_bytes();
+    if bucket.starts_with("arn:") {
+        None
+    } else if !(3..=63).contains(&bytes.len()) {
+        Some("a name has 3 to 63 characters")
+    } else if !bytes
+        .iter()
+        .all(|b| is_plain(*b) || matches!(b, b'-' | b'.'))
+    {
+        Some("a name holds lower-case letters, digits, `-` and `.` alone")
+    } else if !bytes
+        .first()
+        .zip(bytes.last())
+        .is_some_and(|(a, z)| is_plain(*a) && is_plain(*z))
+    {
+        Some("a name begins and ends with a letter or a digit")
+    } else if bucket.contains("..") {
+        Some("no name has two dots in a row")
+    } else if bucket.parse::<Ipv4Addr>().is_ok() {
+        Some("no name looks like an IP address")
+    } else if ["xn--", "sthree-", "amzn-s3-demo-"]
+        .iter()
+        .any(|start| bucket.starts_with(start))
+    {
+        Some("names that begin like that are reserved")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_s3() {
+        let longest = "a".repeat(63);
+        for good in [
+            "abc",
+            "etcd-backups",
+            "a.b-c.3",
+            &longest,
+            "bucket--usw2-az1--x-s3",
+            "reader-abc123-s3alias",
+            "arn:aws:s3:eu-central-1:123456789012:accesspoint/Reader",
+        ] {
+            assert_eq!(broken_rule(good), None, "{good}");
+        }
+        let long = "a".repeat(64);
+        for (bad, says) in [
+            ("ab", "3 to 63"),
+            (&*long, "3 to 63"),
+            ("Backups", "lower-case"),
+            ("etcd_backups", "lower-case"),
+            ("bücher", "lower-case"),
+            ("-abc", "begins and ends"),
+            ("abc.", "begins and ends"),
+            ("a..b", "two dots"),
+            ("192.168.5.4", "IP address"),
+            ("xn--abc", "reserved"),
+        ] {
+            let rule = broken_rule(bad).unwrap_or_default();
+            assert!(rule.contains(says), "{bad}: {rule}");
+        }
+    }
 }

@@ -5,22 +5,27 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::Uri;
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_rustls::{
+    FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream,
+};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use s3_exporter_api::{BackendError, chain};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use s3_exporter_api::{BackendError, FailureKind, chain};
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, service_fn};
 
-use super::files::{self, Files};
-use super::proxy::{Proxies, Way};
-use super::tls;
-use crate::config::Transport;
+use crate::files::{self, Files};
+use crate::proxy::Proxies;
+use crate::way::Way;
+use crate::{Transport, tls};
 
 /// Sends requests over connections that it keeps.
-pub type Client = legacy::Client<Connector, Full<Bytes>>;
-type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<Way>, BoxError>;
+pub(crate) type Client = legacy::Client<Connector, Full<Bytes>>;
+/// Connects to an address, with TLS where it asks for it.
+pub type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<Way>, BoxError>;
 
 /// Of each connection, for as long as it is kept: without a bound, hyper's grows to the
 /// size of an answer, which is 13 MB for 32 connections.
@@ -37,7 +42,7 @@ pub struct HttpClients {
     store_url: String,
     transport: Transport,
     proxies: Arc<Proxies>,
-    current: Mutex<Current>,
+    current: Arc<Mutex<Current>>,
 }
 
 struct Current {
@@ -50,22 +55,32 @@ struct Current {
     looked: Instant,
 }
 
-/// A client, and which one it is.
-pub struct Numbered {
-    pub client: Client,
-    pub number: u64,
+/// The connections of one client, for one request.
+#[derive(Clone)]
+pub struct Connections {
+    pub(crate) client: Client,
+    proxies: Arc<Proxies>,
+    number: u64,
+    current: Arc<Mutex<Current>>,
 }
 
 impl HttpClients {
-    /// Reads the certificates.
+    /// Reads the certificates. `store_url` is for the log.
     ///
     /// # Errors
     /// `tls` for files that are of no use, `internal` for a proxy's address that is none.
     pub fn new(transport: &Transport, store_url: String) -> Result<Self, BackendError> {
-        let proxies = Arc::new(Proxies::new(transport.proxy.as_ref())?);
+        let proxies = match &transport.proxy {
+            Some(proxy) => Proxies::one(proxy.expose(), "`proxy`"),
+            None => Proxies::of_environment(|name| std::env::var_os(name)),
+        };
+        let proxies = Arc::new(proxies.map_err(|cause| {
+            let reason = cause.to_string();
+            BackendError::new(FailureKind::Internal, "setting the proxy up", reason)
+        })?);
         // Before they are read: a change in between is seen then.
         let files = Files::look(transport);
-        let connector = connector(transport, &proxies)?;
+        let connector = described(transport, &proxies)?;
         let current = Current {
             client: client(&connector),
             connector,
@@ -77,27 +92,26 @@ impl HttpClients {
             store_url,
             transport: transport.clone(),
             proxies,
-            current: Mutex::new(current),
+            current: Arc::new(Mutex::new(current)),
         })
     }
 
-    /// What goes by a proxy.
-    pub fn proxies(&self) -> &Proxies {
-        &self.proxies
+    /// For a request that is sent now. When the files have changed they are new ones. Files
+    /// that are of no use leave those that are there: often they are about to be written, the
+    /// certificate first and then its key.
+    pub fn connections(&self) -> Connections {
+        self.connections_at(Instant::now())
     }
 
-    /// The client for a request that is sent now. When the files have changed it is a new
-    /// one, with connections of its own. Files that are of no use leave the one that is there:
-    /// often they are about to be written, the certificate first and then its key.
-    pub fn get(&self, now: Instant) -> Numbered {
-        let mut current = self.lock();
+    fn connections_at(&self, now: Instant) -> Connections {
+        let mut current = lock(&self.current);
         if now.saturating_duration_since(current.looked) >= LOOK_EVERY {
             current.looked = now;
             let files = Files::look(&self.transport);
             if files != current.files {
                 current.files = files;
                 let paths: Vec<_> = files::paths(&self.transport).collect();
-                match connector(&self.transport, &self.proxies) {
+                match described(&self.transport, &self.proxies) {
                     Ok(connector) => {
                         current.connector = connector;
                         current.begin_anew();
@@ -115,25 +129,35 @@ impl HttpClients {
                 }
             }
         }
-        Numbered {
+        Connections {
             client: current.client.clone(),
+            proxies: Arc::clone(&self.proxies),
             number: current.number,
+            current: Arc::clone(&self.current),
         }
     }
+}
 
-    /// No request goes over a connection of this client any more: behind a load balancer each
-    /// stays with one node, and it is not known which of them lead to the one that is ill.
-    pub fn give_up(&self, number: u64) {
-        let mut current = self.lock();
+impl Connections {
+    /// What goes by a proxy.
+    pub(crate) fn proxies(&self) -> &Proxies {
+        &self.proxies
+    }
+
+    /// No request goes over any of them any more: behind a load balancer each stays with one
+    /// node, and it is not known which of them lead to the one that is ill.
+    pub fn give_up(&self) {
+        let mut current = lock(&self.current);
         // Several requests may fail for the same reason.
-        if current.number == number {
+        if current.number == self.number {
             current.begin_anew();
         }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Current> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(current: &Mutex<Current>) -> MutexGuard<'_, Current> {
+    // Nobody panics while holding it.
+    current.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Current {
@@ -151,6 +175,13 @@ impl fmt::Debug for HttpClients {
     }
 }
 
+/// The way that a section describes.
+fn described(transport: &Transport, proxies: &Arc<Proxies>) -> Result<Connector, BackendError> {
+    let tls = tls::config(transport)?;
+    let proxies = Arc::clone(proxies);
+    Ok(connector(tls, None, proxies, transport.connect_timeout))
+}
+
 fn client(connector: &Connector) -> Client {
     legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
@@ -159,34 +190,44 @@ fn client(connector: &Connector) -> Client {
         .build(connector.clone())
 }
 
-/// To the proxy or the store, then TLS where the address asks for it, all within the limit.
-fn connector(transport: &Transport, proxies: &Arc<Proxies>) -> Result<Connector, BackendError> {
-    let tls = Arc::new(tls::config(transport)?);
-    let (proxies, limit) = (Arc::clone(proxies), transport.connect_timeout);
+/// To the proxy or the server, then TLS where the address asks for it, all within the limit.
+/// The server's certificate is that of `name`, where there is one, and else of the address.
+pub fn connector(
+    tls: ClientConfig,
+    name: Option<ServerName<'static>>,
+    proxies: Arc<Proxies>,
+    limit: Duration,
+) -> Connector {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_keepalive(Some(KEEPALIVE));
     tcp.set_keepalive_interval(Some(KEEPALIVE));
     tcp.set_keepalive_retries(Some(3));
-    let to_proxy = HttpsConnector::from((tcp.clone(), Arc::clone(&tls)));
-    let way = service_fn(move |store| {
+    let to_proxy = HttpsConnector::from((tcp.clone(), tls.clone()));
+    let way = service_fn(move |server| {
         let (proxies, tcp, to_proxy) = (Arc::clone(&proxies), tcp.clone(), to_proxy.clone());
-        async move { proxies.connect(store, tcp, to_proxy).await }
+        async move { proxies.connect(server, tcp, to_proxy).await }
     });
-    let secured = HttpsConnector::from((way, tls));
-    Ok(BoxCloneSyncService::new(service_fn(move |store| {
-        let connecting = secured.clone().call(store);
+    let mut secured = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http();
+    if let Some(name) = name {
+        secured = secured.with_server_name_resolver(FixedServerNameResolver::new(name));
+    }
+    let secured = secured.enable_http1().wrap_connector(way);
+    BoxCloneSyncService::new(service_fn(move |server| {
+        let connecting = secured.clone().call(server);
         async move {
             let connected = tokio::time::timeout(limit, connecting).await;
             connected.map_err(|_| TooLate(limit))?
         }
-    })))
+    }))
 }
 
 /// The connection does not stand in time.
 #[derive(Debug)]
-pub struct TooLate(Duration);
+pub(crate) struct TooLate(Duration);
 
 impl fmt::Display for TooLate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -220,7 +261,7 @@ mod tests {
         let clients = HttpClients::new(&transport, store.to_string()).unwrap();
         let start = Instant::now();
         let trusted = async |seconds: f64| {
-            let used = clients.get(start + Duration::from_secs_f64(seconds));
+            let used = clients.connections_at(start + Duration::from_secs_f64(seconds));
             used.client.get(store.clone()).await.is_ok()
         };
         assert!(trusted(0.0).await);

@@ -1,0 +1,98 @@
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, PROXY_AUTHORIZATION};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use s3_exporter_page::{MAX_BODY, MAX_ERROR_BODY};
+
+use crate::Connections;
+
+/// Whatever went wrong; [`cause_of`](crate::cause_of) tells what it was.
+pub type BoxError = tower::BoxError;
+
+impl Connections {
+    /// Sends a request over one of them, which may be a new one, and reads the answer whole.
+    /// Redirects are answers like any other: a request is signed for one address.
+    ///
+    /// Of an error answer that is longer than [`MAX_ERROR_BODY`] only the beginning is read:
+    /// its status says enough.
+    ///
+    /// All of them are given up where no answer comes to its end before the caller gives the
+    /// request up, and where the status is that of a store that is ill; where the answer makes
+    /// no sense, the caller has to [give them up](Self::give_up).
+    ///
+    /// # Errors
+    /// Where no answer came, or not the whole of it, or one of more than [`MAX_BODY`] bytes.
+    pub async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Vec<u8>>, BoxError> {
+        if let Some(password) = self.proxies().password(request.uri()) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, password);
+        }
+        let mut doubt = Doubt(Some(self));
+        let answer = self.client.request(request).await;
+        if answer.as_ref().is_err_and(|error| error.is_connect()) {
+            doubt.is_over(); // those that stand are none the worse for it
+        }
+        let (mut head, body) = answer?.into_parts();
+        let body = read_body(head.status, body).await?;
+        if !head.status.is_server_error() {
+            doubt.is_over();
+        }
+        // The body is there; of a long error it is the beginning.
+        head.headers.remove(CONTENT_LENGTH);
+        Ok(Response::from_parts(head, body))
+    }
+}
+
+/// Gives connections up, unless it is over before.
+struct Doubt<'a>(Option<&'a Connections>);
+
+impl Doubt<'_> {
+    fn is_over(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        if let Some(connections) = self.0 {
+            connections.give_up();
+        }
+    }
+}
+
+/// The whole body: nobody else bounds it, and a body that is cut short has to be an error of
+/// the connection, which is tried again.
+async fn read_body(status: StatusCode, mut answer: Incoming) -> Result<Vec<u8>, BoxError> {
+    let announced = answer.size_hint().lower();
+    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(MAX_BODY).min(MAX_BODY));
+    while let Some(frame) = answer.frame().await {
+        let Ok(chunk) = frame?.into_data() else {
+            continue; // trailers
+        };
+        if !status.is_success() && body.len() + chunk.len() > MAX_ERROR_BODY {
+            return Ok(body);
+        }
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(TooLong.into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// An answer of more than [`MAX_BODY`] bytes.
+#[derive(Debug)]
+pub(crate) struct TooLong;
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the answer has more than {MAX_BODY} bytes")
+    }
+}
+
+impl std::error::Error for TooLong {}

@@ -1,0 +1,225 @@
+//! The files that lead to the API server: read so that none makes us wait, and looked at again
+//! while a connection stands.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use kube::config::{AuthInfo, Kubeconfig};
+use s3_exporter_api::{Misplaced, file, without_line_end};
+use secrecy::{ExposeSecret, SecretString};
+
+/// Far more than a kubeconfig of all clusters of a company, in bytes.
+const LARGEST: u64 = 16 << 20;
+
+/// Files, and what each of them said when it was read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Followed(Vec<(PathBuf, Option<u64>)>);
+
+impl Followed {
+    /// Remembers what a file says now: to be called before it is used, so that a change in
+    /// between is seen later.
+    pub(super) fn add(&mut self, path: &Path) {
+        self.0.push((path.to_owned(), content(path)));
+    }
+
+    /// Whether one of them says something else now. Those that are gone or unreadable do not:
+    /// a connection that stands is good without them.
+    pub(super) fn has_changed(&self) -> bool {
+        let mut files = self.0.iter();
+        files.any(|(path, before)| content(path).is_some_and(|now| Some(now) != *before))
+    }
+}
+
+/// A hash of what a file says; `None` where it cannot be read.
+fn content(path: &Path) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    file::read(path, LARGEST).ok()?.hash(&mut hasher);
+    Some(hasher.finish())
+}
+
+/// Reads a kubeconfig.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let bytes = file::read(path, LARGEST).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::NotFound => file::reason(&cause),
+        _ => format!("it cannot be read: {cause}"),
+    })?;
+    Ok(bytes.to_vec())
+}
+
+/// Makes ready what the context's cluster and user name, which kube would read by itself, waiting
+/// for a pipe and taking a token as it is. A file that is missing is left to kube.
+pub(super) fn prepare(
+    kubeconfig: &mut Kubeconfig,
+    context: Option<&str>,
+    followed: &mut Followed,
+) -> Result<(), String> {
+    let context = kubeconfig
+        .contexts
+        .iter()
+        .find(|known| Some(&*known.name) == context)
+        .and_then(|known| known.context.clone());
+    let Some(context) = context else {
+        return Ok(());
+    };
+    let mut clusters = kubeconfig.clusters.iter();
+    let cluster = clusters
+        .find(|known| known.name == context.cluster)
+        .and_then(|known| known.cluster.as_ref());
+    let authority = cluster.and_then(|cluster| cluster.certificate_authority.as_deref());
+    look_at("certificate-authority", authority)?;
+    let mut users = kubeconfig.auth_infos.iter_mut();
+    let user = users
+        .find(|known| Some(&known.name) == context.user.as_ref())
+        .and_then(|known| known.auth_info.as_mut());
+    let Some(user) = user else {
+        return Ok(());
+    };
+    look_at("client-certificate", user.client_certificate.as_deref())?;
+    look_at("client-key", user.client_key.as_deref())?;
+    token(user, followed)
+}
+
+fn look_at(key: &str, path: Option<&str>) -> Result<(), String> {
+    let Some(path) = path else {
+        return Ok(());
+    };
+    match file::look(Path::new(path), file::MAX_FILE) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("its {key} {path} is of no use: {cause}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts the token that is in a file in the place of the file, which comes first where there are
+/// both, as with client-go. What the file says later begins a session anew.
+fn token(user: &mut AuthInfo, followed: &mut Followed) -> Result<(), String> {
+    if let Some(token) = &user.token {
+        user.token = Some(clean("its token", token.expose_secret())?);
+    }
+    let Some(path) = &user.token_file else {
+        return Ok(());
+    };
+    followed.add(Path::new(path));
+    match read_token(Path::new(path)) {
+        Ok(token) => user.token = Some(token),
+        Err(_) if user.token.is_some() => {}
+        Err(reason) => return Err(reason),
+    }
+    user.token_file = None;
+    Ok(())
+}
+
+fn read_token(path: &Path) -> Result<SecretString, String> {
+    let what = format!("its tokenFile {}", path.display());
+    let bytes = file::read(path, file::MAX_FILE)
+        .map_err(|cause| format!("{what} cannot be read: {}", file::reason(&cause)))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| format!("{what} is not UTF-8"))?;
+    clean(&what, text)
+}
+
+/// A token without the one line end at its end.
+fn clean(what: &str, text: &str) -> Result<SecretString, String> {
+    let text = without_line_end(text);
+    match Misplaced::find_in_header(text) {
+        Some(misplaced) => Err(format!("{what} holds {misplaced}: take it out")),
+        None if text.is_empty() => Err(format!("{what} is empty")),
+        None => Ok(text.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepared(user: &str) -> Result<(AuthInfo, Followed), String> {
+        let text = format!(
+            "contexts: [{{name: c, context: {{cluster: k, user: u}}}}]\nusers: [{{name: u, user: {user}}}]\n"
+        );
+        let mut kubeconfig = Kubeconfig::from_yaml(&text).unwrap();
+        let mut followed = Followed::default();
+        prepare(&mut kubeconfig, Some("c"), &mut followed)?;
+        let user = kubeconfig.auth_infos.remove(0).auth_info.unwrap();
+        Ok((user, followed))
+    }
+
+    #[test]
+    fn a_token_loses_one_line_end_and_holds_nothing_else_that_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let shown = path.display();
+        for (text, expected) in [
+            ("abc", Ok("abc")),
+            ("abc\n", Ok("abc")),
+            ("abc\r\n", Ok("abc")),
+            (
+                "abc\n\n",
+                Err("holds a line end at its end, beside the one that is cut: take it out"),
+            ),
+            ("abc ", Err("holds a space at its end: take it out")),
+            (
+                "äbc",
+                Err("holds a character that is not ASCII at its beginning: take it out"),
+            ),
+            ("\n", Err("is empty")),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            for (user, what) in [
+                (
+                    format!("{{tokenFile: {shown}}}"),
+                    format!("its tokenFile {shown}"),
+                ),
+                (format!("{{token: {text:?}}}"), "its token".to_owned()),
+            ] {
+                let found = prepared(&user).map(|(user, _)| {
+                    assert_eq!(user.token_file, None);
+                    user.token.unwrap().expose_secret().to_owned()
+                });
+                let expected = expected.map(str::to_owned);
+                assert_eq!(
+                    found,
+                    expected.map_err(|says| format!("{what} {says}")),
+                    "{text:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_in_a_file_comes_first_and_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let both = format!("{{token: written, tokenFile: {}}}", path.display());
+        let token = |user: AuthInfo| user.token.unwrap().expose_secret().to_owned();
+        let (user, followed) = prepared(&both).unwrap();
+        assert_eq!(token(user), "written");
+        assert!(!followed.has_changed());
+        std::fs::write(&path, "one").unwrap();
+        assert!(followed.has_changed());
+        let (user, followed) = prepared(&both).unwrap();
+        assert_eq!(token(user), "one");
+        assert!(!followed.has_changed());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!followed.has_changed(), "it is good without it");
+        let reason = prepared(&format!("{{tokenFile: {}}}", path.display())).unwrap_err();
+        assert!(
+            reason.ends_with("cannot be read: there is no such file"),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let shown = folder.path().display();
+        for key in ["client-certificate", "client-key"] {
+            let reason = prepared(&format!("{{{key}: {shown}}}")).unwrap_err();
+            assert_eq!(
+                reason,
+                format!("its {key} {shown} is of no use: it is a folder, not a file")
+            );
+        }
+        let reason = read(folder.path()).unwrap_err();
+        assert_eq!(reason, "it cannot be read: it is a folder, not a file");
+    }
+}
