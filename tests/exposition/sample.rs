@@ -202,8 +202,8 @@ pub fn snapshot() -> Snapshot {
                     ("late", Some(ago(8_000_000))),
                     ("never", Some(ago(7200))),
                 ])),
-                failure: None,
                 last_success: Some(ago(1)),
+                ..Resolution::default()
             },
         ),
         (
@@ -212,6 +212,7 @@ pub fn snapshot() -> Snapshot {
                 clusters: Some(clusters(&[(HOSTILE.replace('/', "|").as_str(), None)])),
                 failure: Some("the file <is> gone".into()),
                 last_success: Some(ago(3600)),
+                ..Resolution::default()
             },
         ),
         ("slow", Resolution::default()),
