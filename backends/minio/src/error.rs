@@ -12,7 +12,8 @@ use minio::s3::error::{Error, S3ServerError, ValidationErr};
 use minio::s3::http::Url;
 use minio::s3::multimap_ext::Multimap;
 use minio::s3::types::{BucketName, ObjectKey};
-use s3_exporter_api::{FailureKind, causes};
+use reqwest::Version;
+use s3_exporter_api::{FailureKind, GO_WANTS_TLS, causes};
 use s3_exporter_page::{ErrorBody, MAX_ERROR_BODY, Malformed, Refusal};
 
 /// Why one attempt failed.
@@ -47,14 +48,19 @@ impl Failure {
                 message: answer.message().clone().unwrap_or_default(),
                 region: String::new(),
             }),
+            // The client keeps no body but S3's.
+            _ if head.wants_tls => Some(ErrorBody {
+                message: GO_WANTS_TLS.to_owned(),
+                ..ErrorBody::default()
+            }),
             _ => None,
         };
-        Self::Refused(Refusal::new(head.status, body, head.region.as_deref()))
+        Self::Refused(head.refusal(body))
     }
 
     /// Of an error answer whose body is not read to its end.
     pub fn of_head(head: &Head) -> Self {
-        Self::Refused(Refusal::new(head.status, None, head.region.as_deref()))
+        Self::Refused(head.refusal(None))
     }
 
     /// Its kind.
@@ -101,9 +107,18 @@ pub struct Head {
     status: u16,
     region: Option<String>,
     length: Option<u64>,
+    /// Where redirects have led, if anywhere else.
+    location: Option<String>,
+    /// A bare 400 of HTTP 1.0 is what Go's TLS servers answer to plain requests.
+    wants_tls: bool,
 }
 
 impl Head {
+    fn refusal(&self, body: Option<ErrorBody>) -> Refusal {
+        Refusal::new(self.status, body, self.region.as_deref())
+            .with_location(self.location.as_deref())
+    }
+
     fn is_of_an_error(&self) -> bool {
         !(200..300).contains(&self.status)
     }
@@ -179,7 +194,7 @@ impl RequestHooks for WatchAnswers {
     async fn after_execute(
         &self,
         _: &Method,
-        _: &Url,
+        url: &Url,
         _: &str,
         _: &Multimap,
         _: &Multimap,
@@ -196,8 +211,18 @@ impl RequestHooks for WatchAnswers {
                 .and_then(|region| region.to_str().ok())
                 .map(str::to_owned),
             length: answer.content_length(),
+            location: elsewhere(url, answer.url()),
+            wants_tls: answer.status() == 400
+                && answer.version() == Version::HTTP_10
+                && !answer.headers().contains_key("content-type"),
         };
         // Outside of `during` nobody wants it.
         let _ = HEAD.try_with(|slot| slot.replace(Some(head)));
     }
+}
+
+/// Where the client was led to, if that is another server or another scheme.
+fn elsewhere(asked: &Url, answered: &reqwest::Url) -> Option<String> {
+    let asked = reqwest::Url::parse(&asked.to_string()).ok()?;
+    (asked.origin() != answered.origin()).then(|| answered.origin().ascii_serialization())
 }

@@ -10,7 +10,9 @@ use minio::s3::types::{BucketName, Region};
 use s3_exporter_api::{
     Ask, Backend, BackendError, FailureKind, From, Next, Operation, Order, Page, Url,
 };
-use s3_exporter_page::{LearnedOrder, MAX_BODY, Refusal, no_answer, read, read_error};
+use s3_exporter_page::{
+    LearnedOrder, MAX_BODY, Refusal, no_answer, read, read_error, wrong_scheme,
+};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
@@ -115,7 +117,10 @@ impl MinIo {
                 no_answer(FailureKind::Protocol, action, self.request_timeout).with_source(cause)
             }
             Failure::NoAnswer(kind, cause) => {
-                let error = no_answer(kind, action, self.request_timeout);
+                let other = cause.as_deref();
+                let error = other
+                    .and_then(|cause| wrong_scheme(kind, &action, &self.url, cause))
+                    .unwrap_or_else(|| no_answer(kind, action, self.request_timeout));
                 match cause {
                     Some(cause) => error.with_source(cause),
                     None => error,

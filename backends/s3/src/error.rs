@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::interceptors::context;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use s3_exporter_api::{BackendError, FailureKind, causes, chain};
-use s3_exporter_page::{ErrorBody, Malformed, Refusal, no_answer};
+use s3_exporter_page::{ErrorBody, Malformed, Refusal, no_answer, wrong_scheme};
 
 use crate::transport::TooLong;
 
@@ -36,8 +36,9 @@ fn refusal(error: &ListObjectsV2Error, response: Option<&HttpResponse>) -> Refus
         region: text(meta.extra(REGION)),
     };
     let status = response.map_or(0, |response| response.status().as_u16());
-    let region = response.and_then(|response| response.headers().get("x-amz-bucket-region"));
-    Refusal::new(status, Some(body), region)
+    let header = |name| response.and_then(|response| response.headers().get(name));
+    Refusal::new(status, Some(body), header("x-amz-bucket-region"))
+        .with_location(header("location").filter(|_| (300..400).contains(&status)))
 }
 
 /// The kind of one attempt's failure, for the meter.
@@ -78,6 +79,8 @@ fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
 pub struct Place<'a> {
     /// What was tried and where.
     pub action: String,
+    /// The store's address.
+    pub url: &'a str,
     /// The region for which requests are signed.
     pub region: &'a str,
     /// Of one attempt.
@@ -95,7 +98,9 @@ impl Place<'_> {
             SdkError::TimeoutError(_) => FailureKind::Timeout,
             error => kind_of_cause(error),
         };
-        let ours = no_answer(kind, self.action, self.timeout);
+        let ours = wrong_scheme(kind, &self.action, self.url, &error)
+            .filter(|_| kind != FailureKind::Credentials) // of another place
+            .unwrap_or_else(|| no_answer(kind, self.action, self.timeout));
         if kind == FailureKind::Timeout {
             // The SDK says only that it was late.
             return ours;

@@ -19,6 +19,9 @@ use crate::conformance::connect;
 use crate::servers::MinIo;
 use crate::{Authority, Fault, Proxy, S3sServer, Upload};
 
+mod address;
+pub use address::*;
+
 const BUCKET: &str = "bucket";
 
 /// One test for each case.
@@ -38,6 +41,12 @@ macro_rules! plugin_cases {
             a_check_that_is_off
             a_ca_bundle_that_is_none
             a_bucket_of_another_region
+            https_at_a_plain_port
+            http_at_a_port_of_tls
+            a_redirect_to_https
+            a_store_that_wants_the_bucket_in_the_host
+            a_bucket_in_the_host
+            an_error_in_an_error_response
             the_order_is_learned
             the_order_is_told
         }
