@@ -7,7 +7,7 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
 use aws_smithy_runtime_api::client::interceptors::context;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use s3_exporter_api::{BackendError, FailureKind, causes, chain};
+use s3_exporter_api::{BackendError, FailureKind, Speaks, causes, chain};
 use s3_exporter_page::{ErrorBody, Malformed, Refusal, no_answer, wrong_scheme};
 
 use crate::transport::TooLong;
@@ -107,6 +107,14 @@ impl Place<'_> {
         }
         match error.into_source() {
             Ok(cause) if kind == FailureKind::Credentials => {
+                let at = |scheme| Speaks::of_failure(scheme, &*cause);
+                let ours = match at("https://").or_else(|| at("http://")) {
+                    Some(speaks) => ours.with_advice(format!(
+                        "what hands them out {} in `sts_endpoint`",
+                        speaks.advice()
+                    )),
+                    None => ours,
+                };
                 let words = chain(&*cause);
                 ours.with_source(first_line(&words))
             }

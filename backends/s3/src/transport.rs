@@ -112,13 +112,19 @@ fn convert(request: HttpRequest) -> Result<http::Request<Full<Bytes>>, Connector
 }
 
 /// The whole body: the SDK bounds none, and a body that is cut short has to be an error
-/// of the connection, which is tried again. Of a long error only the beginning: its status
-/// says enough.
+/// of the connection, which is tried again. Of an error only what comes of its beginning: its
+/// status says enough.
 async fn read_body(status: StatusCode, mut answer: Incoming) -> Result<Vec<u8>, ConnectorError> {
     let announced = answer.size_hint().lower();
     let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(MAX_BODY).min(MAX_BODY));
     while let Some(frame) = answer.frame().await {
-        let Ok(chunk) = frame.map_err(failed)?.into_data() else {
+        let frame = match frame {
+            Ok(frame) => frame,
+            // Go resets the connection right after it has said that it wants TLS.
+            Err(_) if !status.is_success() => return Ok(body),
+            Err(cause) => return Err(failed(cause)),
+        };
+        let Ok(chunk) = frame.into_data() else {
             continue; // trailers
         };
         if !status.is_success() && body.len() + chunk.len() > MAX_ERROR_BODY {

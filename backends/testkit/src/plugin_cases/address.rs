@@ -1,6 +1,8 @@
 //! Wrong addresses: what is said of them leads to the right one.
 
-use s3_exporter_api::{FailureKind, Plugin};
+use s3_exporter_api::{FailureKind, GO_WANTS_TLS, Plugin};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use super::{backend, list, server};
 use crate::servers::MinIo;
@@ -38,14 +40,33 @@ pub async fn http_at_a_port_of_tls(plugin: &Plugin) {
     let ours = server();
     let alert = Proxy::start_tls(&ours.endpoint(), &authority.issue(&["127.0.0.1"]));
     let words = MinIo::builder().tls(&authority).start().await;
+    let reset = resetting().await;
     for (endpoint, kind) in [
         (alert.endpoint(), FailureKind::Connect),
         (words.endpoint(), FailureKind::Protocol),
+        (reset, FailureKind::Protocol),
     ] {
         let text = refused(plugin, &scheme(&endpoint, "http"), kind).await;
         let right = "the store speaks TLS: write https:// in `endpoint`";
         assert!(text.contains(right), "{text}");
     }
+}
+
+/// The address of a server that does what Go's may: with most of a request unread it says that it
+/// wants TLS and closes, which resets the connection.
+async fn resetting() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut first = [0; 5];
+            if stream.read_exact(&mut first).await.is_ok() {
+                let words = format!("HTTP/1.0 400 Bad Request\r\n\r\n{GO_WANTS_TLS}.\n");
+                stream.write_all(words.as_bytes()).await.unwrap();
+            }
+        }
+    });
+    format!("https://{address}")
 }
 
 /// An ingress that wants https says nothing of regions, and nothing of rights.
