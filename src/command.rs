@@ -10,7 +10,7 @@ use s3_exporter_api::Plugin;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
-use crate::config::{Config, Environment, Loader, Rejected};
+use crate::config::{Config, Environment, Loader, Log, Rejected};
 use crate::http::web;
 use crate::reload::Source;
 use crate::resolver::{Names, Resolution};
@@ -20,6 +20,7 @@ use crate::visible::visible;
 
 pub mod check;
 pub mod explain;
+pub mod fit;
 pub mod once;
 mod series;
 pub mod serve;
@@ -50,7 +51,7 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
             return ExitCode::from(WRONG);
         }
     };
-    let command = cli.command.unwrap_or(Command::Serve);
+    let command = cli.command.unwrap_or(Command::Serve { file: None });
     let loader = Loader::new(cli.flags, Environment::of_process(), plugins);
     let runtime = match runtime() {
         Ok(runtime) => runtime,
@@ -58,7 +59,7 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
     };
     // Before anything that takes time: without a handler a SIGHUP ends the process.
     let hangup = match command {
-        Command::Serve => {
+        Command::Serve { .. } => {
             let _within = runtime.enter();
             Some(shutdown::hangup())
         }
@@ -70,7 +71,7 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
     };
     let mut loaded = loader.load();
     // The others serve nothing, and may well be run by somebody who cannot read the key.
-    if matches!(command, Command::Serve | Command::Check { .. }) {
+    if matches!(command, Command::Serve { .. } | Command::Check { .. }) {
         loaded = with_web(loaded);
     }
     match loaded {
@@ -109,7 +110,7 @@ fn dispatch(
     config: &Config,
     source: Option<Source>,
 ) -> ExitCode {
-    if let Command::Check { connect } = command {
+    if let Command::Check { connect, .. } = command {
         warn(config);
         let code = show(&check::summary(config));
         if !connect {
@@ -122,14 +123,28 @@ fn dispatch(
     // Once, before anything speaks TLS. Where another has installed a provider before us, as
     // a test may, that one is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // What `check` and `explain` print says all that the log would, unless more is asked for.
-    let is_quiet = matches!(command, Command::Check { .. } | Command::Explain { .. });
-    if !is_quiet || config.log.level != "info" {
-        telemetry::log(&config.log);
+    if let Some(log) = log_of(command, &config.log) {
+        telemetry::log(&log);
     }
     let code = runtime.block_on(perform(command, config, source));
     runtime.shutdown_timeout(LAST_CALL);
     code
+}
+
+/// The log of a command; `None` where there is none, unless more is asked for.
+fn log_of(command: &Command, log: &Log) -> Option<Log> {
+    match command {
+        Command::Serve { .. } => Some(log.clone()),
+        // Mostly run by cron, which sends a mail for each line.
+        Command::Once { .. } => Some(Log {
+            level: log.level.clone().or_else(|| Some("warn".to_owned())),
+            ..log.clone()
+        }),
+        // What they print says all that the log would.
+        Command::Check { .. } | Command::Explain { .. } => {
+            (log.level() != "info").then(|| log.clone())
+        }
+    }
 }
 
 fn runtime() -> std::io::Result<Runtime> {
@@ -142,7 +157,7 @@ fn runtime() -> std::io::Result<Runtime> {
 
 async fn perform(command: &Command, config: &Config, source: Option<Source>) -> ExitCode {
     match command {
-        Command::Serve => {
+        Command::Serve { .. } => {
             for warning in &config.warnings {
                 tracing::warn!("{warning}");
             }
@@ -159,7 +174,7 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
             }
             success(report.success)
         }
-        Command::Once { textfile } => {
+        Command::Once { textfile, .. } => {
             warn(config);
             once(config, textfile.as_deref()).await
         }

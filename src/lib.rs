@@ -27,3 +27,4 @@ pub mod store;
 pub mod telemetry;
 pub mod visible;
 pub mod wire;
+pub mod words;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use s3_exporter::aggregate::Totals;
 use s3_exporter::clusters::{Cluster, Clusters};
-use s3_exporter::config::{Compat, Config, Log, LogFormat, Metrics, Server};
+use s3_exporter::config::{Compat, Config, Log, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect};
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{Attempt, DestinationSnapshot, Failure, Figures, ScanCounts, Snapshot};
@@ -39,10 +39,7 @@ pub fn config(metrics: Metrics) -> Config {
             listen: vec!["127.0.0.1:0".to_owned()],
             ..Server::default()
         },
-        log: Log {
-            level: "info".to_owned(),
-            format: LogFormat::Json,
-        },
+        log: Log::default(),
         metrics,
         max_clusters: 50_000,
         state_directory: None,
