@@ -51,6 +51,9 @@ pub fn summary(config: &Config) -> String {
     }
     for (name, backend) in &config.backends {
         let _ = writeln!(text, "backend {name}: {}", backend.connect.store_url());
+        for line in backend.connect.found() {
+            let _ = writeln!(text, "backend {name}: {line}");
+        }
     }
     for (name, resolver) in config.resolvers.iter().filter(|(name, _)| used(name)) {
         let _ = writeln!(text, "resolver {name}: {}", names_from(resolver));

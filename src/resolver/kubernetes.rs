@@ -14,8 +14,8 @@
 mod access;
 mod failure;
 mod kind;
+mod kubeconfig;
 mod objects;
-mod proxy;
 mod session;
 mod source;
 

@@ -161,13 +161,13 @@ fn a_role_that_nobody_can_assume() {
                 STORE,
                 r#"role_arn = "reader""#,
                 r#"role_session_name = "x""#,
-                r#"sts_endpoint = "https://sts/path""#,
+                r#"sts_endpoint = "https://sts/path?x""#,
                 BUCKET,
             ],
             says: &[
                 r#"error: config.toml:3: `backends.s.role_arn` is "reader": expected a role's ARN such as "arn:aws:iam::123456789012:role/backup-reader""#,
                 r#"error: config.toml:4: `backends.s.role_session_name` is "x": expected 2 to 64 letters, digits and +=,.@-_"#,
-                "error: config.toml:5: `backends.s.sts_endpoint` must end after host and port: a bucket goes into `bucket`",
+                "error: config.toml:5: `backends.s.sts_endpoint` must end after host, port and path: a bucket goes into `bucket`",
             ],
             ..Case::NONE
         },

@@ -337,3 +337,50 @@ fn a_bucket_in_the_endpoint_is_a_warning_where_the_host_is_a_stores() {
         assert_eq!(said, expected, "{endpoint}");
     }
 }
+
+#[test]
+fn what_the_sdk_finds_elsewhere_is_told_with_its_place() {
+    let text = format!("{STORE}\n{BUCKET}\n");
+    let told = |program: Program| {
+        let output = program.file("config.toml", &text).prints();
+        let lines = output.lines().filter(|line| line.starts_with("backend s"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let program = check(&[])
+        .env("AWS_ENDPOINT_URL_S3", "http://minio:9000/s3")
+        .env("AWS_REGION", "eu-x-1");
+    assert_eq!(
+        told(program),
+        [
+            "backend s: http://minio:9000/s3",
+            "backend s: this endpoint is from the environment variable AWS_ENDPOINT_URL_S3",
+            "backend s: region \"eu-x-1\" from the environment variable AWS_REGION",
+        ]
+    );
+    let config = "[default]\nuse_fips_endpoint = true\nregion = eu-y-1\nendpoint_url = http://h\n";
+    let program = check(&[])
+        .file("aws", config)
+        .env("AWS_CONFIG_FILE", "aws")
+        .env("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    assert_eq!(
+        told(program),
+        [
+            "backend s: http://h",
+            "backend s: this endpoint is from the profile \"default\"",
+            "backend s: region \"eu-y-1\" from the profile \"default\"",
+            "backend s: endpoints with FIPS by the profile \"default\"",
+            "backend s: dual-stack endpoints by the environment variable AWS_USE_DUALSTACK_ENDPOINT",
+        ]
+    );
+    let text = format!("{STORE}\nendpoint = \"https://h\"\n{BUCKET}\n");
+    let output = check(&[])
+        .file("config.toml", &text)
+        .env("AWS_ENDPOINT_URL", "http://minio:9000")
+        .env("AWS_USE_FIPS_ENDPOINT", "true")
+        .prints();
+    assert_eq!(line(&output, "backend s"), "backend s: https://h");
+    assert!(
+        !output.contains("FIPS") && !output.contains("minio"),
+        "{output}"
+    );
+}

@@ -86,9 +86,9 @@ fn stores() {
             ..Case::NONE
         },
         Case {
-            file: &[STORE, r#"endpoint = "https://x/bucket""#, BUCKET],
+            file: &[STORE, r#"endpoint = "https://x/path?bucket""#, BUCKET],
             says: &[
-                "error: config.toml:3: `backends.s.endpoint` must end after host and port: a bucket goes into `bucket`",
+                "error: config.toml:3: `backends.s.endpoint` must end after host, port and path: a bucket goes into `bucket`",
             ],
             ..Case::NONE
         },

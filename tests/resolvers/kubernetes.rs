@@ -16,7 +16,7 @@ use crate::{Running, listed};
 /// One server for all tests that leave it running; each has a kind of its own there.
 static SHARED: OnceCell<Kubernetes> = OnceCell::const_new();
 
-async fn shared() -> &'static Kubernetes {
+pub async fn shared() -> &'static Kubernetes {
     SHARED.get_or_init(Kubernetes::start).await
 }
 

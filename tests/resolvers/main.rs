@@ -6,6 +6,8 @@ mod files;
 #[cfg(feature = "kubernetes")]
 mod gate;
 #[cfg(feature = "kubernetes")]
+mod kubeconfigs;
+#[cfg(feature = "kubernetes")]
 mod kubernetes;
 
 use std::sync::{Arc, Mutex};

@@ -56,6 +56,12 @@ pub trait Connect: Debug + Send + Sync {
     /// The store's address for people and for the label `store_url`; without any secret.
     fn store_url(&self) -> String;
 
+    /// What holds for the connection and stands in other places than the configuration, such as
+    /// a library's own variables: a line for each, with its place, for `check`. Asks nobody.
+    fn found(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Reads what files there are and makes the client. Need not speak to the store.
     ///
     /// # Errors

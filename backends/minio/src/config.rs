@@ -1,7 +1,7 @@
-use std::path::PathBuf;
 use std::time::Duration;
 
 use s3_exporter_api::{Connect, Key, Login, Plugin, Section, Url};
+use s3_exporter_transport::Transport;
 
 /// The plug-in for MinIO.
 pub const PLUGIN: Plugin = Plugin {
@@ -47,12 +47,8 @@ pub struct Config {
     pub region: Option<String>,
     /// Keys, or `anonymous = true`.
     pub login: Login,
-    /// PEM certificates that are trusted beside the system's.
-    pub ca_bundle: Option<PathBuf>,
-    /// Trusts any certificate.
-    pub insecure_skip_verify: bool,
-    /// Until the connection stands.
-    pub connect_timeout: Duration,
+    /// How to get to the store.
+    pub transport: Transport,
     /// Of one attempt, its body included.
     pub request_timeout: Duration,
     /// Whether the store lists in the order of UTF-8 bytes, whatever its answers say.
@@ -71,7 +67,7 @@ fn config(section: &mut Section) -> Option<Config> {
             "is missing: expected an address such as \"https://minio.example:9000\"",
         );
     }
-    let endpoint = section.endpoint("endpoint");
+    let endpoint = endpoint(section);
     let login = login(section);
     let insecure_skip_verify = section.boolean("insecure_skip_verify") == Some(true);
     if insecure_skip_verify {
@@ -89,12 +85,30 @@ fn config(section: &mut Section) -> Option<Config> {
         endpoint: endpoint?,
         region,
         login,
-        ca_bundle,
-        insecure_skip_verify,
-        connect_timeout: connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+        transport: Transport {
+            ca_bundle,
+            client_certificate: None,
+            insecure_skip_verify,
+            proxy: None,
+            connect_timeout: connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+        },
         request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),
         ordered,
     })
+}
+
+/// MinIO's client takes paths of 1024 bytes: this leaves some for the bucket.
+const LONGEST_PATH: usize = 900;
+
+fn endpoint(section: &mut Section) -> Option<Url> {
+    let origin = section.origin_of("endpoint");
+    let endpoint = section.endpoint("endpoint")?;
+    if endpoint.path().len() <= LONGEST_PATH {
+        return Some(endpoint);
+    }
+    let message = format!("has a path of more than {LONGEST_PATH} bytes: use `type = \"s3\"`");
+    section.fault_at("endpoint", origin, message);
+    None
 }
 
 /// Says of the keys that only the other client can do where they can be had.
@@ -161,8 +175,8 @@ mod tests {
     fn defaults_are_those_of_the_keys() {
         let config = good(KEYS_AND_ENDPOINT);
         assert_eq!(config.store_url(), "https://h:9000");
-        assert!(!config.ordered && !config.insecure_skip_verify);
-        let timeouts = [config.connect_timeout, config.request_timeout];
+        assert!(!config.ordered && !config.transport.insecure_skip_verify);
+        let timeouts = [config.transport.connect_timeout, config.request_timeout];
         assert_eq!(timeouts, [CONNECT_TIMEOUT, REQUEST_TIMEOUT]);
         let defaults: String = KEYS
             .iter()
@@ -207,6 +221,13 @@ mod tests {
             (
                 format!("{KEYS_AND_ENDPOINT}proxy = \"http://u:hidden@h\"\nclient_cert_file = \"c\""),
                 vec![only_s3("proxy"), only_s3("client_cert_file")],
+            ),
+            (
+                format!(
+                    "endpoint = \"http://h/{}\"\nanonymous = true",
+                    "x".repeat(LONGEST_PATH)
+                ),
+                vec![r#"`backends.x.endpoint` has a path of more than 900 bytes: use `type = "s3"`"#.to_owned()],
             ),
             (
                 format!("{KEYS_AND_ENDPOINT}connect_timeout = \"0s\""),

@@ -1,14 +1,15 @@
 //! The backend for MinIO, on MinIO's client for Rust.
 //!
-//! The client signs and sends; it knows no timeouts and does not try again, so both are
-//! ours ([`list`]), and so is the reading of answers, which its parser does at fifty times
-//! the cost. It follows redirects, which `request_timeout` ends, and reads the bodies of
-//! error answers without a bound, which we give it ([`error::WatchAnswers`]).
+//! The client makes and signs requests ([`sign`]); it knows no timeouts and does not try
+//! again, so both are ours ([`list`]), and so are the way to the store and the reading of
+//! answers, which its parser does at fifty times the cost.
 
+mod address;
 mod client;
 mod config;
 mod error;
 mod list;
+mod sign;
 
 use std::sync::Arc;
 
@@ -16,11 +17,16 @@ use async_trait::async_trait;
 use minio::s3::types::Region;
 use s3_exporter_api::{Backend, BackendError, Connect, FailureKind};
 use s3_exporter_page::LearnedOrder;
+use s3_exporter_transport::HttpClients;
 
-use client::Clients;
+use address::Address;
+use client::Signers;
 use config::Config;
 pub use config::PLUGIN;
 use list::MinIo;
+
+/// What requests are signed for where nobody says: MinIO's default.
+const REGION: &str = "us-east-1";
 
 #[async_trait]
 impl Connect for Config {
@@ -29,19 +35,20 @@ impl Connect for Config {
     }
 
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
-        let clients = Clients::new(self.clone())?;
-        let region = clients.region().to_owned();
-        let region = Region::new(region).map_err(|cause| {
+        let address = Address::new(&self.endpoint);
+        let region = self.region.as_deref().or(address.region());
+        let region = Region::new(region.unwrap_or(REGION)).map_err(|cause| {
             let action = format!("connecting to {}", self.store_url());
             BackendError::new(FailureKind::Internal, action, "the region makes no sense")
                 .with_source(cause)
         })?;
         Ok(Arc::new(MinIo {
             url: self.store_url(),
-            reach: list::Reach::new(&self.endpoint, self.connect_timeout),
+            http: HttpClients::new(&self.transport)?,
             request_timeout: self.request_timeout,
             order: LearnedOrder::new(self.ordered),
-            clients,
+            signers: Signers::new(self.clone())?,
+            address,
             region,
         }))
     }

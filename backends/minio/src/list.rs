@@ -1,23 +1,22 @@
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBuilder};
-use minio::s3::client::{Method, MinioClient, Response};
 use minio::s3::multimap_ext::{Multimap, MultimapExt};
-use minio::s3::types::s3_request::S3Request;
-use minio::s3::types::{BucketName, Region};
+use minio::s3::types::Region;
 use s3_exporter_api::{
-    Ask, Backend, BackendError, FailureKind, From, Next, Operation, Order, Page, Url,
+    Ask, Backend, BackendError, FailureKind, From, Next, Operation, Order, Page,
 };
 use s3_exporter_page::{
-    LearnedOrder, MAX_BODY, Refusal, no_answer, read, read_error, wrong_scheme,
+    LearnedOrder, Refusal, no_answer, read, read_complaint, read_error, wrong_scheme,
 };
-use tokio::net::TcpStream;
+use s3_exporter_transport::{HttpClients, advice};
 use tokio::time::{sleep, timeout};
 
-use crate::client::Clients;
-use crate::error::{Failure, WatchAnswers, Watched};
+use crate::address::Address;
+use crate::client::Signers;
+use crate::error::Failure;
+use crate::sign::Signer;
 
 /// Tries again three times, after about 0.5, 1 and 2 s, each up to twice as long.
 const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
@@ -27,10 +26,11 @@ const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
 
 /// A connection to MinIO.
 pub struct MinIo {
-    pub clients: Clients,
+    pub signers: Signers,
+    pub http: HttpClients,
+    pub address: Address,
     pub url: String,
     pub region: Region,
-    pub reach: Reach,
     pub request_timeout: Duration,
     pub order: LearnedOrder,
 }
@@ -43,21 +43,13 @@ impl Backend for MinIo {
 
     async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
         page.clear();
-        let bucket = BucketName::new(ask.bucket).map_err(|cause| {
-            let reason = "no bucket can have this name";
-            BackendError::new(FailureKind::NotFound, self.action(ask), reason).with_source(cause)
-        })?;
-        let client = self.clients.get()?;
+        let signer = self.signers.get()?;
         let mut waits = BACKOFF.build();
         loop {
             ask.meter.attempt(Operation::ListObjectsV2);
-            let outcome = timeout(
-                self.request_timeout,
-                self.attempt(&client, &bucket, ask, page),
-            )
-            .await
-            .unwrap_or(Err(Failure::NoAnswer(FailureKind::Timeout, None)));
-            self.reach.note(&outcome);
+            let outcome = timeout(self.request_timeout, self.attempt(&signer, ask, page))
+                .await
+                .unwrap_or(Err(Failure::NoAnswer(FailureKind::Timeout, None)));
             let failure = match outcome {
                 Ok(next) => return Ok(next),
                 Err(failure) => failure,
@@ -74,32 +66,29 @@ impl Backend for MinIo {
 impl MinIo {
     async fn attempt(
         &self,
-        client: &MinioClient,
-        bucket: &BucketName,
+        signer: &Signer,
         ask: &Ask<'_>,
         page: &mut Page,
     ) -> Result<Next, Failure> {
-        self.reach.check().await?;
-        let mut request = S3Request::builder()
-            .client(client.clone())
-            .method(Method::GET)
-            .region(Some(self.region.clone()))
-            .bucket(Some(bucket.clone()))
-            .query_params(query(ask))
-            .build();
-        let mut answer = match WatchAnswers::during(request.execute()).await {
-            Watched::Ended(answer, head) => {
-                answer.map_err(|error| Failure::of_client(error, head))?
-            }
-            Watched::GivenUp(head) => return Err(Failure::of_head(&head)),
+        let request = signer
+            .get(&self.address, ask.bucket, &self.region, query(ask))
+            .await
+            .map_err(|cause| Failure::NoAnswer(FailureKind::Internal, Some(cause)))?;
+        let answer = self.http.send(request).await.map_err(Failure::of)?;
+        let (head, body) = answer.into_parts();
+        // A store may also say 200 and then fail.
+        let error = match head.status.is_success() {
+            true => read_error(&body),
+            false => read_complaint(&body),
         };
-        let body = read_body(&mut answer).await?;
-        if let Some(error) = read_error(&body) {
-            let status = answer.status().as_u16();
-            return Err(Failure::Refused(Refusal::new(status, Some(error), None)));
+        if !head.status.is_success() || error.is_some() {
+            let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+            let location = header("location").filter(|_| head.status.is_redirection());
+            let refusal = Refusal::new(head.status.as_u16(), error, header("x-amz-bucket-region"));
+            return Err(Failure::Refused(refusal.with_location(location)));
         }
         let next = read(&body, page).map_err(Failure::Malformed)?;
-        let server = answer.headers().get("server");
+        let server = head.headers.get("server");
         self.order
             .learn(server.and_then(|server| server.to_str().ok()));
         Ok(next)
@@ -118,9 +107,15 @@ impl MinIo {
             }
             Failure::NoAnswer(kind, cause) => {
                 let other = cause.as_deref();
-                let error = other
-                    .and_then(|cause| wrong_scheme(kind, &action, &self.url, cause))
-                    .unwrap_or_else(|| no_answer(kind, action, self.request_timeout));
+                let other = other.and_then(|cause| wrong_scheme(kind, &action, &self.url, cause));
+                let known = cause.as_deref().and_then(|cause| advice(cause));
+                let error = match (other, known) {
+                    (Some(error), _) => error,
+                    (None, Some(advice)) => {
+                        no_answer(kind, action, self.request_timeout).with_advice(advice)
+                    }
+                    (None, None) => no_answer(kind, action, self.request_timeout),
+                };
                 match cause {
                     Some(cause) => error.with_source(cause),
                     None => error,
@@ -148,83 +143,4 @@ fn query(ask: &Ask<'_>) -> Multimap {
         From::Marker(key) => query.add("marker", key),
     }
     query
-}
-
-async fn read_body(answer: &mut Response) -> Result<Vec<u8>, Failure> {
-    let announced = answer.content_length().unwrap_or(0);
-    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(MAX_BODY).min(MAX_BODY));
-    while let Some(chunk) = answer
-        .chunk()
-        .await
-        .map_err(|cause| Failure::of(cause.without_url()))?
-    {
-        if body.len() + chunk.len() > MAX_BODY {
-            let cause = format!("the answer has more than {MAX_BODY} bytes");
-            return Err(Failure::NoAnswer(FailureKind::Protocol, Some(cause.into())));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// Keeps `connect_timeout`, which the client does not know: whether the store can be
-/// connected to is tried before the first request, and before the next one after none
-/// was answered.
-pub struct Reach {
-    /// Host and port; `None` where a proxy may stand between.
-    address: Option<(String, u16)>,
-    timeout: Duration,
-    known: AtomicBool,
-}
-
-/// Where the environment names proxies.
-const PROXIES: [&str; 6] = [
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-];
-
-impl Reach {
-    pub fn new(endpoint: &Url, timeout: Duration) -> Self {
-        let proxied = PROXIES
-            .iter()
-            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-        let host = endpoint
-            .host_str()
-            .map(|host| host.trim_matches(['[', ']']).to_owned());
-        Self {
-            address: host
-                .zip(endpoint.port_or_known_default())
-                .filter(|_| !proxied),
-            timeout,
-            known: AtomicBool::new(false),
-        }
-    }
-
-    async fn check(&self) -> Result<(), Failure> {
-        let Some((host, port)) = &self.address else {
-            return Ok(());
-        };
-        if self.known.load(Relaxed) {
-            return Ok(());
-        }
-        match timeout(self.timeout, TcpStream::connect((host.as_str(), *port))).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(cause)) => Err(Failure::of(cause)),
-            Err(_) => {
-                let cause = format!("not connected within {:?}", self.timeout);
-                Err(Failure::NoAnswer(FailureKind::Connect, Some(cause.into())))
-            }
-        }
-    }
-
-    fn note<T>(&self, outcome: &Result<T, Failure>) {
-        let unreached = outcome.as_ref().is_err_and(|failure| {
-            matches!(failure.kind(), FailureKind::Connect | FailureKind::Timeout)
-        });
-        self.known.store(!unreached, Relaxed);
-    }
 }

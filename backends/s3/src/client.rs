@@ -70,19 +70,21 @@ fn make(config: &Config, shared: &SdkConfig) -> Client {
         false => IdentityCache::lazy().build(),
     };
     let mut builder = Builder::from(shared)
-        .force_path_style(config.path_style)
+        .force_path_style(config.has_path_style())
         .identity_cache(cache)
         // An attempt has its own limit, its body included.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_partition(retries())
         .retry_classifier(TooManyRequests);
-    // Not from the environment: the section says where the store is.
     builder.set_endpoint_url(
         config
-            .endpoint
-            .as_ref()
+            .address()
             .map(|url| url.as_str().trim_end_matches('/').to_owned()),
     );
+    if config.endpoint.is_some() {
+        // These are ways to name an endpoint of AWS's: the section says where the store is.
+        builder = builder.use_fips(false).use_dual_stack(false);
+    }
     if matches!(config.login, Login::Anonymous) {
         builder = builder.allow_no_auth();
     }

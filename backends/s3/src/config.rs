@@ -2,8 +2,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use s3_exporter_api::{Connect, Key, Login, Plugin, Secret, Section, Url};
+use s3_exporter_transport::{Proxies, Transport};
 
+use crate::REGION;
 use crate::credentials::Role;
+use crate::found::Lookup;
 
 /// The plug-in for AWS S3 and what speaks its API.
 pub const PLUGIN: Plugin = Plugin {
@@ -51,12 +54,16 @@ const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// A section with `type = "s3"`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The store's address; AWS' own for the region without it.
+    /// The store's address; without it what the SDK's usual places say, or AWS' own for the
+    /// region.
     pub endpoint: Option<Url>,
+    /// What those places say.
+    pub found: Lookup,
     /// The region; without it the SDK looks where it looks for credentials.
     pub region: Option<String>,
-    /// The bucket's name in the path, not in the host's name.
-    pub path_style: bool,
+    /// The bucket's name in the path, not in the host's name; without it, where there is an
+    /// endpoint.
+    pub path_style: Option<bool>,
     /// Without keys the SDK's default chain.
     pub login: Login,
     /// The profile that the default chain uses.
@@ -75,21 +82,6 @@ pub struct Config {
     pub ordered: bool,
 }
 
-/// How to get to the store.
-#[derive(Clone, Debug)]
-pub struct Transport {
-    /// PEM certificates that are trusted beside the system's.
-    pub ca_bundle: Option<PathBuf>,
-    /// The PEM files of our own certificate and its key.
-    pub client_certificate: Option<(PathBuf, PathBuf)>,
-    /// Trusts any certificate.
-    pub insecure_skip_verify: bool,
-    /// Its address, which may hold a password. Without it the environment's holds.
-    pub proxy: Option<Secret>,
-    /// Until the connection stands.
-    pub connect_timeout: Duration,
-}
-
 fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
     Some(Box::new(config(section)))
 }
@@ -101,9 +93,10 @@ fn config(section: &mut Section) -> Config {
     Config {
         region: section
             .region("region")
-            .or(has_endpoint.then(|| "us-east-1".to_owned())),
+            .or(has_endpoint.then(|| REGION.to_owned())),
         endpoint,
-        path_style: section.boolean("path_style").unwrap_or(has_endpoint),
+        found: Lookup::default(),
+        path_style: section.boolean("path_style"),
         profile: profile(section, &login),
         role: Role::parse(section, &login),
         login,
@@ -190,21 +183,23 @@ fn client_certificate(section: &mut Section) -> Option<(PathBuf, PathBuf)> {
 fn proxy(section: &mut Section) -> Option<Secret> {
     let origin = section.origin_of("proxy");
     let text = section.name("proxy")?;
+    // The transport makes nothing of what follows the port.
     let good = Url::parse(&text).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
+        matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none()
     });
-    if good {
-        return Some(Secret::new(text));
+    match Proxies::one(&text, "it") {
+        Ok(_) if good => return Some(Secret::new(text)),
+        Err(error) if error.scheme().is_some() => {
+            let kind = origin.quote(error.scheme().unwrap_or_default());
+            let message = format!("has the scheme {kind}: expected {}", Proxies::KINDS);
+            section.fault_at("proxy", origin, message);
+        }
+        _ => section.fault_at(
+            "proxy",
+            origin,
+            "is no proxy's address: expected one such as \"http://proxy.example:3128\"",
+        ),
     }
-    section.fault_at(
-        "proxy",
-        origin,
-        "is no proxy's address: expected one such as \"http://proxy.example:3128\"",
-    );
     None
 }
 
@@ -251,7 +246,7 @@ mod tests {
         let config = good("");
         assert_eq!(config.store_url(), "https://s3.amazonaws.com");
         assert_eq!(config.region, None);
-        assert!(!config.path_style && !config.ordered && !config.requester_pays);
+        assert!(config.path_style.is_none() && !config.ordered && !config.requester_pays);
         assert!(!config.transport.insecure_skip_verify);
         assert!(matches!(config.login, Login::Unset));
         let written: Vec<_> = KEYS
@@ -272,11 +267,11 @@ mod tests {
         let config = good(r#"endpoint = "minio.example:9000""#);
         assert_eq!(config.store_url(), "https://minio.example:9000");
         assert_eq!(config.region.as_deref(), Some("us-east-1"));
-        assert!(config.path_style);
+        assert!(config.has_path_style());
         let config = good("endpoint = \"http://h\"\nregion = \"eu-x-1\"\npath_style = false");
         assert_eq!(config.store_url(), "http://h");
         assert_eq!(config.region.as_deref(), Some("eu-x-1"));
-        assert!(!config.path_style);
+        assert!(!config.has_path_style());
         let config = good(r#"region = "eu-central-1""#);
         assert_eq!(config.store_url(), "https://s3.eu-central-1.amazonaws.com");
     }
@@ -329,7 +324,11 @@ mod tests {
                 "`backends.x.request_timeout` is 2h: expected at most 1h",
             ),
             (
-                r#"proxy = "socks5://u:hidden@h""#,
+                r#"proxy = "socks4://u:hidden@h""#,
+                r#"`backends.x.proxy` has the scheme "socks4": expected http, https, socks5 or socks5h"#,
+            ),
+            (
+                r#"proxy = "http://u:hidden@h/path""#,
                 r#"`backends.x.proxy` is no proxy's address: expected one such as "http://proxy.example:3128""#,
             ),
             (
@@ -418,6 +417,13 @@ mod tests {
             ]
         );
         assert!(parse_toml("").warnings.is_empty());
+    }
+
+    #[test]
+    fn a_proxy_may_be_of_any_known_kind() {
+        for kind in ["http", "https", "socks5", "socks5h"] {
+            good(&format!("proxy = \"{kind}://u:p@h:3128\""));
+        }
     }
 
     #[test]

@@ -74,6 +74,9 @@ impl Role {
         let mut asking = base.to_builder().identity_cache(IdentityCache::no_cache());
         if let Some(url) = &self.sts_endpoint {
             asking.set_endpoint_url(Some(url.as_str().trim_end_matches('/').to_owned()));
+            // Ways to name an endpoint of AWS's.
+            asking.set_use_fips(Some(false));
+            asking.set_use_dual_stack(Some(false));
             // Otherwise the environment would come first.
             asking.insert_origin("endpoint_url", Origin::shared_config());
         }

@@ -9,8 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorErr
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use s3_exporter_api::{BackendError, FailureKind, Speaks, causes, chain};
 use s3_exporter_page::{ErrorBody, Malformed, Refusal, no_answer, wrong_scheme};
-
-use crate::transport::TooLong;
+use s3_exporter_transport::{Cause, advice, cause_of};
 
 const REGION: &str = "region";
 
@@ -58,14 +57,17 @@ pub fn kind_of_attempt(
 
 /// The kind of what is neither an error answer nor an attempt that took too long.
 fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
-    for cause in causes(error) {
-        if cause.is::<rustls::Error>() {
-            return FailureKind::Tls;
-        } else if cause.is::<Malformed>() || cause.is::<TooLong>() {
-            return FailureKind::Protocol;
-        } else if cause.is::<CredentialsError>() {
-            return FailureKind::Credentials;
-        }
+    // Before all: they are asked for in another place, by connections of its own.
+    if causes(error).any(|cause| cause.is::<CredentialsError>()) {
+        return FailureKind::Credentials;
+    }
+    match cause_of(error) {
+        Cause::Tls => return FailureKind::Tls,
+        Cause::TooLong => return FailureKind::Protocol,
+        Cause::TooLate | Cause::Io => (),
+    }
+    if causes(error).any(|cause| cause.is::<Malformed>()) {
+        return FailureKind::Protocol;
     }
     let transport = causes(error).find_map(|cause| cause.downcast_ref::<ConnectorError>());
     match transport {
@@ -98,9 +100,13 @@ impl Place<'_> {
             SdkError::TimeoutError(_) => FailureKind::Timeout,
             error => kind_of_cause(error),
         };
-        let ours = wrong_scheme(kind, &self.action, self.url, &error)
-            .filter(|_| kind != FailureKind::Credentials) // of another place
-            .unwrap_or_else(|| no_answer(kind, self.action, self.timeout));
+        let other = wrong_scheme(kind, &self.action, self.url, &error)
+            .filter(|_| kind != FailureKind::Credentials); // of another place
+        let ours = match (other, advice(&error)) {
+            (Some(other), _) => other,
+            (None, Some(advice)) => no_answer(kind, self.action, self.timeout).with_advice(advice),
+            (None, None) => no_answer(kind, self.action, self.timeout),
+        };
         if kind == FailureKind::Timeout {
             // The SDK says only that it was late.
             return ours;

@@ -8,6 +8,7 @@ mod client;
 mod config;
 mod credentials;
 mod error;
+mod found;
 mod list;
 mod transport;
 
@@ -18,7 +19,7 @@ use aws_config::{AppName, BehaviorVersion, Region};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, Login};
+use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, Login, Url};
 use s3_exporter_page::LearnedOrder;
 
 pub use config::PLUGIN;
@@ -27,19 +28,29 @@ use chain::Chain;
 use client::Clients;
 use config::Config;
 use credentials::FromSection;
+use found::Found;
 use list::S3;
 use transport::Http;
 
+/// Where there is an endpoint and nobody names a region.
+const REGION: &str = "us-east-1";
 /// The first one included; the SDK waits up to 1, 2 and 4 s between them.
 const ATTEMPTS: u32 = 4;
 
 #[async_trait]
 impl Connect for Config {
     fn store_url(&self) -> String {
-        match (&self.endpoint, &self.region) {
+        match (self.address(), &self.region) {
             (Some(endpoint), _) => endpoint.as_str().trim_end_matches('/').to_owned(),
             (None, Some(region)) => format!("https://s3.{region}.amazonaws.com"),
             (None, None) => "https://s3.amazonaws.com".to_owned(),
+        }
+    }
+
+    fn found(&self) -> Vec<String> {
+        match self.endpoint {
+            Some(_) => Vec::new(),
+            None => self.looked_up().lines(self.region.is_some()),
         }
     }
 
@@ -49,7 +60,16 @@ impl Connect for Config {
         if let Login::Keys(keys) = &self.login {
             keys.read()?;
         }
+        if let (None, Some((Err(_), place))) = (&self.endpoint, &self.looked_up().endpoint) {
+            let reason = format!("{place} is no address of http or https");
+            let action = "looking for the store's endpoint";
+            return Err(BackendError::new(FailureKind::Internal, action, reason)
+                .with_advice("expected one such as \"https://minio.example:9000\""));
+        }
         let mut shared = self.shared_config(Http::new(&self.transport)?).await;
+        if shared.region().is_none() && self.address().is_some() {
+            shared = shared.into_builder().region(Region::new(REGION)).build();
+        }
         let region = shared.region().map(ToString::to_string).ok_or_else(|| {
             let action = format!("connecting to {}", self.store_url());
             BackendError::new(FailureKind::Protocol, action, "no region is known")
@@ -75,6 +95,23 @@ impl Connect for Config {
 }
 
 impl Config {
+    /// Where the store is, unless at AWS: what the section says, or what was found.
+    fn address(&self) -> Option<&Url> {
+        self.endpoint
+            .as_ref()
+            .or_else(|| self.looked_up().endpoint())
+    }
+
+    /// Where there is an endpoint, the bucket's name goes into the path, unless the section
+    /// says otherwise.
+    fn has_path_style(&self) -> bool {
+        self.path_style.unwrap_or(self.address().is_some())
+    }
+
+    fn looked_up(&self) -> &Found {
+        self.found.get(self.profile.as_deref())
+    }
+
     /// What the SDK finds in its usual places, with what the section says in front of it.
     async fn shared_config(&self, http: Http) -> aws_config::SdkConfig {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())

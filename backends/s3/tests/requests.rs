@@ -22,6 +22,8 @@ use tokio_rustls::TlsAcceptor;
 
 #[path = "requests/certificates.rs"]
 mod certificates;
+#[path = "requests/endpoints.rs"]
+mod endpoints;
 #[path = "requests/proxies.rs"]
 mod proxies;
 

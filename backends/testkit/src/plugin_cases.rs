@@ -20,7 +20,14 @@ use crate::servers::MinIo;
 use crate::{Authority, Fault, Proxy, S3sServer, Upload};
 
 mod address;
+mod places;
+
 pub use address::*;
+pub use places::{
+    a_certificate_that_ring_does_not_know, a_path_before_the_bucket,
+    hosts_of_amazon_that_are_no_store_of_its_own, list_in_this_process,
+    the_certificate_itself_is_trusted, the_environment_names_proxies_and_exceptions,
+};
 
 const BUCKET: &str = "bucket";
 
@@ -40,6 +47,11 @@ macro_rules! plugin_cases {
             no_connection_in_time
             a_check_that_is_off
             a_ca_bundle_that_is_none
+            the_certificate_itself_is_trusted
+            a_certificate_that_ring_does_not_know
+            a_path_before_the_bucket
+            the_environment_names_proxies_and_exceptions
+            hosts_of_amazon_that_are_no_store_of_its_own
             a_bucket_of_another_region
             https_at_a_plain_port
             http_at_a_port_of_tls
@@ -58,6 +70,12 @@ macro_rules! plugin_cases {
                 $crate::plugin_cases::$case(&$plugin).await;
             }
         )*
+
+        #[tokio::test]
+        #[ignore = "run by other tests, in an environment of its own"]
+        async fn in_another_process() {
+            $crate::plugin_cases::list_in_this_process(&$plugin).await;
+        }
     };
 }
 

@@ -1,14 +1,21 @@
 //! A client for the API server that the configuration means.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{HeaderValue, USER_AGENT};
+use http::header::{HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use hyper_timeout::TimeoutConnector;
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioExecutor;
 use kube::Client;
-use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::client::{ClientBuilder, ConfigExt};
+use rustls::pki_types::{CertificateDer, ServerName};
+use s3_exporter_transport::{BoxError, Proxies, anybody, authorities, connector};
+use tower::ServiceBuilder;
 
 use super::source::Source;
-use super::{failure, proxy};
+use super::{failure, kubeconfig};
 use crate::config;
 
 /// How long a connection may take.
@@ -35,24 +42,28 @@ pub(super) fn open(config: &config::Kubernetes) -> Result<Access, String> {
     let environment = |name: &str| std::env::var_os(name);
     let source = Source::choose(config, &environment, Path::new(ACCOUNT))?;
     let content = source.content(); // before it is used: a change in between is seen later
-    let mut kube = match &source {
-        Source::InCluster => kube::Config::incluster()
-            .map_err(|error| format!("{source}: {}", s3_exporter_api::chain(&error)))?,
-        Source::Kubeconfig(files) => from_files(files, config.context.as_deref())
-            .map_err(|reason| format!("{source}: {reason}"))?,
+    let (mut kube, proxy) = match &source {
+        Source::InCluster => {
+            let kube = kube::Config::incluster()
+                .map_err(|error| format!("{source}: {}", s3_exporter_api::chain(&error)))?;
+            (kube, None)
+        }
+        Source::Kubeconfig(files) => {
+            let found = kubeconfig::read(files, config.context.as_deref())
+                .map_err(|reason| format!("{source}: {reason}"))?;
+            (found.config, found.proxy)
+        }
     };
-    if kube.proxy_url.is_none() {
-        kube.proxy_url = proxy::of(&kube.cluster_url, &environment)?;
-    }
-    kube.connect_timeout = Some(CONNECT);
-    kube.read_timeout = Some(SILENCE);
-    kube.reset_reader_on_write = true;
-    kube.default_retry = false; // the session begins anew, and tells what is wrong at once
+    let proxies = match &proxy {
+        Some(url) => {
+            Proxies::one(url, "its proxy-url").map_err(|bad| format!("{source}: {bad}"))?
+        }
+        None => Proxies::of_environment(environment).map_err(|bad| bad.to_string())?,
+    };
     let agent = HeaderValue::from_static(concat!("s3-exporter/", env!("CARGO_PKG_VERSION")));
     kube.headers.push((USER_AGENT, agent));
     let server = address(&kube.cluster_url);
-    let client = Client::try_from(kube)
-        .map_err(|error| format!("{source}: {}", failure::describe(&error)))?;
+    let client = client(kube, proxies).map_err(|reason| format!("{source}: {reason}"))?;
     Ok(Access {
         client,
         server,
@@ -61,80 +72,48 @@ pub(super) fn open(config: &config::Kubernetes) -> Result<Access, String> {
     })
 }
 
-/// The way that the files' context shows, with the proxy that they name, if any.
-fn from_files(files: &[PathBuf], context: Option<&str>) -> Result<kube::Config, String> {
-    let text = |error: KubeconfigError| failure::kubeconfig(&error);
-    let mut kubeconfig = Kubeconfig::default();
-    for file in files {
-        let next = Kubeconfig::read_from(file).map_err(text)?;
-        kubeconfig = kubeconfig.merge(next).map_err(text)?;
-    }
-    let context = context
-        .map(str::to_owned)
-        .or_else(|| kubeconfig.current_context.clone())
-        .filter(|name| !name.is_empty());
-    check_context(&kubeconfig, context.as_deref())?;
-    for user in &mut kubeconfig.auth_infos {
-        if let Some(exec) = user.auth_info.as_mut().and_then(|user| user.exec.as_mut()) {
-            exec.interactive_mode = Some(ExecInteractiveMode::Never); // nobody is there to answer
-        }
-    }
-    let proxy = own_proxy(&kubeconfig, context.as_deref());
-    let options = KubeConfigOptions {
-        context,
-        ..KubeConfigOptions::default()
+/// The client, over our own way: kube's trusts authorities alone, wants the system's even where
+/// nobody is to be trusted or no TLS is spoken, and reads `NO_PROXY` in its own way.
+fn client(mut kube: kube::Config, proxies: Proxies) -> Result<Client, String> {
+    let handed = |kube: &mut kube::Config| {
+        let handed = kube.root_cert.replace(Vec::new());
+        let system = handed.is_none();
+        let handed = handed.unwrap_or_default().into_iter();
+        authorities(handed.map(CertificateDer::from).collect(), system)
     };
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options);
-    let mut config = tokio::runtime::Handle::current()
-        .block_on(config)
-        .map_err(text)?;
-    // What kube found in the environment is not used: it looks for the proxy's own
-    // address in NO_PROXY, not for the API server's.
-    config.proxy_url = proxy.as_deref().map(proxy::parse).transpose()?;
-    Ok(config)
-}
-
-fn check_context(kubeconfig: &Kubeconfig, context: Option<&str>) -> Result<(), String> {
-    let known: Vec<_> = kubeconfig
-        .contexts
-        .iter()
-        .map(|context| format!("{:?}", context.name))
-        .collect();
-    let known = match known.is_empty() {
-        true => "it has none".to_owned(),
-        false => format!("it has {}", known.join(", ")),
+    let verifier = match kube.accept_invalid_certs {
+        true => anybody(),
+        false => handed(&mut kube)
+            .map_err(|error| format!("its certificate authority cannot be used: {error}"))?,
     };
-    match context {
-        None => Err(format!(
-            "it sets no current-context; set `context` ({known})"
-        )),
-        Some(name)
-            if !kubeconfig
-                .contexts
-                .iter()
-                .any(|context| context.name == name) =>
-        {
-            Err(format!("there is no context {name:?} in it; {known}"))
-        }
-        Some(_) => Ok(()),
+    // Whom kube would trust does not matter, but without any it would look for the system's.
+    kube.root_cert = Some(Vec::new());
+    kube.root_cert_file = None;
+    let described = |error: kube::Error| failure::describe(&error);
+    let mut tls = kube.rustls_client_config().map_err(described)?;
+    tls.dangerous().set_certificate_verifier(verifier);
+    let name = match &kube.tls_server_name {
+        Some(name) => Some(
+            ServerName::try_from(name.clone())
+                .map_err(|_| format!("its tls-server-name {name:?} is no name"))?,
+        ),
+        None => None,
+    };
+    if let Some(password) = proxies.password(&kube.cluster_url) {
+        kube.headers.push((PROXY_AUTHORIZATION, password));
     }
-}
-
-/// The `proxy-url` of the context's cluster.
-fn own_proxy(kubeconfig: &Kubeconfig, context: Option<&str>) -> Option<String> {
-    let context = kubeconfig
-        .contexts
-        .iter()
-        .find(|known| Some(&*known.name) == context)?
-        .context
-        .as_ref()?;
-    let cluster = kubeconfig
-        .clusters
-        .iter()
-        .find(|known| known.name == context.cluster)?
-        .cluster
-        .as_ref()?;
-    cluster.proxy_url.clone().filter(|url| !url.is_empty())
+    let mut way = TimeoutConnector::new(connector(tls, name, Arc::new(proxies), CONNECT));
+    way.set_read_timeout(Some(SILENCE));
+    way.set_write_timeout(kube.write_timeout);
+    way.set_reset_reader_on_write(true);
+    let http = legacy::Client::builder(TokioExecutor::new()).build(way);
+    let service = ServiceBuilder::new()
+        .layer(kube.base_uri_layer())
+        .option_layer(kube.auth_layer().map_err(described)?)
+        .layer(kube.extra_headers_layer().map_err(described)?)
+        .map_err(BoxError::from)
+        .service(http);
+    Ok(ClientBuilder::new(service, kube.default_namespace.clone()).build())
 }
 
 /// The address without what may be secret in it.

@@ -10,6 +10,7 @@ use kube::config::KubeconfigError;
 use kube::core::Status;
 use kube::runtime::watcher;
 use s3_exporter_api::{Speaks, chain};
+use s3_exporter_transport::advice;
 
 use super::source::Source;
 use crate::config;
@@ -127,11 +128,6 @@ pub(super) fn describe(error: &Error) -> String {
         return credentials(auth);
     }
     match error {
-        Error::ProxyProtocolUnsupported { proxy_url }
-        | Error::ProxyProtocolDisabled { proxy_url, .. } => format!(
-            "the proxy's protocol {:?} is not supported; use http or https",
-            proxy_url.scheme_str().unwrap_or_default()
-        ),
         Error::InferKubeconfig(error) => kubeconfig(error),
         Error::SerdeError(error) => format!("the answer makes no sense: {error}"),
         Error::Service(cause) => unreachable(&**cause),
@@ -143,9 +139,11 @@ pub(super) fn describe(error: &Error) -> String {
 fn unreachable(cause: &(dyn StdError + 'static)) -> String {
     let text = chain(cause);
     if text.contains("invalid peer certificate") {
-        return format!(
-            "the API server's certificate is not trusted: {text}; check the address and the certificate authority"
-        );
+        let advice = advice(cause).unwrap_or("check the address and the certificate authority");
+        return format!("the API server's certificate is not trusted: {text}; {advice}");
+    }
+    if let Some(advice) = advice(cause) {
+        return format!("the API server cannot be reached: {text}; {advice}");
     }
     format!("the API server cannot be reached: {text}")
 }
@@ -168,21 +166,7 @@ fn credentials(error: &AuthError) -> String {
 
 /// An error of a kubeconfig.
 pub(super) fn kubeconfig(error: &KubeconfigError) -> String {
-    match error {
-        KubeconfigError::ReadConfig(error, _) if error.kind() == std::io::ErrorKind::NotFound => {
-            "there is no such file".to_owned()
-        }
-        KubeconfigError::ReadConfig(error, _) => format!("it cannot be read: {error}"),
-        KubeconfigError::Parse(error) => match error.location() {
-            Some(at) => format!(
-                "it is not a kubeconfig: see line {}, column {}",
-                at.line(),
-                at.column()
-            ),
-            None => "it is not a kubeconfig".to_owned(),
-        },
-        error => chain(error),
-    }
+    chain(error)
 }
 
 /// Looks for a cause among an error and its causes.

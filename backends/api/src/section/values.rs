@@ -202,7 +202,7 @@ impl Section {
     }
 
     /// The address of a store: http or https, the latter where it says neither; without
-    /// user, path and query.
+    /// user and query. It may have a path, below which the store is.
     pub fn endpoint(&mut self, key: &str) -> Option<Url> {
         let origin = self.origin_of(key);
         let text = self.name(key)?;
@@ -220,8 +220,8 @@ impl Section {
                     origin.quote(url.scheme())
                 )
             }
-            Ok(url) if url.path() != "/" || url.query().is_some() || url.fragment().is_some() => {
-                "must end after host and port: a bucket goes into `bucket`".to_owned()
+            Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+                "must end after host, port and path: a bucket goes into `bucket`".to_owned()
             }
             Ok(url) => return Some(url),
         };

@@ -96,6 +96,11 @@ impl Kubernetes {
         self.authority.pem()
     }
 
+    /// The certificate that it shows.
+    pub fn certificate(&self) -> String {
+        fs::read_to_string(self.folder.path().join("apiserver.crt")).unwrap()
+    }
+
     /// The pids of the API server, while it runs, and of etcd.
     pub fn pids(&self) -> (Option<u32>, u32) {
         (self.apiserver.as_ref().map(Process::pid), self.etcd.pid())

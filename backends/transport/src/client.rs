@@ -5,23 +5,27 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::Uri;
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_rustls::{
+    FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream,
+};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
-use s3_exporter_api::{BackendError, chain};
+use rustls::pki_types::ServerName;
+use s3_exporter_api::{BackendError, FailureKind, chain};
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, service_fn};
 
-use super::files::{self, Files};
-use super::proxy::{Proxies, Way};
-use super::tls;
-use crate::config::Transport;
+use crate::files::{self, Files};
+use crate::proxy::Proxies;
+use crate::way::Way;
+use crate::{Transport, tls};
 
 /// Sends requests over connections that it keeps.
-pub type Client = legacy::Client<Connector, Full<Bytes>>;
-type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<Way>, BoxError>;
+pub(crate) type Client = legacy::Client<Connector, Full<Bytes>>;
+/// Connects to an address, with TLS where it asks for it.
+pub type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<Way>, BoxError>;
 
 /// Of each connection, for as long as it is kept: without a bound, hyper's grows to the
 /// size of an answer, which is 13 MB for 32 connections.
@@ -53,7 +57,14 @@ impl HttpClients {
     /// # Errors
     /// `tls` for files that are of no use, `internal` for a proxy's address that is none.
     pub fn new(transport: &Transport) -> Result<Self, BackendError> {
-        let proxies = Arc::new(Proxies::new(transport.proxy.as_ref())?);
+        let proxies = match &transport.proxy {
+            Some(proxy) => Proxies::one(proxy.expose(), "`proxy`"),
+            None => Proxies::of_environment(|name| std::env::var_os(name)),
+        };
+        let proxies = Arc::new(proxies.map_err(|cause| {
+            let reason = cause.to_string();
+            BackendError::new(FailureKind::Internal, "setting the proxy up", reason)
+        })?);
         // Before they are read: a change in between is seen then.
         let files = Files::look(transport);
         let current = Current {
@@ -76,7 +87,7 @@ impl HttpClients {
     /// The client for a request that is sent now. When the files have changed it is a new
     /// one, with connections of its own. Files that are of no use leave the one that is there:
     /// often they are about to be written, the certificate first and then its key.
-    pub fn get(&self, now: Instant) -> Client {
+    pub(crate) fn get(&self, now: Instant) -> Client {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if now.saturating_duration_since(current.looked) >= LOOK_EVERY {
             current.looked = now;
@@ -109,8 +120,8 @@ impl fmt::Debug for HttpClients {
 }
 
 fn client(transport: &Transport, proxies: &Arc<Proxies>) -> Result<Client, BackendError> {
-    let tls = Arc::new(tls::config(transport)?);
-    let connector = connector(tls, Arc::clone(proxies), transport.connect_timeout);
+    let tls = tls::config(transport)?;
+    let connector = connector(tls, None, Arc::clone(proxies), transport.connect_timeout);
     Ok(legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
@@ -118,22 +129,34 @@ fn client(transport: &Transport, proxies: &Arc<Proxies>) -> Result<Client, Backe
         .build(connector))
 }
 
-/// To the proxy or the store, then TLS where the address asks for it, all within the limit.
-fn connector(tls: Arc<ClientConfig>, proxies: Arc<Proxies>, limit: Duration) -> Connector {
+/// To the proxy or the server, then TLS where the address asks for it, all within the limit.
+/// The server's certificate is that of `name`, where there is one, and else of the address.
+pub fn connector(
+    tls: ClientConfig,
+    name: Option<ServerName<'static>>,
+    proxies: Arc<Proxies>,
+    limit: Duration,
+) -> Connector {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_keepalive(Some(KEEPALIVE));
     tcp.set_keepalive_interval(Some(KEEPALIVE));
     tcp.set_keepalive_retries(Some(3));
-    let to_proxy = HttpsConnector::from((tcp.clone(), Arc::clone(&tls)));
-    let way = service_fn(move |store| {
+    let to_proxy = HttpsConnector::from((tcp.clone(), tls.clone()));
+    let way = service_fn(move |server| {
         let (proxies, tcp, to_proxy) = (Arc::clone(&proxies), tcp.clone(), to_proxy.clone());
-        async move { proxies.connect(store, tcp, to_proxy).await }
+        async move { proxies.connect(server, tcp, to_proxy).await }
     });
-    let secured = HttpsConnector::from((way, tls));
-    BoxCloneSyncService::new(service_fn(move |store| {
-        let connecting = secured.clone().call(store);
+    let mut secured = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http();
+    if let Some(name) = name {
+        secured = secured.with_server_name_resolver(FixedServerNameResolver::new(name));
+    }
+    let secured = secured.enable_http1().wrap_connector(way);
+    BoxCloneSyncService::new(service_fn(move |server| {
+        let connecting = secured.clone().call(server);
         async move {
             let connected = tokio::time::timeout(limit, connecting).await;
             connected.map_err(|_| TooLate(limit))?
@@ -143,7 +166,7 @@ fn connector(tls: Arc<ClientConfig>, proxies: Arc<Proxies>, limit: Duration) -> 
 
 /// The connection does not stand in time.
 #[derive(Debug)]
-pub struct TooLate(Duration);
+pub(crate) struct TooLate(Duration);
 
 impl fmt::Display for TooLate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

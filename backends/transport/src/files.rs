@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use s3_exporter_api::FileVersion;
 
-use crate::config::Transport;
+use crate::Transport;
 
 /// What the files of certificates look like: the same as long as nobody has written them or
 /// put others in their place. One that is not there looks different from any that is.

@@ -1,0 +1,44 @@
+//! The way from s3-exporter to a store or an API server: whose certificates are trusted, what
+//! goes by a proxy, and connections that are kept.
+//!
+//! It is a leaf that plug-ins and the resolver of Kubernetes share, so that one address is
+//! reached in the same way whoever asks. It knows no store: what goes over a connection is
+//! the caller's, and so is the kind of a failure ([`cause_of`] tells what it was).
+
+mod client;
+mod failure;
+mod files;
+mod no_proxy;
+mod proxy;
+mod send;
+mod tls;
+mod trust;
+mod way;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use s3_exporter_api::Secret;
+
+pub use client::{Connector, HttpClients, connector};
+pub use failure::{Cause, advice, cause_of};
+pub use proxy::{BadProxy, Proxies};
+pub use send::BoxError;
+pub use trust::{anybody, authorities};
+pub use way::Way;
+
+/// How to get to a store.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    /// PEM certificates that are trusted beside the system's: of authorities, or the store's
+    /// own.
+    pub ca_bundle: Option<PathBuf>,
+    /// The PEM files of our own certificate and its key.
+    pub client_certificate: Option<(PathBuf, PathBuf)>,
+    /// Trusts any certificate.
+    pub insecure_skip_verify: bool,
+    /// Its address, which may hold a password. Without it the environment's holds.
+    pub proxy: Option<Secret>,
+    /// Until the connection stands.
+    pub connect_timeout: Duration,
+}

@@ -1,0 +1,77 @@
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, PROXY_AUTHORIZATION};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use s3_exporter_page::{MAX_BODY, MAX_ERROR_BODY};
+use std::time::Instant;
+
+use crate::HttpClients;
+
+/// Whatever went wrong; [`cause_of`](crate::cause_of) tells what it was.
+pub type BoxError = tower::BoxError;
+
+impl HttpClients {
+    /// Sends a request and reads the answer whole. Redirects are answers like any other: a
+    /// request is signed for one address.
+    ///
+    /// Of an error answer that is longer than [`MAX_ERROR_BODY`] only the beginning is read:
+    /// its status says enough.
+    ///
+    /// # Errors
+    /// Where no answer came, or not the whole of it, or one of more than [`MAX_BODY`] bytes.
+    pub async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Vec<u8>>, BoxError> {
+        if let Some(password) = self.proxies().password(request.uri()) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, password);
+        }
+        let answer = self.get(Instant::now()).request(request).await?;
+        let (mut head, body) = answer.into_parts();
+        let body = read_body(head.status, body).await?;
+        // The body is there; of a long error it is the beginning.
+        head.headers.remove(CONTENT_LENGTH);
+        Ok(Response::from_parts(head, body))
+    }
+}
+
+/// The whole body: nobody else bounds it, and a body that is cut short has to be an error of
+/// the connection, which is tried again.
+async fn read_body(status: StatusCode, mut answer: Incoming) -> Result<Vec<u8>, BoxError> {
+    let announced = answer.size_hint().lower();
+    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(MAX_BODY).min(MAX_BODY));
+    while let Some(frame) = answer.frame().await {
+        let frame = match frame {
+            Ok(frame) => frame,
+            // Go resets the connection right after it has said that it wants TLS.
+            Err(_) if !status.is_success() => return Ok(body),
+            Err(cause) => return Err(cause.into()),
+        };
+        let Ok(chunk) = frame.into_data() else {
+            continue; // trailers
+        };
+        if !status.is_success() && body.len() + chunk.len() > MAX_ERROR_BODY {
+            return Ok(body);
+        }
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(TooLong.into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// An answer of more than [`MAX_BODY`] bytes.
+#[derive(Debug)]
+pub(crate) struct TooLong;
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the answer has more than {MAX_BODY} bytes")
+    }
+}
+
+impl std::error::Error for TooLong {}
