@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use s3_exporter::cli::Flags;
 use s3_exporter::command::serve::{self, Setup};
-use s3_exporter::config::{self, Config, Environment};
+use s3_exporter::config::{Config, Environment, Loader};
 use s3_exporter::http::server::{self, Listener};
+use s3_exporter::reload::Source;
 use s3_exporter::telemetry::{self, Telemetry};
 use s3_exporter::{shutdown, wire};
 use s3_exporter_api::UnixTime;
@@ -39,7 +40,9 @@ fn main() -> ExitCode {
 async fn demo() -> Result<(), String> {
     // As the exporter's `main` does it: before anything speaks TLS.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let stop = shutdown::on_signal().map_err(|cause| format!("handling signals: {cause}"))?;
+    let signals = |cause| format!("handling signals: {cause}");
+    let stop = shutdown::on_signal().map_err(signals)?;
+    let hangup = shutdown::hangup().map_err(signals)?; // from now on it ends nothing
 
     let cloud = S3sServer::builder().server("AmazonS3").start();
     let onprem = S3sServer::builder().server("MinIO").start();
@@ -53,18 +56,16 @@ async fn demo() -> Result<(), String> {
     let text = configuration(address, &cloud.endpoint(), &onprem.endpoint());
     write(&file, &text)?;
     write(&folder.path().join("clusters.txt"), CLUSTERS)?;
-    let config = load(&file)?;
+    let loader = loader(&file);
+    let config = load(&loader)?;
     telemetry::log(&config.log);
 
     println!("{}", welcome(address, folder.path()));
-    serve::run(
-        &config,
-        &Telemetry::new(),
-        Setup::default(),
-        listeners,
-        stop,
-    )
-    .await;
+    let setup = Setup {
+        source: Some(Source { loader, hangup }),
+        ..Setup::default()
+    };
+    serve::run(&config, &Telemetry::new(), setup, listeners, stop).await;
     println!(
         "The demo has ended; {} is removed.",
         folder.path().display()
@@ -90,12 +91,16 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 }
 
 /// As the program loads it; only the environment is left out.
-fn load(file: &Path) -> Result<Config, String> {
+fn loader(file: &Path) -> Loader {
     let flags = Flags {
         config: Some(file.to_string_lossy().into_owned()),
         ..Flags::default()
     };
-    config::load(&flags, &Environment::default(), wire::plugins()).map_err(|rejected| {
+    Loader::new(flags, Environment::default(), wire::plugins())
+}
+
+fn load(loader: &Loader) -> Result<Config, String> {
+    loader.load().map_err(|rejected| {
         let faults: Vec<_> = rejected.faults.iter().map(ToString::to_string).collect();
         faults.join("\n")
     })
@@ -164,7 +169,7 @@ max_age = "26h"
 }
 
 fn welcome(address: SocketAddr, folder: &Path) -> String {
-    let folder = folder.display();
+    let (folder, pid) = (folder.display(), std::process::id());
     format!(
         "\
 The exporter runs, over two S3 servers with sample backups:
@@ -185,6 +190,10 @@ What to look at:
   billing, orders         databases in a bucket that has names of its own
 
 Add q8jd3wl5rp to {folder}/clusters.txt and its objects are its own within seconds.
+Change {folder}/config.toml, and have it read again:
+
+  kill -HUP {pid}    or    curl -X POST http://{address}/-/reload
+
 Ctrl-C ends the demo."
     )
 }

@@ -3,9 +3,10 @@
 //! configuration stands in [`config`](crate::config).
 
 use std::ffi::OsString;
+use std::path::Path;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
 mod go;
 
@@ -18,7 +19,7 @@ mod go;
     after_help = "Flags may be written with one dash or two, and their values after a blank or a `=`; \
                   an empty value means unset.\nExit codes: 0 good, 1 failed, 2 wrong usage or configuration.",
     args_override_self = true,
-    disable_help_subcommand = true,
+    disable_version_flag = true,
     subcommand_help_heading = "Commands"
 )]
 pub struct Cli {
@@ -28,28 +29,41 @@ pub struct Cli {
     /// What to do; serve, where nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// Print the version
+    #[arg(short = 'v', visible_short_alias = 'V', long, action = ArgAction::Version)]
+    version: Option<bool>,
 }
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Subcommand)]
 pub enum Command {
     /// Scan on schedule and answer scrapes (this is what happens without a command)
-    Serve,
+    Serve {
+        /// The configuration file, as --config says it
+        #[arg(value_name = "FILE")]
+        file: Option<String>,
+    },
     /// Read the configuration and report every fault at once, without any network
     Check {
+        /// The configuration file, as --config says it
+        #[arg(value_name = "FILE")]
+        file: Option<String>,
         /// Also ask every store and cluster: reachable, allowed, how many objects and requests
         #[arg(long)]
         connect: bool,
     },
     /// Scan every destination once and print the metrics
     Once {
+        /// The configuration file, as --config says it
+        #[arg(value_name = "FILE")]
+        file: Option<String>,
         /// Write them into this file instead, for node_exporter's textfile collector
         #[arg(long, value_name = "FILE")]
         textfile: Option<String>,
     },
     /// Say which cluster an object's key belongs to, and why
     Explain {
-        /// The key
+        /// The key, also as BUCKET/KEY or s3://BUCKET/KEY
         key: String,
         /// Only for this destination
         #[arg(long, value_name = "NAME")]
@@ -62,7 +76,7 @@ pub enum Command {
 pub struct Flags {
     /// The configuration file [default: config.toml in the working folder, where it exists and
     /// there is no -endpoint]
-    #[arg(long, value_name = "FILE", alias = "config.file")]
+    #[arg(short, long, value_name = "FILE", alias = "config.file")]
     pub config: Option<String>,
     /// An address to listen on; may be repeated [default: :9340]
     #[arg(long, value_name = "ADDRESS", alias = "web.listen-address")]
@@ -70,10 +84,10 @@ pub struct Flags {
     /// The same, but the last one wins
     #[arg(long)]
     pub address: Option<String>,
-    /// The level of the log, or a filter such as info,kube=warn [default: info]
+    /// The level of the log, or a filter such as info,kube=warn [default: info; warn for once]
     #[arg(long = "log.level", value_name = "LEVEL")]
     pub log_level: Option<String>,
-    /// JSON or Console [default: JSON]
+    /// JSON or Console [default: Console at a terminal, else JSON]
     #[arg(long, value_name = "FORMAT", alias = "log.format")]
     pub log_format: Option<String>,
     /// Log more: as --log.level debug
@@ -142,12 +156,50 @@ pub enum Stop {
 /// [`Stop`]. A value is never part of it: it may be a secret at the wrong place.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
     let arguments = go::normalize(arguments).map_err(Stop::Wrong)?;
-    Cli::try_parse_from(arguments).map_err(|error| match error.kind() {
+    // A flag holds for any command, and so the help of each shows it.
+    let command = Cli::command().mut_args(|argument| {
+        let is_flag = argument.get_id() != "version";
+        argument.global(is_flag)
+    });
+    let matches = command.try_get_matches_from(arguments);
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = cli.map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             Stop::Show(error.render().to_string())
         }
         _ => Stop::Wrong(explain(&error)),
-    })
+    })?;
+    with_file(cli).map_err(Stop::Wrong)
+}
+
+/// Takes the file that is named after a command for that of `--config`.
+fn with_file(mut cli: Cli) -> Result<Cli, String> {
+    let file = match &mut cli.command {
+        Some(
+            Command::Serve { file } | Command::Check { file, .. } | Command::Once { file, .. },
+        ) => file.take().filter(|file| !file.is_empty()),
+        _ => None,
+    };
+    let Some(file) = file else { return Ok(cli) };
+    if !file.ends_with(".toml") && !Path::new(&file).exists() {
+        return Err(
+            "the argument after the command names no file (it is not shown: it may be a secret)"
+                .to_owned(),
+        );
+    }
+    if cli
+        .flags
+        .config
+        .as_ref()
+        .is_some_and(|config| !config.is_empty() && *config != file)
+    {
+        return Err(
+            "the configuration file is named after the command and by --config: name one"
+                .to_owned(),
+        );
+    }
+    cli.flags.config = Some(file);
+    Ok(cli)
 }
 
 /// What clap has to say, in one line and without values.

@@ -13,7 +13,7 @@ use s3_exporter_api::{Fault, Origin, Plugin, file};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
-use crate::config::{Config, Environment, Loader, Rejected};
+use crate::config::{Config, Environment, Loader, Log, Rejected};
 use crate::http::web;
 use crate::reload::Source;
 use crate::resolver::{Names, Resolution};
@@ -24,6 +24,7 @@ use check::files::Look;
 
 pub mod check;
 pub mod explain;
+pub mod fit;
 pub mod once;
 mod series;
 pub mod serve;
@@ -59,7 +60,7 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
             return ExitCode::from(WRONG);
         }
     };
-    let command = cli.command.unwrap_or(Command::Serve);
+    let command = cli.command.unwrap_or(Command::Serve { file: None });
     let loader = Loader::new(cli.flags, Environment::of_process(), plugins);
     let runtime = match runtime() {
         Ok(runtime) => runtime,
@@ -67,7 +68,7 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
     };
     // Before anything that takes time: without a handler a SIGHUP ends the process.
     let hangup = match command {
-        Command::Serve => {
+        Command::Serve { .. } => {
             let _within = runtime.enter();
             Some(shutdown::hangup())
         }
@@ -79,7 +80,7 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
     };
     let mut loaded = with_roots(loader.load());
     // The others serve nothing, and may well be run by somebody who cannot read the key.
-    if matches!(command, Command::Serve | Command::Check { .. }) {
+    if matches!(command, Command::Serve { .. } | Command::Check { .. }) {
         loaded = with_web(loaded);
     }
     match loaded {
@@ -141,7 +142,7 @@ fn dispatch(
     source: Option<Source>,
 ) -> ExitCode {
     let mut is_good = true;
-    if let Command::Check { connect } = command {
+    if let Command::Check { connect, .. } = command {
         match check(config, *connect) {
             ControlFlow::Continue(are_good) => is_good = are_good,
             ControlFlow::Break(code) => return code,
@@ -150,10 +151,8 @@ fn dispatch(
     // Once, before anything speaks TLS. Where another has installed a provider before us, as
     // a test may, that one is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // What `check` and `explain` print says all that the log would, unless more is asked for.
-    let is_quiet = matches!(command, Command::Check { .. } | Command::Explain { .. });
-    if !is_quiet || config.log.level != "info" {
-        telemetry::log(&config.log);
+    if let Some(log) = log_of(command, &config.log) {
+        telemetry::log(&log);
     }
     let code = runtime.block_on(perform(command, config, source));
     runtime.shutdown_timeout(LAST_CALL);
@@ -196,6 +195,22 @@ fn check(config: &Config, connects: bool) -> ControlFlow<ExitCode, bool> {
     }
 }
 
+/// The log of a command; `None` where there is none, unless more is asked for.
+fn log_of(command: &Command, log: &Log) -> Option<Log> {
+    match command {
+        Command::Serve { .. } => Some(log.clone()),
+        // Mostly run by cron, which sends a mail for each line.
+        Command::Once { .. } => Some(Log {
+            level: log.level.clone().or_else(|| Some("warn".to_owned())),
+            ..log.clone()
+        }),
+        // What they print says all that the log would.
+        Command::Check { .. } | Command::Explain { .. } => {
+            (log.level() != "info").then(|| log.clone())
+        }
+    }
+}
+
 fn runtime() -> std::io::Result<Runtime> {
     Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -206,7 +221,7 @@ fn runtime() -> std::io::Result<Runtime> {
 
 async fn perform(command: &Command, config: &Config, source: Option<Source>) -> ExitCode {
     match command {
-        Command::Serve => {
+        Command::Serve { .. } => {
             for warning in &config.warnings {
                 tracing::warn!("{warning}");
             }
@@ -224,7 +239,7 @@ async fn perform(command: &Command, config: &Config, source: Option<Source>) -> 
             }
             success(report.success && is_shown)
         }
-        Command::Once { textfile } => {
+        Command::Once { textfile, .. } => {
             warn(config);
             once(config, textfile.as_deref()).await
         }

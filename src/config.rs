@@ -73,12 +73,19 @@ pub struct Server {
 }
 
 /// How to log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
-    /// A level or a tracing filter.
-    pub level: String,
-    /// The form of a line.
-    pub format: LogFormat,
+    /// A level or a tracing filter; `None` where nobody asks for one.
+    pub level: Option<String>,
+    /// The form of a line; `None` where it follows from who reads it.
+    pub format: Option<LogFormat>,
+}
+
+impl Log {
+    /// The level or the filter that holds.
+    pub fn level(&self) -> &str {
+        self.level.as_deref().unwrap_or("info")
+    }
 }
 
 /// The form of a log line.

@@ -95,6 +95,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(root))
         .route("/metrics", get(metrics::page))
+        .route("/status", get(status_page))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
         .route("/-/reload", post(reload::reload))
@@ -108,8 +109,13 @@ pub fn router(app: Arc<App>) -> Router {
 /// served them at every path.
 async fn root(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     if !negotiate::html(&headers) {
-        return metrics::page(State(app), headers).await;
+        return metrics::at_root(&app, &headers);
     }
+    status_page(State(app)).await
+}
+
+/// The status page, whoever asks.
+async fn status_page(State(app): State<Arc<App>>) -> Response {
     match app.of_status(page::render).await {
         Ok(page) => (
             [
@@ -144,7 +150,7 @@ async fn other(State(app): State<Arc<App>>, request: Request) -> Response {
 }
 
 fn not_found() -> Response {
-    let text = "not found: the metrics are at /metrics, the status page is at /\n";
+    let text = "not found: the metrics are at /metrics, the status page is at /status\n";
     (StatusCode::NOT_FOUND, text).into_response()
 }
 

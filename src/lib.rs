@@ -29,3 +29,4 @@ pub mod telemetry;
 pub mod verdict;
 pub mod visible;
 pub mod wire;
+pub mod words;

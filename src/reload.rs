@@ -11,6 +11,7 @@ use crate::config::{Config, Loader, LogFormat, Rejected, Server};
 use crate::exporter::{Changes, Exporter};
 use crate::exposition::Exposition;
 use crate::telemetry::{self, Telemetry};
+use crate::words::Count;
 
 /// Who asks for a reload and waits for a turn, at most; others wait for a place.
 const WAITING: usize = 16;
@@ -60,7 +61,7 @@ pub struct Reloader {
 /// What cannot change while the process runs.
 struct Fixed {
     server: Server,
-    log_format: LogFormat,
+    log_format: Option<LogFormat>,
     state_directory: Option<PathBuf>,
 }
 
@@ -132,7 +133,7 @@ impl Reloader {
     }
 
     async fn put_into_effect(&self, exporter: &mut Exporter, config: &Config) -> Outcome {
-        telemetry::set_level(&config.log.level);
+        telemetry::set_level(config.log.level());
         let changes = exporter.apply(config).await;
         self.exposition
             .renew(&config.metrics, config.max_clusters)
@@ -207,7 +208,7 @@ fn in_one_line(text: &str) -> String {
 }
 
 fn summary(destinations: usize, changes: Changes) -> String {
-    let s = if destinations == 1 { "" } else { "s" };
+    let destinations = Count(destinations, "destination");
     let counts = [
         (changes.added, "destinations added"),
         (changes.removed, "destinations removed"),
@@ -225,7 +226,7 @@ fn summary(destinations: usize, changes: Changes) -> String {
         true => "nothing of them has changed".to_owned(),
         false => counts.join(", "),
     };
-    format!("the configuration is in effect with {destinations} destination{s}; {changes}")
+    format!("the configuration is in effect with {destinations}; {changes}")
 }
 
 #[cfg(test)]

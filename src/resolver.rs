@@ -14,7 +14,7 @@ use futures::FutureExt;
 use s3_exporter_api::UnixTime;
 use tokio::sync::watch;
 use tokio::task::JoinError;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::clusters::Clusters;
 use crate::config::ResolverConfig;
@@ -48,6 +48,9 @@ pub struct Resolution {
     pub failure: Option<Arc<str>>,
     /// When the set was last known to be right.
     pub last_success: Option<UnixTime>,
+    /// When the source delivered first that a reload has put in the place of another: whoever
+    /// reloads waits for what it has.
+    pub renewed: Option<Instant>,
 }
 
 impl Resolution {

@@ -32,7 +32,7 @@ const FIRST_NAMES: Duration = Duration::from_secs(10);
 /// How long after a new name a scan starts, so that several that come together share it.
 const DEBOUNCE: Duration = Duration::from_millis(500);
 /// Between the starts of two scans at least, where new names cause the second: this, and
-/// a tenth of the interval, and four times what a scan takes.
+/// a tenth of the interval, and four times what a scan takes. (Not where a reload brought them.)
 const NAMES_GAP: Duration = Duration::from_secs(5);
 
 /// Scans one destination again and again.
@@ -235,14 +235,23 @@ impl Runner {
             .latest
             .as_ref()
             .map_or(Duration::ZERO, |latest| latest.duration);
-        let gap = if nameless {
-            Duration::ZERO // it has asked the store for nothing
+        // One that lacked them has asked the store for nothing, and a reload is not made often.
+        let gap = if nameless || self.is_renewed_since(last_start) {
+            Duration::ZERO
         } else {
             NAMES_GAP
                 .max(self.scan.destination.interval / 10)
                 .max(took * 4)
         };
         lacking.then(|| (Instant::now() + DEBOUNCE).max(last_start + gap))
+    }
+
+    /// Whether a reload has brought another source of names, and no scan has begun since that
+    /// one delivered.
+    fn is_renewed_since(&self, last_start: Instant) -> bool {
+        let renewed = |names: &Names| names.resolution.borrow().renewed;
+        let renewed = self.names.as_ref().and_then(renewed);
+        renewed.is_some_and(|renewed| renewed >= last_start)
     }
 
     /// The clusters that are known now: until the resolver has answered, those of before the

@@ -63,10 +63,19 @@ static SET_FILTER: OnceLock<SetFilter> = OnceLock::new();
 
 type SetFilter = Box<dyn Fn(EnvFilter) + Send + Sync>;
 
-/// Sends log lines to stderr from now on. Does nothing where lines are sent somewhere already.
+/// Sends log lines to stderr from now on: for people where that is a terminal, unless told
+/// otherwise. Does nothing where lines are sent somewhere already.
 pub fn log(log: &Log) {
-    let ansi = std::io::stderr().is_terminal();
-    let (subscriber, set_filter) = subscriber(log, ansi, std::io::stderr);
+    let is_terminal = std::io::stderr().is_terminal();
+    let format = log.format.unwrap_or(match is_terminal {
+        true => LogFormat::Console,
+        false => LogFormat::Json,
+    });
+    // By https://no-color.org any text but none asks for no colours.
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    let ansi = is_terminal && !no_color && !is_dumb;
+    let (subscriber, set_filter) = subscriber(log.level(), format, ansi, std::io::stderr);
     // Otherwise another subscriber is there: as in tests.
     if subscriber.try_init().is_ok() {
         let _ = SET_FILTER.set(set_filter); // nobody was before us, or `try_init` had failed
@@ -106,7 +115,8 @@ pub fn set_level(level: &str) {
 }
 
 fn subscriber<W>(
-    log: &Log,
+    level: &str,
+    format: LogFormat,
     ansi: bool,
     writer: W,
 ) -> (Box<dyn tracing::Subscriber + Send + Sync>, SetFilter)
@@ -115,10 +125,10 @@ where
 {
     let builder = tracing_subscriber::fmt()
         // The configuration has been checked with the same function.
-        .with_env_filter(filter(&log.level).unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_env_filter(filter(level).unwrap_or_else(|_| EnvFilter::new("info")))
         .with_writer(writer)
         .log_internal_errors(false); // a closed stderr would be a panic
-    match log.format {
+    match format {
         LogFormat::Json => {
             let builder = builder.event_format(json::Json).with_filter_reloading();
             let handle = builder.reload_handle();

@@ -61,13 +61,13 @@ fn the_last_of_a_flag_wins_and_listen_may_be_repeated() {
             ":2",
             "-listen=:3"
         ]),
-        "server: :1, :2, :3; log: info as json"
+        "server: :1, :2, :3; log: info as json, on a terminal as console"
     );
     assert_eq!(
         head(&[
             "check", "-address", ":1", "--listen", ":2", "-address", ":3"
         ]),
-        "server: :3, :2; log: info as json"
+        "server: :3, :2; log: info as json, on a terminal as console"
     );
 }
 
@@ -85,11 +85,11 @@ fn an_empty_value_means_unset() {
             "-log-debug=",
             "-bucket="
         ]),
-        "server: :9340; log: info as json"
+        "server: :9340; log: info as json, on a terminal as console"
     );
     assert_eq!(
         head(&["check", "-address", ":1", "-address=", "--config="]),
-        "server: :9340; log: info as json"
+        "server: :9340; log: info as json, on a terminal as console"
     );
 }
 
@@ -99,7 +99,7 @@ fn every_word_of_go_for_a_boolean() {
         let flag = format!("-log-debug{word}");
         assert_eq!(
             head(&["check", &flag]),
-            "server: :9340; log: debug as json",
+            "server: :9340; log: debug as json, on a terminal as console",
             "{flag}"
         );
     }
@@ -107,19 +107,19 @@ fn every_word_of_go_for_a_boolean() {
         let flag = format!("--log-debug{word}");
         assert_eq!(
             head(&["check", "-log-debug", &flag]),
-            "server: :9340; log: info as json",
+            "server: :9340; log: info as json, on a terminal as console",
             "{flag}"
         );
     }
     assert_eq!(
         head(&["check", "-log-debug", "--log.level=info,kube=warn"]),
-        "server: :9340; log: info,kube=warn as json"
+        "server: :9340; log: info,kube=warn as json, on a terminal as console"
     );
 }
 
 #[test]
 fn help_and_version_are_no_failure() {
-    for flag in ["--help", "-help", "-h"] {
+    for flag in ["--help", "-help", "-h", "help"] {
         let help = Program::new(&[flag]).prints();
         for word in [
             "serve",
@@ -133,15 +133,60 @@ fn help_and_version_are_no_failure() {
             assert!(help.contains(word), "{flag}: {word}");
         }
     }
-    for flag in ["--version", "-version", "-V"] {
+    for flag in ["--version", "-version", "-V", "-v"] {
         let version = concat!("s3-exporter ", env!("CARGO_PKG_VERSION"), "\n");
         assert_eq!(Program::new(&[flag]).prints(), version, "{flag}");
     }
-    assert!(
-        Program::new(&["once", "--help"])
-            .prints()
-            .contains("--textfile <FILE>")
-    );
+    for arguments in [
+        ["once", "--help"].as_slice(),
+        &["help", "once"],
+        &["once", "-h", "-c", "x"],
+        &["--config", "x", "once", "-h"],
+    ] {
+        let help = Program::new(arguments).prints();
+        for flag in [
+            "--textfile <FILE>",
+            "-c, --config <FILE>",
+            "--log.level <LEVEL>",
+        ] {
+            assert!(
+                help.contains(flag),
+                "{arguments:?}: {flag} is not in {help}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_configuration_may_be_named_in_several_ways() {
+    let named = GOOD.replace("\"b\"", "\"other\"");
+    for arguments in [
+        ["check", "-c", "other.toml"].as_slice(),
+        &["-c=other.toml", "check"],
+        &["check", "other.toml"],
+        &["check", "other"],
+        &["check", "--", "other.toml"],
+        &["check", "other.toml", "-c", "other.toml"],
+    ] {
+        let program = Program::new(arguments).file("config.toml", GOOD);
+        let program = program.file("other.toml", &named).file("other", &named);
+        let output = program.prints();
+        assert!(
+            output.contains("destination other: "),
+            "{arguments:?}: {output}"
+        );
+    }
+    let unread = Program::new(&["check", "missing.toml"])
+        .file("config.toml", GOOD)
+        .run();
+    assert_eq!(unread.code, Some(2), "{unread:?}");
+    assert!(unread.stderr[0].contains("missing.toml"), "{unread:?}");
+    // What takes its own configuration by name must not scan by another.
+    let once = Program::new(&["once", "other.toml"])
+        .file("config.toml", "nonsense")
+        .file("other.toml", &unreachable())
+        .run();
+    assert_eq!(once.code, Some(1), "{once:?}");
 }
 
 #[test]
@@ -183,8 +228,16 @@ fn wrong_usage_is_told_in_one_line() {
             "unknown command: expected serve, check, once or explain",
         ),
         (
-            &["check", "key-hunter-2"],
+            &["check", "config.toml", "key-hunter-2"],
             "one argument too many after the command (it is not shown: it may be a secret)",
+        ),
+        (
+            &["check", "key-hunter-2"],
+            "the argument after the command names no file (it is not shown: it may be a secret)",
+        ),
+        (
+            &["once", "config.toml", "--config", "other.toml"],
+            "the configuration file is named after the command and by --config: name one",
         ),
         (
             &["check", "--connect=key-hunter-2"],

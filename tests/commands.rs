@@ -223,11 +223,16 @@ async fn check_connect_says_what_it_found() {
     let store = store().await;
     let endpoint = minio().await.endpoint();
     let good = "resolver list: ok, 3 clusters\n\
-                destination etcd: ok, 6 objects, 11829 bytes, backups of 2 of 3 clusters, 1 objects of no known cluster; \
-                1 list requests a scan, 8640 a month with a scan every 5m\n";
+                destination etcd: ok, 6 objects, 11.6 KiB, backups of 2 of 3 clusters (none of \"b4tdr8nw2p\"), \
+                1 object of no known cluster; 1 list request a scan, 8640 a month with a scan every 5m\n";
     let output = run(&["check", "--connect"], &(store.clone() + GOOD));
     assert_eq!(output.code, Some(0), "{output:?}");
-    assert!(output.stdout.ends_with(good), "{}", output.stdout);
+    let sum = "ok: 1 resolver, 1 destination\n";
+    assert!(
+        output.stdout.ends_with(&format!("{good}{sum}")),
+        "{}",
+        output.stdout
+    );
     assert!(
         output
             .stdout
@@ -257,7 +262,75 @@ async fn check_connect_says_what_it_found() {
             format!("destination {name}: FAILED, {kind}: listing bucket {name:?} at {endpoint}: ");
         assert!(line.starts_with(&begin) && line.contains(cause), "{line}");
     }
-    assert_eq!(lines.len(), 2, "{report}");
+    assert_eq!(lines[2..], ["FAILED: 2 of 3 destinations"], "{report}");
+}
+
+/// Where no object is of a known cluster, that is a `prefix` or a `separator` more often than not.
+#[tokio::test]
+async fn check_connect_says_what_would_fit_where_nothing_does() {
+    let store = S3sServer::start();
+    let uploads = |keys: &[&str]| {
+        keys.iter()
+            .map(|key| Upload::new(*key, 7))
+            .collect::<Vec<_>>()
+    };
+    for (bucket, keys) in [
+        (
+            "separated",
+            &["lab-1/2026.gz", "lab-2/2026.gz", "readme"][..],
+        ),
+        ("prefixed", &["etcd/lab-1-2026.gz"]),
+        ("foreign", &["x/1", "x/2", "x/3", "x/4"]),
+    ] {
+        store.store().create_bucket(bucket);
+        store.store().put_all(bucket, uploads(keys));
+    }
+    let mut config = String::new();
+    for plugin in ["s3", "minio"] {
+        config += &format!(
+            "[backends.{plugin}]\ntype = \"{plugin}\"\nendpoint = \"{}\"\naccess_key_id = \"{}\"\n\
+             secret_access_key = \"{}\"\n",
+            store.endpoint(),
+            S3sServer::ACCESS_KEY,
+            S3sServer::SECRET_KEY
+        );
+        for bucket in ["separated", "prefixed", "foreign"] {
+            config += &format!(
+                "[[destinations]]\nname = \"{bucket}-{plugin}\"\nbackend = \"{plugin}\"\nbucket = \"{bucket}\"\n\
+                 clusters = [\"lab-1\", \"lab-2\"]\n"
+            );
+        }
+    }
+    let output = run(&["check", "--connect"], &config);
+    assert_eq!(output.code, Some(0), "{output:?}");
+    for plugin in ["s3", "minio"] {
+        for (name, says) in [
+            (
+                "separated",
+                "its keys are such as \"lab-1/2026.gz\", \"lab-2/2026.gz\", \"readme\"; \
+                 with `separator = \"/\"` \"lab-1/2026.gz\" would be of lab-1",
+            ),
+            (
+                "prefixed",
+                "its keys are such as \"etcd/lab-1-2026.gz\"; \
+                 with `prefix = \"etcd/\"` \"etcd/lab-1-2026.gz\" would be of lab-1",
+            ),
+            (
+                "foreign",
+                "its keys are such as \"x/1\", \"x/2\", \"x/4\"; \
+                 no name of a cluster, such as \"lab-1\", \"lab-2\", stands in them",
+            ),
+        ] {
+            let line = format!("destination {name}-{plugin}: {says}\n");
+            assert!(
+                output.stdout.contains(&line),
+                "{line} is not in {}",
+                output.stdout
+            );
+        }
+    }
+    let sum = "\nok: 6 resolvers, 6 destinations\n";
+    assert!(output.stdout.ends_with(sum), "{}", output.stdout);
 }
 
 /// A destination without clusters is one job, and none is late where it is not said when.
@@ -364,12 +437,35 @@ async fn explain_says_which_cluster_and_why() {
         ),
         (
             vec!["etcd/a/1"],
-            "plain: unassigned, because none of the 2 known clusters' names, followed by \"-\", begins \"etcd/a/1\"\n\
+            "plain: unassigned, because none of the 2 known clusters' names, followed by \"-\", begins \"etcd/a/1\"; \
+             with `prefix = \"etcd/\"` and `separator = \"/\"` \"etcd/a/1\" would be of a\n\
              under: a, because \"a/\" begins the key after the prefix \"etcd/\"\n",
         ),
         (
             vec!["etcd/a-1", "--destination", "under"],
-            "under: unassigned, because none of the 1 known clusters' names, followed by \"/\", begins \"a-1\"\n",
+            "under: unassigned, because the name of the one known cluster, followed by \"/\", does not begin \"a-1\"; \
+             with `separator = \"-\"` \"etcd/a-1\" would be of a\n",
+        ),
+        (
+            vec!["a-b_2026", "--destination", "plain"],
+            "plain: a, because \"a-\" begins the key\n",
+        ),
+        (
+            vec!["s3://bbb/a-b-2026.db.gz"],
+            "plain: a-b, because \"a-b-\" begins the key and is longer than that of a\n",
+        ),
+        (
+            vec!["bbb/a-2026.db.gz"],
+            "plain: a, because \"a-\" begins the key\n",
+        ),
+        (
+            vec!["bbb/etcd/a/1", "--destination", "under"],
+            "under: a, because \"a/\" begins the key after the prefix \"etcd/\"\n",
+        ),
+        (
+            vec!["s3://bbb/bbb/etcd/a/1", "--destination", "plain"],
+            "plain: unassigned, because none of the 2 known clusters' names, followed by \"-\", begins \"bbb/etcd/a/1\"; \
+             with `prefix = \"bbb/etcd/\"` and `separator = \"/\"` \"bbb/etcd/a/1\" would be of a\n",
         ),
         (
             vec!["x/a-1", "--destination", "none"],
@@ -395,6 +491,10 @@ async fn explain_says_which_cluster_and_why() {
         (
             ["a-1", "--destination", "other"],
             format!("error: there is no destination \"other\"; {known}"),
+        ),
+        (
+            ["s3://other/a-1", "--destination", "plain"],
+            "error: no destination watches the bucket \"other\"; there are \"bbb\"".to_owned(),
         ),
     ] {
         let output = run(&[&["explain"], &arguments[..]].concat(), config);

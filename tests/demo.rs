@@ -158,6 +158,29 @@ async fn it_shows_what_it_says_and_ends_with_ctrl_c() {
         .until("the cluster has its objects", owned)
         .await;
 
+    // Likewise: another name in the configuration, and a signal that ends other programs.
+    let file = folder.join("config.toml");
+    let reloaded = "objectstore_exporter_config_last_reload_successful";
+    for (from, to, success) in [
+        ("name = \"etcd-copy\"", "name = \"copy\"", 1.0),
+        ("interval = \"10s\"", "interval = \"soon\"", 0.0),
+        ("interval = \"soon\"", "interval = \"11s\"", 1.0),
+    ] {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&file, text.replace(from, to)).unwrap();
+        demo.process.signal("HUP");
+        let taken = || async {
+            let text = reqwest::get(&url).await.unwrap().text().await.unwrap();
+            let now = Metrics::parse(&text);
+            now.get(reloaded, &[]) == Some(success)
+                && now.of("copy", "objectstore_scan_success").is_some()
+        };
+        demo.process.until("the configuration is read", taken).await;
+    }
+    let answer = reqwest::Client::new().post(format!("{}/-/reload", demo.address));
+    assert_eq!(answer.send().await.unwrap().status(), 200);
+
     demo.process.signal("INT");
     let status = demo.process.wait().await;
     assert_eq!(status.code(), Some(0), "{}", demo.process.log());

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use common::truth::{Figures, backup};
 use common::{Exporter as Program, Metrics};
-use s3_exporter::config::{self, Config, Log, LogFormat};
+use s3_exporter::config::{self, Config, Log};
 use s3_exporter::destination::{Destination, Expect};
 use s3_exporter::exporter::Exporter;
 use s3_exporter_api::{
@@ -143,10 +143,7 @@ fn config(
     };
     Config {
         server: config::Server::default(),
-        log: Log {
-            level: "info".to_owned(),
-            format: LogFormat::Json,
-        },
+        log: Log::default(),
         metrics: config::Metrics {
             compat: Vec::new(),
             cluster_label: "cluster".to_owned(),

@@ -27,6 +27,7 @@ use s3_exporter::telemetry::Telemetry;
 use s3_exporter_api::{
     Ask, Backend, BackendError, Connect, Next, Operation, Order, Page, async_trait,
 };
+use s3_exporter_testkit::servers::check_metrics;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -207,6 +208,49 @@ async fn the_root_is_for_browsers_and_for_scrapers() {
     );
 }
 
+/// Who looks by curl reads where the page is; a scraper reads a comment, if anything.
+#[tokio::test]
+async fn the_root_says_where_the_page_is() {
+    for any_path in [false, true] {
+        let server = start(sample::snapshot(), any_path).await;
+        let text = server.get("/").await.text().await.unwrap();
+        let (first, rest) = text.split_once('\n').unwrap();
+        assert!(first.starts_with("# s3-exporter: "), "{first}");
+        assert!(first.contains("the status page is at /status"), "{first}");
+        // promtool does not like the other exporters' names.
+        let ours: Vec<_> = text
+            .lines()
+            .filter(|line| !line.contains("kubermatic_"))
+            .collect();
+        check_metrics(&(ours.join("\n") + "\n")).unwrap();
+        let metrics = server.get("/metrics").await.text().await.unwrap();
+        assert_eq!(settled(rest), settled(&metrics));
+        let open_metrics = [(ACCEPT, "application/openmetrics-text;version=1.0.0")];
+        let gzip = [(ACCEPT_ENCODING, "gzip")];
+        for headers in [&open_metrics, &gzip] {
+            let response = server.ask(Method::GET, "/", headers).await;
+            let body = response.bytes().await.unwrap();
+            assert!(!body.starts_with(b"# s3-exporter"), "{headers:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_status_page_is_for_everyone() {
+    for any_path in [false, true] {
+        let server = start(sample::snapshot(), any_path).await;
+        for accept in ["*/*", BROWSER, "text/plain", "application/openmetrics-text"] {
+            let page = server
+                .ask(Method::GET, "/status", &[(ACCEPT, accept)])
+                .await;
+            assert_eq!(page.status(), StatusCode::OK, "{accept}");
+            assert_eq!(header(&page, CONTENT_TYPE), "text/html; charset=utf-8");
+            let page = page.text().await.unwrap();
+            assert!(page.contains("<h1>s3-exporter</h1>"), "{page}");
+        }
+    }
+}
+
 const RESERVED: [&str; 6] = [
     "/-/",
     "/-/x",
@@ -256,7 +300,7 @@ async fn paths_with_flags_alone() {
         let response = server.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(header(&response, CONTENT_TYPE), TEXT, "{path}");
-        // A browser, too: only `/` is the status page.
+        // A browser, too: only `/` and `/status` are the status page.
         let response = server.ask(Method::GET, path, &[(ACCEPT, BROWSER)]).await;
         assert_eq!(header(&response, CONTENT_TYPE), TEXT, "{path}");
     }
@@ -269,6 +313,7 @@ async fn other_methods_and_head() {
         for path in [
             "/metrics",
             "/",
+            "/status",
             "/-/healthy",
             "/-/ready",
             "/api/v1/status",
@@ -294,7 +339,14 @@ async fn other_methods_and_head() {
 #[tokio::test]
 async fn every_answer_protects_its_reader() {
     let server = start(sample::snapshot(), false).await;
-    for path in ["/", "/metrics", "/-/ready", "/api/v1/status", "/nothing"] {
+    for path in [
+        "/",
+        "/status",
+        "/metrics",
+        "/-/ready",
+        "/api/v1/status",
+        "/nothing",
+    ] {
         let response = server.ask(Method::GET, path, &[(ACCEPT, BROWSER)]).await;
         assert_eq!(
             header(&response, "x-content-type-options"),

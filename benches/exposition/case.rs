@@ -37,8 +37,8 @@ pub fn snapshot() -> Snapshot {
     of.figures = Some(sample::figures(sample::ago(1), Totals::default(), &figures));
     let resolution = Resolution {
         clusters: Some(Arc::new(clusters)),
-        failure: None,
         last_success: Some(sample::ago(1)),
+        ..Resolution::default()
     };
     Snapshot {
         destinations: vec![Arc::new(of)],

@@ -22,8 +22,10 @@ pub fn boolean(text: &str) -> Result<Bool, String> {
 }
 
 /// What is to be known of a flag before clap sees it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Flag {
+    /// The name by which clap is told.
+    long: String,
     takes_value: bool,
     /// It belongs to one command, so it stays behind it.
     of_command: bool,
@@ -50,8 +52,11 @@ pub fn normalize(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<Os
             rest.push(argument);
             continue;
         };
-        let Some(flag) = known.get(name.to_string_lossy().as_ref()).copied() else {
-            rest.push(dashes(name, value)); // for clap to refuse, or --help
+        let Some(flag) = known.get(name.to_string_lossy().as_ref()) else {
+            rest.push(match name.len() {
+                1 => argument.clone(),    // -h
+                _ => dashes(name, value), // for clap to refuse, or --help
+            });
             continue;
         };
         let value = match value {
@@ -75,18 +80,19 @@ pub fn normalize(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<Os
         } else {
             &mut front
         };
-        place.push(dashes(name, value.as_deref()));
+        place.push(dashes(OsStr::new(&flag.long), value.as_deref()));
     }
     front.append(&mut rest);
     Ok(front)
 }
 
-/// The name and the value of a flag. `-h` and `-V` are left to clap, and so is what is none.
+/// The name and the value of a flag; what is none is left to clap.
 fn split(argument: &OsStr) -> Option<(&OsStr, Option<&OsStr>)> {
     let bytes = argument.as_bytes();
     let name = bytes
         .strip_prefix(b"--")
-        .or_else(|| bytes.strip_prefix(b"-").filter(|name| name.len() > 1))?;
+        .or_else(|| bytes.strip_prefix(b"-"))
+        .filter(|name| !name.is_empty())?;
     let mut parts = name.splitn(2, |byte| *byte == b'=');
     let name = parts.next()?;
     Some((OsStr::from_bytes(name), parts.next().map(OsStr::from_bytes)))
@@ -102,7 +108,7 @@ fn dashes(name: &OsStr, value: Option<&OsStr>) -> OsString {
     OsString::from_vec(flag)
 }
 
-/// Every flag by each of its names, but `help` and `version`.
+/// Every flag by each of its names, but `help`.
 fn flags() -> BTreeMap<String, Flag> {
     let command = Cli::command();
     let own = command.get_arguments().map(|argument| (argument, false));
@@ -116,14 +122,20 @@ fn flags() -> BTreeMap<String, Flag> {
             ArgAction::Set | ArgAction::Append => !argument.is_require_equals_set(),
             _ => false,
         };
-        let flag = Flag {
-            takes_value,
-            of_command,
+        let Some(long) = argument.get_long() else {
+            continue; // a file or a key
         };
-        let names = argument.get_long_and_visible_aliases();
-        let aliases = argument.get_all_aliases();
-        for name in names.into_iter().chain(aliases).flatten() {
-            flags.insert(name.to_owned(), flag);
+        let aliases = argument.get_all_aliases().unwrap_or_default();
+        let letters = argument.get_short_and_visible_aliases().unwrap_or_default();
+        let letters = letters.into_iter().map(String::from);
+        let names = aliases.into_iter().map(str::to_owned);
+        for name in names.chain(letters).chain([long.to_owned()]) {
+            let flag = Flag {
+                long: long.to_owned(),
+                takes_value,
+                of_command,
+            };
+            flags.insert(name, flag);
         }
     }
     flags

@@ -5,16 +5,19 @@ pub mod files;
 pub mod findings;
 
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use s3_exporter_api::Operation;
+use s3_exporter_api::{Ask, From, Operation, Page};
 
-use crate::command::{failure, first_word, series};
+use crate::clusters::Clusters;
+use crate::command::{failure, first_word, fit, series};
 use crate::config::{Config, LogFormat, ResolverConfig};
 use crate::destination::{Destination, Expect};
 use crate::exporter::Exporter;
-use crate::snapshot::{DestinationSnapshot, Figures};
+use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
+use crate::words::{Bytes, Count, Names};
 
 /// How long a resolver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -37,10 +40,11 @@ pub fn summary(config: &Config) -> String {
         let _ = writeln!(text, "web configuration: {}", path.display());
     }
     let format = match config.log.format {
-        LogFormat::Json => "json",
-        LogFormat::Console => "console",
+        Some(LogFormat::Json) => "json",
+        Some(LogFormat::Console) => "console",
+        None => "json, on a terminal as console",
     };
-    let _ = writeln!(text, "log: {} as {format}", config.log.level);
+    let _ = writeln!(text, "log: {} as {format}", config.log.level());
     if !config.metrics.compat.is_empty() {
         let sets: Vec<_> = config
             .metrics
@@ -62,9 +66,8 @@ pub fn summary(config: &Config) -> String {
     for destination in &config.destinations {
         let _ = writeln!(text, "{}", watched(destination));
     }
-    let count = config.destinations.len();
-    let s = if count == 1 { "" } else { "s" };
-    let _ = writeln!(text, "the configuration is good: {count} destination{s}");
+    let count = Count(config.destinations.len(), "destination");
+    let _ = writeln!(text, "the configuration is good: {count}");
     text
 }
 
@@ -125,6 +128,8 @@ pub struct Report {
     pub text: String,
     /// Whether each of them is well.
     pub success: bool,
+    /// What was asked, how many of it, and how many of these failed.
+    asked: Vec<(&'static str, usize, usize)>,
     /// What is odd.
     pub warnings: Vec<String>,
 }
@@ -146,40 +151,111 @@ pub async fn connect(config: &Config) -> Report {
     let mut report = Report {
         text: String::new(),
         success: true,
+        asked: Vec::new(),
         warnings: Vec::new(),
     };
     for (name, resolution) in resolvers {
         let line = match &resolution.clusters {
-            Some(clusters) if resolution.is_success() => Ok(format!("{} clusters", clusters.len())),
+            Some(clusters) if resolution.is_success() => {
+                Ok(Count(clusters.len(), "cluster").to_string())
+            }
             _ => Err(failure(&resolution).to_owned()),
         };
         report.add("resolver", &name, line);
     }
     let snapshot = board.snapshot();
     for destination in &snapshot.destinations {
-        report.add(
-            "destination",
-            &destination.destination.name,
-            outcome(destination),
-        );
+        let clusters = clusters_of(&snapshot, destination);
+        let name = &destination.destination.name;
+        report.add("destination", name, outcome(destination, clusters));
+        if let Some(complaint) = unowned(config, destination, clusters).await {
+            let _ = writeln!(report.text, "destination {name}: {complaint}"); // as below
+        }
     }
+    report.sum_up();
     report.warnings = findings::found(&snapshot);
     report.warnings.extend(series::found(config, &snapshot));
     report
 }
 
 impl Report {
-    fn add(&mut self, what: &str, name: &str, outcome: Result<String, String>) {
+    fn add(&mut self, what: &'static str, name: &str, outcome: Result<String, String>) {
         self.success &= outcome.is_ok();
         let (state, text) = match outcome {
             Ok(text) => ("ok", text),
             Err(text) => ("FAILED", text),
         };
         let _ = writeln!(self.text, "{what} {name}: {state}, {text}"); // into a String: cannot fail
+        let failed = usize::from(state == "FAILED");
+        match self.asked.iter_mut().find(|(asked, ..)| *asked == what) {
+            Some((_, all, bad)) => (*all, *bad) = (*all + 1, *bad + failed),
+            None => self.asked.push((what, 1, failed)),
+        }
+    }
+
+    /// The last line: what a reader of many looks at.
+    fn sum_up(&mut self) {
+        let of = |(what, all, _): &(&str, usize, usize)| Count(*all, what).to_string();
+        let failed = |asked: &&(_, _, usize)| asked.2 > 0;
+        let failed: Vec<_> = self.asked.iter().filter(failed).collect();
+        let failed: Vec<_> = failed
+            .iter()
+            .map(|asked| format!("{} of {}", asked.2, of(asked)))
+            .collect();
+        let sum = match failed.is_empty() {
+            true => format!(
+                "ok: {}",
+                self.asked.iter().map(of).collect::<Vec<_>>().join(", ")
+            ),
+            false => format!("FAILED: {}", failed.join(", ")),
+        };
+        let _ = writeln!(self.text, "{sum}"); // as above
     }
 }
 
-fn outcome(snapshot: &DestinationSnapshot) -> Result<String, String> {
+/// The names that the destination's resolver knows.
+fn clusters_of<'a>(snapshot: &'a Snapshot, of: &DestinationSnapshot) -> Option<&'a Clusters> {
+    let name = of.destination.resolver.as_ref()?;
+    snapshot.resolvers.get(name)?.clusters.as_deref()
+}
+
+/// What to say where there are clusters and objects, and none is of the other: keys of one more
+/// page, and what would fit them.
+async fn unowned(
+    config: &Config,
+    of: &DestinationSnapshot,
+    clusters: Option<&Clusters>,
+) -> Option<String> {
+    let (figures, destination) = (of.figures.as_ref()?, &of.destination);
+    let clusters = clusters.filter(|clusters| !clusters.is_empty())?;
+    let is_unowned = figures.unassigned.objects == figures.listed.objects;
+    if !is_unowned || figures.listed.objects == 0 {
+        return None;
+    }
+    let backend = config.backends.get(&destination.backend)?;
+    let backend = backend.connect.connect().await.ok()?;
+    let (meter, mut page) = (Arc::default(), Page::new());
+    let ask = Ask {
+        bucket: &destination.bucket,
+        prefix: &destination.prefix,
+        from: From::Start,
+        max_keys: 1000,
+        meter: &meter,
+    };
+    backend.list_page(&ask, &mut page).await.ok()?;
+    let keys = page
+        .iter()
+        .filter_map(|object| std::str::from_utf8(object.key).ok());
+    let keys: Vec<_> = keys.collect();
+    Some(fit::complaint(
+        &keys,
+        clusters,
+        &destination.prefix,
+        &destination.separator,
+    ))
+}
+
+fn outcome(snapshot: &DestinationSnapshot, clusters: Option<&Clusters>) -> Result<String, String> {
     if let Some(failure) = snapshot
         .latest
         .as_ref()
@@ -188,35 +264,39 @@ fn outcome(snapshot: &DestinationSnapshot) -> Result<String, String> {
         return Err(format!("{}: {}", failure.kind, failure.message));
     }
     match &snapshot.figures {
-        Some(figures) => Ok(found(snapshot, figures)),
+        Some(figures) => Ok(found(snapshot, figures, clusters)),
         None => Err("not scanned".to_owned()),
     }
 }
 
-fn found(snapshot: &DestinationSnapshot, figures: &Figures) -> String {
+fn found(snapshot: &DestinationSnapshot, figures: &Figures, clusters: Option<&Clusters>) -> String {
     let destination = &snapshot.destination;
     let requests = snapshot.meter.attempts(Operation::ListObjectsV2);
     let scans = MONTH.as_secs_f64() / destination.interval.as_secs_f64();
     let mut text = format!(
-        "{} objects, {} bytes",
-        figures.listed.objects, figures.listed.bytes
+        "{}, {}",
+        Count(figures.listed.objects, "object"),
+        Bytes(figures.listed.bytes)
     );
     if destination.resolver.is_some() {
-        let with = figures
+        let without = figures
             .clusters
-            .values()
-            .filter(|totals| totals.newest.is_some())
-            .count();
-        let _ = write!(
-            text,
-            ", backups of {with} of {} clusters, {} objects of no known cluster",
-            figures.clusters.len(),
-            figures.unassigned.objects
-        );
+            .iter()
+            .filter(|(_, totals)| totals.newest.is_none());
+        let without: Vec<_> = without.map(|(name, _)| &**name).collect();
+        let with = figures.clusters.len() - without.len();
+        let all = clusters.map_or(figures.clusters.len(), Clusters::len);
+        let _ = write!(text, ", backups of {with} of {}", Count(all, "cluster"));
+        if with > 0 && !without.is_empty() {
+            let _ = write!(text, " (none of {})", Names(&without));
+        }
+        let unassigned = Count(figures.unassigned.objects, "object");
+        let _ = write!(text, ", {unassigned} of no known cluster");
     }
     let _ = write!(
         text,
-        "; {requests} list requests a scan, {:.0} a month with a scan every {}",
+        "; {} a scan, {:.0} a month with a scan every {}",
+        Count(requests, "list request"),
         requests as f64 * scans,
         humantime::format_duration(destination.interval)
     );

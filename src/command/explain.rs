@@ -1,17 +1,22 @@
 //! `explain KEY`: which cluster a key belongs to, and why.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
 use crate::assign::{Assignment, Cursor};
-use crate::command::{failure, first_word};
+use crate::clusters::Clusters;
+use crate::command::{failure, first_word, fit};
 use crate::config::Config;
+use crate::destination::Destination;
 use crate::exporter::Exporter;
+use crate::words::Names;
 
 /// How long a resolver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A line for each destination whose prefix begins the key, of all or of the one named.
+/// A line for each destination whose prefix begins the key, of all or of the one named. Before
+/// the key may stand its bucket, as in `bucket/key` and `s3://bucket/key`.
 ///
 /// # Errors
 /// No such destination, none with such a prefix, or names that cannot be had.
@@ -29,11 +34,11 @@ pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<S
             known(config)
         ));
     }
+    let asked = Asked::new(config, key)?;
     let mut text = String::new();
     for destination in &config.destinations {
-        if only.is_some_and(|only| *destination.name != *only)
-            || !key.starts_with(&*destination.prefix)
-        {
+        let readings = asked.readings(destination);
+        if readings.is_empty() || only.is_some_and(|only| *destination.name != *only) {
             continue;
         }
         let why = match &destination.resolver {
@@ -46,14 +51,7 @@ pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<S
                         failure(&resolution)
                     ));
                 };
-                let assignment =
-                    Assignment::new(clusters, &destination.prefix, &destination.separator);
-                because(
-                    &assignment,
-                    &destination.prefix,
-                    &destination.separator,
-                    key,
-                )
+                of_clusters(clusters, destination, &readings)
             }
         };
         let _ = writeln!(text, "{}: {why}", destination.name); // into a String: cannot fail
@@ -67,15 +65,79 @@ pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<S
     Ok(text)
 }
 
+/// What was asked for: a key, or a bucket with it.
+struct Asked<'a> {
+    key: &'a str,
+    /// Whether it began with `s3://`, and so with a bucket.
+    is_url: bool,
+}
+
+impl<'a> Asked<'a> {
+    fn new(config: &Config, asked: &'a str) -> Result<Self, String> {
+        let Some(key) = asked.strip_prefix("s3://") else {
+            return Ok(Self {
+                key: asked,
+                is_url: false,
+            });
+        };
+        let bucket = key.split('/').next().unwrap_or_default();
+        let buckets = config.destinations.iter().map(|of| &*of.bucket);
+        let buckets: BTreeSet<_> = buckets.collect();
+        if !buckets.contains(bucket) {
+            let buckets: Vec<_> = buckets.into_iter().collect();
+            return Err(format!(
+                "no destination watches the bucket {bucket:?}; there are {}",
+                Names(&buckets)
+            ));
+        }
+        Ok(Self { key, is_url: true })
+    }
+
+    /// The keys that it may mean at this destination, the first first. A key may begin with
+    /// what is also the bucket's name.
+    fn readings(&self, destination: &Destination) -> Vec<&'a str> {
+        let behind = self.key.strip_prefix(&*destination.bucket);
+        let behind = behind.and_then(|rest| rest.strip_prefix('/'));
+        let whole = (!self.is_url).then_some(self.key);
+        let readings = whole.into_iter().chain(behind);
+        let fits = |key: &&str| key.starts_with(&*destination.prefix);
+        readings.filter(fits).collect()
+    }
+}
+
+/// Which cluster owns the first of these keys that one owns, and why; or why none does.
+fn of_clusters(clusters: &Clusters, destination: &Destination, keys: &[&str]) -> String {
+    let (prefix, separator) = (&*destination.prefix, &*destination.separator);
+    let assignment = Assignment::new(clusters, prefix, separator);
+    let is_owned = |key: &&&str| {
+        let owner = assignment.owner(key.as_bytes(), &mut Cursor::default());
+        owner.is_some()
+    };
+    if let Some(key) = keys.iter().find(is_owned) {
+        return because(&assignment, prefix, separator, key);
+    }
+    // Nobody who names the bucket means a key that begins with it.
+    let key = keys.last().copied().unwrap_or_default();
+    let mut why = because(&assignment, prefix, separator, key);
+    if let Some(advice) = fit::advice(&[key], clusters, prefix, separator) {
+        let _ = write!(why, "; {advice}"); // as above
+    }
+    why
+}
+
 /// Which cluster owns a key that begins with the prefix, and why.
 pub fn because(assignment: &Assignment, prefix: &str, separator: &str, key: &str) -> String {
     let Some(at) = assignment.owner(key.as_bytes(), &mut Cursor::default()) else {
-        return format!(
-            "unassigned, because none of the {} known clusters' names, followed by {:?}, begins {:?}",
-            assignment.len(),
-            separator,
-            key.strip_prefix(prefix).unwrap_or(key),
-        );
+        let key = key.strip_prefix(prefix).unwrap_or(key);
+        return match assignment.len() {
+            0 => "unassigned, because no cluster is known".to_owned(),
+            1 => format!(
+                "unassigned, because the name of the one known cluster, followed by {separator:?}, does not begin {key:?}"
+            ),
+            count => format!(
+                "unassigned, because none of the {count} known clusters' names, followed by {separator:?}, begins {key:?}"
+            ),
+        };
     };
     let pattern = String::from_utf8_lossy(assignment.pattern(at));
     let after = match prefix {

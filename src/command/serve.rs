@@ -89,7 +89,7 @@ pub async fn run(
                 address = address.to_string(),
                 version = telemetry::VERSION,
                 destinations = config.destinations.len(),
-                "listening; the metrics are at /metrics, the status page is at /"
+                "listening; the metrics are at /metrics, the status page is at /status, for browsers at / too"
             );
         }
     }

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 
 use crate::http::App;
 use crate::snapshot::Snapshot;
+use crate::words::Count;
 
 /// How long a destination can keep the process from being ready: an answer that is late
 /// by that much says more than none.
@@ -57,9 +58,9 @@ impl Readiness {
         }
         let left = PATIENCE - elapsed;
         let mut text = format!(
-            "not ready: waiting for the first scan of {} of {} destinations, for {} s at the most:\n",
+            "not ready: waiting for the first scan of {} of {}, for {} s at the most:\n",
             awaited.len(),
-            snapshot.destinations.len(),
+            Count(snapshot.destinations.len(), "destination"),
             left.as_secs() + 1,
         );
         for name in awaited.iter().take(NAMED) {

@@ -1,7 +1,9 @@
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use s3_exporter_api::UnixTime;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::Resolution;
 use crate::clusters::Clusters;
@@ -18,6 +20,8 @@ pub struct Publisher {
     /// The failures that were logged since the source was last well: a source that
     /// fails in two ways by turns must not fill the log.
     logged: Mutex<Vec<Arc<str>>>,
+    /// Whether a source has come in the place of another and has not delivered yet.
+    is_renewed: AtomicBool,
 }
 
 impl Publisher {
@@ -26,6 +30,7 @@ impl Publisher {
             resolver,
             resolution,
             logged: Mutex::default(),
+            is_renewed: AtomicBool::default(),
         }
     }
 
@@ -46,6 +51,9 @@ impl Publisher {
             let same = now.clusters.as_deref() == Some(&clusters);
             if !same {
                 now.clusters = Some(Arc::new(clusters));
+            }
+            if self.is_renewed.swap(false, Relaxed) {
+                now.renewed = Some(Instant::now());
             }
             recovered || !same
         });
@@ -107,6 +115,7 @@ impl Publisher {
     /// nobody has said yet that it is right.
     pub fn renew(&self) {
         self.logged().clear();
+        self.is_renewed.store(true, Relaxed);
         self.resolution.send_if_modified(|now| {
             now.failure = now.clusters.is_some().then(|| {
                 "its configuration has changed, and it has not answered since: \

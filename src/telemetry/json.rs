@@ -116,7 +116,7 @@ fn string(text: &str) -> String {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use crate::config::{Log, LogFormat};
+    use crate::config::LogFormat;
     use crate::telemetry::subscriber;
 
     #[derive(Clone, Default)]
@@ -134,12 +134,8 @@ mod tests {
 
     fn logged(level: &str, format: LogFormat, work: impl FnOnce()) -> String {
         let lines = Lines::default();
-        let log = Log {
-            level: level.to_owned(),
-            format,
-        };
         let writer = lines.clone();
-        let (subscriber, _) = subscriber(&log, false, move || writer.clone());
+        let (subscriber, _) = subscriber(level, format, false, move || writer.clone());
         tracing::subscriber::with_default(subscriber, work);
         String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
     }

@@ -277,6 +277,7 @@ async fn on_a_terminal() {
             "resolver ",
             "destination ",
             "the conf",
+            "FAILED: 2 of 2 destinations",
         ];
         assert!(begins.iter().any(|b| line.starts_with(b)), "{line:?}");
     }

@@ -46,7 +46,7 @@ fn nine_lines_are_enough() {
     assert_eq!(
         check(&[]).file("config.toml", &text).prints(),
         "server: :9340\n\
-         log: info as json\n\
+         log: info as json, on a terminal as console\n\
          backend s: https://minio.example:9000\n\
          resolver destination:bbb: a, b\n\
          destination bbb: bucket \"bbb\" at https://minio.example:9000 (s), clusters by destination:bbb, every 5m\n\
@@ -59,7 +59,7 @@ fn flags_alone_do_as_kubermatics_exporter_did() {
     assert_eq!(
         seed(&[]).prints(),
         "server: :9340\n\
-         log: info as json\n\
+         log: info as json, on a terminal as console\n\
          metrics: also the names of kubermatic_s3\n\
          backend minio: https://minio:9000\n\
          resolver kubernetes: Cluster of kubermatic.k8c.io/v1 by the in-cluster account or the default kubeconfig\n\
@@ -190,7 +190,9 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file_and_that_over_the_def
     assert_eq!(
         with("", "", &[]),
         (
-            format!("server: :9340\nlog: info as json\n{destination}, every 5m"),
+            format!(
+                "server: :9340\nlog: info as json, on a terminal as console\n{destination}, every 5m"
+            ),
             false
         )
     );
@@ -333,6 +335,40 @@ fn a_dollar_is_two() {
         line(&output, "destination")
             .starts_with("destination bbb: bucket \"bbb\" under \"${x}$yp$$/\"")
     );
+}
+
+/// An address that was copied with its bucket.
+#[test]
+fn a_bucket_in_the_endpoint_is_a_warning_where_the_host_is_a_stores() {
+    for (endpoint, bucket, without) in [
+        (
+            "https://b.s3.eu-central-1.amazonaws.com",
+            "b",
+            Some("https://s3.eu-central-1.amazonaws.com"),
+        ),
+        (
+            "http://my-b.s3-x.example:9000",
+            "my-b",
+            Some("http://s3-x.example:9000"),
+        ),
+        (
+            "https://b.oss-cn-nanjing.aliyuncs.com",
+            "b",
+            Some("https://oss-cn-nanjing.aliyuncs.com"),
+        ),
+        ("https://b.example", "b", None),
+        ("https://s3.b.example", "b", None),
+    ] {
+        let text = format!(
+            "{STORE}\nendpoint = \"{endpoint}\"\n[[destinations]]\nbucket = \"{bucket}\"\n"
+        );
+        let said = warnings(&check(&[]).file("config.toml", &text));
+        let expected: Vec<_> = without.into_iter().map(|without| format!(
+            "warning: config.toml:4: `destinations` {bucket:?}: the endpoint's host begins with the bucket's name, \
+             which is asked for by itself: write `endpoint = {without:?}`"
+        )).collect();
+        assert_eq!(said, expected, "{endpoint}");
+    }
 }
 
 #[test]

@@ -38,8 +38,8 @@ fn resolution(names: &[&str]) -> Resolution {
         .collect();
     Resolution {
         clusters: Some(sample::clusters(&names)),
-        failure: None,
         last_success: Some(sample::ago(2)),
+        ..Resolution::default()
     }
 }
 

@@ -79,6 +79,7 @@ fn resolution() -> impl Strategy<Value = Resolution> {
         }),
         failure: failure.map(Into::into),
         last_success: Some(sample::ago(2)),
+        ..Resolution::default()
     })
 }
 

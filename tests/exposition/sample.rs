@@ -9,7 +9,7 @@ use std::time::Duration;
 use s3_exporter::aggregate::{Recent, Totals};
 use s3_exporter::audit::Audit;
 use s3_exporter::clusters::{Cluster, Clusters};
-use s3_exporter::config::{Compat, Config, Log, LogFormat, Metrics, Server};
+use s3_exporter::config::{Compat, Config, Log, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect};
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{Attempt, DestinationSnapshot, Failure, Figures, ScanCounts, Snapshot};
@@ -40,10 +40,7 @@ pub fn config(metrics: Metrics) -> Config {
             listen: vec!["127.0.0.1:0".to_owned()],
             ..Server::default()
         },
-        log: Log {
-            level: "info".to_owned(),
-            format: LogFormat::Json,
-        },
+        log: Log::default(),
         metrics,
         max_clusters: 50_000,
         state_directory: None,
@@ -222,8 +219,8 @@ pub fn snapshot() -> Snapshot {
                     ("late", Some(ago(8_000_000))),
                     ("never", Some(ago(7200))),
                 ])),
-                failure: None,
                 last_success: Some(ago(1)),
+                ..Resolution::default()
             },
         ),
         (
@@ -232,6 +229,7 @@ pub fn snapshot() -> Snapshot {
                 clusters: Some(clusters(&[(HOSTILE.replace('/', "|").as_str(), None)])),
                 failure: Some("the file <is> gone".into()),
                 last_success: Some(ago(3600)),
+                ..Resolution::default()
             },
         ),
         ("slow", Resolution::default()),

@@ -5,7 +5,7 @@ use s3_exporter_testkit::S3sServer;
 use super::common::truth::{Figures, backup};
 use super::common::watch::Watch;
 use super::{
-    COMPATIBLE, Exporter, Metrics, backend, bucket, destination, of, reload, until_listed,
+    COMPATIBLE, Exporter, Metrics, backend, bucket, destination, hourly, of, reload, until_listed,
 };
 
 fn config(server: &S3sServer, resolver: &str) -> String {
@@ -109,5 +109,40 @@ async fn a_destination_gets_another_resolver() {
         let resolvers = now.all("objectstore_resolver_clusters", &[]).len();
         assert_eq!(resolvers, usize::from(!names.is_empty()));
         assert_eq!(super::scans(&now, "d").1, 0.0, "{}", now.ours());
+    }
+}
+
+/// Whoever reloads waits for what comes of it, however long the interval is.
+#[tokio::test]
+async fn names_that_a_reload_brings_have_figures_at_once() {
+    let server = S3sServer::start();
+    server.store().create_bucket(&bucket("d"));
+    let objects: Vec<_> = (0..9)
+        .map(|nth| backup(["a", "b", "c"][nth as usize % 3], nth))
+        .collect();
+    server.store().put_all(&bucket("d"), objects.clone());
+    let store = backend("store", &server, "");
+    let inline = |names: &str| format!("{store}{}", hourly("d", names));
+    let resolver = |names: &str| {
+        let lab = format!("[resolvers.lab]\ntype = \"static\"\n{names}\n");
+        format!("{store}{lab}{}", hourly("d", "resolver = \"lab\""))
+    };
+    let files = [("one.txt", "a\n"), ("two.txt", "a\nb\n")];
+    let mut exporter = Exporter::with_config(&inline("clusters = [\"a\"]"), &files).await;
+    until_listed(&mut exporter, &["d"]).await;
+    for (config, names) in [
+        (inline("clusters = [\"a\", \"b\"]"), &["a", "b"][..]),
+        (inline("clusters_file = \"one.txt\""), &["a"]),
+        (inline("clusters_file = \"two.txt\""), &["a", "b"]),
+        (resolver("clusters = [\"a\"]"), &["a"]),
+        (resolver("clusters = [\"a\", \"c\"]"), &["a", "c"]),
+        (resolver("clusters_file = \"two.txt\""), &["a", "b"]),
+    ] {
+        reload(&exporter, &config).await;
+        exporter
+            .until(&format!("the figures of {names:?}"), |now| {
+                Figures::shown(now, "d") == Figures::expected(&objects, names)
+            })
+            .await;
     }
 }

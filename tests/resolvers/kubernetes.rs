@@ -6,6 +6,7 @@ use std::time::Instant;
 use reqwest::Method;
 use s3_exporter::config::{Kubernetes as Config, ResolverConfig};
 use s3_exporter_testkit::servers::Kubernetes;
+use s3_exporter_testkit::{Authority, Proxy, S3sServer};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -405,6 +406,50 @@ async fn a_token_that_is_refused_is_read_again() {
     fs::remove_file(&kubeconfig).unwrap();
     widgets.create("b").await;
     running.knows(&["a", "b"]).await;
+}
+
+/// kube-apiserver answers to plain requests in words; others do so with an alert of TLS.
+#[tokio::test]
+async fn a_wrong_scheme_names_the_right_one_and_heals() {
+    let widgets = Widgets::install("schemes").await;
+    widgets.create("a").await;
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = folder.path().join("kubeconfig");
+    let (endpoint, plain) = (widgets.server.endpoint(), S3sServer::start());
+    let alert = Proxy::start_tls(&plain.endpoint(), &Authority::new().issue(&["127.0.0.1"]));
+    let user = json!({"token": Kubernetes::ADMIN});
+    let longer = json!({"token": "x".repeat(2000)}); // as those of service accounts are
+    let mut running = start(widgets.config_with(kubeconfig.clone()));
+    let other = |address: &str, from: &str, to: &str| address.replace(from, to);
+    for (address, user, says) in [
+        (
+            other(&plain.endpoint(), "http:", "https:"),
+            &user,
+            "speaks plain HTTP: write http://",
+        ),
+        (
+            other(&endpoint, "https:", "http:"),
+            &user,
+            "speaks TLS: write https://",
+        ),
+        (
+            other(&endpoint, "https:", "http:"),
+            &longer,
+            "speaks TLS: write https://",
+        ),
+        (
+            other(&alert.endpoint(), "https:", "http:"),
+            &user,
+            "speaks TLS: write https://",
+        ),
+    ] {
+        write_user(&kubeconfig, &address, user.clone()).await;
+        let says = format!("the API server {says} in its address in kubeconfig");
+        let message = running.fails(&[&address, &says]).await;
+        assert!(message.contains(kubeconfig.to_str().unwrap()), "{message}");
+    }
+    write_user(&kubeconfig, &endpoint, user).await;
+    running.knows(&["a"]).await;
 }
 
 #[tokio::test]

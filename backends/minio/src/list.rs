@@ -8,7 +8,9 @@ use minio::s3::types::Region;
 use s3_exporter_api::{
     Ask, Backend, BackendError, FailureKind, From, Next, Operation, Order, Page,
 };
-use s3_exporter_page::{LearnedOrder, Refusal, no_answer, read, read_error};
+use s3_exporter_page::{
+    LearnedOrder, Refusal, no_answer, read, read_complaint, read_error, wrong_scheme,
+};
 use s3_exporter_transport::{HttpClients, advice};
 use tokio::time::{sleep, timeout};
 
@@ -86,11 +88,15 @@ impl MinIo {
         let (status, headers) = (answer.status(), answer.headers());
         let header = |name| headers.get(name)?.to_str().ok();
         let body = answer.body();
-        let error = read_error(body);
         // A store may also say 200 and then fail.
+        let error = match status.is_success() {
+            true => read_error(body),
+            false => read_complaint(body),
+        };
         if !status.is_success() || error.is_some() {
+            let location = header("location").filter(|_| status.is_redirection());
             let refusal = Refusal::new(status.as_u16(), error, header("x-amz-bucket-region"));
-            return Err(Failure::Refused(refusal));
+            return Err(Failure::Refused(refusal.with_location(location)));
         }
         let next = read(body, page).map_err(Failure::Malformed)?;
         self.order.learn(header("server"));
@@ -115,10 +121,16 @@ impl MinIo {
                 no_answer(FailureKind::Protocol, action, self.request_timeout).with_source(cause)
             }
             Failure::NoAnswer(kind, cause) => {
-                let mut error = no_answer(kind, action, self.request_timeout);
-                if let Some(advice) = cause.as_deref().and_then(|cause| advice(cause)) {
-                    error = error.with_advice(advice);
-                }
+                let other = cause.as_deref();
+                let other = other.and_then(|cause| wrong_scheme(kind, &action, &self.url, cause));
+                let known = cause.as_deref().and_then(|cause| advice(cause));
+                let error = match (other, known) {
+                    (Some(error), _) => error,
+                    (None, Some(advice)) => {
+                        no_answer(kind, action, self.request_timeout).with_advice(advice)
+                    }
+                    (None, None) => no_answer(kind, action, self.request_timeout),
+                };
                 match cause {
                     Some(cause) => error.with_source(cause),
                     None => error,

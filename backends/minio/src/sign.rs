@@ -49,6 +49,9 @@ impl Signer {
     /// # Errors
     /// When MinIO's client cannot be made.
     pub fn new(credentials: Option<&Credentials>) -> Result<Self, Error> {
+        // Its own way to stores, which is not gone, is made all the same, and panics without one
+        // where reqwest is built with rustls. Where the program has chosen one, this does nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut nowhere: BaseUrl = NOWHERE.parse()?;
         // Then the path is what we say it is.
         nowhere.virtual_style = true;

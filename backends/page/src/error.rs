@@ -1,4 +1,7 @@
-//! The body of an error answer: `<Error><Code>NoSuchBucket</Code>...</Error>`.
+//! The body of an error answer: `<Error><Code>NoSuchBucket</Code>...</Error>`, or the same in
+//! an `<ErrorResponse>`, as IAM and STS write it, and stores that have both in one place.
+
+use s3_exporter_api::Speaks;
 
 use crate::scan::{Element, Scanner};
 use crate::{MAX_BODY, Malformed};
@@ -15,6 +18,8 @@ pub struct ErrorBody {
     pub region: String,
 }
 
+/// Such a page of a server has a few hundred bytes.
+const MAX_COMPLAINT: usize = 4096;
 /// Longer texts are cut.
 const MAX_TEXT: usize = 1024;
 
@@ -23,10 +28,42 @@ const MAX_TEXT: usize = 1024;
 pub fn read_error(body: &[u8]) -> Option<ErrorBody> {
     let body = &body[..body.len().min(MAX_BODY)];
     let mut scanner = Scanner::new(body);
-    let root = scanner.root().ok().filter(|root| root.name == b"Error")?;
+    let mut root = scanner.root().ok()?;
+    if root.name == b"ErrorResponse" {
+        root = inner(&mut scanner, &root).ok().flatten()?;
+    }
+    if root.name != b"Error" {
+        return None;
+    }
     let mut error = ErrorBody::default();
     let complete = fill(&mut error, &mut scanner, &root).is_ok();
     (complete || !error.code.is_empty()).then_some(error)
+}
+
+/// Reads the body of an answer whose status says that it is an error: as [`read_error`], and
+/// what servers say in plain words that were not asked by TLS.
+pub fn read_complaint(body: &[u8]) -> Option<ErrorBody> {
+    read_error(body).or_else(|| {
+        let text = String::from_utf8_lossy(&body[..body.len().min(MAX_COMPLAINT)]);
+        Speaks::of_answer(&text).map(|_| ErrorBody {
+            message: text.split_whitespace().collect::<Vec<_>>().join(" "),
+            ..ErrorBody::default()
+        })
+    })
+}
+
+/// The element `Error` of another.
+fn inner<'a>(
+    scanner: &mut Scanner<'a>,
+    root: &Element<'a>,
+) -> Result<Option<Element<'a>>, Malformed> {
+    while let Some(element) = scanner.child(root)? {
+        if element.name == b"Error" {
+            return Ok(Some(element));
+        }
+        scanner.skip(&element)?;
+    }
+    Ok(None)
 }
 
 fn fill<'a>(

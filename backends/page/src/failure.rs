@@ -1,8 +1,9 @@
+use std::error::Error;
 use std::time::Duration;
 
-use s3_exporter_api::{BackendError, FailureKind};
+use s3_exporter_api::{BackendError, FailureKind, Speaks};
 
-use crate::ErrorBody;
+use crate::{ErrorBody, address};
 
 mod codes;
 
@@ -20,6 +21,8 @@ pub struct Refusal {
     pub message: String,
     /// The region in which the bucket is, where the store says so.
     pub region: String,
+    /// Where a redirect leads, or led the client; empty where there was none.
+    pub location: String,
 }
 
 /// The store's own words go into logs: no more of them than this.
@@ -45,11 +48,31 @@ impl Refusal {
             code: spelled(body.code),
             message: body.message,
             region,
+            location: String::new(),
         }
+    }
+
+    /// The same with where it leads: the header `Location` of a redirect.
+    #[must_use]
+    pub fn with_location(mut self, location: Option<&str>) -> Self {
+        self.location = location.unwrap_or_default().to_owned();
+        self
     }
 
     /// The kind of failure.
     pub fn kind(&self) -> FailureKind {
+        match self.kind_of_code() {
+            // Neither rights nor keys are wrong, whatever is said at the wrong address.
+            FailureKind::Denied | FailureKind::Credentials | FailureKind::NotFound
+                if address::explain(self).is_some() =>
+            {
+                FailureKind::Protocol
+            }
+            kind => kind,
+        }
+    }
+
+    fn kind_of_code(&self) -> FailureKind {
         if let Some((_, kind)) = CODES.iter().find(|(code, _)| *code == self.code) {
             return *kind;
         }
@@ -92,6 +115,11 @@ impl Refusal {
     }
 
     fn explain(&self, kind: FailureKind, asked: &str) -> (String, Option<String>) {
+        if kind == FailureKind::Protocol
+            && let Some(words) = address::explain(self)
+        {
+            return words;
+        }
         let (reason, advice) = match (kind, self.code.as_str()) {
             (FailureKind::Denied, "RequestTimeTooSkewed" | "RequestExpired") => (
                 "our clock and the store's differ too much",
@@ -176,6 +204,18 @@ pub fn is_wrong_signature(text: &str) -> bool {
     ["SignatureDoesNotMatch", "InvalidSignatureException"]
         .iter()
         .any(|code| text.contains(code))
+}
+
+/// The error where `url` speaks something else than it says, by the cause of the failure.
+pub fn wrong_scheme(
+    kind: FailureKind,
+    action: &str,
+    url: &str,
+    cause: &(dyn Error + 'static),
+) -> Option<BackendError> {
+    let speaks = Speaks::of_failure(url, cause)?;
+    let reason = format!("the store {} in `endpoint`", speaks.advice());
+    Some(BackendError::new(kind, action, reason))
 }
 
 /// The error where there was no answer, or none that makes sense; `timeout` is that of one

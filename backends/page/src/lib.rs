@@ -6,6 +6,7 @@
 //! answer of a store may hold is read as XML says it; anything else is [`Malformed`], and
 //! never a shorter listing.
 
+mod address;
 mod encoding;
 mod error;
 mod failure;
@@ -20,8 +21,8 @@ use std::fmt;
 
 use s3_exporter_api::{Next, Page};
 
-pub use error::{ErrorBody, read_error};
-pub use failure::{Refusal, is_wrong_signature, no_answer};
+pub use error::{ErrorBody, read_complaint, read_error};
+pub use failure::{Refusal, is_wrong_signature, no_answer, wrong_scheme};
 pub use order::LearnedOrder;
 
 /// An answer that makes no sense: what, and where.

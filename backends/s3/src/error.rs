@@ -7,8 +7,10 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
 use aws_smithy_runtime_api::client::interceptors::context;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use s3_exporter_api::{BackendError, FailureKind, causes, chain};
-use s3_exporter_page::{ErrorBody, Malformed, Refusal, is_wrong_signature, no_answer};
+use s3_exporter_api::{BackendError, FailureKind, Speaks, causes, chain};
+use s3_exporter_page::{
+    ErrorBody, Malformed, Refusal, is_wrong_signature, no_answer, wrong_scheme,
+};
 use s3_exporter_transport::{Cause, advice, cause_of};
 
 const REGION: &str = "region";
@@ -35,8 +37,9 @@ fn refusal(error: &ListObjectsV2Error, response: Option<&HttpResponse>) -> Refus
         region: text(meta.extra(REGION)),
     };
     let status = response.map_or(0, |response| response.status().as_u16());
-    let region = response.and_then(|response| response.headers().get("x-amz-bucket-region"));
-    Refusal::new(status, Some(body), region)
+    let header = |name| response.and_then(|response| response.headers().get(name));
+    Refusal::new(status, Some(body), header("x-amz-bucket-region"))
+        .with_location(header("location").filter(|_| (300..400).contains(&status)))
 }
 
 /// The kind of one attempt's failure, for the meter.
@@ -56,17 +59,17 @@ pub fn kind_of_attempt(
 
 /// The kind of what is neither an error answer nor an attempt that took too long.
 fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
+    // Before all: they are asked for in another place, by connections of its own.
+    if causes(error).any(|cause| cause.is::<CredentialsError>()) {
+        return FailureKind::Credentials;
+    }
     match cause_of(error) {
         Cause::Tls => return FailureKind::Tls,
         Cause::TooLong => return FailureKind::Protocol,
         Cause::TooLate | Cause::Io => (),
     }
-    for cause in causes(error) {
-        if cause.is::<Malformed>() {
-            return FailureKind::Protocol;
-        } else if cause.is::<CredentialsError>() {
-            return FailureKind::Credentials;
-        }
+    if causes(error).any(|cause| cause.is::<Malformed>()) {
+        return FailureKind::Protocol;
     }
     let transport = causes(error).find_map(|cause| cause.downcast_ref::<ConnectorError>());
     match transport {
@@ -80,6 +83,8 @@ fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
 pub struct Place<'a> {
     /// What was tried and where.
     pub action: String,
+    /// The store's address.
+    pub url: &'a str,
     /// The region for which requests are signed.
     pub region: &'a str,
     /// Of one attempt.
@@ -103,16 +108,27 @@ impl Place<'_> {
             error => kind_of_cause(error),
         };
         let action = self.action.clone();
-        let mut ours = no_answer(kind, self.action, self.timeout);
-        if let Some(advice) = advice(&error) {
-            ours = ours.with_advice(advice);
-        }
+        let other = wrong_scheme(kind, &self.action, self.url, &error)
+            .filter(|_| kind != FailureKind::Credentials); // of another place
+        let ours = match (other, advice(&error)) {
+            (Some(other), _) => other,
+            (None, Some(advice)) => no_answer(kind, self.action, self.timeout).with_advice(advice),
+            (None, None) => no_answer(kind, self.action, self.timeout),
+        };
         if kind == FailureKind::Timeout {
             // The SDK says only that it was late.
             return ours;
         }
         match error.into_source() {
             Ok(cause) if kind == FailureKind::Credentials => {
+                let at = |scheme| Speaks::of_failure(scheme, &*cause);
+                let ours = match at("https://").or_else(|| at("http://")) {
+                    Some(speaks) => ours.with_advice(format!(
+                        "what hands them out {} in `sts_endpoint`",
+                        speaks.advice()
+                    )),
+                    None => ours,
+                };
                 // What we have found out ourselves says it all.
                 match causes(&*cause).find_map(|cause| cause.downcast_ref::<BackendError>()) {
                     Some(own) => BackendError::new(kind, action, "the credentials are of no use")

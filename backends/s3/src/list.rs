@@ -23,7 +23,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use s3_exporter_api::{
     Ask, Backend, BackendError, From, Meter, Next, Operation, Order, Page, is_directory_bucket,
 };
-use s3_exporter_page::{LearnedOrder, read, read_error};
+use s3_exporter_page::{LearnedOrder, read, read_complaint, read_error};
 
 use crate::client::Clients;
 use crate::error::{Place, kind_of_attempt, refused};
@@ -101,6 +101,7 @@ impl S3 {
     fn place(&self, ask: &Ask<'_>) -> Place<'_> {
         Place {
             action: format!("listing bucket {:?} at {}", ask.bucket, self.url),
+            url: &self.url,
             region: &self.region,
             timeout: self.request_timeout,
             on_signatures: self.on_signatures,
@@ -216,9 +217,12 @@ impl DeserializeResponse for Reader {
         _: &ConfigBag,
     ) -> Result<Output, OrchestratorError<Error>> {
         let body = response.body().bytes().unwrap_or_default();
-        let error = read_error(body);
         // S3 may also say 200 and then fail.
-        if !response.status().is_success() || error.is_some() {
+        let (is_success, error) = match response.status().is_success() {
+            true => (true, read_error(body)),
+            false => (false, read_complaint(body)),
+        };
+        if !is_success || error.is_some() {
             return Err(OrchestratorError::operation(Error::erase(refused(error))));
         }
         let mut held = self.slot.lock();

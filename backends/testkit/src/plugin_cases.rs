@@ -5,6 +5,7 @@
 //! s3_exporter_testkit::plugin_cases!(s3_exporter_s3::PLUGIN);
 //! ```
 
+mod address;
 mod nodes;
 mod odd;
 mod places;
@@ -24,6 +25,7 @@ use crate::conformance::connect;
 use crate::servers::MinIo;
 use crate::{Authority, Fault, Proxy, S3sServer, Upload};
 
+pub use address::*;
 pub use nodes::*;
 pub use odd::*;
 pub use places::{
@@ -56,6 +58,12 @@ macro_rules! plugin_cases {
             the_environment_names_proxies_and_exceptions
             hosts_of_amazon_that_are_no_store_of_its_own
             a_bucket_of_another_region
+            https_at_a_plain_port
+            http_at_a_port_of_tls
+            a_redirect_to_https
+            a_store_that_wants_the_bucket_in_the_host
+            a_bucket_in_the_host
+            an_error_in_an_error_response
             the_order_is_learned
             the_order_is_told
             a_store_without_tokens

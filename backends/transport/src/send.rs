@@ -71,7 +71,13 @@ async fn read_body(status: StatusCode, mut answer: Incoming) -> Result<Vec<u8>, 
     let announced = answer.size_hint().lower();
     let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(MAX_BODY).min(MAX_BODY));
     while let Some(frame) = answer.frame().await {
-        let Ok(chunk) = frame?.into_data() else {
+        let frame = match frame {
+            Ok(frame) => frame,
+            // Go resets the connection right after it has said that it wants TLS.
+            Err(_) if !status.is_success() => return Ok(body),
+            Err(cause) => return Err(cause.into()),
+        };
+        let Ok(chunk) = frame.into_data() else {
             continue; // trailers
         };
         if !status.is_success() && body.len() + chunk.len() > MAX_ERROR_BODY {

@@ -53,6 +53,7 @@ pub(super) fn destinations(top: &mut Section, context: &Context<'_>) -> Found {
         found.add(&mut section, context);
         top.absorb(section);
     }
+    bucket_in_host(top, &found.destinations);
     same_objects(top, &found.destinations);
     found
 }
@@ -310,6 +311,27 @@ fn same_objects(top: &mut Section, destinations: &[Arc<Destination>]) {
                     destination.name
                 ),
             );
+        }
+    }
+}
+
+/// An address that was copied with its bucket is that of no API: the bucket's name would be
+/// there twice. Told of hosts that are of stores alone: a MinIO may well be named so.
+fn bucket_in_host(top: &mut Section, destinations: &[Arc<Destination>]) {
+    const STORES: [&str; 6] = ["s3.", "s3-", "oss-", "cos.", "obs.", "storage.googleapis."];
+    for destination in destinations {
+        let (url, bucket) = (&destination.store_url, &destination.bucket);
+        let without = url.split_once("://").and_then(|(scheme, host)| {
+            let rest = host.strip_prefix(&**bucket)?.strip_prefix('.')?;
+            let is_store = STORES.iter().any(|store| rest.starts_with(store));
+            is_store.then(|| format!("{scheme}://{rest}"))
+        });
+        if let Some(without) = without {
+            let message = format!(
+                "{:?}: the endpoint's host begins with the bucket's name, which is asked for by itself: write `endpoint = {without:?}`",
+                destination.name
+            );
+            top.warn("destinations", message);
         }
     }
 }

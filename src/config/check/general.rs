@@ -115,9 +115,11 @@ fn is_address(text: &str) -> bool {
 pub(super) fn log(top: &mut Section) -> Log {
     let mut section = top.section("log");
     let origin = section.origin_of("level");
-    let level = section.name("level").unwrap_or_else(|| "info".to_owned());
-    if let Err(wanted) = filter(&level) {
-        let message = format!("is {}: {wanted}", origin.quote(&level));
+    let level = section.name("level");
+    if let Some(level) = &level
+        && let Err(wanted) = filter(level)
+    {
+        let message = format!("is {}: {wanted}", origin.quote(level));
         section.fault_at("level", origin, message);
     }
     let origin = section.origin_of("format");
@@ -125,16 +127,16 @@ pub(super) fn log(top: &mut Section) -> Log {
         .name("format")
         .map(|format| (format.to_lowercase(), format))
     {
-        None => LogFormat::Json,
-        Some((lower, _)) if lower == "json" => LogFormat::Json,
-        Some((lower, _)) if lower == "console" => LogFormat::Console,
+        None => None,
+        Some((lower, _)) if lower == "json" => Some(LogFormat::Json),
+        Some((lower, _)) if lower == "console" => Some(LogFormat::Console),
         Some((_, format)) => {
             let message = format!(
                 "is {}: expected \"json\" or \"console\"",
                 origin.quote(&format)
             );
             section.fault_at("format", origin, message);
-            LogFormat::Json
+            None
         }
     };
     top.absorb(section);

@@ -4,6 +4,7 @@ use std::fmt::{Display, Formatter, Result};
 
 use crate::http::status::Moment;
 use crate::visible::visible;
+pub use crate::words::{Bytes, Count, Span};
 
 /// Text in HTML, in elements and in quoted attributes alike. Marks that would turn the
 /// direction of what stands around it are shown instead.
@@ -37,43 +38,6 @@ impl Display for Name<'_> {
     }
 }
 
-/// A number of bytes, such as `1.5 GiB`.
-pub struct Bytes(pub u64);
-
-impl Display for Bytes {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-        let (mut value, mut unit) = (self.0 as f64, "B");
-        for next in UNITS {
-            if value < 1023.95 {
-                break;
-            }
-            (value, unit) = (value / 1024.0, next);
-        }
-        let decimals = usize::from(unit != "B");
-        write!(f, "{value:.decimals$} {unit}")
-    }
-}
-
-/// A span of time in its two largest units, such as `3 h 12 min`.
-pub struct Span(pub f64);
-
-impl Display for Span {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let seconds = self.0.abs() as u64;
-        let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
-        let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
-        let parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")];
-        let first = parts.iter().position(|(n, _)| *n > 0).unwrap_or(3);
-        let (n, unit) = parts[first];
-        write!(f, "{n} {unit}")?;
-        match parts.get(first + 1) {
-            Some((n, unit)) if *n > 0 => write!(f, " {n} {unit}"),
-            _ => Ok(()),
-        }
-    }
-}
-
 /// How long ago something was, with the exact time to be seen when pointed at.
 pub struct Ago(pub Option<Moment>);
 
@@ -91,16 +55,6 @@ impl Display for Ago {
     }
 }
 
-/// `1 cluster`, `2 clusters`.
-pub struct Count<'a>(pub usize, pub &'a str);
-
-impl Display for Count<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let s = if self.0 == 1 { "" } else { "s" };
-        write!(f, "{} {}{s}", self.0, self.1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,33 +67,5 @@ mod tests {
             "&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;ü"
         );
         assert_eq!(Text("\u{202e}<").to_string(), "\\u{202e}&lt;");
-    }
-
-    #[test]
-    fn bytes() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1.0 KiB"),
-            (1_048_575, "1.0 MiB"),
-            (1_610_612_736, "1.5 GiB"),
-            (u64::MAX, "16.0 EiB"),
-        ] {
-            assert_eq!(Bytes(bytes).to_string(), text);
-        }
-    }
-
-    #[test]
-    fn spans() {
-        for (seconds, text) in [
-            (0.4, "0 s"),
-            (59.9, "59 s"),
-            (60.0, "1 min"),
-            (11_520.0, "3 h 12 min"),
-            (90_061.0, "1 d 1 h"),
-            (86_460.0, "1 d"),
-        ] {
-            assert_eq!(Span(seconds).to_string(), text);
-        }
     }
 }

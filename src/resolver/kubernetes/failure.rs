@@ -9,7 +9,7 @@ use kube::client::AuthError;
 use kube::config::KubeconfigError;
 use kube::core::Status;
 use kube::runtime::watcher;
-use s3_exporter_api::chain;
+use s3_exporter_api::{Speaks, chain};
 use s3_exporter_transport::advice;
 
 use super::source::Source;
@@ -39,10 +39,17 @@ impl Place<'_> {
 
     /// The whole message for what kube says.
     pub(super) fn explain(&self, error: &Error) -> String {
+        if let Some(speaks) = Speaks::of_failure(self.server, error) {
+            return self.failure(&self.speaks(speaks));
+        }
         let reason = match error {
             Error::Api(status) => self.answer(status),
             Error::Discovery(_) => self.missing(),
             Error::Auth(_) => format!("{} ({})", describe(error), self.source),
+            // Go resets the connection when it has said so to a request of more than 517 bytes.
+            _ if self.server.starts_with("http://") => {
+                format!("{}; if {}", describe(error), self.speaks(Speaks::Tls))
+            }
             _ => describe(error),
         };
         self.failure(&reason)
@@ -62,8 +69,16 @@ impl Place<'_> {
         }
     }
 
+    fn speaks(&self, speaks: Speaks) -> String {
+        let advice = speaks.advice();
+        format!("the API server {advice} in its address in {}", self.source)
+    }
+
     fn answer(&self, status: &Status) -> String {
         let message = one_line(&status.message);
+        if let Some(speaks) = Speaks::of_answer(&message) {
+            return self.speaks(speaks);
+        }
         match status.code {
             401 => format!(
                 "the API server does not accept our credentials (401); check or renew those of {}",

@@ -27,6 +27,11 @@ pub(super) const CODES: &[(&str, FailureKind)] = &[
     ("XAdminUserNotFound", FailureKind::Credentials),   // versitygw's to a key it does not know
     ("AuthFailure", FailureKind::Credentials),
     ("NoSuchBucket", FailureKind::NotFound),
+    ("NoSuchKey", FailureKind::Protocol),
+    ("SecondLevelDomainForbidden", FailureKind::Protocol),
+    ("VirtualHostDomainRequired", FailureKind::Protocol),
+    ("PathStyleDomainForbidden", FailureKind::Protocol),
+    ("InvalidPathAccess", FailureKind::Protocol),
     ("SlowDown", FailureKind::Throttled),
     ("SlowDownRead", FailureKind::Throttled),
     ("SlowDownWrite", FailureKind::Throttled),
