@@ -48,6 +48,7 @@ fn snapshot(cases: &[Case], known: &Known) -> Snapshot {
             clusters: Some(clusters),
             failure: None,
             last_success: Some(at(NOW, 0)),
+            renewed: None,
         },
         false => Resolution::default(),
     };
