@@ -45,7 +45,7 @@ const PLUGIN: Plugin = Plugin {
 /// Takes the keys out of the section, without any I/O. Whatever is left in it is reported as
 /// an unknown key, and a value of the wrong type is reported by the getter.
 fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
-    let path = section.file("path"); // relative to the configuration file
+    let path = section.folder("path"); // relative to the configuration file
     if path.is_none() {
         // Of several faults of a key only the first is kept, so this is for a missing one.
         section.fault("path", "is missing: the folder in which the buckets are");
