@@ -159,7 +159,7 @@ fn help_and_version_are_no_failure() {
 
 #[test]
 fn the_configuration_may_be_named_in_several_ways() {
-    let named = GOOD.replace("\"b\"", "\"other\"");
+    let named = GOOD.replace("\"bbb\"", "\"other\"");
     for arguments in [
         ["check", "-c", "other.toml"].as_slice(),
         &["-c=other.toml", "check"],

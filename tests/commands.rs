@@ -214,7 +214,7 @@ async fn check_connect_says_what_audits_cost() {
     ] {
         let output = run(&["check", "--connect"], &format!("{config}{own}"));
         assert_eq!(output.code, Some(0), "{output:?}");
-        assert!(output.stdout.ends_with(ending), "{own}: {}", output.stdout);
+        assert!(output.stdout.contains(ending), "{own}: {}", output.stdout);
     }
 }
 

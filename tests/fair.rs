@@ -27,7 +27,7 @@ const SMALL: usize = 99;
 const GREED: u16 = 32;
 const HUGE_PAGES: u64 = 2000;
 /// Pages of a small bucket, which are asked for one after another.
-const SMALL_PAGES: u64 = 10;
+const SMALL_PAGES: u64 = 20;
 const PAGE: u64 = 1000;
 
 /// A store whose buckets are computed, or that never answers. It remembers whose requests it

@@ -342,8 +342,8 @@ fn a_dollar_is_two() {
 fn a_bucket_in_the_endpoint_is_a_warning_where_the_host_is_a_stores() {
     for (endpoint, bucket, without) in [
         (
-            "https://b.s3.eu-central-1.amazonaws.com",
-            "b",
+            "https://bbb.s3.eu-central-1.amazonaws.com",
+            "bbb",
             Some("https://s3.eu-central-1.amazonaws.com"),
         ),
         (
@@ -352,12 +352,12 @@ fn a_bucket_in_the_endpoint_is_a_warning_where_the_host_is_a_stores() {
             Some("http://s3-x.example:9000"),
         ),
         (
-            "https://b.oss-cn-nanjing.aliyuncs.com",
-            "b",
+            "https://bbb.oss-cn-nanjing.aliyuncs.com",
+            "bbb",
             Some("https://oss-cn-nanjing.aliyuncs.com"),
         ),
-        ("https://b.example", "b", None),
-        ("https://s3.b.example", "b", None),
+        ("https://bbb.example", "bbb", None),
+        ("https://s3.bbb.example", "bbb", None),
     ] {
         let text = format!(
             "{STORE}\nendpoint = \"{endpoint}\"\n[[destinations]]\nbucket = \"{bucket}\"\n"

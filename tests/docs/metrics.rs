@@ -27,12 +27,12 @@ fn explained(document: &str) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
-/// What the program exposes with all that can be asked for, over one bucket of two pages, once
-/// its listing was audited.
+/// What the program exposes with all that can be asked for, over one bucket of pages enough to be
+/// listed in parts, once that was audited.
 async fn exposed() -> String {
-    let store = Memory::new().with_page_size(1);
-    let backups = ["lab-1-a.db.gz", "lab-1-b.db.gz"].map(|key| Upload::new(key, 7));
-    store.put_all("etcd", backups);
+    let store = Memory::new().with_page_size(10);
+    let backup = |nth| Upload::new(format!("lab-1-{nth:04}.db.gz"), 7);
+    store.put_all("etcd", (0..600).map(backup));
     let server = S3sServer::builder().server("MinIO").store(&store).start();
     let config = format!(
         r#"[metrics]
