@@ -13,21 +13,18 @@ use s3_exporter_api::{Next, Order, Page, UnixTime};
 
 use super::alphabet::{Alphabet, MAX_KEY};
 use super::boundaries::{Anchor, Boundaries};
-use super::folder::{cut_between, folder, is_flat, parent, successor};
-use super::proof::{Check, Context, Left, Seams, Shown};
+use super::folder::{cut_between, folder};
+use super::proof::{Check, Left, Seams};
 use super::split::Listed;
 use crate::assign::Cursor;
 
+mod ends;
 mod range;
+mod remembering;
 mod sharing;
 
 use range::Range;
 
-/// Keys of a page that are remembered for the next scan: with more than its last one, ranges
-/// that end at full pages can be cut though this scan's pages began elsewhere.
-const REMEMBERED: usize = 8;
-/// So many keys before each of these are looked at for one between two folders.
-const LOOKED_AT: usize = 16;
 /// Ranges are cut while there were no more requests than twice the pages that came of them, or of
 /// the scan before, and this: so a scan costs about twice what listing in sequence does at the
 /// worst.
@@ -280,50 +277,6 @@ impl<'a> Plan<'a> {
         (2 * pages + WASTE).saturating_sub(self.requests).min(pages)
     }
 
-    /// What followed the last key of the scan before: if it is listed by the end of this one, the
-    /// end need not be asked for once more, which nothing else could be done beside.
-    fn look_ahead(&mut self) -> Option<Request> {
-        let is_large = self.hints.objects() > self.page_size;
-        let last = self
-            .hints
-            .last_key()
-            .filter(|_| is_large && self.is_ordered())?;
-        if std::mem::replace(&mut self.asked_ahead, true) || self.end_checked {
-            return None;
-        }
-        Some(self.request_of(Check::Ahead {
-            prefix: folder(last, self.prefix).into(),
-            after: last.into(),
-            last: last.as_bytes().into(),
-        }))
-    }
-
-    fn request_of(&mut self, check: Check) -> Request {
-        self.requests += 1;
-        let (prefix, start, max_keys) = check.request(&self.context());
-        let prefix = match (prefix, &start) {
-            (Some(prefix), _) => prefix,
-            (None, Start::After(boundary)) => self.listing_of(boundary).into(),
-            (None, _) => self.prefix.into(),
-        };
-        Request {
-            work: Work::Check(check),
-            prefix,
-            start,
-            max_keys: max_keys.unwrap_or(self.asked),
-        }
-    }
-
-    fn context(&self) -> Context<'_> {
-        Context {
-            prefix: self.prefix,
-            ordered: self.is_ordered(),
-            recent: self.recent,
-            greatest: &self.greatest,
-            is_narrow: self.is_narrow,
-        }
-    }
-
     /// The prefix of the listing in which what comes after a key is certain.
     fn listing_of<'k>(&self, key: &'k str) -> &'k str
     where
@@ -333,43 +286,6 @@ impl<'a> Plan<'a> {
             Order::Utf8ByFolder => folder(key, self.prefix),
             _ => self.prefix,
         }
-    }
-
-    /// What the answer to a check shows.
-    pub(super) fn judge(
-        &mut self,
-        check: Check,
-        page: &Page,
-        next: &Next,
-    ) -> Result<(), Contradiction> {
-        match check.judge(page, next, &self.context())? {
-            Shown::Right => {}
-            Shown::Asks(check) => self.checks.push_back(check),
-            Shown::EndsWith(last) => self.ahead = Some(last),
-            Shown::GoesOn(after) => {
-                self.resumed += 1;
-                let (start, prefix) = match &*after {
-                    "" => (Start::First, self.prefix),
-                    after => (Start::After(after.into()), self.listing_of(after)),
-                };
-                self.add(Range::new(start, prefix, &after, None));
-            }
-        }
-        Ok(())
-    }
-
-    /// A check was refused, which shows nothing: where its prefix may be the cause, it is made
-    /// once more with another one. False for one that cannot be done without.
-    pub(super) fn give_up(&mut self, check: Check) -> bool {
-        let is_of_end = matches!(
-            check,
-            Check::Ahead { .. } | Check::End { .. } | Check::Empty { .. }
-        );
-        if is_of_end && !self.is_narrow && !self.prefix.is_empty() {
-            self.is_narrow = true;
-            self.checks.push_back(check);
-        }
-        is_of_end
     }
 
     /// Takes a page of a range, which was asked for from `start` on: how many of its objects,
@@ -545,64 +461,6 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    /// The store says that nothing follows in the listing that a range is in: what follows that
-    /// folder is asked for next.
-    fn leave(&mut self, at: usize, start: Start) -> Result<(), Contradiction> {
-        let range = &mut self.ranges[at];
-        if range.prefix.len() > self.prefix.len() {
-            let around = parent(&range.prefix, self.prefix).into();
-            range.next = Some(Start::After(successor(&range.prefix)));
-            range.prefix = around;
-            self.waiting.push_back(at);
-            return Ok(());
-        }
-        let is_end = range.end.is_none() && range.has_objects && !range.proves_end;
-        let request = (range.prefix.clone(), start);
-        self.finish(at, Left::Ended)?;
-        if is_end {
-            self.check_end(Some(request));
-        }
-        Ok(())
-    }
-
-    /// The end of a listing of more than one page, and that of one which had more, are asked for
-    /// once more; folder by folder where the answer to a key in a folder said that it is the end.
-    /// `request` said so.
-    fn check_end(&mut self, request: Option<(Box<str>, Start)>) {
-        self.end_checked = true;
-        let is_whole = self.ranges.len() == 1 && self.made == 0 && self.pages <= 1;
-        if self.resumed >= RESUMED || (is_whole && self.objects > 0) {
-            return;
-        }
-        if self.objects == 0 {
-            if self.hints.objects() > 0 {
-                let after = self.hints.first_key().unwrap_or(self.prefix);
-                let after = shortened(after).into();
-                self.checks.push_back(Check::Empty { after });
-            }
-            return;
-        }
-        if self.ahead.take().is_some_and(|ahead| *ahead <= *self.last) {
-            return;
-        }
-        let last = std::str::from_utf8(&self.last).ok();
-        if let Some(last) = last.filter(|last| last.len() <= MAX_KEY) {
-            let is_of_key = !matches!(&request, Some((_, Start::First | Start::Token(_))));
-            if self.order == Order::Utf8 && is_of_key && !is_flat(last, self.prefix) {
-                let folder = folder(last, self.prefix);
-                let start = Start::After(last.into());
-                let mut range = Range::new(start, folder, last, None);
-                range.proves_end = true;
-                self.add(range);
-                return;
-            }
-            let again = || (self.listing_of(last).into(), Start::After(last.into()));
-            let request = request.unwrap_or_else(again);
-            let last = last.into();
-            self.checks.push_back(Check::End { last, request });
-        }
-    }
-
     /// A range is done: its place is for another one.
     fn finish(&mut self, at: usize, left: Left) -> Result<(), Contradiction> {
         self.look_at_first(at, &Page::new())?;
@@ -639,46 +497,6 @@ impl<'a> Plan<'a> {
         self.by_token = true;
         self.ranges[at].next = Some(Start::Token(token));
         self.waiting.push_back(at);
-    }
-
-    /// Keeps where keys are, for the next scan.
-    fn remember(&mut self, at: usize, page: &Page, taken: usize, is_last: bool) {
-        let range = &mut self.ranges[at];
-        let step = page.len().div_ceil(REMEMBERED).max(1);
-        let by_folder = self.order == Order::Utf8ByFolder;
-        let mut from = 0;
-        while from < taken {
-            let to = (from + step).min(taken);
-            match cut_before(page, from, to, by_folder.then_some(self.prefix)) {
-                Some((index, cut)) => {
-                    let objects = std::mem::take(&mut range.carry) + (index + 1 - from) as u64;
-                    let anchor = Anchor::of(page.key(index + 1));
-                    self.seen.push(cut.as_bytes(), objects, Some(anchor));
-                    range.remembered = cut.into();
-                    range.carry = (to - index - 1) as u64;
-                }
-                None => range.carry += (to - from) as u64,
-            }
-            from = to;
-        }
-        // The end that was remembered is where it was.
-        if let Some(end) = range.end.as_deref()
-            && end.as_bytes() == page.key(taken - 1)
-            && taken == page.len()
-        {
-            let objects = std::mem::take(&mut range.carry);
-            self.seen
-                .push(end.as_bytes(), objects, self.hints.anchor(end));
-        }
-        if is_last && range.end.is_none() {
-            let objects = std::mem::take(&mut range.carry);
-            self.seen.push(page.key(taken - 1), objects, None);
-        }
-        if self.seen.is_full() {
-            let open = self.ranges.iter().filter(|range| !range.done);
-            self.seen
-                .thin(&open.map(|range| range.remembered.as_bytes()).collect());
-        }
     }
 
     /// Where the owner of the range's latest key was found.
@@ -731,85 +549,10 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// A cut between two keys of a page of which the first is one of `from..to`: after the last one;
-/// or near it, and in as few folders below a prefix as possible.
-fn cut_before<'a>(
-    page: &'a Page,
-    from: usize,
-    to: usize,
-    in_few_folders_of: Option<&str>,
-) -> Option<(usize, &'a str)> {
-    let Some(prefix) = in_few_folders_of else {
-        let cut = std::str::from_utf8(page.key(to - 1)).ok()?;
-        return (to < page.len() && cut.len() <= MAX_KEY).then_some((to - 1, cut));
-    };
-    let to = to.min(page.len() - 1);
-    let cuts = (from.max(to.saturating_sub(LOOKED_AT))..to).rev();
-    let cuts = cuts.filter_map(|index| {
-        let cut = cut_between(page.key(index), page.key(index + 1), prefix)?;
-        Some((index, cut))
-    });
-    cuts.min_by_key(|(_, cut)| cut.bytes().filter(|byte| *byte == b'/').count())
-}
-
-/// A key without its last character.
-fn shortened(key: &str) -> &str {
-    let mut chars = key.chars();
-    chars.next_back();
-    chars.as_str()
-}
-
 /// A key for people: quoted, with control characters and what is not UTF-8 escaped.
 pub(super) fn show(key: &[u8]) -> String {
     format!("{:?}", String::from_utf8_lossy(key))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scan::split::tests::page;
-
-    /// Pages of ten of the keys from `0000` to `9999`, eight at a time, the oldest request first.
-    #[test]
-    fn there_are_never_more_ranges_than_requests_at_a_time() {
-        const FLYING: usize = 8;
-        let hints = Boundaries::default();
-        let mut plan = Plan::new("", 10, &hints, UnixTime::from_millis(0));
-        plan.set_order(Order::Utf8);
-        let keys: Vec<_> = (0..10_000).map(|key| format!("{key:04}")).collect();
-        let mut flying = VecDeque::new();
-        let (mut objects, mut starts) = (0, 0);
-        loop {
-            while flying.len() < FLYING
-                && let Some(asked) = plan.next(flying.len(), FLYING)
-            {
-                starts += u32::from(matches!(asked.start, Start::After(_)));
-                flying.push_back(asked);
-            }
-            assert!(plan.ranges.len() <= FLYING);
-            let Some(Request { work, start, .. }) = flying.pop_front() else {
-                break;
-            };
-            let after = match start.clone() {
-                Start::First => String::new(),
-                Start::After(key) | Start::Marker(key) | Start::Next(key, _) => key.into(),
-                Start::Token(token) => token,
-            };
-            let rest = &keys[keys.partition_point(|key| *key <= after)..];
-            let keys: Vec<_> = rest.iter().take(10).map(String::as_str).collect();
-            let next = match rest.len() {
-                0..=10 => Next::End,
-                _ => Next::Token(keys[9].to_owned()),
-            };
-            match work {
-                Work::Range(at) => {
-                    objects += plan.take(at, start, &mut page(&keys), next).unwrap();
-                }
-                Work::Check(check) => plan.judge(check, &page(&keys), &next).unwrap(),
-            }
-        }
-        assert_eq!(objects, 10_000);
-        let is_reused = starts > 3 * FLYING as u32 / 2;
-        assert!(is_reused, "{starts} ranges: this tests nothing");
-    }
-}
+mod tests;

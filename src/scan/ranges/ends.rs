@@ -1,0 +1,158 @@
+//! Where listings end: what is asked to see whether they do, and what the answers show.
+
+use std::mem;
+
+use s3_exporter_api::{Next, Order, Page};
+
+use super::{Contradiction, Plan, RESUMED, Range, Request, Start, Work};
+use crate::scan::alphabet::MAX_KEY;
+use crate::scan::folder::{folder, is_flat, parent, successor};
+use crate::scan::proof::{Check, Context, Left, Shown};
+
+impl Plan<'_> {
+    /// What followed the last key of the scan before: if it is listed by the end of this one, the
+    /// end need not be asked for once more, which nothing else could be done beside.
+    pub(super) fn look_ahead(&mut self) -> Option<Request> {
+        let is_large = self.hints.objects() > self.page_size;
+        let last = self
+            .hints
+            .last_key()
+            .filter(|_| is_large && self.is_ordered())?;
+        if mem::replace(&mut self.asked_ahead, true) || self.end_checked {
+            return None;
+        }
+        Some(self.request_of(Check::Ahead {
+            prefix: folder(last, self.prefix).into(),
+            after: last.into(),
+            last: last.as_bytes().into(),
+        }))
+    }
+
+    pub(super) fn request_of(&mut self, check: Check) -> Request {
+        self.requests += 1;
+        let (prefix, start, max_keys) = check.request(&self.context());
+        let prefix = match (prefix, &start) {
+            (Some(prefix), _) => prefix,
+            (None, Start::After(boundary)) => self.listing_of(boundary).into(),
+            (None, _) => self.prefix.into(),
+        };
+        Request {
+            work: Work::Check(check),
+            prefix,
+            start,
+            max_keys: max_keys.unwrap_or(self.asked),
+        }
+    }
+
+    pub(super) fn context(&self) -> Context<'_> {
+        Context {
+            prefix: self.prefix,
+            ordered: self.is_ordered(),
+            recent: self.recent,
+            greatest: &self.greatest,
+            is_narrow: self.is_narrow,
+        }
+    }
+
+    /// What the answer to a check shows.
+    pub(in crate::scan) fn judge(
+        &mut self,
+        check: Check,
+        page: &Page,
+        next: &Next,
+    ) -> Result<(), Contradiction> {
+        match check.judge(page, next, &self.context())? {
+            Shown::Right => {}
+            Shown::Asks(check) => self.checks.push_back(check),
+            Shown::EndsWith(last) => self.ahead = Some(last),
+            Shown::GoesOn(after) => {
+                self.resumed += 1;
+                let (start, prefix) = match &*after {
+                    "" => (Start::First, self.prefix),
+                    after => (Start::After(after.into()), self.listing_of(after)),
+                };
+                self.add(Range::new(start, prefix, &after, None));
+            }
+        }
+        Ok(())
+    }
+
+    /// A check was refused, which shows nothing: where its prefix may be the cause, it is made
+    /// once more with another one. False for one that cannot be done without.
+    pub(in crate::scan) fn give_up(&mut self, check: Check) -> bool {
+        let is_of_end = matches!(
+            check,
+            Check::Ahead { .. } | Check::End { .. } | Check::Empty { .. }
+        );
+        if is_of_end && !self.is_narrow && !self.prefix.is_empty() {
+            self.is_narrow = true;
+            self.checks.push_back(check);
+        }
+        is_of_end
+    }
+
+    /// The store says that nothing follows in the listing that a range is in: what follows that
+    /// folder is asked for next.
+    pub(super) fn leave(&mut self, at: usize, start: Start) -> Result<(), Contradiction> {
+        let range = &mut self.ranges[at];
+        if range.prefix.len() > self.prefix.len() {
+            let around = parent(&range.prefix, self.prefix).into();
+            range.next = Some(Start::After(successor(&range.prefix)));
+            range.prefix = around;
+            self.waiting.push_back(at);
+            return Ok(());
+        }
+        let is_end = range.end.is_none() && range.has_objects && !range.proves_end;
+        let request = (range.prefix.clone(), start);
+        self.finish(at, Left::Ended)?;
+        if is_end {
+            self.check_end(Some(request));
+        }
+        Ok(())
+    }
+
+    /// The end of a listing of more than one page, and that of one which had more, are asked for
+    /// once more; folder by folder where the answer to a key in a folder said that it is the end.
+    /// `request` said so.
+    pub(super) fn check_end(&mut self, request: Option<(Box<str>, Start)>) {
+        self.end_checked = true;
+        let is_whole = self.ranges.len() == 1 && self.made == 0 && self.pages <= 1;
+        if self.resumed >= RESUMED || (is_whole && self.objects > 0) {
+            return;
+        }
+        if self.objects == 0 {
+            if self.hints.objects() > 0 {
+                let after = self.hints.first_key().unwrap_or(self.prefix);
+                let after = shortened(after).into();
+                self.checks.push_back(Check::Empty { after });
+            }
+            return;
+        }
+        if self.ahead.take().is_some_and(|ahead| *ahead <= *self.last) {
+            return;
+        }
+        let last = std::str::from_utf8(&self.last).ok();
+        if let Some(last) = last.filter(|last| last.len() <= MAX_KEY) {
+            let is_of_key = !matches!(&request, Some((_, Start::First | Start::Token(_))));
+            if self.order == Order::Utf8 && is_of_key && !is_flat(last, self.prefix) {
+                let folder = folder(last, self.prefix);
+                let start = Start::After(last.into());
+                let mut range = Range::new(start, folder, last, None);
+                range.proves_end = true;
+                self.add(range);
+                return;
+            }
+            let again = || (self.listing_of(last).into(), Start::After(last.into()));
+            let request = request.unwrap_or_else(again);
+            let last = last.into();
+            self.checks.push_back(Check::End { last, request });
+        }
+    }
+}
+
+/// A key without its last character.
+fn shortened(key: &str) -> &str {
+    let mut chars = key.chars();
+    chars.next_back();
+    chars.as_str()
+}
