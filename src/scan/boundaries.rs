@@ -136,6 +136,24 @@ impl Boundaries {
         (all.is_some() && keys.windows(2).all(rises)).then_some(Self { keys, loose })
     }
 
+    /// What stands for the first key behind each boundary: a CRC-32 of it, 0 where it is not
+    /// known.
+    pub fn anchors(&self) -> impl Iterator<Item = u32> {
+        let anchors = self.keys.iter().map(|of| of.anchor);
+        anchors.map(|anchor| anchor.map_or(0, |Anchor(sum)| sum))
+    }
+
+    /// The same with these anchors, if there is one for each boundary.
+    #[must_use]
+    pub fn with_anchors(mut self, anchors: &[u32]) -> Self {
+        if anchors.len() == self.keys.len() {
+            for (of, sum) in self.keys.iter_mut().zip(anchors) {
+                of.anchor = (*sum != 0).then_some(Anchor(*sum));
+            }
+        }
+        self
+    }
+
     /// How many objects there were.
     pub fn objects(&self) -> u64 {
         self.keys.last().map_or(0, |of| of.objects) + self.loose

@@ -29,7 +29,7 @@ use crate::snapshot::{Attempt, Failure};
 const MAGIC: &str = "s3-exporter-state";
 /// The version that is written. Those before it are read too: what they lack has a default.
 ///
-/// 2: the newest objects of each sum, the clusters whose backups are gone, and audits.
+/// 2: the newest objects of each sum, the clusters whose backups are gone, audits, and anchors.
 const VERSION: u32 = 2;
 /// No clock and no store says a time that is further from 1970, in milliseconds: ages can be
 /// computed without a thought of overflow.
@@ -119,6 +119,9 @@ struct Complete {
     clusters: Vec<Owned>,
     /// Keys at which the listing is cut, with the objects up to each.
     boundaries: Vec<(String, u64)>,
+    /// What stands for the first key behind each of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    anchors: Vec<u32>,
     /// Objects after the last of these.
     loose: u64,
     /// Clusters whose backups are gone, and when they were last seen.
@@ -288,6 +291,7 @@ impl Complete {
             unassigned: Sums::new(tally.unassigned()),
             clusters: clusters.collect(),
             boundaries: keys.map(|(key, sum)| (key.to_owned(), sum)).collect(),
+            anchors: boundaries.anchors().collect(),
             loose,
             gone: good
                 .gone
@@ -318,7 +322,7 @@ impl Complete {
         let totals = |name: &str| owned.get(name).cloned().unwrap_or_default();
         let tally = Tally::restore(assignment, totals, self.unassigned.restore()?);
         let keys = self.boundaries.iter().map(|(key, sum)| (&**key, *sum));
-        let boundaries = Boundaries::restore(keys, self.loose)?;
+        let boundaries = Boundaries::restore(keys, self.loose)?.with_anchors(&self.anchors);
         if boundaries.objects() > MOST_OBJECTS {
             return None;
         }

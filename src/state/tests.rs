@@ -138,7 +138,9 @@ prop_compose! {
         let tally = Tally::restore(assignment, |name| owned[name].0.clone(), unassigned);
         let mut sum = 0;
         let keys: Vec<_> = keys.iter().map(|(key, objects)| { sum += objects; (&**key, sum) }).collect();
+        let anchors: Vec<u32> = (0..keys.len() as u32).collect(); // 0: not known
         let boundaries = Boundaries::restore(keys.into_iter(), loose).unwrap();
+        let boundaries = boundaries.with_anchors(&anchors);
         let gone = names.names().zip(gone).map(|(name, seen)| (Arc::clone(name), at(seen))).collect();
         Good {
             found: Arc::new(Found { tally, boundaries }),

@@ -1,3 +1,5 @@
+use s3_exporter_api::Next;
+
 use super::*;
 use crate::scan::split::tests::page;
 

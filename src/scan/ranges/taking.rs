@@ -1,0 +1,267 @@
+//! What a page of a range is made of: checked, counted, and what is to be asked for next.
+
+use std::hash::BuildHasher;
+
+use s3_exporter_api::{Next, Order, Page};
+
+use super::{Contradiction, Plan, Start, show};
+use crate::scan::alphabet::MAX_KEY;
+use crate::scan::boundaries::Anchor;
+use crate::scan::folder::cut_between;
+use crate::scan::proof::Left;
+use crate::scan::split::Listed;
+
+/// A listing fails after so many pages in a row without an object: thousands of deleted
+/// versions in a row can be the cause of some, and a store that is ill sends them without end.
+const EMPTY_PAGES: u32 = 1000;
+/// A listing fails after so many times the requests that this or the scan before should take.
+const RUNAWAY: u64 = 10;
+
+impl Plan<'_> {
+    /// Takes a page of a range, which was asked for from `start` on: how many of its objects,
+    /// from the first on, belong to the range and are new.
+    pub(in crate::scan) fn take(
+        &mut self,
+        at: usize,
+        start: Start,
+        page: &mut Page,
+        next: Next,
+    ) -> Result<usize, Contradiction> {
+        if !self.is_ordered() && self.ranges.len() > 1 {
+            return Err(Contradiction::OrderLost);
+        }
+        if self.ask_by_marker(at, &start, page) {
+            return Ok(0);
+        }
+        let repeated = page.remove_repeated(self.ranges[at].listed.last());
+        self.repeated += repeated as u64;
+        let taken = self.check(at, page)?;
+        if !page.is_empty() {
+            self.look_at_first(at, page)?;
+        }
+        let passed = taken < page.len();
+        if next != Next::End && page.len() > self.fullest {
+            self.fullest = page.len();
+            self.page_size = page.len() as u64;
+        }
+        if taken > 0 {
+            self.add_keys(at, page, taken, &next)?;
+        }
+        self.bound(at, taken)?;
+        let range = &mut self.ranges[at];
+        range.explored = true;
+        range.places = None;
+        let reached = range
+            .end
+            .as_deref()
+            .is_some_and(|end| end.as_bytes() <= range.listed.last());
+        match next {
+            _ if passed => self.finish(at, Left::Passed(page.key(taken).into()))?,
+            Next::Token(token) if reached => {
+                let prefix = range.prefix.clone();
+                self.finish(at, Left::Reached(prefix, token))?;
+            }
+            _ if reached => self.finish(at, Left::ReachedEnd)?,
+            Next::Token(token) => {
+                if !self.tokens.insert(self.hasher.hash_one(&token)) {
+                    let fault = "the store gave the same continuation token twice";
+                    return Err(Contradiction::Nonsense(fault.to_owned()));
+                }
+                range.next = Some(match range.resume(taken) {
+                    Some(key) if !self.by_token => Start::Next(key, token),
+                    _ => Start::Token(token),
+                });
+                self.waiting.push_back(at);
+            }
+            Next::AfterLast => self.go_on_after_last(at)?,
+            Next::End => self.leave(at, start)?,
+        }
+        Ok(taken)
+    }
+
+    /// Learns from the keys of a range.
+    fn add_keys(
+        &mut self,
+        at: usize,
+        page: &Page,
+        taken: usize,
+        next: &Next,
+    ) -> Result<(), Contradiction> {
+        let range = &mut self.ranges[at];
+        let last = page.key(taken - 1);
+        if let Some(found) = page.get(0)
+            && range.proves_end
+            && found.last_modified < self.recent
+        {
+            return Err(Contradiction::Incomplete(format!(
+                "the store said that nothing follows before {}",
+                show(found.key)
+            )));
+        }
+        range.follow(last);
+        range.has_objects = true;
+        let before = range.listed.last();
+        match self.hints.next(before) {
+            Some((key, _)) if key.as_bytes() <= last => range.unforeseen = 0,
+            _ => range.unforeseen += taken as u64,
+        }
+        if range.carry > 0 && self.order == Order::Utf8 {
+            // The page before ended with it, and now what follows it is known.
+            let objects = std::mem::take(&mut range.carry);
+            let anchor = Anchor::of(page.key(0));
+            self.seen.push(range.listed.last(), objects, Some(anchor));
+            range.remembered = String::from_utf8_lossy(range.listed.last()).into();
+        }
+        range.listed.add(page, taken, &mut self.alphabet);
+        self.pages += 1;
+        self.objects += taken as u64;
+        if self.is_ordered() {
+            self.remember(at, page, taken, *next == Next::End);
+        } else if let Some(greatest) = page.keys().max().filter(|key| *key > &*self.greatest) {
+            self.greatest.clear();
+            self.greatest.extend_from_slice(greatest);
+        }
+        Ok(())
+    }
+
+    /// A store that answers a key to go on after with what it gave before knows the first
+    /// version of the API alone: it is asked in that one.
+    fn ask_by_marker(&mut self, at: usize, start: &Start, page: &Page) -> bool {
+        let range = &mut self.ranges[at];
+        let Start::After(key) = start else {
+            return false;
+        };
+        let is_repeated =
+            range.by_last && page.len() > 1 && page.keys().any(|of| of == key.as_bytes());
+        if is_repeated {
+            self.by_marker = true;
+            range.next = Some(Start::Marker(key.clone()));
+            self.waiting.push_back(at);
+        }
+        is_repeated
+    }
+
+    /// The first keys behind a boundary; an empty page if there are none.
+    fn look_at_first(&mut self, at: usize, page: &Page) -> Result<(), Contradiction> {
+        if let Some(boundary) = self.ranges[at].begins.take() {
+            let check = self.seams.right(&boundary, page)?;
+            self.checks.extend(check);
+        }
+        Ok(())
+    }
+
+    /// Some pages without an object are no fault, and so are some more requests than expected.
+    fn bound(&mut self, at: usize, taken: usize) -> Result<(), Contradiction> {
+        let range = &mut self.ranges[at];
+        range.empty_pages = if taken > 0 { 0 } else { range.empty_pages + 1 };
+        let before = self.hints.objects().div_ceil(self.page_size);
+        let most = RUNAWAY * self.pages.max(before) + u64::from(EMPTY_PAGES);
+        let fault = if range.empty_pages > EMPTY_PAGES {
+            format!("{EMPTY_PAGES} pages in a row without an object")
+        } else if self.requests > most {
+            format!(
+                "{} requests for {} pages with objects",
+                self.requests, self.pages
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Contradiction::Nonsense(fault))
+    }
+
+    /// Goes on without a token.
+    fn go_on_after_last(&mut self, at: usize) -> Result<(), Contradiction> {
+        let range = &self.ranges[at];
+        let last = std::str::from_utf8(range.listed.last()).ok();
+        let Some(last) = last.filter(|last| range.explored && last.len() <= MAX_KEY) else {
+            let fault =
+                "more is to come, and the store gave neither a token nor a key to go on after";
+            return Err(Contradiction::Nonsense(fault.to_owned()));
+        };
+        let prefix: Box<str> = self.listing_of(last).into();
+        let start = match self.by_marker {
+            true => Start::Marker(last.into()),
+            false => Start::After(last.into()),
+        };
+        let range = &mut self.ranges[at];
+        range.prefix = prefix;
+        range.by_last = true;
+        range.next = Some(start);
+        self.waiting.push_back(at);
+        Ok(())
+    }
+
+    /// A range is done: its place is for another one.
+    pub(super) fn finish(&mut self, at: usize, left: Left) -> Result<(), Contradiction> {
+        self.look_at_first(at, &Page::new())?;
+        let range = &mut self.ranges[at];
+        range.done = true;
+        let listed = std::mem::replace(&mut range.listed, Listed::new(b""));
+        if range.has_objects && *listed.last() > *self.last {
+            listed.last().clone_into(&mut self.last);
+        }
+        let behind = std::mem::take(&mut range.carry);
+        let Some(end) = range.end.take() else {
+            self.seen.push_loose(behind);
+            return Ok(());
+        };
+        match &left {
+            Left::Passed(key) if behind > 0 => {
+                let cut = match self.order {
+                    Order::Utf8ByFolder => cut_between(listed.last(), key, self.prefix),
+                    _ => None,
+                };
+                let cut = cut.map_or(listed.last(), str::as_bytes);
+                self.seen.push(cut, behind, Some(Anchor::of(key)));
+            }
+            _ => self.seen.push_loose(behind),
+        }
+        let check = self.seams.left(&end, left)?;
+        self.checks.extend(check);
+        Ok(())
+    }
+
+    /// How many objects of the page are the range's. Every key is under the prefix; on an
+    /// ordered store they rise, behind the range's end too, and rise from page to page; on any
+    /// other at least the last key of a page is a new one.
+    fn check(&self, at: usize, page: &Page) -> Result<usize, Contradiction> {
+        let range = &self.ranges[at];
+        let is_ordered = self.is_ordered();
+        let last = page.keys().next_back();
+        if let Some(last) = last.filter(|last| range.explored && *last == range.listed.last()) {
+            return Err(Contradiction::Nonsense(format!(
+                "two pages end with the same key {}",
+                show(last)
+            )));
+        }
+        let mut before = range.listed.last();
+        let end = range.end.as_deref().map(str::as_bytes);
+        let mut taken = page.len();
+        for (index, key) in page.keys().enumerate() {
+            if !key.starts_with(range.prefix.as_bytes()) {
+                let fault = format!(
+                    "the key {} is not under the prefix {:?}",
+                    show(key),
+                    range.prefix
+                );
+                return Err(Contradiction::Nonsense(fault));
+            }
+            if !is_ordered {
+                continue;
+            }
+            if before >= key {
+                let fault = format!(
+                    "the keys go backwards: {} comes after {}",
+                    show(key),
+                    show(before)
+                );
+                return Err(Contradiction::Disorder(fault));
+            }
+            if taken == page.len() && end.is_some_and(|end| key > end) {
+                taken = index;
+            }
+            before = key;
+        }
+        Ok(taken)
+    }
+}
