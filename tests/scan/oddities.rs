@@ -92,13 +92,13 @@ fn ill(memory: Memory, healthy: usize, answer: fn(usize) -> Next) -> Ill {
 
 #[test]
 fn what_never_ends_is_given_up_soon() {
-    let round = |nth: usize| Next::Token(format!("t{}", nth % 2));
-    let without_end = |nth: usize| Next::Token(format!("t{nth}"));
-    let cases: [(fn(usize) -> Next, _, _); 2] = [
+    type Answer = fn(usize) -> Next;
+    let round: Answer = |nth| Next::Token(format!("t{}", nth % 2));
+    let without_end: Answer = |nth| Next::Token(format!("t{nth}"));
+    for (answer, most, reason) in [
         (round, 10, "the same continuation token twice"),
         (without_end, 1100, "pages in a row without an object"),
-    ];
-    for (answer, most, reason) in cases {
+    ] {
         for order in [Order::Utf8, Order::Other] {
             let ill = ill(store().with_order(order), 3, answer);
             let scan = paged(ill.clone());
