@@ -258,6 +258,12 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// Whether keys lie in folders of the listing, as far as the latest ones tell.
+    fn is_in_folders(&self) -> bool {
+        let mut latest = self.ranges.iter().map(|range| range.listed.last());
+        latest.any(|key| key.iter().skip(self.prefix.len()).any(|byte| *byte == b'/'))
+    }
+
     /// How many requests at a time are worth their risk: no more than what has been of use.
     fn worth(&self, flying: usize) -> u64 {
         let of_use = self.objects.max(self.hints.objects());
@@ -267,7 +273,11 @@ impl<'a> Plan<'a> {
             // wasted wholly, and so may be the requests that leave a folder or show an end.
             let full = self.objects / self.page_size;
             let done = self.requests.saturating_sub(flying as u64);
-            return full.saturating_sub(4 * done.saturating_sub(full) + 10);
+            let wasted = done.saturating_sub(full);
+            return full.saturating_sub(match self.is_in_folders() {
+                true => 4 * wasted + 10,
+                false => 5 * wasted / 2 + 4,
+            });
         }
         (2 * pages + WASTE).saturating_sub(self.requests).min(pages)
     }

@@ -141,7 +141,7 @@ fn laws(layout: &str, order: Order) -> [(Cost, &'static str); 4] {
     };
     let by_folder = order == Order::Utf8ByFolder;
     let first = match layout {
-        "uuids" | "evenly spread clusters" => cost(11.4, 1.15),
+        "uuids" | "evenly spread clusters" => cost(12.3, 1.15),
         "names of any length" | "accents" => cost(6.5, 1.6),
         _ => cost(8.0, 1.25),
     };
