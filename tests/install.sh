@@ -117,6 +117,7 @@ test)
     need curl "install curl: the web tests ask with it as users do"
     need openssl "install openssl: the web tests speak old versions of TLS with it"
     need setpriv "install util-linux: some tests take rights and limits from the exporter"
+    need script "install bsdutils: the tests of terminals run the exporter in one"
     need apt-get "the tests take etcd, Prometheus and more from Debian's packages: run them on Debian or Ubuntu"
     install etcd debian etcd
     install faketime debian faketime
