@@ -23,8 +23,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use s3_exporter_api::{
-    Ask, Backend, BackendError, Connect, FailureKind, From, Key, Next, Object, Operation, Order,
-    Page, Plugin, Section, StorageClass, UnixTime, async_trait,
+    Backend, BackendError, Connect, Continuation, FailureKind, Key, ListRequest, Object, Operation,
+    Order, Page, Plugin, Section, StartAt, StorageClass, UnixTime, async_trait,
 };
 
 /// The exporter's own `main`, with one plug-in more.
@@ -81,30 +81,36 @@ impl Backend for Folder {
     }
 
     /// One page. `page` belongs to the caller, who uses it again: clear it, fill it.
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
         page.clear();
         // Every attempt is counted, good or bad: on a real store it is what costs money.
-        ask.meter.attempt(Operation::ListObjectsV2);
-        let folder = self.path.join(ask.bucket);
+        request.meter.attempt(Operation::ListObjectsV2);
+        let folder = self.path.join(request.bucket);
         // Files are read by blocking calls, which must not hold up other scans.
         let listed = tokio::task::spawn_blocking(move || files(&folder)).await;
         let files = listed.unwrap_or_else(|cause| Err(std::io::Error::other(cause)));
         let files = files.map_err(|cause| {
-            let failure = self.failure(ask.bucket, cause);
-            ask.meter.failed(Operation::ListObjectsV2, failure.kind());
+            let failure = self.failure(request.bucket, cause);
+            request
+                .meter
+                .failed(Operation::ListObjectsV2, failure.kind());
             failure
         })?;
-        let after = match ask.from {
-            From::Start => None,
-            From::After(key) | From::Marker(key) | From::Token(key) => Some(key), // our token is the last key
+        let after = match request.from {
+            StartAt::Start => None,
+            StartAt::After(key) | StartAt::Marker(key) | StartAt::Token(key) => Some(key), // our token is the last key
         };
         let mut rest = files
             .iter()
-            .filter(|file| file.key.starts_with(ask.prefix))
+            .filter(|file| file.key.starts_with(request.prefix))
             .filter(|file| after.is_none_or(|after| *file.key > *after))
             .peekable();
         let mut last = None;
-        for file in rest.by_ref().take(ask.max_keys.into()) {
+        for file in rest.by_ref().take(request.max_keys.into()) {
             page.push(Object {
                 key: file.key.as_bytes(),
                 size: file.size,
@@ -114,8 +120,8 @@ impl Backend for Folder {
             last = Some(&file.key);
         }
         Ok(match (rest.peek(), last) {
-            (Some(_), Some(last)) => Next::Token(last.clone()),
-            _ => Next::End,
+            (Some(_), Some(last)) => Continuation::Token(last.clone()),
+            _ => Continuation::End,
         })
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::config::{Config, Fingerprint, ResolverConfig};
 use crate::destination::Destination;
 use crate::resolver::{self, Names, Publisher};
-use crate::scan::Scan;
+use crate::scan::ScanContext;
 use crate::schedule::{Runner, Settings};
 use crate::snapshot::DestinationSnapshot;
 use crate::state::State;
@@ -333,7 +333,7 @@ impl Watched {
             store,
             names,
         } = settings.clone();
-        let scan = Scan::new(destination, store, Arc::clone(requests.permits()));
+        let scan = ScanContext::new(destination, store, Arc::clone(requests.permits()));
         let (mut runner, published) = Runner::new(scan, names);
         runner.share_audits(Arc::clone(audits));
         Self {

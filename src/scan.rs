@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use crate::aggregate::Tally;
 use crate::assign::Assignment;
 use crate::destination::Destination;
-use crate::scan::listing::Stop;
+use crate::scan::listing::Abandoned;
 use crate::store::Store;
 
 pub use boundaries::Boundaries;
@@ -30,7 +30,7 @@ mod throttle;
 
 /// What a scan works on.
 #[derive(Clone, Debug)]
-pub struct Scan {
+pub struct ScanContext {
     /// What to list.
     pub destination: Arc<Destination>,
     /// Where.
@@ -78,14 +78,14 @@ struct Progress {
 
 /// What a complete scan found.
 #[derive(Debug)]
-pub struct Found {
+pub struct CompleteListing {
     /// Totals.
     pub tally: Tally,
     /// Where the keys are, for the next scan; empty where that would be of no use.
     pub boundaries: Boundaries,
 }
 
-impl Scan {
+impl ScanContext {
     /// A scan of a destination.
     pub fn new(destination: Arc<Destination>, store: Arc<Store>, requests: Arc<Semaphore>) -> Self {
         Self {
@@ -113,7 +113,7 @@ impl Scan {
         &self,
         assignment: Arc<Assignment>,
         hints: &Boundaries,
-    ) -> Result<Found, BackendError> {
+    ) -> Result<CompleteListing, BackendError> {
         let limit = self.destination.timeout;
         let mut progress = Progress::default();
         let listing = self.list_all(assignment, hints, &mut progress);
@@ -134,7 +134,7 @@ impl Scan {
     pub async fn run_in_sequence(
         &self,
         assignment: Arc<Assignment>,
-    ) -> Result<Found, BackendError> {
+    ) -> Result<CompleteListing, BackendError> {
         let aside = Self {
             concurrency: Arc::new(AtomicU16::new(1)),
             ..self.clone()
@@ -162,18 +162,18 @@ impl Scan {
         assignment: Arc<Assignment>,
         hints: &Boundaries,
         progress: &mut Progress,
-    ) -> Result<Found, BackendError> {
+    ) -> Result<CompleteListing, BackendError> {
         if !self.in_sequence.load(Relaxed) {
             let listing = self.list(self.tally(&assignment), hints, true, progress);
             match listing.await {
-                Err(Stop::Disorder(reason)) => self.give_up_parts(&reason),
-                Err(Stop::OrderLost) => {
+                Err(Abandoned::Disorder(reason)) => self.give_up_parts(&reason),
+                Err(Abandoned::OrderLost) => {
                     self.in_sequence.store(true, Relaxed);
                     self.warn_of_lost_order();
                 }
-                Err(Stop::Incomplete(reason)) => self.give_up_incomplete_parts(&reason),
-                Err(Stop::Denied(error)) => self.give_up_denied_parts(&error),
-                Err(Stop::Refused(error)) => tracing::warn!(
+                Err(Abandoned::Incomplete(reason)) => self.give_up_incomplete_parts(&reason),
+                Err(Abandoned::Denied(error)) => self.give_up_denied_parts(&error),
+                Err(Abandoned::Refused(error)) => tracing::warn!(
                     destination = &*self.destination.name,
                     bucket = &*self.destination.bucket,
                     error = chain(&error),
@@ -193,7 +193,7 @@ impl Scan {
         assignment: Arc<Assignment>,
         hints: &Boundaries,
         progress: &mut Progress,
-    ) -> Result<Found, BackendError> {
+    ) -> Result<CompleteListing, BackendError> {
         let listing = self.list(self.tally(&assignment), hints, false, progress);
         listing.await.map_err(|stop| self.error(stop))
     }
@@ -207,11 +207,13 @@ impl Scan {
         }
     }
 
-    fn error(&self, stop: Stop) -> BackendError {
+    fn error(&self, stop: Abandoned) -> BackendError {
         match stop {
-            Stop::Failed(error) | Stop::Refused(error) | Stop::Denied(error) => error,
-            Stop::Disorder(reason) | Stop::Incomplete(reason) => self.protocol(&reason),
-            Stop::OrderLost => self.protocol("the store's order is not known any more"),
+            Abandoned::Failed(error) | Abandoned::Refused(error) | Abandoned::Denied(error) => {
+                error
+            }
+            Abandoned::Disorder(reason) | Abandoned::Incomplete(reason) => self.protocol(&reason),
+            Abandoned::OrderLost => self.protocol("the store's order is not known any more"),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::assign::Assignment;
 use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::resolver::Names;
-use crate::scan::{Boundaries, Found, Scan};
+use crate::scan::{Boundaries, CompleteListing, ScanContext};
 use crate::snapshot::{Attempt, DestinationSnapshot, Failure};
 use crate::state::{Good, Remembered, State};
 use crate::store::Store;
@@ -38,7 +38,7 @@ const NAMES_GAP: Duration = Duration::from_secs(5);
 /// Scans one destination again and again.
 #[derive(Debug)]
 pub struct Runner {
-    scan: Scan,
+    scan: ScanContext,
     names: Option<Names>,
     settings: watch::Receiver<Option<Settings>>,
     /// The latest complete scan, which may be one before the process started.
@@ -64,7 +64,7 @@ pub struct Settings {
 /// A scan that has ended.
 struct Ended {
     started: Instant,
-    result: Result<Found, BackendError>,
+    result: Result<CompleteListing, BackendError>,
 }
 
 type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
@@ -72,7 +72,7 @@ type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
 impl Runner {
     /// A runner, and where it publishes.
     pub fn new(
-        scan: Scan,
+        scan: ScanContext,
         names: Option<Names>,
     ) -> (Self, watch::Receiver<Arc<DestinationSnapshot>>) {
         let snapshot = DestinationSnapshot::new(
@@ -216,7 +216,7 @@ impl Runner {
     /// A scan, with the names and the boundaries of this moment.
     fn start(&mut self) -> impl Future<Output = Ended> + Send + 'static {
         let before = self.good.as_ref().map(|good| Arc::clone(&good.found));
-        let scan = Scan {
+        let scan = ScanContext {
             settled: self.audits.begin_scan(&self.scan.destination),
             ..self.scan.clone()
         };
@@ -406,7 +406,11 @@ impl Runner {
 }
 
 /// One scan with the names of this moment. A panic inside is a failure like any other.
-async fn start(scan: Scan, names: Option<Names>, before: Option<Arc<Found>>) -> Ended {
+async fn start(
+    scan: ScanContext,
+    names: Option<Names>,
+    before: Option<Arc<CompleteListing>>,
+) -> Ended {
     let started = Instant::now();
     let none = Boundaries::default();
     let hints = before.as_ref().map_or(&none, |found| &found.boundaries);
@@ -440,7 +444,7 @@ async fn caught<T>(
 }
 
 /// The latest set of names, waiting for a moment where the resolver has said nothing yet.
-async fn first_names(mut names: Names, scan: &Scan) -> Result<Arc<Clusters>, BackendError> {
+async fn first_names(mut names: Names, scan: &ScanContext) -> Result<Arc<Clusters>, BackendError> {
     let waited = timeout(
         FIRST_NAMES,
         names.resolution.wait_for(|now| !now.is_pending()),

@@ -17,7 +17,7 @@ use s3_exporter_api::UnixTime;
 use crate::audit::Audit;
 use crate::clusters::Clusters;
 use crate::destination::{Destination, Expect};
-use crate::scan::Found;
+use crate::scan::CompleteListing;
 use crate::snapshot::{Attempt, Figures};
 use crate::verdict;
 
@@ -50,7 +50,7 @@ pub struct Remembered {
 #[derive(Clone, Debug)]
 pub struct Good {
     /// What it found.
-    pub found: Arc<Found>,
+    pub found: Arc<CompleteListing>,
     /// When it ended.
     pub ended: UnixTime,
     /// The clusters that were known when its figures were last shown: they are shown again
@@ -63,7 +63,7 @@ pub struct Good {
 
 impl Good {
     /// A complete scan that ended now, and the one before it.
-    pub fn after(before: Option<&Self>, found: Found, ended: UnixTime) -> Self {
+    pub fn after(before: Option<&Self>, found: CompleteListing, ended: UnixTime) -> Self {
         let mut gone = BTreeMap::new();
         if let Some(before) = before {
             let age = |seen: UnixTime| ended.as_seconds() - seen.as_seconds();

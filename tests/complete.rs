@@ -9,9 +9,10 @@ use s3_exporter::aggregate::Totals;
 use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::Clusters;
 use s3_exporter::destination::{Destination, Expect};
-use s3_exporter::scan::{Boundaries, Scan};
+use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter_api::{
-    Ask, Backend, BackendError, From, Meter, Next, Order, Page, Plugin, async_trait,
+    Backend, BackendError, Continuation, ListRequest, Meter, Order, Page, Plugin, StartAt,
+    async_trait,
 };
 use s3_exporter_testkit::conformance::connect;
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
@@ -34,8 +35,12 @@ impl Backend for Shared {
         self.0.order(bucket)
     }
 
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
-        self.0.list_page(ask, page).await
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
+        self.0.list_page(request, page).await
     }
 }
 
@@ -80,14 +85,14 @@ async fn by_tokens(backend: &dyn Backend, prefix: &str, clusters: &Clusters) -> 
     let (mut page, mut token) = (Page::new(), None::<String>);
     let mut found = Found::new();
     loop {
-        let ask = Ask {
+        let request = ListRequest {
             bucket: BUCKET,
             prefix,
-            from: token.as_deref().map_or(From::Start, From::Token),
+            from: token.as_deref().map_or(StartAt::Start, StartAt::Token),
             max_keys: 1000,
             meter: &meter,
         };
-        let next = backend.list_page(&ask, &mut page).await.unwrap();
+        let next = backend.list_page(&request, &mut page).await.unwrap();
         for object in page.iter() {
             let owner = clusters.names().filter(|name| {
                 object
@@ -99,9 +104,9 @@ async fn by_tokens(backend: &dyn Backend, prefix: &str, clusters: &Clusters) -> 
             found.entry(owner).or_default().add(&object);
         }
         match next {
-            Next::Token(next) => token = Some(next),
-            Next::End => return found,
-            Next::AfterLast => panic!("no token"),
+            Continuation::Token(next) => token = Some(next),
+            Continuation::End => return found,
+            Continuation::AfterLast => panic!("no token"),
         }
     }
 }
@@ -122,7 +127,7 @@ async fn scanned(
         separator: "/".into(),
         ..(*scan.destination).clone()
     };
-    let scan = Scan {
+    let scan = ScanContext {
         page_size,
         destination: Arc::new(destination),
         ..scan

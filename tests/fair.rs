@@ -16,8 +16,8 @@ use s3_exporter::config::{self, Config, Log};
 use s3_exporter::destination::{Destination, Expect};
 use s3_exporter::exporter::Exporter;
 use s3_exporter_api::{
-    Ask, Backend, BackendError, Connect, From, Next, Object, Order, Page, StorageClass, UnixTime,
-    async_trait,
+    Backend, BackendError, Connect, Continuation, ListRequest, Object, Order, Page, StartAt,
+    StorageClass, UnixTime, async_trait,
 };
 use s3_exporter_testkit::{S3sServer, SyntheticBucket, Upload};
 
@@ -41,19 +41,19 @@ struct Served {
 }
 
 impl Served {
-    fn list(ask: &Ask<'_>, page: &mut Page) -> Next {
-        let pages = if ask.bucket == HUGE {
+    fn list(request: &ListRequest<'_>, page: &mut Page) -> Continuation {
+        let pages = if request.bucket == HUGE {
             HUGE_PAGES
         } else {
             SMALL_PAGES
         };
         let bucket = SyntheticBucket::even(pages * PAGE, 50);
-        let start = match ask.from {
-            From::Start => 0,
-            From::After(key) | From::Marker(key) => bucket.after(key.as_bytes()),
-            From::Token(token) => token.parse().unwrap(),
+        let start = match request.from {
+            StartAt::Start => 0,
+            StartAt::After(key) | StartAt::Marker(key) => bucket.after(key.as_bytes()),
+            StartAt::Token(token) => token.parse().unwrap(),
         };
-        let end = (start + u64::from(ask.max_keys)).min(bucket.objects());
+        let end = (start + u64::from(request.max_keys)).min(bucket.objects());
         for index in start..end {
             page.push(Object {
                 key: &bucket.key(index),
@@ -63,9 +63,9 @@ impl Served {
             });
         }
         if end < bucket.objects() {
-            Next::Token(end.to_string())
+            Continuation::Token(end.to_string())
         } else {
-            Next::End
+            Continuation::End
         }
     }
 }
@@ -76,7 +76,11 @@ impl Backend for Served {
         Order::Utf8
     }
 
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
         let flying = self.flying.fetch_add(1, Relaxed) + 1;
         self.most.fetch_max(flying, Relaxed);
         if self.hangs {
@@ -85,9 +89,9 @@ impl Backend for Served {
         // So that those who wait form a queue.
         tokio::time::sleep(Duration::from_millis(1)).await;
         page.clear();
-        let next = Self::list(ask, page);
+        let next = Self::list(request, page);
         self.flying.fetch_sub(1, Relaxed);
-        self.served.lock().unwrap().push(ask.bucket.to_owned());
+        self.served.lock().unwrap().push(request.bucket.to_owned());
         Ok(next)
     }
 }

@@ -25,7 +25,7 @@ use s3_exporter::resolver::channel;
 use s3_exporter::snapshot::{DestinationSnapshot, Snapshot};
 use s3_exporter::telemetry::Telemetry;
 use s3_exporter_api::{
-    Ask, Backend, BackendError, Connect, Next, Operation, Order, Page, async_trait,
+    Backend, BackendError, Connect, Continuation, ListRequest, Operation, Order, Page, async_trait,
 };
 use s3_exporter_testkit::servers::check_metrics;
 use serde_json::Value;
@@ -652,8 +652,12 @@ impl Backend for Silent {
     fn order(&self, _: &str) -> Order {
         Order::Unknown
     }
-    async fn list_page(&self, ask: &Ask<'_>, _: &mut Page) -> Result<Next, BackendError> {
-        ask.meter.attempt(Operation::ListObjectsV2);
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        _: &mut Page,
+    ) -> Result<Continuation, BackendError> {
+        request.meter.attempt(Operation::ListObjectsV2);
         std::future::pending().await
     }
 }

@@ -16,10 +16,11 @@ use s3_exporter::aggregate::Totals;
 use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::Clusters;
 use s3_exporter::destination::{Destination, Expect};
-use s3_exporter::scan::{Boundaries, Scan};
+use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter::store::Store;
 use s3_exporter_api::{
-    Ask, Backend, BackendError, Connect, From, Meter, Next, Order, Page, Plugin, async_trait,
+    Backend, BackendError, Connect, Continuation, ListRequest, Meter, Order, Page, Plugin, StartAt,
+    async_trait,
 };
 use s3_exporter_testkit::conformance::connect;
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
@@ -57,14 +58,18 @@ impl Backend for Counted {
         self.backend.order(bucket)
     }
 
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
         self.requests.fetch_add(1, Relaxed);
-        if matches!(ask.from, From::Token(_)) {
+        if matches!(request.from, StartAt::Token(_)) {
             self.tokens.fetch_add(1, Relaxed);
         }
         let flying = self.flying.fetch_add(1, Relaxed) + 1;
         self.most.fetch_max(flying, Relaxed);
-        let result = self.backend.list_page(ask, page).await;
+        let result = self.backend.list_page(request, page).await;
         self.flying.fetch_sub(1, Relaxed);
         result
     }
@@ -89,7 +94,7 @@ impl Connect for Given {
     }
 }
 
-fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> Scan {
+fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> ScanContext {
     let destination = Destination {
         name: "d".into(),
         bucket: BUCKET.into(),
@@ -107,9 +112,9 @@ fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> Scan {
     };
     let store = Store::new(Arc::new(Given(Arc::clone(backend))), 1000);
     let requests = Arc::new(Semaphore::new(1000));
-    Scan {
+    ScanContext {
         page_size,
-        ..Scan::new(Arc::new(destination), Arc::new(store), requests)
+        ..ScanContext::new(Arc::new(destination), Arc::new(store), requests)
     }
 }
 
@@ -125,15 +130,15 @@ async fn plain_listing(backend: &dyn Backend, clusters: &Clusters) -> (u64, Spli
     let (mut page, mut token) = (Page::new(), None::<String>);
     let meter = Arc::new(Meter::default());
     loop {
-        let from = token.as_deref().map_or(From::Start, From::Token);
-        let ask = Ask {
+        let from = token.as_deref().map_or(StartAt::Start, StartAt::Token);
+        let request = ListRequest {
             bucket: BUCKET,
             prefix: "",
             from,
             max_keys: 1000,
             meter: &meter,
         };
-        let next = backend.list_page(&ask, &mut page).await.unwrap();
+        let next = backend.list_page(&request, &mut page).await.unwrap();
         for object in page.iter() {
             objects += 1;
             let owner = clusters
@@ -145,9 +150,9 @@ async fn plain_listing(backend: &dyn Backend, clusters: &Clusters) -> (u64, Spli
                 .add(&object);
         }
         match next {
-            Next::Token(next) => token = Some(next),
-            Next::AfterLast => panic!("no token"),
-            Next::End => return (objects, (owned, unassigned)),
+            Continuation::Token(next) => token = Some(next),
+            Continuation::AfterLast => panic!("no token"),
+            Continuation::End => return (objects, (owned, unassigned)),
         }
     }
 }

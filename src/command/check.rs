@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use s3_exporter_api::{Ask, From, Operation, Page};
+use s3_exporter_api::{ListRequest, Operation, Page, StartAt};
 
 use crate::clusters::Clusters;
 use crate::command::{failure, first_word, fit, series};
@@ -235,14 +235,14 @@ async fn unowned(
     let backend = config.backends.get(&destination.backend)?;
     let backend = backend.connect.connect().await.ok()?;
     let (meter, mut page) = (Arc::default(), Page::new());
-    let ask = Ask {
+    let request = ListRequest {
         bucket: &destination.bucket,
         prefix: &destination.prefix,
-        from: From::Start,
+        from: StartAt::Start,
         max_keys: 1000,
         meter: &meter,
     };
-    backend.list_page(&ask, &mut page).await.ok()?;
+    backend.list_page(&request, &mut page).await.ok()?;
     let keys = page
         .iter()
         .filter_map(|object| std::str::from_utf8(object.key).ok());

@@ -21,7 +21,7 @@ const CHARS_END: u32 = 0x11_0000 - 0x800;
 /// a place in the listing; and a key is a number whose digits are characters.
 #[derive(Debug, Default)]
 pub struct Alphabet {
-    places: Vec<Seen>,
+    places: Vec<SeenCharacters>,
     /// The key that was learned last.
     latest: String,
     changes: u64,
@@ -29,7 +29,7 @@ pub struct Alphabet {
 
 /// The characters seen at one place: ASCII as bits, and the range of the others by [`number`].
 #[derive(Clone, Debug, Default)]
-struct Seen {
+struct SeenCharacters {
     ascii: u128,
     wide: Range<u32>,
     /// Whether a key went another way here than the one that was learned before it.
@@ -50,7 +50,7 @@ impl Alphabet {
         let fork = shared(&self.latest, key);
         for (at, c) in key.char_indices().take_while(|(at, _)| *at < MAX_KEY) {
             if self.places.len() <= at {
-                self.places.resize(at + 1, Seen::default());
+                self.places.resize(at + 1, SeenCharacters::default());
             }
             let is_new = self.places[at].see(c, at == fork);
             self.changes += u64::from(is_new);
@@ -71,7 +71,9 @@ impl Alphabet {
     }
 
     fn digits(&self, at: usize) -> Digits {
-        self.places.get(at).map_or(Digits::UNKNOWN, Seen::digits)
+        self.places
+            .get(at)
+            .map_or(Digits::UNKNOWN, SeenCharacters::digits)
     }
 
     /// What follows the first `from` bytes of a key, as a fraction of all that may.
@@ -105,7 +107,7 @@ impl Alphabet {
     }
 }
 
-impl Seen {
+impl SeenCharacters {
     /// Whether that was new.
     fn see(&mut self, c: char, is_fork: bool) -> bool {
         let code = number(c);

@@ -7,18 +7,19 @@ use std::sync::atomic::Ordering::Relaxed;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use s3_exporter_api::{
-    Ask, Backend, BackendError, FailureKind, From, Next, Order, Page, UnixTime, chain,
+    Backend, BackendError, Continuation, FailureKind, ListRequest, Order, Page, StartAt, UnixTime,
+    chain,
 };
 
 use super::boundaries::Boundaries;
-use super::ranges::{Contradiction, Plan, Request, Start, Work};
+use super::ranges::{Contradiction, ListingPlan, PageRequest, Purpose, Start};
 use super::throttle::Throttle;
-use super::{Found, Progress, Scan};
+use super::{CompleteListing, Progress, ScanContext};
 use crate::aggregate::Tally;
 
 /// Why a listing was given up.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum Abandoned {
     /// It cannot be had.
     Failed(BackendError),
     /// The store's order is not what was relied on. It can be had in sequence.
@@ -36,16 +37,16 @@ pub(super) enum Stop {
 
 /// A page that has come.
 struct Fetched {
-    request: Request,
+    request: PageRequest,
     page: Page,
-    next: Result<Next, BackendError>,
+    next: Result<Continuation, BackendError>,
 }
 
 /// Objects that are not older than this before a listing began may have come meanwhile: clocks
 /// of stores differ from ours.
 const RECENT_MILLIS: i64 = 5 * 60 * 1000;
 
-impl Scan {
+impl ScanContext {
     /// Lists everything. `in_parts` where ranges may be used if the store's order allows it.
     pub(super) async fn list(
         &self,
@@ -53,12 +54,12 @@ impl Scan {
         hints: &Boundaries,
         in_parts: bool,
         progress: &mut Progress,
-    ) -> Result<Found, Stop> {
-        let backend = self.store.backend().await.map_err(Stop::Failed)?;
+    ) -> Result<CompleteListing, Abandoned> {
+        let backend = self.store.backend().await.map_err(Abandoned::Failed)?;
         let destination = &self.destination;
         let mut tally = tally;
         let recent = UnixTime::from_millis(UnixTime::now().as_millis() - RECENT_MILLIS);
-        let mut plan = Plan::new(&destination.prefix, self.page_size, hints, recent);
+        let mut plan = ListingPlan::new(&destination.prefix, self.page_size, hints, recent);
         plan.set_narrow(self.learned.is_narrow.load(Relaxed));
         plan.set_by_marker(self.learned.by_marker.load(Relaxed));
         let mut throttle = Throttle::new(
@@ -89,14 +90,19 @@ impl Scan {
             progress.in_parts = plan.is_in_parts();
         }
         self.learn(&plan);
-        Ok(Found {
+        Ok(CompleteListing {
             tally,
             boundaries: plan.into_boundaries().settle(),
         })
     }
 
     /// Takes what has come. Gives the page back, to be used again.
-    fn take(&self, plan: &mut Plan<'_>, tally: &mut Tally, fetched: Fetched) -> Result<Page, Stop> {
+    fn take(
+        &self,
+        plan: &mut ListingPlan<'_>,
+        tally: &mut Tally,
+        fetched: Fetched,
+    ) -> Result<Page, Abandoned> {
         let Fetched {
             request,
             mut page,
@@ -104,27 +110,27 @@ impl Scan {
         } = fetched;
         let stop = |fault| self.stop(fault);
         self.warn_of_oddities(&page);
-        match (request.work, next) {
-            (Work::Range(at), Ok(next)) => {
+        match (request.purpose, next) {
+            (Purpose::Range(at), Ok(next)) => {
                 let taken = plan
                     .take(at, request.start, &mut page, next)
                     .map_err(stop)?;
                 tally.add(page.iter().take(taken), plan.cursor(at));
             }
-            (Work::Range(at), Err(error)) => match (request.start, error.kind()) {
+            (Purpose::Range(at), Err(error)) => match (request.start, error.kind()) {
                 (Start::Next(_, token), FailureKind::Protocol) => plan.go_on_by_token(at, token),
-                (Start::After(_), FailureKind::Protocol) => return Err(Stop::Refused(error)),
+                (Start::After(_), FailureKind::Protocol) => return Err(Abandoned::Refused(error)),
                 (_, FailureKind::Denied) if *request.prefix != *self.destination.prefix => {
-                    return Err(Stop::Denied(error));
+                    return Err(Abandoned::Denied(error));
                 }
-                _ => return Err(Stop::Failed(error)),
+                _ => return Err(Abandoned::Failed(error)),
             },
-            (Work::Check(check), Ok(next)) => plan.judge(check, &page, &next).map_err(stop)?,
-            (Work::Check(check), Err(error)) => {
+            (Purpose::Check(check), Ok(next)) => plan.judge(check, &page, &next).map_err(stop)?,
+            (Purpose::Check(check), Err(error)) => {
                 let is_refused =
                     matches!(error.kind(), FailureKind::Denied | FailureKind::Protocol);
                 if !is_refused || !plan.give_up(check) {
-                    return Err(Stop::Failed(error));
+                    return Err(Abandoned::Failed(error));
                 }
                 tracing::debug!(
                     destination = &*self.destination.name,
@@ -152,7 +158,7 @@ impl Scan {
     }
 
     /// Keeps what was learned of the store, and says it.
-    fn learn(&self, plan: &Plan<'_>) {
+    fn learn(&self, plan: &ListingPlan<'_>) {
         let learned = &self.learned;
         learned.is_narrow.store(plan.is_narrow(), Relaxed);
         learned.by_marker.store(plan.is_by_marker(), Relaxed);
@@ -168,22 +174,22 @@ impl Scan {
 
     /// One page, when its turn has come. The permits cover its retries, and the store's
     /// is taken first, so that those who wait for a slow store don't hold the process's.
-    async fn fetch(&self, backend: &dyn Backend, request: Request, mut page: Page) -> Fetched {
+    async fn fetch(&self, backend: &dyn Backend, request: PageRequest, mut page: Page) -> Fetched {
         let _store = self.store.permit().await;
         let _process = self.requests.acquire().await;
-        let ask = Ask {
+        let page_request = ListRequest {
             bucket: &self.destination.bucket,
             prefix: &request.prefix,
             from: match &request.start {
-                Start::First => From::Start,
-                Start::After(key) | Start::Next(key, _) => From::After(key),
-                Start::Marker(key) => From::Marker(key),
-                Start::Token(token) => From::Token(token),
+                Start::First => StartAt::Start,
+                Start::After(key) | Start::Next(key, _) => StartAt::After(key),
+                Start::Marker(key) => StartAt::Marker(key),
+                Start::Token(token) => StartAt::Token(token),
             },
             max_keys: request.max_keys,
             meter: &self.meter,
         };
-        let next = backend.list_page(&ask, &mut page).await;
+        let next = backend.list_page(&page_request, &mut page).await;
         Fetched {
             request,
             page,
@@ -211,12 +217,12 @@ impl Scan {
         }
     }
 
-    fn stop(&self, fault: Contradiction) -> Stop {
+    fn stop(&self, fault: Contradiction) -> Abandoned {
         match fault {
-            Contradiction::Disorder(fault) => Stop::Disorder(fault),
-            Contradiction::OrderLost => Stop::OrderLost,
-            Contradiction::Incomplete(fault) => Stop::Incomplete(fault),
-            Contradiction::Nonsense(fault) => Stop::Failed(self.protocol(&fault)),
+            Contradiction::Disorder(fault) => Abandoned::Disorder(fault),
+            Contradiction::OrderLost => Abandoned::OrderLost,
+            Contradiction::Incomplete(fault) => Abandoned::Incomplete(fault),
+            Contradiction::Nonsense(fault) => Abandoned::Failed(self.protocol(&fault)),
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use s3_exporter_api::{Next, Page, UnixTime};
+use s3_exporter_api::{Continuation, Page, UnixTime};
 
 use super::boundaries::Anchor;
 use super::folder::{parent, successor, without_last_part};
@@ -87,7 +87,7 @@ pub(super) enum Check {
 
 /// What a check has shown.
 #[derive(Debug)]
-pub(super) enum Shown {
+pub(super) enum Proof {
     /// It is as it should be.
     Right,
     /// That depends on another one.
@@ -100,7 +100,7 @@ pub(super) enum Shown {
 
 /// What surrounds a check.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Context<'a> {
+pub(super) struct CheckContext<'a> {
     pub prefix: &'a str,
     pub ordered: bool,
     /// Objects that are not older may have come while this was listed.
@@ -207,7 +207,10 @@ fn is_skipped(key: Box<[u8]>, first: Option<&[u8]>, boundary: Box<str>) -> Optio
 impl Check {
     /// What to ask for: a prefix (`None`: that of the part behind the boundary), where to begin,
     /// and how many objects (`None`: a page).
-    pub(super) fn request(&self, context: &Context<'_>) -> (Option<Box<str>>, Start, Option<u16>) {
+    pub(super) fn request(
+        &self,
+        context: &CheckContext<'_>,
+    ) -> (Option<Box<str>>, Start, Option<u16>) {
         let around = || match context.is_narrow {
             true => Some(context.prefix.into()),
             false => Some(without_last_part(context.prefix).into()),
@@ -234,9 +237,9 @@ impl Check {
     pub(super) fn judge(
         self,
         page: &Page,
-        next: &Next,
-        context: &Context<'_>,
-    ) -> Result<Shown, Contradiction> {
+        next: &Continuation,
+        context: &CheckContext<'_>,
+    ) -> Result<Proof, Contradiction> {
         let first = page.keys().next();
         let incomplete = |key: &[u8], boundary: &str| {
             Contradiction::Incomplete(format!(
@@ -253,14 +256,14 @@ impl Check {
                 token,
             } => match (first, next) {
                 (Some(key), _) => is_skipped(key.into(), of_right.as_deref(), boundary)
-                    .map_or(Shown::Right, Shown::Asks),
-                (None, Next::Token(more)) if *more != token => Shown::Asks(Self::Follows {
+                    .map_or(Proof::Right, Proof::Asks),
+                (None, Continuation::Token(more)) if *more != token => Proof::Asks(Self::Follows {
                     prefix,
                     token: more.clone(),
                     boundary,
                     first: of_right,
                 }),
-                _ => Shown::Right,
+                _ => Proof::Right,
             },
             Self::Exists { key, boundary } => match page.get(0) {
                 Some(found) if found.key == key.as_bytes() => {
@@ -268,12 +271,12 @@ impl Check {
                         return Err(incomplete(key.as_bytes(), &boundary));
                     }
                     let key = key.as_bytes().into();
-                    Shown::Asks(Self::Begins { key, boundary })
+                    Proof::Asks(Self::Begins { key, boundary })
                 }
-                _ => Shown::Right,
+                _ => Proof::Right,
             },
             Self::Begins { key, boundary } => match first {
-                Some(first) if *first <= *key => Shown::Right,
+                Some(first) if *first <= *key => Proof::Right,
                 _ => return Err(incomplete(&key, &boundary)),
             },
             Self::Ahead { prefix, last, .. } => {
@@ -283,13 +286,13 @@ impl Check {
                     Some(index) => page.key(index).into(),
                     None => last,
                 };
-                if ours == page.len() && *next != Next::End {
-                    return Ok(Shown::Right); // too much to be asked for ahead
+                if ours == page.len() && *next != Continuation::End {
+                    return Ok(Proof::Right); // too much to be asked for ahead
                 }
                 if prefix.len() <= context.prefix.len() {
-                    return Ok(Shown::EndsWith(last));
+                    return Ok(Proof::EndsWith(last));
                 }
-                Shown::Asks(Self::Ahead {
+                Proof::Asks(Self::Ahead {
                     prefix: parent(&prefix, context.prefix).into(),
                     after: successor(&prefix),
                     last,
@@ -304,11 +307,11 @@ impl Check {
                     object.key > after && object.key.starts_with(context.prefix.as_bytes())
                 });
                 match found.next() {
-                    None => Shown::Right,
+                    None => Proof::Right,
                     Some(object) if object.last_modified < context.recent => {
                         return Err(early_end(Some(&last), object.key));
                     }
-                    Some(object) => Shown::Asks(Self::EndAgain {
+                    Some(object) => Proof::Asks(Self::EndAgain {
                         last,
                         key: object.key.into(),
                         request,
@@ -316,12 +319,12 @@ impl Check {
                 }
             }
             Self::EndAgain { last, key, .. } => {
-                if page.keys().all(|found| *found != *key) && *next == Next::End {
+                if page.keys().all(|found| *found != *key) && *next == Continuation::End {
                     return Err(early_end(Some(&last), &key));
                 }
                 match context.ordered {
-                    true => Shown::GoesOn(last),
-                    false => Shown::Right,
+                    true => Proof::GoesOn(last),
+                    false => Proof::Right,
                 }
             }
             Self::Empty { .. } => {
@@ -329,20 +332,20 @@ impl Check {
                     .iter()
                     .filter(|object| object.key.starts_with(context.prefix.as_bytes()));
                 match found.next() {
-                    None => Shown::Right,
+                    None => Proof::Right,
                     Some(object) if object.last_modified < context.recent => {
                         return Err(early_end(None, object.key));
                     }
-                    Some(object) => Shown::Asks(Self::EmptyAgain {
+                    Some(object) => Proof::Asks(Self::EmptyAgain {
                         key: object.key.into(),
                     }),
                 }
             }
             Self::EmptyAgain { key } => {
-                if page.is_empty() && *next == Next::End {
+                if page.is_empty() && *next == Continuation::End {
                     return Err(early_end(None, &key));
                 }
-                Shown::GoesOn("".into())
+                Proof::GoesOn("".into())
             }
         })
     }

@@ -1,6 +1,6 @@
 //! How the keys of a bucket are shared out between requests: pure.
 //!
-//! A [`Plan`] holds ranges of keys that lie next to one another and together are the whole
+//! A [`ListingPlan`] holds ranges of keys that lie next to one another and together are the whole
 //! listing. One page of each can be asked for at a time. Where there is room for more, the
 //! range that has most left is cut: at keys that the latest good scan remembered, else at
 //! keys made up from what was seen. Wherever it is cut, each key is in one range; and where
@@ -23,7 +23,7 @@ mod remembering;
 mod sharing;
 mod taking;
 
-use range::Range;
+use range::KeyRange;
 
 /// Ranges are cut while there were no more requests than twice the pages that came of them, or of
 /// the scan before, and this: so a scan costs about twice what listing in sequence does at the
@@ -36,8 +36,8 @@ const RESUMED: u32 = 3;
 
 /// A page to ask for.
 #[derive(Debug)]
-pub(super) struct Request {
-    pub work: Work,
+pub(super) struct PageRequest {
+    pub purpose: Purpose,
     /// The listing that it is a page of: the destination's prefix, or that and folders.
     pub prefix: Box<str>,
     pub start: Start,
@@ -47,7 +47,7 @@ pub(super) struct Request {
 
 /// What a page is for.
 #[derive(Debug)]
-pub(super) enum Work {
+pub(super) enum Purpose {
     /// The next one of the range at this place.
     Range(usize),
     /// To see whether the listing is complete.
@@ -84,7 +84,7 @@ pub(super) enum Contradiction {
 
 /// The ranges of one scan.
 #[derive(Debug)]
-pub(super) struct Plan<'a> {
+pub(super) struct ListingPlan<'a> {
     prefix: &'a str,
     /// Objects asked for at a time.
     asked: u16,
@@ -94,7 +94,7 @@ pub(super) struct Plan<'a> {
     /// The most objects that came with a page that is not the last.
     fullest: usize,
     hints: &'a Boundaries,
-    ranges: Vec<Range>,
+    ranges: Vec<KeyRange>,
     /// Ranges that were made by cutting.
     made: u64,
     /// The places of the ranges whose `next` is set, oldest first.
@@ -134,7 +134,7 @@ pub(super) struct Plan<'a> {
     is_narrow: bool,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> ListingPlan<'a> {
     /// One range: everything. `recent` is a time well before the listing began.
     pub(super) fn new(
         prefix: &'a str,
@@ -148,7 +148,7 @@ impl<'a> Plan<'a> {
             page_size: page_size.into(),
             fullest: 0,
             hints,
-            ranges: vec![Range::new(Start::First, prefix, "", None)],
+            ranges: vec![KeyRange::new(Start::First, prefix, "", None)],
             made: 0,
             waiting: VecDeque::from([0]),
             seams: Seams::default(),
@@ -229,7 +229,7 @@ impl<'a> Plan<'a> {
     }
 
     /// A page to ask for. `flying` requests are under way and `limit` may be.
-    pub(super) fn next(&mut self, flying: usize, limit: usize) -> Option<Request> {
+    pub(super) fn next(&mut self, flying: usize, limit: usize) -> Option<PageRequest> {
         let is_done = flying == 0 && self.waiting.is_empty();
         if is_done && !self.end_checked && self.checks.is_empty() {
             self.check_end(None);
@@ -250,8 +250,8 @@ impl<'a> Plan<'a> {
         let range = &mut self.ranges[waiting];
         let start = range.next.take()?;
         self.requests += 1;
-        Some(Request {
-            work: Work::Range(waiting),
+        Some(PageRequest {
+            purpose: Purpose::Range(waiting),
             prefix: range.prefix.clone(),
             start,
             max_keys: self.asked,

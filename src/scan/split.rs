@@ -50,7 +50,7 @@ pub struct Rest<'a> {
 
 /// A place of the last key at which what is left can be cut.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct SplitPoint {
     /// How much follows the page that is asked for: what has these first bytes in common with
     /// the last key, as far as one can tell.
     pub pages: f64,
@@ -112,7 +112,7 @@ impl Listed {
     /// That can be any from where the end of the range differs, so for other clusters, to where
     /// the latest keys differed, so for later dates of this one. Tried are those where keys were
     /// seen to differ.
-    pub fn places(&self, rest: &Rest<'_>) -> Vec<Place> {
+    pub fn places(&self, rest: &Rest<'_>) -> Vec<SplitPoint> {
         if self.objects == 0 {
             return Vec::new(); // the page that is asked for will tell
         }
@@ -134,7 +134,7 @@ impl Listed {
     /// at the fraction `x` of it, then they are that fraction of all (the German tank problem).
     /// Where they don't begin at the lowest there may be, the gap before the first counts as
     /// much as one between two of them.
-    fn place(&self, at: usize, rest: &Rest<'_>) -> Option<Place> {
+    fn place(&self, at: usize, rest: &Rest<'_>) -> Option<SplitPoint> {
         let last = valid(&self.last);
         let fraction = |key: &str| rest.alphabet.fraction(key, at);
         let has_same_beginning = |key: &&str| shared(key, last) >= at;
@@ -153,7 +153,7 @@ impl Listed {
         let seen = (self.objects - before) as f64 / rest.page as f64;
         let next = here + span / seen;
         let pages = ((end - here) / span * seen).min(MOST * seen.max(1.0)) - 1.0;
-        (span > 0.0 && next < end).then_some(Place {
+        (span > 0.0 && next < end).then_some(SplitPoint {
             pages,
             at,
             next,
@@ -162,7 +162,7 @@ impl Listed {
     }
 
     /// Up to `count` keys, rising, that cut what is left at a place into equal parts.
-    pub fn cuts(&self, place: &Place, count: usize, rest: &Rest<'_>) -> BTreeSet<String> {
+    pub fn cuts(&self, place: &SplitPoint, count: usize, rest: &Rest<'_>) -> BTreeSet<String> {
         let last = valid(&self.last);
         let step = (place.end - place.next) / (count + 1) as f64;
         (1..=count)

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::{Runner, caught, jitter};
 use crate::audit::{Audit, SETTLED, Verdict, compare};
 use crate::destination::Destination;
-use crate::scan::{Found, Scan};
+use crate::scan::{CompleteListing, ScanContext};
 
 mod outcome;
 
@@ -26,7 +26,7 @@ const SOON: Duration = Duration::from_secs(3600);
 /// Where there is no place for another audit, it is tried again after this time.
 const LATER: Duration = Duration::from_secs(600);
 
-type Listing = Pin<Box<dyn Future<Output = Result<Found, BackendError>> + Send>>;
+type Listing = Pin<Box<dyn Future<Output = Result<CompleteListing, BackendError>> + Send>>;
 
 /// The audits of one destination.
 pub(super) struct Audits {
@@ -44,9 +44,9 @@ enum Stage {
     /// The scan that runs is the first listing.
     First(Work),
     /// The listing in sequence runs, after this one in parts.
-    Sequence(Work, Arc<Found>, Listing),
+    Sequence(Work, Arc<CompleteListing>, Listing),
     /// The two listings differ: the next scan tells why.
-    Last(Work, Arc<Found>, Sequence),
+    Last(Work, Arc<CompleteListing>, Sequence),
 }
 
 struct Work {
@@ -58,7 +58,7 @@ struct Work {
 
 /// A listing in sequence that is complete.
 pub(super) struct Sequence {
-    found: Arc<Found>,
+    found: Arc<CompleteListing>,
     ended: UnixTime,
     /// The same moment.
     at: Instant,
@@ -117,7 +117,7 @@ impl Audits {
     }
 
     /// What the listing in sequence comes to; waits forever where there is none.
-    pub(super) async fn listed(&mut self) -> Result<Found, BackendError> {
+    pub(super) async fn listed(&mut self) -> Result<CompleteListing, BackendError> {
         match &mut self.stage {
             Stage::Sequence(_, _, listing) => listing.await,
             _ => std::future::pending().await,
@@ -137,8 +137,8 @@ impl Audits {
     }
 
     /// Lists in sequence, to compare that with this listing in parts.
-    fn list(&mut self, scan: &Scan, work: Work, before: Arc<Found>) {
-        let scan = Scan {
+    fn list(&mut self, scan: &ScanContext, work: Work, before: Arc<CompleteListing>) {
+        let scan = ScanContext {
             settled: Some(work.settled),
             ..scan.clone()
         };
@@ -239,7 +239,7 @@ impl Runner {
     }
 
     /// The listing in sequence has ended.
-    pub(super) fn listed_in_sequence(&mut self, result: Result<Found, BackendError>) {
+    pub(super) fn listed_in_sequence(&mut self, result: Result<CompleteListing, BackendError>) {
         let stage = std::mem::replace(&mut self.audits.stage, Stage::None);
         let Stage::Sequence(work, before, _) = stage else {
             return;

@@ -22,7 +22,7 @@ use crate::assign::Assignment;
 use crate::audit::Audit;
 use crate::clusters::{Cluster, Clusters};
 use crate::destination::Destination;
-use crate::scan::{Boundaries, Found};
+use crate::scan::{Boundaries, CompleteListing};
 use crate::snapshot::{Attempt, Failure};
 
 /// What the first line begins with.
@@ -269,7 +269,7 @@ impl Latest {
 
 impl Complete {
     fn new(good: &Good) -> Self {
-        let Found { tally, boundaries } = &*good.found;
+        let CompleteListing { tally, boundaries } = &*good.found;
         let created: BTreeMap<_, _> = good
             .known
             .iter()
@@ -331,7 +331,7 @@ impl Complete {
             names.contains(name).then(|| (name.as_str().into(), seen))
         });
         Some(Good {
-            found: Arc::new(Found { tally, boundaries }),
+            found: Arc::new(CompleteListing { tally, boundaries }),
             ended: time(self.ended)?,
             known: Arc::new(known),
             gone: Arc::new(gone.collect::<Option<_>>()?),

@@ -51,7 +51,7 @@ fn remembered(ended: UnixTime, objects: u64) -> Remembered {
             failure: None,
         },
         good: Some(Good {
-            found: Arc::new(Found { tally, boundaries }),
+            found: Arc::new(CompleteListing { tally, boundaries }),
             ended,
             known: Arc::default(),
             gone: Arc::default(),
@@ -143,7 +143,7 @@ prop_compose! {
         let boundaries = boundaries.with_anchors(&anchors);
         let gone = names.names().zip(gone).map(|(name, seen)| (Arc::clone(name), at(seen))).collect();
         Good {
-            found: Arc::new(Found { tally, boundaries }),
+            found: Arc::new(CompleteListing { tally, boundaries }),
             ended: at(ended),
             known: Arc::new(known),
             gone: Arc::new(gone),

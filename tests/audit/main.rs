@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use s3_exporter::destination::Destination;
-use s3_exporter::scan::Scan;
+use s3_exporter::scan::ScanContext;
 use s3_exporter::schedule::Runner;
 use s3_exporter::snapshot::DestinationSnapshot;
 use s3_exporter_api::{
-    Ask, Backend, BackendError, FailureKind, From, Next, Order, Page, UnixTime, async_trait,
+    Backend, BackendError, Continuation, FailureKind, ListRequest, Order, Page, StartAt, UnixTime,
+    async_trait,
 };
 use s3_exporter_testkit::{Memory, Upload};
 use tokio::sync::{Semaphore, watch};
@@ -40,7 +41,7 @@ fn object(nth: u64, minutes: i64) -> Upload {
     Upload::new(format!("{:02}/{nth:05}", nth % 7), nth % 5).at(UnixTime::from_millis(time))
 }
 
-fn scan(backend: impl Backend + 'static, change: impl FnOnce(&mut Destination)) -> Scan {
+fn scan(backend: impl Backend + 'static, change: impl FnOnce(&mut Destination)) -> ScanContext {
     let mut scan = given::scan(backend, "", 8);
     let mut destination = (*scan.destination).clone();
     (destination.interval, destination.audit_interval) = (OFTEN, Some(OFTEN));
@@ -111,7 +112,7 @@ struct Watched<F> {
     beside: Arc<Mutex<F>>,
 }
 
-impl<F: FnMut(&Memory, &Ask<'_>) + Send> Watched<F> {
+impl<F: FnMut(&Memory, &ListRequest<'_>) + Send> Watched<F> {
     fn new(memory: &Memory, beside: F) -> Self {
         Self {
             memory: memory.clone(),
@@ -121,15 +122,19 @@ impl<F: FnMut(&Memory, &Ask<'_>) + Send> Watched<F> {
 }
 
 #[async_trait]
-impl<F: FnMut(&Memory, &Ask<'_>) + Send> Backend for Watched<F> {
+impl<F: FnMut(&Memory, &ListRequest<'_>) + Send> Backend for Watched<F> {
     fn order(&self, bucket: &str) -> Order {
         self.memory.order(bucket)
     }
 
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
-        (self.beside.lock().unwrap())(&self.memory, ask);
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
+        (self.beside.lock().unwrap())(&self.memory, request);
         tokio::task::yield_now().await; // others get in between
-        self.memory.list_page(ask, page).await
+        self.memory.list_page(request, page).await
     }
 }
 
@@ -138,9 +143,9 @@ async fn what_parts_lose_is_found_and_they_are_not_used_any_more() {
     let memory = store();
     let by_key = Arc::new(Mutex::new(0));
     let count = Arc::clone(&by_key);
-    let backend = Watched::new(&memory, move |_: &Memory, ask: &Ask<'_>| {
+    let backend = Watched::new(&memory, move |_: &Memory, request: &ListRequest<'_>| {
         // The end is asked for once more, by a key and one object.
-        let is_part = matches!(ask.from, From::After(_)) && ask.max_keys > 1;
+        let is_part = matches!(request.from, StartAt::After(_)) && request.max_keys > 1;
         *count.lock().unwrap() += u32::from(is_part);
     });
     let mut running = Running::start(backend);
@@ -187,7 +192,7 @@ async fn what_parts_lose_in_folders_is_found() {
 async fn what_comes_and_goes_is_no_loss() {
     for seed in 0..12 {
         let mut random = fastrand::Rng::with_seed(seed);
-        let backend = Watched::new(&store(), move |memory: &Memory, _: &Ask<'_>| {
+        let backend = Watched::new(&store(), move |memory: &Memory, _: &ListRequest<'_>| {
             for _ in 0..random.u8(0..4) {
                 let nth = random.u64(0..OBJECTS * 3 / 2);
                 let key = object(nth, 0).key;
@@ -217,7 +222,7 @@ async fn what_is_lost_beside_changes_is_found() {
     let memory = store();
     memory.leave_gaps(true);
     let mut nth = 0;
-    let backend = Watched::new(&memory, move |memory: &Memory, _: &Ask<'_>| {
+    let backend = Watched::new(&memory, move |memory: &Memory, _: &ListRequest<'_>| {
         nth += 1;
         memory.put("b", &Upload::new(format!("07/{:05}", nth % 50), 1));
     });
@@ -281,12 +286,16 @@ impl Backend for Chained {
         self.0.order(bucket)
     }
 
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
-        let (from, page_number) = match ask.from {
-            From::Start => (From::Start, Some(0)),
-            From::Token(token) => match token.split_once(' ') {
-                Some((number, token)) => (From::Token(token), number.parse::<u64>().ok()),
-                None => (From::Token(token), None),
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
+        let (from, page_number) = match request.from {
+            StartAt::Start => (StartAt::Start, Some(0)),
+            StartAt::Token(token) => match token.split_once(' ') {
+                Some((number, token)) => (StartAt::Token(token), number.parse::<u64>().ok()),
+                None => (StartAt::Token(token), None),
             },
             by_key => (by_key, None),
         };
@@ -295,9 +304,14 @@ impl Backend for Chained {
             let kind = FailureKind::Unavailable;
             return Err(BackendError::new(kind, "listing", "told to fail"));
         }
-        let next = self.0.list_page(&Ask { from, ..*ask }, page).await?;
+        let next = self
+            .0
+            .list_page(&ListRequest { from, ..*request }, page)
+            .await?;
         Ok(match (next, page_number) {
-            (Next::Token(token), Some(number)) => Next::Token(format!("{} {token}", number + 1)),
+            (Continuation::Token(token), Some(number)) => {
+                Continuation::Token(format!("{} {token}", number + 1))
+            }
             (next, _) => next,
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use s3_exporter::wire::plugins;
-use s3_exporter_api::{Ask, Backend, From, Meter, Next, Page};
+use s3_exporter_api::{Backend, Continuation, ListRequest, Meter, Page, StartAt};
 use s3_exporter_testkit::conformance::connect;
 use s3_exporter_testkit::servers::MinIo;
 use s3_exporter_testkit::{Memory, Upload};
@@ -23,13 +23,13 @@ fn keys(random: &mut Rng) -> BTreeSet<String> {
 }
 
 /// The keys of an answer, and whether it is the last.
-async fn answer(backend: &dyn Backend, ask: &Ask<'_>) -> (Vec<String>, bool) {
+async fn answer(backend: &dyn Backend, request: &ListRequest<'_>) -> (Vec<String>, bool) {
     let mut page = Page::new();
-    let next = backend.list_page(ask, &mut page).await.unwrap();
+    let next = backend.list_page(request, &mut page).await.unwrap();
     let keys = page
         .keys()
         .map(|key| String::from_utf8(key.to_vec()).unwrap());
-    (keys.collect(), next == Next::End)
+    (keys.collect(), next == Continuation::End)
 }
 
 #[tokio::test]
@@ -59,15 +59,15 @@ async fn a_key_to_start_after_is_answered_in_memory_as_on_minio() {
             let after = &keys[random.usize(0..keys.len())];
             let prefix = ["lab", "lab/", "", ""][random.usize(0..4)];
             let max_keys = random.u16(1..25);
-            let ask = Ask {
+            let request = ListRequest {
                 bucket: &bucket,
                 prefix,
-                from: From::After(after),
+                from: StartAt::After(after),
                 max_keys,
                 meter: &Arc::new(Meter::default()),
             };
-            let theirs = answer(&*minio, &ask).await;
-            let ours = answer(&memory, &ask).await;
+            let theirs = answer(&*minio, &request).await;
+            let ours = answer(&memory, &request).await;
             let case = format!("{max_keys} of {prefix:?} after {after:?} of {keys:?}");
             assert_eq!(ours, theirs, "{case}");
             let follow = |key: &&String| key.starts_with(prefix) && *key > after;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use s3_exporter::destination::{Destination, Expect};
-use s3_exporter::scan::Scan;
+use s3_exporter::scan::ScanContext;
 use s3_exporter::store::Store;
 use s3_exporter_api::{Backend, BackendError, Connect, async_trait};
 use tokio::sync::Semaphore;
@@ -32,7 +32,7 @@ impl Connect for Given {
 }
 
 /// A scan of the bucket `b`.
-pub fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> Scan {
+pub fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> ScanContext {
     let destination = Destination {
         name: "d".into(),
         bucket: "b".into(),
@@ -49,7 +49,7 @@ pub fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> 
         audit_interval: None,
     };
     let store = Store::new(Arc::new(Given(Arc::new(backend))), 1000);
-    Scan::new(
+    ScanContext::new(
         Arc::new(destination),
         Arc::new(store),
         Arc::new(Semaphore::new(1000)),

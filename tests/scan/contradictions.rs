@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use s3_exporter::clusters::Clusters;
-use s3_exporter::scan::{Boundaries, Scan};
+use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter_api::{
-    Ask, Backend, BackendError, FailureKind, From, Next, Object, Order, Page, StorageClass,
-    UnixTime, async_trait,
+    Backend, BackendError, Continuation, FailureKind, ListRequest, Object, Order, Page, StartAt,
+    StorageClass, UnixTime, async_trait,
 };
 use s3_exporter_testkit::{Asked, AskedFrom, Scripted, Step};
 use s3_exporter_testkit::{Memory, Upload};
 
 use super::{requests, run, scan};
 
-fn list(scan: &Scan) -> Result<u64, (FailureKind, String)> {
+fn list(scan: &ScanContext) -> Result<u64, (FailureKind, String)> {
     match run(scan, &Clusters::new(), &Boundaries::default()) {
         Ok(found) => Ok(found.tally.listed().objects),
         Err(error) => Err((error.kind(), error.to_string())),
@@ -127,7 +127,7 @@ fn a_page_that_never_comes() {
 fn an_empty_page_is_not_the_end() {
     let steps = [
         Step::page(["a"], "1"),
-        Step::Page(Vec::new(), Next::Token("2".into())),
+        Step::Page(Vec::new(), Continuation::Token("2".into())),
         Step::last_page(["b"]),
         nothing(),
     ];
@@ -184,10 +184,14 @@ fn keys_that_go_backwards_behind_the_end_of_a_range() {
             Order::Utf8 // as its user claims
         }
 
-        async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
-            let after = match ask.from {
-                From::Start => "",
-                From::After(key) | From::Marker(key) | From::Token(key) => key,
+        async fn list_page(
+            &self,
+            request: &ListRequest<'_>,
+            page: &mut Page,
+        ) -> Result<Continuation, BackendError> {
+            let after = match request.from {
+                StartAt::Start => "",
+                StartAt::After(key) | StartAt::Marker(key) | StartAt::Token(key) => key,
             };
             let rest = KEYS
                 .iter()
@@ -203,15 +207,15 @@ fn keys_that_go_backwards_behind_the_end_of_a_range() {
                 });
             }
             Ok(match keys.len() > PAGE {
-                true => Next::Token(keys[PAGE - 1].to_owned()),
-                false => Next::End,
+                true => Continuation::Token(keys[PAGE - 1].to_owned()),
+                false => Continuation::End,
             })
         }
     }
 
     let hints = [("c", 3), ("m-5", 6), ("p", 9)];
     let hints = Boundaries::restore(hints.into_iter(), 0).unwrap();
-    let scan = Scan {
+    let scan = ScanContext {
         page_size: PAGE as u16,
         ..scan(Folders, "", 8)
     };
@@ -235,15 +239,19 @@ fn an_order_that_is_no_longer_known() {
             }
         }
 
-        async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+        async fn list_page(
+            &self,
+            request: &ListRequest<'_>,
+            page: &mut Page,
+        ) -> Result<Continuation, BackendError> {
             self.1.fetch_add(1, Relaxed);
-            self.0.list_page(ask, page).await
+            self.0.list_page(request, page).await
         }
     }
 
     let memory = Memory::new().with_page_size(10);
     memory.put_all("b", (0..1000).map(|n| Upload::new(format!("{n:04}"), 1)));
-    let scan = Scan {
+    let scan = ScanContext {
         page_size: 10,
         ..scan(Forgetful(memory, Arc::default()), "", 8)
     };
@@ -273,9 +281,13 @@ fn a_start_that_is_refused() {
             Order::Utf8
         }
 
-        async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
-            if let From::After(key) = ask.from
-                && ask.max_keys > 1 // else the end is asked for once more
+        async fn list_page(
+            &self,
+            request: &ListRequest<'_>,
+            page: &mut Page,
+        ) -> Result<Continuation, BackendError> {
+            if let StartAt::After(key) = request.from
+                && request.max_keys > 1 // else the end is asked for once more
                 && (self.refuses)(key)
             {
                 self.refused.fetch_add(1, Relaxed);
@@ -285,7 +297,7 @@ fn a_start_that_is_refused() {
                     "the start is no name of an object (400)",
                 ));
             }
-            self.memory.list_page(ask, page).await
+            self.memory.list_page(request, page).await
         }
     }
 
@@ -307,7 +319,7 @@ fn a_start_that_is_refused() {
             refuses,
             refused: Arc::clone(&refused),
         };
-        let scan = Scan {
+        let scan = ScanContext {
             page_size: 10,
             ..scan(picky, "", 8)
         };
@@ -331,11 +343,15 @@ fn keys_that_are_too_long() {
             self.0.order(bucket)
         }
 
-        async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
-            if let From::After(key) = ask.from {
+        async fn list_page(
+            &self,
+            request: &ListRequest<'_>,
+            page: &mut Page,
+        ) -> Result<Continuation, BackendError> {
+            if let StartAt::After(key) = request.from {
                 self.1.fetch_max(key.len(), Relaxed);
             }
-            self.0.list_page(ask, page).await
+            self.0.list_page(request, page).await
         }
     }
 
@@ -346,7 +362,7 @@ fn keys_that_are_too_long() {
         (0..500).map(|n| Upload::new(format!("{n:04}{long}"), 1)),
     );
     let longest = Arc::<AtomicUsize>::default();
-    let scan = Scan {
+    let scan = ScanContext {
         page_size: 10,
         ..scan(Longest(memory, Arc::clone(&longest)), "", 8)
     };
@@ -372,9 +388,15 @@ fn what_is_asked_for() {
     let asks = backend.asks();
     assert_eq!(asks[0].from, AskedFrom::Start);
     assert_eq!(asks[1].from, AskedFrom::Token("1".to_owned()));
-    let form = |ask: &Asked| (ask.bucket.clone(), ask.prefix.clone(), ask.max_keys);
-    for ask in &asks[..2] {
-        assert_eq!(form(ask), ("b".to_owned(), "p/".to_owned(), 1000));
+    let form = |request: &Asked| {
+        (
+            request.bucket.clone(),
+            request.prefix.clone(),
+            request.max_keys,
+        )
+    };
+    for request in &asks[..2] {
+        assert_eq!(form(request), ("b".to_owned(), "p/".to_owned(), 1000));
     }
     // The end is asked for once more, in another form.
     assert_eq!(asks[2].from, AskedFrom::After("p/b".to_owned()));

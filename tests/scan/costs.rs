@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering::Relaxed;
 
 use s3_exporter::clusters::Clusters;
-use s3_exporter::scan::{Boundaries, Scan};
+use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter_api::Order;
 use s3_exporter_testkit::{Memory, SyntheticBucket};
 
@@ -85,7 +85,7 @@ fn ranges_pay_for_themselves(order: Order) {
             |bucket: &(Memory, Split, u64), latency: Latency, concurrency, hints: &Boundaries| {
                 let (memory, truth, pages) = bucket;
                 let backend = Simulated::new(memory.clone(), latency);
-                let scan = Scan {
+                let scan = ScanContext {
                     page_size: 50,
                     ..scan(backend.clone(), "", concurrency)
                 };
@@ -177,7 +177,7 @@ fn a_bucket_that_has_grown_is_listed_in_parts() {
         let measure = |keys: &BTreeSet<String>, concurrency, hints: &Boundaries| {
             let objects = with_figures(keys);
             let backend = Simulated::new(store(&objects, 50), EVEN);
-            let scan = Scan {
+            let scan = ScanContext {
                 page_size: 50,
                 ..scan(backend.clone(), "", concurrency)
             };
@@ -264,7 +264,7 @@ fn ranges_end_where_pages_do(order: Order) {
             for _ in 0..3 {
                 let memory = store(&objects, PAGE.into()).with_order(order);
                 let backend = Simulated::new(memory, EVEN);
-                let scan = Scan {
+                let scan = ScanContext {
                     page_size: PAGE,
                     ..scan(backend.clone(), "", concurrency)
                 };
@@ -335,7 +335,7 @@ fn a_first_scan_of_a_small_bucket_takes_few_requests() {
         for order in [Order::Utf8, Order::Utf8ByFolder] {
             for concurrency in [4, 16, 64] {
                 let backend = Simulated::new(store(&objects, page).with_order(order), EVEN);
-                let scan = Scan {
+                let scan = ScanContext {
                     page_size: page as u16,
                     ..scan(backend.clone(), "", concurrency)
                 };

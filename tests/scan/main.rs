@@ -12,7 +12,7 @@ use s3_exporter::aggregate::{Tally, Totals};
 use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::Clusters;
 use s3_exporter::destination::Expect;
-use s3_exporter::scan::{Boundaries, Found, Scan};
+use s3_exporter::scan::{Boundaries, CompleteListing, ScanContext};
 use s3_exporter_api::{BackendError, Object, Operation, StorageClass, UnixTime};
 use s3_exporter_testkit::{Memory, Upload};
 
@@ -27,7 +27,11 @@ mod simulated;
 use given::scan;
 use simulated::{Latency, Simulated};
 
-fn run(scan: &Scan, names: &Clusters, hints: &Boundaries) -> Result<Found, BackendError> {
+fn run(
+    scan: &ScanContext,
+    names: &Clusters,
+    hints: &Boundaries,
+) -> Result<CompleteListing, BackendError> {
     let assignment = Arc::new(Assignment::new(names, &scan.destination.prefix, "-"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -37,7 +41,7 @@ fn run(scan: &Scan, names: &Clusters, hints: &Boundaries) -> Result<Found, Backe
     runtime.block_on(tokio::task::unconstrained(scan.run(assignment, hints)))
 }
 
-fn requests(scan: &Scan) -> u64 {
+fn requests(scan: &ScanContext) -> u64 {
     scan.meter.attempts(Operation::ListObjectsV2)
 }
 
@@ -131,12 +135,12 @@ proptest! {
         let latency = Latency { least: 1, most: 9, seed };
 
         let old = scan(Simulated::new(store(&before, page_size.into()), latency), prefix, concurrency);
-        let stale = run(&Scan { page_size, ..old }, &names, &Boundaries::default()).unwrap().boundaries;
+        let stale = run(&ScanContext { page_size, ..old }, &names, &Boundaries::default()).unwrap().boundaries;
 
         let mut own = Boundaries::default();
         for use_stale in [false, false, true] {
             let backend = Simulated::new(store(&now, page_size.into()), latency);
-            let scan = Scan { page_size, ..scan(backend.clone(), prefix, concurrency) };
+            let scan = ScanContext { page_size, ..scan(backend.clone(), prefix, concurrency) };
             let found = run(&scan, &names, if use_stale { &stale } else { &own }).unwrap();
             prop_assert_eq!(&split(&found.tally, &names), &truth);
             prop_assert!(backend.most.load(Relaxed) <= concurrency.into());

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use s3_exporter::clusters::Clusters;
-use s3_exporter::scan::{Boundaries, Scan};
+use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter_api::{
-    Ask, Backend, BackendError, FailureKind, From, Next, Order, Page, UnixTime, async_trait,
+    Backend, BackendError, Continuation, FailureKind, ListRequest, Order, Page, StartAt, UnixTime,
+    async_trait,
 };
 use s3_exporter_testkit::{Memory, Paging, Upload};
 
@@ -20,14 +21,14 @@ fn store() -> Memory {
     memory
 }
 
-fn paged(backend: impl Backend + 'static) -> Scan {
-    Scan {
+fn paged(backend: impl Backend + 'static) -> ScanContext {
+    ScanContext {
         page_size: 10,
         ..scan(backend, "", 4)
     }
 }
 
-fn listed(scan: &Scan, hints: &Boundaries) -> Result<u64, BackendError> {
+fn listed(scan: &ScanContext, hints: &Boundaries) -> Result<u64, BackendError> {
     let found = run(scan, &Clusters::new(), hints)?;
     Ok(found.tally.listed().objects)
 }
@@ -61,7 +62,7 @@ struct Ill {
     memory: Memory,
     asked: Arc<AtomicUsize>,
     healthy: usize,
-    answer: fn(usize) -> Next,
+    answer: fn(usize) -> Continuation,
 }
 
 #[async_trait]
@@ -70,18 +71,23 @@ impl Backend for Ill {
         self.memory.order(bucket)
     }
 
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
         let nth = self.asked.fetch_add(1, Relaxed);
-        let is_ill = nth >= self.healthy && matches!(ask.from, From::Token(_) | From::Start);
+        let is_ill =
+            nth >= self.healthy && matches!(request.from, StartAt::Token(_) | StartAt::Start);
         if !is_ill {
-            return self.memory.list_page(ask, page).await;
+            return self.memory.list_page(request, page).await;
         }
         page.clear();
         Ok((self.answer)(nth))
     }
 }
 
-fn ill(memory: Memory, healthy: usize, answer: fn(usize) -> Next) -> Ill {
+fn ill(memory: Memory, healthy: usize, answer: fn(usize) -> Continuation) -> Ill {
     Ill {
         memory,
         asked: Arc::default(),
@@ -92,9 +98,9 @@ fn ill(memory: Memory, healthy: usize, answer: fn(usize) -> Next) -> Ill {
 
 #[test]
 fn what_never_ends_is_given_up_soon() {
-    type Answer = fn(usize) -> Next;
-    let round: Answer = |nth| Next::Token(format!("t{}", nth % 2));
-    let without_end: Answer = |nth| Next::Token(format!("t{nth}"));
+    type Answer = fn(usize) -> Continuation;
+    let round: Answer = |nth| Continuation::Token(format!("t{}", nth % 2));
+    let without_end: Answer = |nth| Continuation::Token(format!("t{nth}"));
     for (answer, most, reason) in [
         (round, 10, "the same continuation token twice"),
         (without_end, 1100, "pages in a row without an object"),
@@ -123,9 +129,9 @@ fn an_end_that_is_none_is_a_failure() {
             let time = UnixTime::from_millis(UnixTime::now().as_millis() - age);
             let backup = |n| Upload::new(format!("{n:04}"), 1).at(time);
             memory.put_all("b", (0..OBJECTS).map(backup));
-            let scan = Scan {
+            let scan = ScanContext {
                 page_size: 10,
-                ..scan(ill(memory, 3, |_| Next::End), "", 1)
+                ..scan(ill(memory, 3, |_| Continuation::End), "", 1)
             };
             let error = listed(&scan, &Boundaries::default()).unwrap_err();
             assert_eq!(error.kind(), FailureKind::Protocol, "{order:?}");
@@ -146,7 +152,7 @@ fn nothing_where_there_was_something_is_asked_for_once_more() {
         let backup = |n| Upload::new(format!("{prefix}{n:04}"), 1).at(yesterday);
         memory.put_all("b", (0..OBJECTS).map(backup));
         let hints = run(
-            &Scan {
+            &ScanContext {
                 page_size: 10,
                 ..scan(memory.clone(), prefix, 4)
             },
@@ -154,7 +160,7 @@ fn nothing_where_there_was_something_is_asked_for_once_more() {
             &Boundaries::default(),
         );
         let hints = hints.unwrap().boundaries;
-        let ill = ill(memory.clone(), 0, |_| Next::End);
+        let ill = ill(memory.clone(), 0, |_| Continuation::End);
         let error = listed(&scan(ill, prefix, 4), &hints).unwrap_err();
         assert_eq!(error.kind(), FailureKind::Protocol);
         assert!(error.to_string().contains("there is nothing"), "{error}");
@@ -180,9 +186,13 @@ fn what_comes_behind_the_end_meanwhile_is_no_failure() {
             self.0.order(bucket)
         }
 
-        async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
-            let next = self.0.list_page(ask, page).await;
-            if matches!(next, Ok(Next::End)) && self.1.fetch_add(1, Relaxed) < 2 {
+        async fn list_page(
+            &self,
+            request: &ListRequest<'_>,
+            page: &mut Page,
+        ) -> Result<Continuation, BackendError> {
+            let next = self.0.list_page(request, page).await;
+            if matches!(next, Ok(Continuation::End)) && self.1.fetch_add(1, Relaxed) < 2 {
                 let nth = self.1.load(Relaxed);
                 self.0.put("b", &Upload::new(format!("9{nth:03}"), 1));
             }

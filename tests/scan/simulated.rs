@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-use s3_exporter_api::{Ask, Backend, BackendError, From, Next, Order, Page, async_trait};
+use s3_exporter_api::{
+    Backend, BackendError, Continuation, ListRequest, Order, Page, StartAt, async_trait,
+};
 use s3_exporter_testkit::Memory;
 
 /// A store with latency, on a clock of its own: answers come in the order of the moments at
@@ -100,14 +102,18 @@ impl Backend for Simulated {
         self.memory.order(bucket)
     }
 
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
         let flying = self.flying.fetch_add(1, Relaxed) + 1;
         self.most.fetch_max(flying, Relaxed);
-        if matches!(ask.from, From::Token(_)) {
+        if matches!(request.from, StartAt::Token(_)) {
             self.tokens.fetch_add(1, Relaxed);
         }
         self.wait().await;
         self.flying.fetch_sub(1, Relaxed);
-        self.memory.list_page(ask, page).await
+        self.memory.list_page(request, page).await
     }
 }

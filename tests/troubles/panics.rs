@@ -12,7 +12,8 @@ use s3_exporter::exposition::{self, Format};
 use s3_exporter::resolver::{self, Publisher, Resolver};
 use s3_exporter::schedule::Runner;
 use s3_exporter_api::{
-    Ask, Backend, BackendError, Connect, Key, Next, Order, Page, Plugin, Section, async_trait,
+    Backend, BackendError, Connect, Continuation, Key, ListRequest, Order, Page, Plugin, Section,
+    async_trait,
 };
 use s3_exporter_testkit::{Memory, Upload};
 
@@ -84,11 +85,15 @@ impl Backend for Panicking {
     }
 
     /// Panics after the first page: in the middle of a scan.
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
-        if !matches!(ask.from, s3_exporter_api::From::Start) {
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
+        if !matches!(request.from, s3_exporter_api::StartAt::Start) {
             self.reach("list");
         }
-        MEMORY.list_page(ask, page).await
+        MEMORY.list_page(request, page).await
     }
 }
 

@@ -17,7 +17,11 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// Any kind but `resolver`. An answer that contradicts itself, such as a truncated
     /// page without a token, is `protocol` and never an end of the listing.
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError>;
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError>;
 
     /// Asks for one object, to see whether the store answers and lets us list.
     ///
@@ -29,15 +33,15 @@ pub trait Backend: Send + Sync {
         prefix: &str,
         meter: &Arc<Meter>,
     ) -> Result<Probe, BackendError> {
-        let ask = Ask {
+        let request = ListRequest {
             bucket,
             prefix,
-            from: From::Start,
+            from: StartAt::Start,
             max_keys: 1,
             meter,
         };
         let mut page = Page::new();
-        self.list_page(&ask, &mut page).await?;
+        self.list_page(&request, &mut page).await?;
         Ok(Probe {
             empty: page.is_empty(),
             order: self.order(bucket),
@@ -47,13 +51,13 @@ pub trait Backend: Send + Sync {
 
 /// One page that is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
+pub struct ListRequest<'a> {
     /// The bucket's name.
     pub bucket: &'a str,
     /// Only keys that begin with it; empty for all.
     pub prefix: &'a str,
     /// Where in the listing.
-    pub from: From<'a>,
+    pub from: StartAt<'a>,
     /// At most so many objects, 1 to 1000 (stores give no more than 1000 at a time).
     pub max_keys: u16,
     /// Counts the attempts. Shared, so that a hook inside an SDK can hold it.
@@ -62,12 +66,12 @@ pub struct Ask<'a> {
 
 /// Where in a listing a page begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From<'a> {
+pub enum StartAt<'a> {
     /// At the first key.
     Start,
     /// At the first key after this one, which is itself left out.
     After(&'a str),
-    /// Where the page before ended, by its [`Next::Token`].
+    /// Where the page before ended, by its [`Continuation::Token`].
     Token(&'a str),
     /// As [`Self::After`], but asked in the first version of the API (`ListObjects`, `marker`):
     /// some stores know no other, and answer [`Self::After`] with the first page again.
@@ -76,10 +80,10 @@ pub enum From<'a> {
 
 /// How a listing goes on after a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum Continuation {
     /// That was the last page.
     End,
-    /// There is more, to be asked for with [`From::Token`].
+    /// There is more, to be asked for with [`StartAt::Token`].
     Token(String),
     /// There is more, and the store gave no token: it follows the last key of the page.
     AfterLast,

@@ -25,7 +25,7 @@ mod section;
 mod time;
 
 pub use async_trait::async_trait;
-pub use backend::{Ask, Backend, From, Next, Order, Probe};
+pub use backend::{Backend, Continuation, ListRequest, Order, Probe, StartAt};
 pub use bucket::is_directory_bucket;
 pub use error::{BackendError, FailureKind, causes, chain};
 pub use file::FileVersion;

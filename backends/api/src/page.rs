@@ -83,13 +83,13 @@ impl fmt::Display for Oddity {
 #[derive(Debug, Default)]
 pub struct Page {
     keys: Vec<u8>,
-    entries: Vec<Entry>,
+    entries: Vec<PageEntry>,
     /// At which object each was seen first.
     oddities: [Option<usize>; Oddity::ALL.len()],
 }
 
 #[derive(Debug)]
-struct Entry {
+struct PageEntry {
     key: Range<usize>,
     size: u64,
     last_modified: UnixTime,
@@ -114,7 +114,7 @@ impl Page {
     pub fn push(&mut self, object: Object<'_>) {
         let start = self.keys.len();
         self.keys.extend_from_slice(object.key);
-        self.entries.push(Entry {
+        self.entries.push(PageEntry {
             key: start..self.keys.len(),
             size: object.size,
             last_modified: object.last_modified,

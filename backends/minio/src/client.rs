@@ -2,16 +2,16 @@ use std::sync::{Mutex, PoisonError};
 
 use s3_exporter_api::{BackendError, Connect, Credentials, FailureKind, Login};
 
-use crate::config::Config;
+use crate::config::MinioConfig;
 use crate::sign::Signer;
 
 /// Makes what signs the requests, and another one when the keys have changed.
 pub struct Signers {
-    config: Config,
-    current: Mutex<Current>,
+    config: MinioConfig,
+    current: Mutex<CurrentSigner>,
 }
 
-struct Current {
+struct CurrentSigner {
     signer: Signer,
     credentials: Option<Credentials>,
 }
@@ -21,8 +21,8 @@ impl Signers {
     ///
     /// # Errors
     /// `credentials` for the keys.
-    pub fn new(config: Config) -> Result<Self, BackendError> {
-        let current = Current::make(&config, credentials(&config.login)?)?;
+    pub fn new(config: MinioConfig) -> Result<Self, BackendError> {
+        let current = CurrentSigner::make(&config, credentials(&config.login)?)?;
         Ok(Self {
             config,
             current: Mutex::new(current),
@@ -43,14 +43,14 @@ impl Signers {
         // Nobody panics while holding it.
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.credentials != credentials {
-            *current = Current::make(&self.config, credentials)?;
+            *current = CurrentSigner::make(&self.config, credentials)?;
         }
         Ok(current.signer.clone())
     }
 }
 
-impl Current {
-    fn make(config: &Config, credentials: Option<Credentials>) -> Result<Self, BackendError> {
+impl CurrentSigner {
+    fn make(config: &MinioConfig, credentials: Option<Credentials>) -> Result<Self, BackendError> {
         let signer = Signer::new(credentials.as_ref()).map_err(|cause| {
             let action = format!("preparing requests to {}", config.store_url());
             BackendError::new(

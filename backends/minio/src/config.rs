@@ -40,7 +40,7 @@ const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// A section with `type = "minio"`.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct MinioConfig {
     /// The store's address.
     pub endpoint: Url,
     /// The region; us-east-1 without it, or that of an endpoint of AWS.
@@ -59,7 +59,7 @@ fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
     config(section).map(|config| Box::new(config) as _)
 }
 
-fn config(section: &mut Section) -> Option<Config> {
+fn config(section: &mut Section) -> Option<MinioConfig> {
     refuse(section);
     if !section.has("endpoint") {
         section.fault(
@@ -81,7 +81,7 @@ fn config(section: &mut Section) -> Option<Config> {
     let connect_timeout = section.duration_up_to("connect_timeout", LONGEST);
     let request_timeout = section.duration_up_to("request_timeout", LONGEST);
     let ordered = section.boolean("ordered").unwrap_or(false);
-    Some(Config {
+    Some(MinioConfig {
         endpoint: endpoint?,
         region,
         login,
@@ -148,7 +148,7 @@ mod tests {
 
     use super::*;
 
-    fn parse_toml(text: &str) -> (Option<Config>, Vec<String>, usize) {
+    fn parse_toml(text: &str) -> (Option<MinioConfig>, Vec<String>, usize) {
         let values: Dict = Figment::from(Toml::string(text)).extract().unwrap();
         let origins = Arc::new(|_, _: &str| Origin::Default);
         let mut section = Section::new("backends.x", Tag::Default, values, origins);
@@ -165,7 +165,7 @@ mod tests {
     const KEYS_AND_ENDPOINT: &str =
         "endpoint = \"h:9000\"\naccess_key_id = \"hidden1\"\nsecret_access_key = \"hidden2\"\n";
 
-    fn good(text: &str) -> Config {
+    fn good(text: &str) -> MinioConfig {
         let (config, faults, _) = parse_toml(text);
         assert_eq!(faults, Vec::<String>::new(), "{text}");
         config.unwrap()

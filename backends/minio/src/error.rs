@@ -1,23 +1,21 @@
 use std::error::Error as StdError;
 
 use s3_exporter_api::FailureKind;
-use s3_exporter_page::{Malformed, Refusal};
-use s3_exporter_transport::{Cause, cause_of};
-
-use crate::sign::BoxError;
+use s3_exporter_page::{Malformed, StoreErrorResponse};
+use s3_exporter_transport::{BoxError, Cause, cause_of};
 
 /// Why one attempt failed.
 #[derive(Debug)]
-pub enum Failure {
+pub enum AttemptFailure {
     /// The store said no.
-    Refused(Refusal),
+    Refused(StoreErrorResponse),
     /// There was no answer, or one that makes no sense.
     NoAnswer(FailureKind, Option<BoxError>),
     /// The answer is no page of a listing.
     Malformed(Malformed),
 }
 
-impl Failure {
+impl AttemptFailure {
     /// Of an error on the way to the store or back.
     pub fn of(cause: BoxError) -> Self {
         Self::NoAnswer(kind_of_cause(&*cause), Some(cause))

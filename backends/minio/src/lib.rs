@@ -21,7 +21,7 @@ use s3_exporter_transport::HttpClients;
 
 use address::Address;
 use client::Signers;
-use config::Config;
+use config::MinioConfig;
 pub use config::PLUGIN;
 use list::MinIo;
 
@@ -29,7 +29,7 @@ use list::MinIo;
 const REGION: &str = "us-east-1";
 
 #[async_trait]
-impl Connect for Config {
+impl Connect for MinioConfig {
     fn store_url(&self) -> String {
         self.endpoint.as_str().trim_end_matches('/').to_owned()
     }

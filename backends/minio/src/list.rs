@@ -6,17 +6,17 @@ use http::Response;
 use minio::s3::multimap_ext::{Multimap, MultimapExt};
 use minio::s3::types::Region;
 use s3_exporter_api::{
-    Ask, Backend, BackendError, FailureKind, From, Next, Operation, Order, Page,
+    Backend, BackendError, Continuation, FailureKind, ListRequest, Operation, Order, Page, StartAt,
 };
 use s3_exporter_page::{
-    LearnedOrder, Refusal, no_answer, read, read_complaint, read_error, wrong_scheme,
+    LearnedOrder, StoreErrorResponse, no_answer, read, read_complaint, read_error, wrong_scheme,
 };
 use s3_exporter_transport::{HttpClients, advice};
 use tokio::time::{sleep, timeout};
 
 use crate::address::Address;
 use crate::client::Signers;
-use crate::error::Failure;
+use crate::error::AttemptFailure;
 use crate::sign::Signer;
 
 /// Tries again three times, after about 0.5, 1 and 2 s, each up to twice as long.
@@ -42,23 +42,29 @@ impl Backend for MinIo {
         self.order.get()
     }
 
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
         page.clear();
         let signer = self.signers.get()?;
         let mut waits = BACKOFF.build();
         loop {
-            ask.meter.attempt(Operation::ListObjectsV2);
-            let outcome = timeout(self.request_timeout, self.attempt(&signer, ask, page))
+            request.meter.attempt(Operation::ListObjectsV2);
+            let outcome = timeout(self.request_timeout, self.attempt(&signer, request, page))
                 .await
-                .unwrap_or(Err(Failure::NoAnswer(FailureKind::Timeout, None)));
+                .unwrap_or(Err(AttemptFailure::NoAnswer(FailureKind::Timeout, None)));
             let failure = match outcome {
                 Ok(next) => return Ok(next),
                 Err(failure) => failure,
             };
-            ask.meter.failed(Operation::ListObjectsV2, failure.kind());
+            request
+                .meter
+                .failed(Operation::ListObjectsV2, failure.kind());
             match waits.next().filter(|_| failure.is_worth_a_retry()) {
                 Some(wait) => sleep(wait).await,
-                None => return Err(self.explain(ask, failure)),
+                None => return Err(self.explain(request, failure)),
             }
         }
     }
@@ -68,23 +74,30 @@ impl MinIo {
     async fn attempt(
         &self,
         signer: &Signer,
-        ask: &Ask<'_>,
+        request: &ListRequest<'_>,
         page: &mut Page,
-    ) -> Result<Next, Failure> {
-        let request = signer
-            .get(&self.address, ask.bucket, &self.region, query(ask))
+    ) -> Result<Continuation, AttemptFailure> {
+        let signed = signer
+            .get(&self.address, request.bucket, &self.region, query(request))
             .await
-            .map_err(|cause| Failure::NoAnswer(FailureKind::Internal, Some(cause)))?;
+            .map_err(|cause| AttemptFailure::NoAnswer(FailureKind::Internal, Some(cause)))?;
         let used = self.http.connections();
-        let answer = used.send(request).await.map_err(Failure::of)?;
+        let answer = used.send(signed).await.map_err(AttemptFailure::of)?;
         let outcome = self.read(&answer, page);
-        if outcome.as_ref().is_err_and(Failure::may_be_of_an_ill_node) {
+        if outcome
+            .as_ref()
+            .is_err_and(AttemptFailure::may_be_of_an_ill_node)
+        {
             used.give_up();
         }
         outcome
     }
 
-    fn read(&self, answer: &Response<Vec<u8>>, page: &mut Page) -> Result<Next, Failure> {
+    fn read(
+        &self,
+        answer: &Response<Vec<u8>>,
+        page: &mut Page,
+    ) -> Result<Continuation, AttemptFailure> {
         let (status, headers) = (answer.status(), answer.headers());
         let header = |name| headers.get(name)?.to_str().ok();
         let body = answer.body();
@@ -95,32 +108,33 @@ impl MinIo {
         };
         if !status.is_success() || error.is_some() {
             let location = header("location").filter(|_| status.is_redirection());
-            let refusal = Refusal::new(status.as_u16(), error, header("x-amz-bucket-region"));
-            return Err(Failure::Refused(refusal.with_location(location)));
+            let refusal =
+                StoreErrorResponse::new(status.as_u16(), error, header("x-amz-bucket-region"));
+            return Err(AttemptFailure::Refused(refusal.with_location(location)));
         }
-        let next = read(body, page).map_err(Failure::Malformed)?;
+        let next = read(body, page).map_err(AttemptFailure::Malformed)?;
         self.order.learn(header("server"));
         Ok(next)
     }
 
-    fn action(&self, ask: &Ask<'_>) -> String {
-        format!("listing bucket {:?} at {}", ask.bucket, self.url)
+    fn action(&self, request: &ListRequest<'_>) -> String {
+        format!("listing bucket {:?} at {}", request.bucket, self.url)
     }
 
-    fn explain(&self, ask: &Ask<'_>, failure: Failure) -> BackendError {
-        let action = self.action(ask);
+    fn explain(&self, request: &ListRequest<'_>, failure: AttemptFailure) -> BackendError {
+        let action = self.action(request);
         match failure {
-            Failure::Refused(refusal) => {
+            AttemptFailure::Refused(refusal) => {
                 let more = self.signers.advice_on_signatures();
                 let more = more.filter(|_| refusal.is_wrong_signature());
                 refusal
                     .into_error(action, self.region.as_str())
                     .with_more_advice(more)
             }
-            Failure::Malformed(cause) => {
+            AttemptFailure::Malformed(cause) => {
                 no_answer(FailureKind::Protocol, action, self.request_timeout).with_source(cause)
             }
-            Failure::NoAnswer(kind, cause) => {
+            AttemptFailure::NoAnswer(kind, cause) => {
                 let other = cause.as_deref();
                 let other = other.and_then(|cause| wrong_scheme(kind, &action, &self.url, cause));
                 let known = cause.as_deref().and_then(|cause| advice(cause));
@@ -140,22 +154,22 @@ impl MinIo {
     }
 }
 
-fn query(ask: &Ask<'_>) -> Multimap {
+fn query(request: &ListRequest<'_>) -> Multimap {
     let mut query = Multimap::new();
-    if !matches!(ask.from, From::Marker(_)) {
+    if !matches!(request.from, StartAt::Marker(_)) {
         query.add("list-type", "2");
     }
     // XML cannot hold every key.
     query.add("encoding-type", "url");
-    query.add("max-keys", ask.max_keys.to_string());
-    if !ask.prefix.is_empty() {
-        query.add("prefix", ask.prefix);
+    query.add("max-keys", request.max_keys.to_string());
+    if !request.prefix.is_empty() {
+        query.add("prefix", request.prefix);
     }
-    match ask.from {
-        From::Start => (),
-        From::After(key) => query.add("start-after", key),
-        From::Token(token) => query.add("continuation-token", token),
-        From::Marker(key) => query.add("marker", key),
+    match request.from {
+        StartAt::Start => (),
+        StartAt::After(key) => query.add("start-after", key),
+        StartAt::Token(token) => query.add("continuation-token", token),
+        StartAt::Marker(key) => query.add("marker", key),
     }
     query
 }

@@ -23,6 +23,7 @@ use minio::s3::segmented_bytes::SegmentedBytes;
 use minio::s3::types::s3_request::S3Request;
 use minio::s3::types::{BucketName, ObjectKey, Region};
 use s3_exporter_api::{Credentials, Secret};
+use s3_exporter_transport::BoxError;
 
 use crate::address::Address;
 
@@ -31,9 +32,6 @@ const NOWHERE: &str = "http://256.256.256.256";
 /// The client wants one; the real one goes into the path, which is what is signed.
 const BUCKET: &str = "bucket";
 const AGENT: &str = concat!("s3-exporter/", env!("CARGO_PKG_VERSION"));
-
-/// Whatever keeps a request from being made.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Signs with these keys, or not at all. A client computes the key that it signs with once a
 /// day and looks at the secret then only: other keys need another one.
@@ -65,7 +63,7 @@ impl Signer {
         Ok(Self {
             client: MinioClientBuilder::new(nowhere)
                 .provider(provider)
-                .hook(std::sync::Arc::new(Look))
+                .hook(std::sync::Arc::new(SigningHook))
                 .build()?,
             bucket: BucketName::new(BUCKET)?,
         })
@@ -145,10 +143,10 @@ impl Signed {
 
 /// The hook.
 #[derive(Debug)]
-struct Look;
+struct SigningHook;
 
 #[async_trait]
-impl RequestHooks for Look {
+impl RequestHooks for SigningHook {
     fn name(&self) -> &'static str {
         "look"
     }

@@ -3,10 +3,10 @@
 
 use s3_exporter_api::Speaks;
 
-use crate::Refusal;
+use crate::StoreErrorResponse;
 
 /// What the store answers, and what to do: of an answer that is about the address.
-pub(crate) fn explain(refusal: &Refusal) -> Option<(String, Option<String>)> {
+pub(crate) fn explain(refusal: &StoreErrorResponse) -> Option<(String, Option<String>)> {
     if let Some(speaks) = Speaks::of_answer(&refusal.message) {
         return Some((format!("the store {} in `endpoint`", speaks.advice()), None));
     }
@@ -30,7 +30,7 @@ pub(crate) fn explain(refusal: &Refusal) -> Option<(String, Option<String>)> {
 
 /// Whether the answer is a redirect that S3 knows nothing of, as by an ingress that wants https
 /// or by a page to log in. S3's own have a code and name a region.
-fn is_redirected(refusal: &Refusal) -> bool {
+fn is_redirected(refusal: &StoreErrorResponse) -> bool {
     let is_of_s3 = refusal.status < 400 && !refusal.code.is_empty();
     !refusal.location.is_empty() && refusal.region.is_empty() && !is_of_s3
 }
@@ -57,7 +57,7 @@ fn origin(location: &str) -> Option<String> {
 }
 
 /// Alibaba's, Huawei's, Tencent's and Volcengine's codes for it; others say it in words.
-fn wants_host(refusal: &Refusal) -> bool {
+fn wants_host(refusal: &StoreErrorResponse) -> bool {
     const CODES: [&str; 4] = [
         "SecondLevelDomainForbidden",
         "VirtualHostDomainRequired",

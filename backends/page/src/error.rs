@@ -3,7 +3,7 @@
 
 use s3_exporter_api::Speaks;
 
-use crate::scan::{Element, Scanner};
+use crate::scan::{Scanner, XmlElement};
 use crate::{MAX_BODY, Malformed};
 
 /// The body of an S3 error answer. Fields that it lacks are empty; each has at most
@@ -55,8 +55,8 @@ pub fn read_complaint(body: &[u8]) -> Option<ErrorBody> {
 /// The element `Error` of another.
 fn inner<'a>(
     scanner: &mut Scanner<'a>,
-    root: &Element<'a>,
-) -> Result<Option<Element<'a>>, Malformed> {
+    root: &XmlElement<'a>,
+) -> Result<Option<XmlElement<'a>>, Malformed> {
     while let Some(element) = scanner.child(root)? {
         if element.name == b"Error" {
             return Ok(Some(element));
@@ -69,7 +69,7 @@ fn inner<'a>(
 fn fill<'a>(
     error: &mut ErrorBody,
     scanner: &mut Scanner<'a>,
-    root: &Element<'a>,
+    root: &XmlElement<'a>,
 ) -> Result<(), Malformed> {
     let mut scratch = Vec::new();
     while let Some(element) = scanner.child(root)? {

@@ -12,7 +12,7 @@ use codes::{CODES, spelled};
 /// An error answer of a store: what kind of failure it is, and what to do about it. The
 /// codes are those of AWS' documents ("Error responses" of the S3 API) and MinIO's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Refusal {
+pub struct StoreErrorResponse {
     /// The HTTP status.
     pub status: u16,
     /// `Code` of the body; empty where it has none.
@@ -33,7 +33,7 @@ const NONSENSE: (&str, &str) = (
     "check that `endpoint` is the address of an S3 API",
 );
 
-impl Refusal {
+impl StoreErrorResponse {
     /// From an answer with `status`; `region` is its header `x-amz-bucket-region`.
     pub fn new(status: u16, body: Option<ErrorBody>, region: Option<&str>) -> Self {
         let body = body.unwrap_or_default();
@@ -278,12 +278,12 @@ mod tests {
 
     use super::*;
 
-    fn refusal(status: u16, code: &str) -> Refusal {
+    fn refusal(status: u16, code: &str) -> StoreErrorResponse {
         let body = ErrorBody {
             code: code.to_owned(),
             ..ErrorBody::default()
         };
-        Refusal::new(status, Some(body), None)
+        StoreErrorResponse::new(status, Some(body), None)
     }
 
     #[test]
@@ -339,7 +339,7 @@ mod tests {
             message: "Access Denied.\u{1b}[31m".to_owned(),
             region: String::new(),
         };
-        let error = Refusal::new(403, Some(body), None)
+        let error = StoreErrorResponse::new(403, Some(body), None)
             .into_error(r#"listing bucket "x" at http://host:9000"#, "us-east-1");
         assert_eq!(
             error.to_string(),
@@ -402,7 +402,8 @@ mod tests {
             (body("eu-west-1", ""), None),
             (body("", message), None),
         ] {
-            let error = Refusal::new(400, body, header).into_error("listing", "us-east-1");
+            let error =
+                StoreErrorResponse::new(400, body, header).into_error("listing", "us-east-1");
             assert_eq!(error.to_string(), expected);
             assert_eq!(error.kind(), FailureKind::Protocol);
         }

@@ -19,10 +19,10 @@ mod time;
 
 use std::fmt;
 
-use s3_exporter_api::{Next, Page};
+use s3_exporter_api::{Continuation, Page};
 
 pub use error::{ErrorBody, read_complaint, read_error};
-pub use failure::{Refusal, is_wrong_signature, no_answer, wrong_scheme};
+pub use failure::{StoreErrorResponse, is_wrong_signature, no_answer, wrong_scheme};
 pub use order::LearnedOrder;
 
 /// An answer that makes no sense: what, and where.
@@ -70,19 +70,19 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// unspecified.
 ///
 /// ```
-/// use s3_exporter_api::{Next, Page};
+/// use s3_exporter_api::{Continuation, Page};
 /// let body = br#"<ListBucketResult><IsTruncated>false</IsTruncated><Contents>
 ///     <Key>a&amp;b</Key><LastModified>2026-01-31T00:00:00Z</LastModified><Size>7</Size>
 ///     </Contents></ListBucketResult>"#;
 /// let mut page = Page::new();
-/// assert_eq!(s3_exporter_page::read(body, &mut page), Ok(Next::End));
+/// assert_eq!(s3_exporter_page::read(body, &mut page), Ok(Continuation::End));
 /// let object = page.iter().next().unwrap();
 /// assert_eq!((object.key, object.size), (&b"a&b"[..], 7));
 /// ```
 ///
 /// # Errors
 /// Anything but a whole and consistent `ListBucketResult` of at most [`MAX_BODY`] bytes.
-pub fn read(body: &[u8], page: &mut Page) -> Result<Next, Malformed> {
+pub fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
     page.clear();
     if body.len() > MAX_BODY {
         let reason = format!(

@@ -1,9 +1,9 @@
 //! A `ListBucketResult`: its elements, and what must be true of them together.
 
-use s3_exporter_api::{Next, Object, Oddity, Page, StorageClass, UnixTime};
+use s3_exporter_api::{Continuation, Object, Oddity, Page, StorageClass, UnixTime};
 
-use crate::scan::{Element, Scanner};
-use crate::text::{Text, show};
+use crate::scan::{Scanner, XmlElement};
+use crate::text::{XmlText, show};
 use crate::{Malformed, encoding, error, time};
 
 /// What an answer says of itself, beside its objects.
@@ -17,7 +17,7 @@ struct List {
 }
 
 /// Reads a body that is not too large into a page that is empty.
-pub(crate) fn read(body: &[u8], page: &mut Page) -> Result<Next, Malformed> {
+pub(crate) fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
     let mut scanner = Scanner::new(body);
     let root = scanner.root()?;
     if root.name != b"ListBucketResult" {
@@ -43,7 +43,7 @@ impl List {
     fn take<'a>(
         &mut self,
         scanner: &mut Scanner<'a>,
-        element: &Element<'a>,
+        element: &XmlElement<'a>,
         scratch: &mut Vec<u8>,
     ) -> Result<(), Malformed> {
         let name = element.name;
@@ -90,17 +90,17 @@ impl List {
 
     /// How the listing goes on, if the answer does not contradict itself. `at` is where it
     /// begins.
-    fn next(self, objects: usize, at: usize) -> Result<Next, Malformed> {
+    fn next(self, objects: usize, at: usize) -> Result<Continuation, Malformed> {
         let token = self.token.filter(|token| !token.is_empty());
         let contradiction = match (self.truncated, token, self.key_count) {
             (_, _, Some(count)) if u64::try_from(objects) != Ok(count) => {
                 format!("KeyCount is {count}, but there are {objects} objects")
             }
             // With a token or without, as AWS' own clients read it.
-            (Some(false), ..) => return Ok(Next::End),
-            (Some(true), Some(token), _) => return Ok(Next::Token(token)),
+            (Some(false), ..) => return Ok(Continuation::End),
+            (Some(true), Some(token), _) => return Ok(Continuation::Token(token)),
             // The first version of the API has no tokens, and some stores have none in the second.
-            (Some(true), None, _) if objects > 0 => return Ok(Next::AfterLast),
+            (Some(true), None, _) if objects > 0 => return Ok(Continuation::AfterLast),
             (Some(true), None, _) => {
                 "IsTruncated is true, but there are neither objects nor a NextContinuationToken"
                     .to_owned()
@@ -113,8 +113,8 @@ impl List {
 
 /// What is known of an object so far.
 #[derive(Default)]
-struct Fields<'a> {
-    key: Option<Text<'a>>,
+struct ObjectFields<'a> {
+    key: Option<XmlText<'a>>,
     size: Option<u64>,
     last_modified: Option<UnixTime>,
     storage_class: Option<StorageClass>,
@@ -127,11 +127,11 @@ struct Fields<'a> {
 /// the general one, which reads the same.
 fn object<'a>(
     scanner: &mut Scanner<'a>,
-    contents: &Element<'a>,
+    contents: &XmlElement<'a>,
     scratch: &mut Vec<u8>,
     page: &mut Page,
 ) -> Result<(), Malformed> {
-    let mut fields = Fields::default();
+    let mut fields = ObjectFields::default();
     if contents.is_empty() {
         return fields.finish(contents, scratch, page);
     }
@@ -158,14 +158,14 @@ fn object<'a>(
     }
 }
 
-impl<'a> Fields<'a> {
+impl<'a> ObjectFields<'a> {
     /// Takes the text of the element `name`. Inlined, so that the name costs nothing where
     /// it is known.
     #[inline(always)]
     fn take(
         &mut self,
         name: &[u8],
-        text: Text<'a>,
+        text: XmlText<'a>,
         scratch: &mut Vec<u8>,
     ) -> Result<(), Malformed> {
         match name {
@@ -193,7 +193,7 @@ impl<'a> Fields<'a> {
 
     fn finish(
         self,
-        contents: &Element<'_>,
+        contents: &XmlElement<'_>,
         scratch: &mut Vec<u8>,
         page: &mut Page,
     ) -> Result<(), Malformed> {
@@ -238,7 +238,7 @@ fn once<T>(slot: &mut Option<T>, value: T, name: &[u8], at: usize) -> Result<(),
 }
 
 /// A whole number that fits into 64 bits.
-fn number(name: &[u8], text: &Text<'_>, digits: &[u8]) -> Result<u64, Malformed> {
+fn number(name: &[u8], text: &XmlText<'_>, digits: &[u8]) -> Result<u64, Malformed> {
     let number = digits.iter().try_fold(0_u64, |sum, digit| {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
         sum.checked_mul(10)?.checked_add(digit)
@@ -249,7 +249,7 @@ fn number(name: &[u8], text: &Text<'_>, digits: &[u8]) -> Result<u64, Malformed>
 }
 
 #[cold]
-fn bad(name: &[u8], text: &Text<'_>, value: &[u8], wanted: &str) -> Malformed {
+fn bad(name: &[u8], text: &XmlText<'_>, value: &[u8], wanted: &str) -> Malformed {
     let name = String::from_utf8_lossy(name);
     let reason = format!("{name} is {}, not {wanted}", show(value));
     Malformed::new(text.at, reason)
@@ -257,7 +257,7 @@ fn bad(name: &[u8], text: &Text<'_>, value: &[u8], wanted: &str) -> Malformed {
 
 /// The body is whole or not, but of something else.
 #[cold]
-fn another_answer(body: &[u8], root: &Element<'_>) -> Malformed {
+fn another_answer(body: &[u8], root: &XmlElement<'_>) -> Malformed {
     let reason = match error::read_error(body) {
         Some(error) => format!(
             "an Error ({}), not a ListBucketResult",

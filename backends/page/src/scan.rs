@@ -14,7 +14,7 @@ use memchr::{memchr, memchr2};
 
 use crate::Malformed;
 use crate::markup::{CDATA, markup};
-use crate::text::{Text, show};
+use crate::text::{XmlText, show};
 
 /// How deep elements may lie in one another. Answers of known stores have five levels.
 const MAX_DEPTH: usize = 32;
@@ -27,7 +27,7 @@ pub(crate) struct Scanner<'a> {
 
 /// The start tag of an element whose content comes next.
 #[derive(Clone, Copy)]
-pub(crate) struct Element<'a> {
+pub(crate) struct XmlElement<'a> {
     /// The name without a namespace's prefix.
     pub name: &'a [u8],
     /// The name in the end tag, with the prefix; empty where the start tag is its own end,
@@ -37,7 +37,7 @@ pub(crate) struct Element<'a> {
     pub at: usize,
 }
 
-impl Element<'_> {
+impl XmlElement<'_> {
     /// Whether the start tag is its own end.
     pub fn is_empty(&self) -> bool {
         self.end.is_empty()
@@ -55,7 +55,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The outermost element, after declaration and comments.
-    pub fn root(&mut self) -> Result<Element<'a>, Malformed> {
+    pub fn root(&mut self) -> Result<XmlElement<'a>, Malformed> {
         self.skip_to_tag()?;
         match self.body.get(self.at + 1) {
             Some(b'/') => Err(Malformed::new(self.at, "an end tag comes first")),
@@ -76,7 +76,7 @@ impl<'a> Scanner<'a> {
 
     /// The next element in `parent`; `None` at its end, which is then behind us.
     #[inline(always)]
-    pub fn child(&mut self, parent: &Element<'a>) -> Result<Option<Element<'a>>, Malformed> {
+    pub fn child(&mut self, parent: &XmlElement<'a>) -> Result<Option<XmlElement<'a>>, Malformed> {
         if parent.is_empty() {
             return Ok(None);
         }
@@ -90,10 +90,10 @@ impl<'a> Scanner<'a> {
 
     /// The text of an element that has no others in it. Its end is then behind us.
     #[inline(always)]
-    pub fn text(&mut self, element: &Element<'a>) -> Result<Text<'a>, Malformed> {
+    pub fn text(&mut self, element: &XmlElement<'a>) -> Result<XmlText<'a>, Malformed> {
         let start = self.at;
         if element.is_empty() {
-            return Ok(Text::new(&[], start, true));
+            return Ok(XmlText::new(&[], start, true));
         }
         let mut plain = true;
         loop {
@@ -124,28 +124,28 @@ impl<'a> Scanner<'a> {
         }
         let raw = &self.body[start..self.at];
         self.end_tag(element)?;
-        Ok(Text::new(raw, start, plain))
+        Ok(XmlText::new(raw, start, plain))
     }
 
     /// The text of the element `<name>text</name>`, if just that comes next, with nothing
     /// in it that is to be decoded; if it does not, nothing is taken.
     #[inline(always)]
-    pub fn usual(&mut self, start: &[u8], end: &[u8]) -> Option<Text<'a>> {
+    pub fn usual(&mut self, start: &[u8], end: &[u8]) -> Option<XmlText<'a>> {
         let inside = self.body[self.at..].strip_prefix(start)?;
         let (text, rest) = inside.split_at(memchr2(b'<', b'&', inside)?);
         let at = self.at + start.len();
         rest.starts_with(end).then(|| {
             self.at = at + text.len() + end.len();
-            Text::new(text, at, true)
+            XmlText::new(text, at, true)
         })
     }
 
     /// Passes over an element, whatever it holds.
-    pub fn skip(&mut self, element: &Element<'a>) -> Result<(), Malformed> {
+    pub fn skip(&mut self, element: &XmlElement<'a>) -> Result<(), Malformed> {
         self.skip_at_depth(element, 0)
     }
 
-    fn skip_at_depth(&mut self, element: &Element<'a>, depth: usize) -> Result<(), Malformed> {
+    fn skip_at_depth(&mut self, element: &XmlElement<'a>, depth: usize) -> Result<(), Malformed> {
         if element.is_empty() {
             return Ok(());
         }
@@ -206,7 +206,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes the start tag that begins here.
     #[inline(always)]
-    fn start_tag(&mut self) -> Result<Element<'a>, Malformed> {
+    fn start_tag(&mut self) -> Result<XmlElement<'a>, Malformed> {
         let at = self.at;
         let (mut local, mut end) = (at + 1, at + 1);
         let after = loop {
@@ -224,7 +224,7 @@ impl<'a> Scanner<'a> {
         if local == end {
             return Err(Malformed::new(at, "a tag without a name"));
         }
-        let mut element = Element {
+        let mut element = XmlElement {
             name: &self.body[local..end],
             end: &self.body[at + 1..end],
             at,
@@ -261,7 +261,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes the end tag that begins here, which must be the element's.
     #[inline(always)]
-    fn end_tag(&mut self, element: &Element<'a>) -> Result<(), Malformed> {
+    fn end_tag(&mut self, element: &XmlElement<'a>) -> Result<(), Malformed> {
         let name = self.at + 2;
         let rest = &self.body[name..];
         if rest.starts_with(element.end) {
@@ -278,7 +278,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[cold]
-    fn wrong_end(&self, element: &Element<'a>) -> Malformed {
+    fn wrong_end(&self, element: &XmlElement<'a>) -> Malformed {
         let rest = &self.body[self.at + 2..];
         match memchr(b'>', rest) {
             Some(end) => {
@@ -290,7 +290,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[cold]
-    fn cut_short(&self, element: &Element<'a>) -> Malformed {
+    fn cut_short(&self, element: &XmlElement<'a>) -> Malformed {
         let reason = format!("it ends inside {}", show(element.name));
         Malformed::new(self.body.len(), reason)
     }

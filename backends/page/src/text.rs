@@ -7,7 +7,7 @@ use crate::markup::markup;
 
 /// The text of an element, as it lies in the body.
 #[derive(Clone, Copy)]
-pub(crate) struct Text<'a> {
+pub(crate) struct XmlText<'a> {
     raw: &'a [u8],
     /// At which byte of the body it begins.
     pub at: usize,
@@ -15,7 +15,7 @@ pub(crate) struct Text<'a> {
     plain: bool,
 }
 
-impl<'a> Text<'a> {
+impl<'a> XmlText<'a> {
     pub fn new(raw: &'a [u8], at: usize, plain: bool) -> Self {
         Self { raw, at, plain }
     }

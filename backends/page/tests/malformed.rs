@@ -1,13 +1,13 @@
 //! What is no whole and consistent answer, with what is said about it.
 
-use s3_exporter_api::{Next, Page};
+use s3_exporter_api::{Continuation, Page};
 use s3_exporter_page::{MAX_BODY, Malformed, read};
 
 /// An answer with everything right.
 const GOOD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><Prefix></Prefix><KeyCount>1</KeyCount><MaxKeys>1</MaxKeys><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken><Contents><Key>k</Key><LastModified>2026-01-31T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>7</Size><StorageClass>STANDARD</StorageClass></Contents></ListBucketResult>"#;
 
-fn parse(body: impl AsRef<[u8]>) -> Result<Next, Malformed> {
+fn parse(body: impl AsRef<[u8]>) -> Result<Continuation, Malformed> {
     read(body.as_ref(), &mut Page::new())
 }
 
@@ -29,7 +29,7 @@ fn refuses(from: &str, to: &str, reason: &str, at: &str) {
 
 #[test]
 fn the_good_answer_is_good() {
-    assert_eq!(parse(GOOD), Ok(Next::Token("t".to_owned())));
+    assert_eq!(parse(GOOD), Ok(Continuation::Token("t".to_owned())));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Answers that are odd in one place, and are taken all the same.
 
-use s3_exporter_api::{Next, Oddity, Page};
+use s3_exporter_api::{Continuation, Oddity, Page};
 use s3_exporter_page::read;
 
 /// A page of these objects, each given by what is between the tags of its `Contents` beside
@@ -22,7 +22,11 @@ type Found = (Vec<(String, u64)>, Vec<(Oddity, String)>);
 
 fn read_page(body: &str) -> Found {
     let mut page = Page::new();
-    assert_eq!(read(body.as_bytes(), &mut page), Ok(Next::End), "{body}");
+    assert_eq!(
+        read(body.as_bytes(), &mut page),
+        Ok(Continuation::End),
+        "{body}"
+    );
     let text = |key: &[u8]| String::from_utf8(key.to_vec()).unwrap_or_default();
     let objects = page.iter().map(|object| (text(object.key), object.size));
     let oddities = page.oddities().map(|(oddity, key)| (oddity, text(key)));
@@ -101,7 +105,7 @@ fn a_page_forgets_what_was_odd() {
     let odd = answer(LAST, &["<Key>folder/</Key>"]);
     let regular = answer(LAST, &["<Key>a</Key><Size>1</Size>"]);
     for (body, oddities) in [(&odd, 1), (&regular, 0), (&odd, 1)] {
-        assert_eq!(read(body.as_bytes(), &mut page), Ok(Next::End));
+        assert_eq!(read(body.as_bytes(), &mut page), Ok(Continuation::End));
         assert_eq!(page.oddities().count(), oddities);
     }
 }
@@ -114,7 +118,7 @@ fn more_follows_without_a_token() {
     for head in [more, marker, empty] {
         let body = answer(head, &["<Key>a</Key><Size>1</Size>"]);
         let next = read(body.as_bytes(), &mut Page::new());
-        assert_eq!(next, Ok(Next::AfterLast), "{body}");
+        assert_eq!(next, Ok(Continuation::AfterLast), "{body}");
     }
 }
 

@@ -6,13 +6,13 @@
 //! documents, their source or answers that others published show them.
 
 use s3_exporter_api::StorageClass::{DeepArchive, Glacier, Online};
-use s3_exporter_api::{Next, Page, StorageClass};
+use s3_exporter_api::{Continuation, Page, StorageClass};
 use s3_exporter_page::{ErrorBody, read, read_error};
 
 type Expected<'a> = (&'a str, u64, &'a str, StorageClass);
 
 #[track_caller]
-fn holds(body: &str, next: Next, expected: &[Expected<'_>]) {
+fn holds(body: &str, next: Continuation, expected: &[Expected<'_>]) {
     let mut page = Page::new();
     assert_eq!(read(body.as_bytes(), &mut page), Ok(next));
     let found: Vec<_> = page
@@ -47,8 +47,8 @@ fn holds(body: &str, next: Next, expected: &[Expected<'_>]) {
     }
 }
 
-fn token(token: &str) -> Next {
-    Next::Token(token.to_owned())
+fn token(token: &str) -> Continuation {
+    Continuation::Token(token.to_owned())
 }
 
 const MINIO: [Expected<'_>; 9] = [
@@ -90,8 +90,16 @@ const MINIO: [Expected<'_>; 9] = [
 
 #[test]
 fn minio() {
-    holds(include_str!("pages/minio-plain.xml"), Next::End, &MINIO);
-    holds(include_str!("pages/minio-url.xml"), Next::End, &MINIO);
+    holds(
+        include_str!("pages/minio-plain.xml"),
+        Continuation::End,
+        &MINIO,
+    );
+    holds(
+        include_str!("pages/minio-url.xml"),
+        Continuation::End,
+        &MINIO,
+    );
     holds(
         include_str!("pages/minio-truncated.xml"),
         token("ZGlyL2NvbnRyb2wBZW5kW21pbmlvX2NhY2hlOnYyLHJldHVybjpd"),
@@ -99,7 +107,7 @@ fn minio() {
     );
     holds(
         include_str!("pages/minio-metadata.xml"),
-        Next::End,
+        Continuation::End,
         &[("a", 13, "2026-01-31T03:00:05.123Z", Online)],
     );
 }
@@ -141,10 +149,14 @@ const SEAWEEDFS: [Expected<'_>; 9] = [
 fn seaweedfs() {
     let mut plain = SEAWEEDFS;
     plain[2].0 = "dir/control\u{FFFD}end";
-    holds(include_str!("pages/seaweedfs-plain.xml"), Next::End, &plain);
+    holds(
+        include_str!("pages/seaweedfs-plain.xml"),
+        Continuation::End,
+        &plain,
+    );
     holds(
         include_str!("pages/seaweedfs-url.xml"),
-        Next::End,
+        Continuation::End,
         &SEAWEEDFS,
     );
     holds(
@@ -222,12 +234,12 @@ fn others() {
     );
     holds(
         include_str!("pages/r2.xml"),
-        Next::End,
+        Continuation::End,
         &two("2026-01-31T03:00:05.120Z", "2026-01-31T03:00:06Z", 21),
     );
     holds(
         include_str!("pages/backblaze.xml"),
-        Next::End,
+        Continuation::End,
         &two("2026-01-31T03:00:05.123Z", "2026-01-31T03:00:06Z", 21),
     );
 }

@@ -7,7 +7,7 @@ mod oracle;
 
 use fastrand::Rng;
 use proptest::prelude::*;
-use s3_exporter_api::{Next, Page, StorageClass};
+use s3_exporter_api::{Continuation, Page, StorageClass};
 use s3_exporter_page::read;
 
 /// A time as a store might write it, with the milliseconds that it means.
@@ -73,7 +73,7 @@ proptest! {
     ) {
         let (objects, expected): (Vec<_>, Vec<_>) = made.into_iter().unzip();
         let body = answers::spell(&objects, token.as_deref(), encoded, &mut Rng::with_seed(seed));
-        let next = token.map_or(Next::End, Next::Token);
+        let next = token.map_or(Continuation::End, Continuation::Token);
 
         let mut page = Page::new();
         let result = read(body.as_bytes(), &mut page);

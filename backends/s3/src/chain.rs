@@ -19,17 +19,17 @@ use crate::environment;
 pub struct Chain {
     config: SdkConfig,
     profile: Option<String>,
-    current: Mutex<Option<Current>>,
+    current: Mutex<Option<CurrentChain>>,
 }
 
 #[derive(Debug)]
-struct Current {
-    files: Files,
+struct CurrentChain {
+    files: ProfileFiles,
     chain: CredentialsProviderChain,
 }
 
 /// The files of profiles as they were.
-type Files = [Option<FileVersion>; 2];
+type ProfileFiles = [Option<FileVersion>; 2];
 
 impl Chain {
     /// Asks over the network, in the region and as patiently as `config` says.
@@ -51,7 +51,7 @@ impl Chain {
         // Where it is of no use, nothing is kept: the SDK reads the files once and for all.
         environment::look().map_err(CredentialsError::invalid_configuration)?;
         let result = chain.provide_credentials().await;
-        *current = Some(Current { files, chain });
+        *current = Some(CurrentChain { files, chain });
         match result {
             Ok(found) => environment::clean(found).map_err(CredentialsError::invalid_configuration),
             // The SDK does not tell which of its places holds what is of no use.
@@ -107,6 +107,6 @@ impl ProvideCredentials for Chain {
     }
 }
 
-fn files() -> Files {
+fn files() -> ProfileFiles {
     environment::profiles().map(|path| FileVersion::of(&path?))
 }

@@ -8,12 +8,12 @@ use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use s3_exporter_api::{FailureKind, Login};
 
-use crate::config::Config;
+use crate::config::S3Config;
 
 /// Makes the SDK's client, and another one when the store does not accept the credentials: a
 /// client keeps them until shortly before they expire, whatever happens to them meanwhile.
-pub struct Clients {
-    config: Config,
+pub struct SdkClients {
+    config: S3Config,
     shared: SdkConfig,
     current: Mutex<Numbered>,
 }
@@ -25,9 +25,9 @@ pub struct Numbered {
     number: u64,
 }
 
-impl Clients {
+impl SdkClients {
     /// Of what the section says, and what the SDK found.
-    pub fn new(config: Config, shared: SdkConfig) -> Self {
+    pub fn new(config: S3Config, shared: SdkConfig) -> Self {
         let client = make(&config, &shared);
         Self {
             config,
@@ -60,11 +60,11 @@ impl Clients {
 }
 
 /// Keys may be in files, which are read at each request.
-fn reads_each_time(config: &Config) -> bool {
+fn reads_each_time(config: &S3Config) -> bool {
     matches!(config.login, Login::Keys(_)) && config.role.is_none()
 }
 
-fn make(config: &Config, shared: &SdkConfig) -> Client {
+fn make(config: &S3Config, shared: &SdkConfig) -> Client {
     let cache = match reads_each_time(config) {
         true => IdentityCache::no_cache(),
         false => IdentityCache::lazy().build(),

@@ -55,7 +55,7 @@ const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// A section with `type = "s3"`.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct S3Config {
     /// The store's address; without it what the SDK's usual places say, or AWS' own for the
     /// region.
     pub endpoint: Option<Url>,
@@ -88,11 +88,11 @@ fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
     Some(Box::new(config(section)))
 }
 
-fn config(section: &mut Section) -> Config {
+fn config(section: &mut Section) -> S3Config {
     let has_endpoint = section.has("endpoint");
     let endpoint = section.endpoint("endpoint");
     let login = Login::parse(section);
-    Config {
+    S3Config {
         region: section
             .region("region")
             .or(has_endpoint.then(|| REGION.to_owned())),
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     struct Parsed {
-        config: Config,
+        config: S3Config,
         faults: Vec<String>,
         warnings: Vec<String>,
     }
@@ -243,7 +243,7 @@ mod tests {
         }
     }
 
-    fn good(text: &str) -> Config {
+    fn good(text: &str) -> S3Config {
         let parsed = parse_toml(text);
         assert_eq!(parsed.faults, Vec::<String>::new(), "{text}");
         parsed.config

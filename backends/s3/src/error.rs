@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorErr
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use s3_exporter_api::{BackendError, FailureKind, Speaks, causes, chain};
 use s3_exporter_page::{
-    ErrorBody, Malformed, Refusal, is_wrong_signature, no_answer, wrong_scheme,
+    ErrorBody, Malformed, StoreErrorResponse, is_wrong_signature, no_answer, wrong_scheme,
 };
 use s3_exporter_transport::{Cause, advice, cause_of};
 
@@ -28,7 +28,7 @@ pub fn refused(body: Option<ErrorBody>) -> ListObjectsV2Error {
     )
 }
 
-fn refusal(error: &ListObjectsV2Error, response: Option<&HttpResponse>) -> Refusal {
+fn refusal(error: &ListObjectsV2Error, response: Option<&HttpResponse>) -> StoreErrorResponse {
     let meta = error.meta();
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let body = ErrorBody {
@@ -38,7 +38,7 @@ fn refusal(error: &ListObjectsV2Error, response: Option<&HttpResponse>) -> Refus
     };
     let status = response.map_or(0, |response| response.status().as_u16());
     let header = |name| response.and_then(|response| response.headers().get(name));
-    Refusal::new(status, Some(body), header("x-amz-bucket-region"))
+    StoreErrorResponse::new(status, Some(body), header("x-amz-bucket-region"))
         .with_location(header("location").filter(|_| (300..400).contains(&status)))
 }
 
@@ -80,7 +80,7 @@ fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
 }
 
 /// What is needed to say what went wrong and where.
-pub struct Place<'a> {
+pub struct RequestContext<'a> {
     /// What was tried and where.
     pub action: String,
     /// The store's address.
@@ -93,7 +93,7 @@ pub struct Place<'a> {
     pub on_signatures: Option<&'static str>,
 }
 
-impl Place<'_> {
+impl RequestContext<'_> {
     /// Our error for one of the SDK's.
     pub fn explain(self, error: SdkError<ListObjectsV2Error, HttpResponse>) -> BackendError {
         let kind = match &error {

@@ -15,12 +15,12 @@ use s3_exporter_api::Url;
 
 /// Looked up once, when it is first asked for: files are read.
 #[derive(Clone, Default)]
-pub struct Lookup(Arc<OnceLock<Found>>);
+pub struct Lookup(Arc<OnceLock<SdkSettings>>);
 
 impl Lookup {
     /// What there is for this profile, or that of the environment.
-    pub fn get(&self, profile: Option<&str>) -> &Found {
-        self.0.get_or_init(|| Found::look(profile))
+    pub fn get(&self, profile: Option<&str>) -> &SdkSettings {
+        self.0.get_or_init(|| SdkSettings::look(profile))
     }
 }
 
@@ -32,7 +32,7 @@ impl fmt::Debug for Lookup {
 
 /// What was found, each with its place.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct SdkSettings {
     /// `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, or a profile's `endpoint_url`. What is no
     /// address is an error, which does not show it.
     pub endpoint: Option<(Result<Url, BadEndpoint>, String)>,
@@ -45,7 +45,7 @@ pub struct Found {
 #[derive(Debug)]
 pub struct BadEndpoint;
 
-impl Found {
+impl SdkSettings {
     fn look(profile: Option<&str>) -> Self {
         let environment = Env::real();
         let profiles = profiles(&environment, profile).unwrap_or_default();

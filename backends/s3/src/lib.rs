@@ -26,10 +26,10 @@ use s3_exporter_page::LearnedOrder;
 pub use config::PLUGIN;
 
 use chain::Chain;
-use client::Clients;
-use config::Config;
+use client::SdkClients;
+use config::S3Config;
 use credentials::FromSection;
-use found::Found;
+use found::SdkSettings;
 use list::S3;
 use transport::Http;
 
@@ -39,7 +39,7 @@ const REGION: &str = "us-east-1";
 const ATTEMPTS: u32 = 4;
 
 #[async_trait]
-impl Connect for Config {
+impl Connect for S3Config {
     fn store_url(&self) -> String {
         match (self.address(), &self.region) {
             (Some(endpoint), _) => endpoint.as_str().trim_end_matches('/').to_owned(),
@@ -100,7 +100,7 @@ impl Connect for Config {
             shared = role.assume(shared);
         }
         Ok(Arc::new(S3 {
-            clients: Clients::new(self.clone(), shared),
+            clients: SdkClients::new(self.clone(), shared),
             url: self.store_url(),
             region,
             request_timeout: self.request_timeout,
@@ -112,7 +112,7 @@ impl Connect for Config {
     }
 }
 
-impl Config {
+impl S3Config {
     /// Where the store is, unless at AWS: what the section says, or what was found.
     fn address(&self) -> Option<&Url> {
         self.endpoint
@@ -126,7 +126,7 @@ impl Config {
         self.path_style.unwrap_or(self.address().is_some())
     }
 
-    fn looked_up(&self) -> &Found {
+    fn looked_up(&self) -> &SdkSettings {
         self.found.get(self.profile.as_deref())
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use s3_exporter_api::{Ask, FailureKind, From, Page, chain};
+use s3_exporter_api::{FailureKind, ListRequest, Page, StartAt, chain};
 use s3_exporter_testkit::conformance::connect;
 use s3_exporter_testkit::{Authority, Proxy, S3sServer};
 
@@ -36,14 +36,17 @@ async fn an_address_of_sts_with_a_wrong_scheme() {
             ("sts_endpoint", &address.replace(from, to)),
         ];
         let backend = connect(&s3_exporter_s3::PLUGIN, &section).await.unwrap();
-        let ask = Ask {
+        let request = ListRequest {
             bucket: "bucket",
             prefix: "",
-            from: From::Start,
+            from: StartAt::Start,
             max_keys: 1000,
             meter: &Arc::default(),
         };
-        let error = backend.list_page(&ask, &mut Page::new()).await.unwrap_err();
+        let error = backend
+            .list_page(&request, &mut Page::new())
+            .await
+            .unwrap_err();
         let text = chain(&error);
         assert_eq!(error.kind(), FailureKind::Credentials, "{text}");
         let right = format!("what hands them out {says} in `sts_endpoint`");

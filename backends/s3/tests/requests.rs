@@ -10,7 +10,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use s3_exporter_api::{
-    Ask, Backend, BackendError, FailureKind, From, Meter, Next, Operation, Order, Page, chain,
+    Backend, BackendError, Continuation, FailureKind, ListRequest, Meter, Operation, Order, Page,
+    StartAt, chain,
 };
 use s3_exporter_s3::PLUGIN;
 use s3_exporter_testkit::conformance::connect;
@@ -83,16 +84,19 @@ async fn answer(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin) -> String
     head
 }
 
-async fn list(backend: &dyn Backend, bucket: &str) -> (Result<Next, BackendError>, Arc<Meter>) {
+async fn list(
+    backend: &dyn Backend,
+    bucket: &str,
+) -> (Result<Continuation, BackendError>, Arc<Meter>) {
     let meter = Arc::default();
-    let ask = Ask {
+    let request = ListRequest {
         bucket,
         prefix: "a/b c",
-        from: From::After("a/b c+"),
+        from: StartAt::After("a/b c+"),
         max_keys: 7,
         meter: &meter,
     };
-    let result = backend.list_page(&ask, &mut Page::new()).await;
+    let result = backend.list_page(&request, &mut Page::new()).await;
     (result, meter)
 }
 
@@ -114,7 +118,7 @@ async fn a_request_says_what_the_section_says() {
     ];
     let backend = backend(&section).await;
     let (result, _) = list(&*backend, "bucket").await;
-    assert_eq!(result.unwrap(), Next::End);
+    assert_eq!(result.unwrap(), Continuation::End);
     let head = scribe.heads.recv().await.unwrap();
     let line = "GET /bucket/?list-type=2&encoding-type=url&max-keys=7&prefix=a%2Fb%20c&start-after=a%2Fb%20c%2B HTTP/1.1\r\n";
     assert!(head.starts_with(line), "{head}");
@@ -135,15 +139,15 @@ async fn a_marker_is_asked_for_in_the_first_version_of_the_api() {
     let section = [("endpoint", &*format!("http://{}", scribe.address))];
     let backend = backend(&section).await;
     let meter = Arc::default();
-    let ask = Ask {
+    let request = ListRequest {
         bucket: "bucket",
         prefix: "a/b c",
-        from: From::Marker("a/b c+&list-type=2"),
+        from: StartAt::Marker("a/b c+&list-type=2"),
         max_keys: 7,
         meter: &meter,
     };
-    let result = backend.list_page(&ask, &mut Page::new()).await;
-    assert_eq!(result.unwrap(), Next::End);
+    let result = backend.list_page(&request, &mut Page::new()).await;
+    assert_eq!(result.unwrap(), Continuation::End);
     let head = scribe.heads.recv().await.unwrap();
     let line = "GET /bucket/?encoding-type=url&max-keys=7&prefix=a%2Fb%20c&marker=a%2Fb%20c%2B%26list-type%3D2 HTTP/1.1\r\n";
     assert!(head.starts_with(line), "{head}");
@@ -160,7 +164,7 @@ async fn a_proxy_gets_the_request_and_its_password() {
     ];
     let backend = backend(&section).await;
     let (result, _) = list(&*backend, "bucket").await;
-    assert_eq!(result.unwrap(), Next::End);
+    assert_eq!(result.unwrap(), Continuation::End);
     let head = scribe.heads.recv().await.unwrap();
     let line = "GET http://bucket.store.invalid:9000/?list-type=2";
     assert!(head.starts_with(line), "{head}");
@@ -251,7 +255,7 @@ async fn a_client_certificate_is_shown() {
         ("client_key_file", &*key),
     ];
     let (result, _) = list(&*backend(&with).await, "bucket").await;
-    assert_eq!(result.unwrap(), Next::End);
+    assert_eq!(result.unwrap(), Continuation::End);
 
     let swapped = [
         ("endpoint", &*endpoint),
@@ -299,16 +303,16 @@ async fn in_another_process() {
     section.retain(|(_, profile)| !profile.is_empty());
     section.extend((!endpoint.is_empty()).then_some(("endpoint", endpoint.as_str())));
     let meter = Arc::default();
-    let ask = Ask {
+    let request = ListRequest {
         bucket: "bucket",
         prefix: "",
-        from: From::Start,
+        from: StartAt::Start,
         max_keys: 1000,
         meter: &meter,
     };
     let mut page = Page::new();
     let listed = match connect(&PLUGIN, &section).await {
-        Ok(backend) => backend.list_page(&ask, &mut page).await,
+        Ok(backend) => backend.list_page(&request, &mut page).await,
         Err(error) => Err(error),
     };
     match listed {

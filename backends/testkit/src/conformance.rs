@@ -18,8 +18,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use s3_exporter_api::{
-    Ask, Backend, BackendError, From, Meter, Next, Operation, Page, StorageClass, UnixTime,
-    async_trait, chain,
+    Backend, BackendError, Continuation, ListRequest, Meter, Operation, Page, StartAt,
+    StorageClass, UnixTime, async_trait, chain,
 };
 
 use crate::{Faults, Upload};
@@ -213,10 +213,10 @@ impl Lister {
     async fn page(
         &mut self,
         prefix: &str,
-        from: From<'_>,
+        from: StartAt<'_>,
         max_keys: u16,
-    ) -> Result<Next, BackendError> {
-        let ask = Ask {
+    ) -> Result<Continuation, BackendError> {
+        let request = ListRequest {
             bucket: &self.bucket,
             prefix,
             from,
@@ -225,7 +225,7 @@ impl Lister {
         };
         self.connection
             .backend
-            .list_page(&ask, &mut self.page)
+            .list_page(&request, &mut self.page)
             .await
     }
 
@@ -248,17 +248,17 @@ impl Lister {
         let mut pages = Vec::new();
         let mut token: Option<String> = None;
         loop {
-            let from = token.as_deref().map_or(From::Start, From::Token);
+            let from = token.as_deref().map_or(StartAt::Start, StartAt::Token);
             let next = self.page(prefix, from, max_keys).await;
             let next = next.map_err(|error| format!("page {}: {}", pages.len(), chain(&error)))?;
             pages.push(self.objects());
             match next {
-                Next::End => return Ok(pages),
-                Next::Token(next) if token.as_ref() == Some(&next) => {
+                Continuation::End => return Ok(pages),
+                Continuation::Token(next) if token.as_ref() == Some(&next) => {
                     return Err(format!("the token {next:?} comes again: {pages:?}"));
                 }
-                Next::Token(next) => token = Some(next),
-                Next::AfterLast => return Err("the page has no token".to_owned()),
+                Continuation::Token(next) => token = Some(next),
+                Continuation::AfterLast => return Err("the page has no token".to_owned()),
             }
             assert!(pages.len() < 5000, "the listing does not end");
         }

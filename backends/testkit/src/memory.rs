@@ -3,8 +3,8 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use s3_exporter_api::{
-    Ask, Backend, BackendError, FailureKind, From, Next, Object, Operation, Order, Page,
-    StorageClass, UnixTime, async_trait,
+    Backend, BackendError, Continuation, FailureKind, ListRequest, Object, Operation, Order, Page,
+    StartAt, StorageClass, UnixTime, async_trait,
 };
 
 use crate::{Fault, Faults, Upload};
@@ -207,10 +207,10 @@ impl Memory {
         &self,
         bucket: &str,
         prefix: &str,
-        from: From<'_>,
+        from: StartAt<'_>,
         max_keys: u16,
         page: &mut Page,
-    ) -> Result<Next, BackendError> {
+    ) -> Result<Continuation, BackendError> {
         self.state().list(bucket, prefix, from, max_keys, page)
     }
 
@@ -241,18 +241,28 @@ impl Backend for Memory {
         self.order
     }
 
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
         page.clear();
-        ask.meter.attempt(Operation::ListObjectsV2);
+        request.meter.attempt(Operation::ListObjectsV2);
         let result = match self.faults.take().await {
             Some(fault) => {
                 let kind = self.fault(fault).await;
-                Err(failure(kind, ask.bucket, "told to fail"))
+                Err(failure(kind, request.bucket, "told to fail"))
             }
-            None => self.list(ask.bucket, ask.prefix, ask.from, ask.max_keys, page),
+            None => self.list(
+                request.bucket,
+                request.prefix,
+                request.from,
+                request.max_keys,
+                page,
+            ),
         };
         if let Err(error) = &result {
-            ask.meter.failed(Operation::ListObjectsV2, error.kind());
+            request.meter.failed(Operation::ListObjectsV2, error.kind());
         }
         result
     }
@@ -263,10 +273,10 @@ impl State {
         &self,
         bucket: &str,
         prefix: &str,
-        from: From<'_>,
+        from: StartAt<'_>,
         max_keys: u16,
         page: &mut Page,
-    ) -> Result<Next, BackendError> {
+    ) -> Result<Continuation, BackendError> {
         let fail = |kind, reason: &str| Err(failure(kind, bucket, reason));
         if let Some(kind) = self.failing {
             return fail(kind, "told to fail");
@@ -280,16 +290,16 @@ impl State {
         let prefix = prefix.as_bytes();
         let token;
         let from = match (self.paging, from) {
-            (Paging::Markers, From::After(_) | From::Token(_)) => From::Start,
+            (Paging::Markers, StartAt::After(_) | StartAt::Token(_)) => StartAt::Start,
             (_, from) => from,
         };
         let start = match from {
-            From::Start => Bound::Included(prefix),
-            From::After(key) | From::Marker(key) if key.as_bytes() < prefix => {
+            StartAt::Start => Bound::Included(prefix),
+            StartAt::After(key) | StartAt::Marker(key) if key.as_bytes() < prefix => {
                 Bound::Included(prefix)
             }
-            From::After(key) | From::Marker(key) => Bound::Excluded(key.as_bytes()),
-            From::Token(text) => match decode_token(text) {
+            StartAt::After(key) | StartAt::Marker(key) => Bound::Excluded(key.as_bytes()),
+            StartAt::Token(text) => match decode_token(text) {
                 Some(key) => {
                     token = key;
                     Bound::Excluded(&*token)
@@ -299,7 +309,7 @@ impl State {
         };
         let wanted = usize::from(max_keys).min(self.page_size);
         let left = match from {
-            From::After(key) | From::Marker(key) if self.short_start_after => {
+            StartAt::After(key) | StartAt::Marker(key) if self.short_start_after => {
                 start_after::left(objects, prefix, key.as_bytes(), wanted)
             }
             _ => usize::MAX,
@@ -309,7 +319,7 @@ impl State {
             .take_while(|(key, _)| key.starts_with(prefix))
             .peekable();
         let mut last: &[u8] = &[];
-        let is_by_key = matches!(from, From::After(_) | From::Marker(_));
+        let is_by_key = matches!(from, StartAt::After(_) | StartAt::Marker(_));
         let gap = (self.leaves_gaps && is_by_key).then_some(1);
         for (nth, (key, stored)) in rest.by_ref().take(wanted.min(left)).enumerate() {
             last = key;
@@ -323,11 +333,11 @@ impl State {
                 storage_class: stored.storage_class,
             });
         }
-        let has_tokens = self.paging == Paging::Tokens && !matches!(from, From::Marker(_));
+        let has_tokens = self.paging == Paging::Tokens && !matches!(from, StartAt::Marker(_));
         Ok(match rest.peek() {
-            Some(_) if left > wanted && has_tokens => Next::Token(encode_token(last)),
-            Some(_) if left > wanted => Next::AfterLast,
-            _ => Next::End,
+            Some(_) if left > wanted && has_tokens => Continuation::Token(encode_token(last)),
+            Some(_) if left > wanted => Continuation::AfterLast,
+            _ => Continuation::End,
         })
     }
 }
@@ -357,7 +367,7 @@ fn decode_token(token: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn list(memory: &Memory, prefix: &str, from: From<'_>) -> (Vec<Vec<u8>>, Next) {
+    fn list(memory: &Memory, prefix: &str, from: StartAt<'_>) -> (Vec<Vec<u8>>, Continuation) {
         let mut page = Page::new();
         let next = memory.list("b", prefix, from, 1000, &mut page).unwrap();
         let keys = page.iter().map(|object| object.key.to_vec());
@@ -369,11 +379,11 @@ mod tests {
         let memory = Memory::new();
         memory.put_all("b", ["a", "p", "p1", "q"].map(|key| Upload::new(key, 1)));
         assert_eq!(
-            list(&memory, "p", From::After("b")).0,
+            list(&memory, "p", StartAt::After("b")).0,
             [b"p".to_vec(), b"p1".to_vec()]
         );
-        assert_eq!(list(&memory, "p", From::After("p")).0, [b"p1".to_vec()]);
-        assert!(list(&memory, "p", From::After("z")).0.is_empty());
+        assert_eq!(list(&memory, "p", StartAt::After("p")).0, [b"p1".to_vec()]);
+        assert!(list(&memory, "p", StartAt::After("z")).0.is_empty());
     }
 
     #[test]
@@ -382,19 +392,19 @@ mod tests {
         for key in [b"a\xff".as_slice(), b"a\xfe", b"\x00"] {
             memory.put_bytes("b", key, &Upload::new("", 1));
         }
-        let (first, next) = list(&memory, "", From::Start);
+        let (first, next) = list(&memory, "", StartAt::Start);
         assert_eq!(first, [b"\x00".to_vec()]);
-        let Next::Token(token) = next else {
+        let Continuation::Token(token) = next else {
             panic!("{next:?}")
         };
-        let (second, next) = list(&memory, "", From::Token(&token));
+        let (second, next) = list(&memory, "", StartAt::Token(&token));
         assert_eq!(second, [b"a\xfe".to_vec()]);
-        let Next::Token(token) = next else {
+        let Continuation::Token(token) = next else {
             panic!("{next:?}")
         };
         assert_eq!(
-            list(&memory, "", From::Token(&token)),
-            (vec![b"a\xff".to_vec()], Next::End)
+            list(&memory, "", StartAt::Token(&token)),
+            (vec![b"a\xff".to_vec()], Continuation::End)
         );
     }
 }

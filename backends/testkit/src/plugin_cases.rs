@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use s3_exporter_api::{
-    Ask, Backend, BackendError, FailureKind, From, Meter, Next, Operation, Order, Page, Plugin,
-    chain,
+    Backend, BackendError, Continuation, FailureKind, ListRequest, Meter, Operation, Order, Page,
+    Plugin, StartAt, chain,
 };
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -124,11 +124,11 @@ struct Listed {
     meter: Arc<Meter>,
 }
 
-fn ask(meter: &Arc<Meter>) -> Ask<'_> {
-    Ask {
+fn list_request(meter: &Arc<Meter>) -> ListRequest<'_> {
+    ListRequest {
         bucket: BUCKET,
         prefix: "",
-        from: From::Start,
+        from: StartAt::Start,
         max_keys: 1000,
         meter,
     }
@@ -138,10 +138,10 @@ async fn list(backend: &Arc<dyn Backend>) -> Listed {
     let meter = Arc::default();
     let mut page = Page::new();
     let result = backend
-        .list_page(&ask(&meter), &mut page)
+        .list_page(&list_request(&meter), &mut page)
         .await
         .map(|next| {
-            assert_eq!(next, Next::End);
+            assert_eq!(next, Continuation::End);
             page.len()
         });
     Listed { result, meter }
@@ -255,9 +255,9 @@ pub async fn a_request_that_is_given_up(plugin: &Plugin) {
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
     proxy.faults().always(Some(Fault::Silence));
     let meter = Arc::default();
-    let (ask, mut page) = (ask(&meter), Page::new());
+    let (request, mut page) = (list_request(&meter), Page::new());
     tokio::select! {
-        _ = backend.list_page(&ask, &mut page) => panic!("nobody answers"),
+        _ = backend.list_page(&request, &mut page) => panic!("nobody answers"),
         () = proxy.faults().stalled(1) => {}
     }
     assert_eq!(meter.attempts(Operation::ListObjectsV2), 1);

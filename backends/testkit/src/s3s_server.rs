@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 use http::{HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use s3_exporter_api::{From, Next};
+use s3_exporter_api::{Continuation, StartAt};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -210,9 +210,9 @@ impl S3 for Store {
         self.allow(&request)?;
         let input = request.input;
         let from = match (&input.continuation_token, &input.start_after) {
-            (Some(token), _) => From::Token(token),
-            (None, Some(key)) => From::After(key),
-            (None, None) => From::Start,
+            (Some(token), _) => StartAt::Token(token),
+            (None, Some(key)) => StartAt::After(key),
+            (None, None) => StartAt::Start,
         };
         let form = Form::new(input.delimiter.as_deref(), input.encoding_type)?;
         let prefix = input.prefix.unwrap_or_default();
@@ -220,10 +220,10 @@ impl S3 for Store {
         Ok(S3Response::new(dto::ListObjectsV2Output {
             key_count: Some(i32::try_from(part.contents.len()).unwrap()),
             contents: Some(part.contents),
-            is_truncated: Some(part.next != Next::End),
+            is_truncated: Some(part.next != Continuation::End),
             next_continuation_token: match part.next {
-                Next::End | Next::AfterLast => None,
-                Next::Token(token) => Some(token),
+                Continuation::End | Continuation::AfterLast => None,
+                Continuation::Token(token) => Some(token),
             },
             prefix: Some(form.encode(prefix.as_bytes())),
             start_after: input.start_after.map(|key| form.encode(key.as_bytes())),
@@ -244,12 +244,12 @@ impl S3 for Store {
         let marker = input.marker.unwrap_or_default();
         let form = Form::new(input.delimiter.as_deref(), input.encoding_type)?;
         let prefix = input.prefix.unwrap_or_default();
-        let from = From::Marker(&marker);
+        let from = StartAt::Marker(&marker);
         let part = form.part(&self.memory, &input.bucket, &prefix, from, input.max_keys)?;
         Ok(S3Response::new(dto::ListObjectsOutput {
             contents: Some(part.contents),
             // Where the next one goes on S3 says only in listings by a delimiter.
-            is_truncated: Some(part.next != Next::End),
+            is_truncated: Some(part.next != Continuation::End),
             prefix: Some(form.encode(prefix.as_bytes())),
             marker: Some(form.encode(marker.as_bytes())),
             max_keys: Some(part.max_keys),

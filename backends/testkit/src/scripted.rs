@@ -2,8 +2,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use s3_exporter_api::{
-    Ask, Backend, BackendError, FailureKind, From, Next, Object, Operation, Order, Page,
-    StorageClass, UnixTime, async_trait,
+    Backend, BackendError, Continuation, FailureKind, ListRequest, Object, Operation, Order, Page,
+    StartAt, StorageClass, UnixTime, async_trait,
 };
 use tokio::sync::watch;
 
@@ -29,9 +29,9 @@ struct State {
 #[derive(Clone, Debug)]
 pub enum Step {
     /// A page with these objects, in the order given, right or wrong.
-    Page(Vec<Upload>, Next),
+    Page(Vec<Upload>, Continuation),
     /// A page, after so many attempts that were throttled.
-    Throttled(u32, Vec<Upload>, Next),
+    Throttled(u32, Vec<Upload>, Continuation),
     /// A failure after one attempt, with these objects in the page all the same: one that
     /// was cut short.
     Fail(FailureKind, Vec<Upload>),
@@ -44,12 +44,12 @@ pub enum Step {
 impl Step {
     /// A page of objects of one byte with these keys, and more to come.
     pub fn page<const N: usize>(keys: [&str; N], token: &str) -> Self {
-        Self::Page(uploads(keys), Next::Token(token.to_owned()))
+        Self::Page(uploads(keys), Continuation::Token(token.to_owned()))
     }
 
     /// The last page.
     pub fn last_page<const N: usize>(keys: [&str; N]) -> Self {
-        Self::Page(uploads(keys), Next::End)
+        Self::Page(uploads(keys), Continuation::End)
     }
 
     /// A failure with nothing in the page.
@@ -76,7 +76,7 @@ pub struct Asked {
     pub max_keys: u16,
 }
 
-/// A [`From`] that can be kept.
+/// A [`StartAt`] that can be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AskedFrom {
     /// At the first key.
@@ -136,24 +136,24 @@ impl Scripted {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self, ask: &Ask<'_>) -> Step {
+    fn next(&self, request: &ListRequest<'_>) -> Step {
         let mut state = self.state();
         state.asks.push(Asked {
-            bucket: ask.bucket.to_owned(),
-            prefix: ask.prefix.to_owned(),
-            from: match ask.from {
-                From::Start => AskedFrom::Start,
-                From::After(key) => AskedFrom::After(key.to_owned()),
-                From::Token(token) => AskedFrom::Token(token.to_owned()),
-                From::Marker(key) => AskedFrom::Marker(key.to_owned()),
+            bucket: request.bucket.to_owned(),
+            prefix: request.prefix.to_owned(),
+            from: match request.from {
+                StartAt::Start => AskedFrom::Start,
+                StartAt::After(key) => AskedFrom::After(key.to_owned()),
+                StartAt::Token(token) => AskedFrom::Token(token.to_owned()),
+                StartAt::Marker(key) => AskedFrom::Marker(key.to_owned()),
             },
-            max_keys: ask.max_keys,
+            max_keys: request.max_keys,
         });
         let step = state.steps.pop_front().or_else(|| state.last.clone());
         let calls = state.asks.len();
         drop(state);
         self.calls.send_replace(calls as u64);
-        step.unwrap_or_else(|| panic!("the script has no step for call {calls}: {ask:?}"))
+        step.unwrap_or_else(|| panic!("the script has no step for call {calls}: {request:?}"))
     }
 }
 
@@ -163,29 +163,33 @@ impl Backend for Scripted {
         self.order
     }
 
-    async fn list_page(&self, ask: &Ask<'_>, page: &mut Page) -> Result<Next, BackendError> {
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
         const LIST: Operation = Operation::ListObjectsV2;
         page.clear();
-        match self.next(ask) {
+        match self.next(request) {
             Step::Page(uploads, next) => {
                 fill(page, &uploads);
-                ask.meter.attempt(LIST);
+                request.meter.attempt(LIST);
                 Ok(next)
             }
             Step::Throttled(times, uploads, next) => {
                 for _ in 0..times {
-                    ask.meter.attempt(LIST);
-                    ask.meter.failed(LIST, FailureKind::Throttled);
+                    request.meter.attempt(LIST);
+                    request.meter.failed(LIST, FailureKind::Throttled);
                 }
                 fill(page, &uploads);
-                ask.meter.attempt(LIST);
+                request.meter.attempt(LIST);
                 Ok(next)
             }
             Step::Fail(kind, uploads) => {
                 fill(page, &uploads);
-                ask.meter.attempt(LIST);
-                ask.meter.failed(LIST, kind);
-                let action = format!("listing bucket {:?} by script", ask.bucket);
+                request.meter.attempt(LIST);
+                request.meter.failed(LIST, kind);
+                let action = format!("listing bucket {:?} by script", request.bucket);
                 Err(BackendError::new(kind, action, "so says the script"))
             }
             Step::Hang => std::future::pending().await,
@@ -217,30 +221,33 @@ mod tests {
         let backend = Scripted::new([
             Step::page(["b", "a"], "t"),
             Step::Fail(FailureKind::Tls, uploads(["half"])),
-            Step::Throttled(2, uploads(["c"]), Next::End),
+            Step::Throttled(2, uploads(["c"]), Continuation::End),
             Step::Hang,
         ]);
         let meter = Arc::new(Meter::default());
         let mut page = Page::new();
-        let mut ask = Ask {
+        let mut request = ListRequest {
             bucket: "bucket",
             prefix: "p",
-            from: From::Start,
+            from: StartAt::Start,
             max_keys: 5,
             meter: &meter,
         };
-        let next = backend.list_page(&ask, &mut page).await.unwrap();
-        assert_eq!(next, Next::Token("t".to_owned()));
+        let next = backend.list_page(&request, &mut page).await.unwrap();
+        assert_eq!(next, Continuation::Token("t".to_owned()));
         assert_eq!(page.keys().collect::<Vec<_>>(), [b"b", b"a"]);
-        ask.from = From::After("a");
-        let error = backend.list_page(&ask, &mut page).await.unwrap_err();
+        request.from = StartAt::After("a");
+        let error = backend.list_page(&request, &mut page).await.unwrap_err();
         assert_eq!(error.kind(), FailureKind::Tls);
         assert_eq!(page.len(), 1);
-        assert_eq!(backend.list_page(&ask, &mut page).await.unwrap(), Next::End);
+        assert_eq!(
+            backend.list_page(&request, &mut page).await.unwrap(),
+            Continuation::End
+        );
         tokio::select! {
             biased;
             () = backend.called(4) => panic!("not called yet"),
-            result = backend.list_page(&ask, &mut page) => panic!("{result:?}"),
+            result = backend.list_page(&request, &mut page) => panic!("{result:?}"),
             () = backend.called(4) => (),
         }
         assert_eq!(meter.attempts(Operation::ListObjectsV2), 5);
@@ -260,13 +267,15 @@ mod tests {
     #[should_panic(expected = "the script has no step for call 1")]
     async fn a_call_too_many_is_a_failure() {
         let meter = Arc::new(Meter::default());
-        let ask = Ask {
+        let request = ListRequest {
             bucket: "b",
             prefix: "",
-            from: From::Start,
+            from: StartAt::Start,
             max_keys: 1,
             meter: &meter,
         };
-        let _ = Scripted::new([]).list_page(&ask, &mut Page::new()).await;
+        let _ = Scripted::new([])
+            .list_page(&request, &mut Page::new())
+            .await;
     }
 }

@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use s3_exporter_api::{Next, Page};
+use s3_exporter_api::{Continuation, Page};
 use s3_exporter_testkit::SyntheticBucket;
 
 struct Server {
@@ -39,7 +39,7 @@ impl Server {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    async fn list(&self, query: &str) -> (Vec<String>, u64, Next) {
+    async fn list(&self, query: &str) -> (Vec<String>, u64, Continuation) {
         let path = format!("/bucket?list-type=2&encoding-type=url&{query}");
         let (status, text) = self.get(&path).await;
         assert_eq!(status, 200, "{text}");
@@ -70,7 +70,7 @@ async fn a_listing_by_tokens_gives_all_and_is_counted() {
     let server = Server::start(&["--objects", "2500", "--clusters", "3", "--skewed"]);
     let bucket = SyntheticBucket::skewed(2500, 3);
     let (mut all, mut bytes, mut next) = server.list("max-keys=999").await;
-    while let Next::Token(token) = next {
+    while let Continuation::Token(token) = next {
         let (keys, more, then) = server
             .list(&format!("max-keys=999&continuation-token={token}"))
             .await;
@@ -97,7 +97,7 @@ async fn ranges_and_prefixes_are_exact() {
         let (listed, _, _) = server.list(&format!("start-after={key}")).await;
         assert_eq!(listed, all[index + 1..]);
         let (listed, _, next) = server.list(&format!("prefix={key}")).await;
-        assert_eq!((listed, next), (vec![key.clone()], Next::End));
+        assert_eq!((listed, next), (vec![key.clone()], Continuation::End));
     }
     let (_, names) = server.get("/-/clusters").await;
     let mut found = 0;

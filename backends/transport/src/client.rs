@@ -17,7 +17,7 @@ use s3_exporter_api::{BackendError, FailureKind, chain};
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, service_fn};
 
-use crate::files::{self, Files};
+use crate::files::{self, CertificateFiles};
 use crate::proxy::Proxies;
 use crate::way::Way;
 use crate::{Transport, tls};
@@ -42,16 +42,16 @@ pub struct HttpClients {
     store_url: String,
     transport: Transport,
     proxies: Arc<Proxies>,
-    current: Arc<Mutex<Current>>,
+    current: Arc<Mutex<CurrentClient>>,
 }
 
-struct Current {
+struct CurrentClient {
     connector: Connector,
     client: Client,
     /// Which client it is.
     number: u64,
     /// Those that it was made of, or that could not be used in its place.
-    files: Files,
+    files: CertificateFiles,
     looked: Instant,
 }
 
@@ -61,7 +61,7 @@ pub struct Connections {
     pub(crate) client: Client,
     proxies: Arc<Proxies>,
     number: u64,
-    current: Arc<Mutex<Current>>,
+    current: Arc<Mutex<CurrentClient>>,
 }
 
 impl HttpClients {
@@ -79,9 +79,9 @@ impl HttpClients {
             BackendError::new(FailureKind::Internal, "setting the proxy up", reason)
         })?);
         // Before they are read: a change in between is seen then.
-        let files = Files::look(transport);
+        let files = CertificateFiles::look(transport);
         let connector = described(transport, &proxies)?;
-        let current = Current {
+        let current = CurrentClient {
             client: client(&connector),
             connector,
             number: 0,
@@ -107,7 +107,7 @@ impl HttpClients {
         let mut current = lock(&self.current);
         if now.saturating_duration_since(current.looked) >= LOOK_EVERY {
             current.looked = now;
-            let files = Files::look(&self.transport);
+            let files = CertificateFiles::look(&self.transport);
             if files != current.files {
                 current.files = files;
                 let paths: Vec<_> = files::paths(&self.transport).collect();
@@ -155,12 +155,12 @@ impl Connections {
     }
 }
 
-fn lock(current: &Mutex<Current>) -> MutexGuard<'_, Current> {
+fn lock(current: &Mutex<CurrentClient>) -> MutexGuard<'_, CurrentClient> {
     // Nobody panics while holding it.
     current.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Current {
+impl CurrentClient {
     fn begin_anew(&mut self) {
         self.client = client(&self.connector);
         self.number += 1;

@@ -7,9 +7,9 @@ use crate::Transport;
 /// What the files of certificates look like: the same as long as nobody has written them or
 /// put others in their place. One that is not there looks different from any that is.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Files(Vec<Option<FileVersion>>);
+pub struct CertificateFiles(Vec<Option<FileVersion>>);
 
-impl Files {
+impl CertificateFiles {
     /// Looks, and reads nothing.
     pub fn look(transport: &Transport) -> Self {
         Self(paths(transport).map(FileVersion::of).collect())

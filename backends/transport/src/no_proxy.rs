@@ -15,10 +15,10 @@ use http::Uri;
 ///
 /// Sources: curl's `lib/noproxy.c`, Go's `golang.org/x/net/http/httpproxy`.
 #[derive(Clone, Debug, Default)]
-pub struct NoProxy(Vec<Entry>);
+pub struct NoProxy(Vec<NoProxyRule>);
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct NoProxyRule {
     hosts: Hosts,
     port: Option<u16>,
 }
@@ -39,7 +39,7 @@ impl NoProxy {
     /// Of the variable's value. Entries that make no sense stand for no host.
     pub fn parse(list: &str) -> Self {
         let entries = list.split(|c: char| c == ',' || c.is_whitespace());
-        Self(entries.filter_map(Entry::parse).collect())
+        Self(entries.filter_map(NoProxyRule::parse).collect())
     }
 
     /// Whether a request for this address goes directly.
@@ -61,7 +61,7 @@ impl NoProxy {
     }
 }
 
-impl Entry {
+impl NoProxyRule {
     fn parse(text: &str) -> Option<Self> {
         if text.is_empty() {
             return None;

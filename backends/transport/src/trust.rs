@@ -56,7 +56,7 @@ pub fn authorities(
 /// Takes any certificate, also one that makes no sense, as `insecure_skip_verify` says; the
 /// configuration warns of it. What is sent is then hidden from those who only listen.
 pub fn anybody() -> Arc<dyn ServerCertVerifier> {
-    Arc::new(Anybody(Arc::new(ring::default_provider())))
+    Arc::new(AnyServer(Arc::new(ring::default_provider())))
 }
 
 #[derive(Debug)]
@@ -163,9 +163,9 @@ fn other(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
 }
 
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AnyServer(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AnyServer {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -2,17 +2,17 @@
 
 use std::mem;
 
-use s3_exporter_api::{Next, Order, Page};
+use s3_exporter_api::{Continuation, Order, Page};
 
-use super::{Contradiction, Plan, RESUMED, Range, Request, Start, Work};
+use super::{Contradiction, KeyRange, ListingPlan, PageRequest, Purpose, RESUMED, Start};
 use crate::scan::alphabet::MAX_KEY;
 use crate::scan::folder::{folder, is_flat, parent, successor};
-use crate::scan::proof::{Check, Context, Left, Shown};
+use crate::scan::proof::{Check, CheckContext, Left, Proof};
 
-impl Plan<'_> {
+impl ListingPlan<'_> {
     /// What followed the last key of the scan before: if it is listed by the end of this one, the
     /// end need not be asked for once more, which nothing else could be done beside.
-    pub(super) fn look_ahead(&mut self) -> Option<Request> {
+    pub(super) fn look_ahead(&mut self) -> Option<PageRequest> {
         let is_large = self.hints.objects() > self.page_size;
         let last = self
             .hints
@@ -28,7 +28,7 @@ impl Plan<'_> {
         }))
     }
 
-    pub(super) fn request_of(&mut self, check: Check) -> Request {
+    pub(super) fn request_of(&mut self, check: Check) -> PageRequest {
         self.requests += 1;
         let (prefix, start, max_keys) = check.request(&self.context());
         let prefix = match (prefix, &start) {
@@ -36,16 +36,16 @@ impl Plan<'_> {
             (None, Start::After(boundary)) => self.listing_of(boundary).into(),
             (None, _) => self.prefix.into(),
         };
-        Request {
-            work: Work::Check(check),
+        PageRequest {
+            purpose: Purpose::Check(check),
             prefix,
             start,
             max_keys: max_keys.unwrap_or(self.asked),
         }
     }
 
-    pub(super) fn context(&self) -> Context<'_> {
-        Context {
+    pub(super) fn context(&self) -> CheckContext<'_> {
+        CheckContext {
             prefix: self.prefix,
             ordered: self.is_ordered(),
             recent: self.recent,
@@ -59,19 +59,19 @@ impl Plan<'_> {
         &mut self,
         check: Check,
         page: &Page,
-        next: &Next,
+        next: &Continuation,
     ) -> Result<(), Contradiction> {
         match check.judge(page, next, &self.context())? {
-            Shown::Right => {}
-            Shown::Asks(check) => self.checks.push_back(check),
-            Shown::EndsWith(last) => self.ahead = Some(last),
-            Shown::GoesOn(after) => {
+            Proof::Right => {}
+            Proof::Asks(check) => self.checks.push_back(check),
+            Proof::EndsWith(last) => self.ahead = Some(last),
+            Proof::GoesOn(after) => {
                 self.resumed += 1;
                 let (start, prefix) = match &*after {
                     "" => (Start::First, self.prefix),
                     after => (Start::After(after.into()), self.listing_of(after)),
                 };
-                self.add(Range::new(start, prefix, &after, None));
+                self.add(KeyRange::new(start, prefix, &after, None));
             }
         }
         Ok(())
@@ -137,7 +137,7 @@ impl Plan<'_> {
             if self.order == Order::Utf8 && is_of_key && !is_flat(last, self.prefix) {
                 let folder = folder(last, self.prefix);
                 let start = Start::After(last.into());
-                let mut range = Range::new(start, folder, last, None);
+                let mut range = KeyRange::new(start, folder, last, None);
                 range.proves_end = true;
                 self.add(range);
                 return;

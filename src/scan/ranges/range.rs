@@ -4,14 +4,14 @@ use super::Start;
 use crate::assign::Cursor;
 use crate::scan::alphabet::MAX_KEY;
 use crate::scan::folder::is_flat;
-use crate::scan::split::{Listed, Place};
+use crate::scan::split::{Listed, SplitPoint};
 
 /// So many pages in a row that lie in one folder: what is left of a part goes on by tokens then.
 const LARGE_FOLDER: u32 = 12;
 
 /// A range of keys: after where it starts, up to and including its end.
 #[derive(Debug)]
-pub(super) struct Range {
+pub(super) struct KeyRange {
     /// What to ask for next; `None` while it is asked for, and at the end.
     pub next: Option<Start>,
     /// The listing that the next page is one of: the destination's prefix, or that and folders.
@@ -44,11 +44,11 @@ pub(super) struct Range {
     pub remembered: Box<str>,
     pub carry: u64,
     /// Where it can be cut at keys that are made up, as the alphabet and the pages were then.
-    pub places: Option<(u64, u64, Vec<Place>)>,
+    pub places: Option<(u64, u64, Vec<SplitPoint>)>,
     pub cursor: Cursor,
 }
 
-impl Range {
+impl KeyRange {
     /// A range of the listing of `prefix`, after a key.
     pub fn new(next: Start, prefix: &str, after: &str, end: Option<Box<str>>) -> Self {
         let is_part = !matches!(next, Start::First);

@@ -4,7 +4,7 @@ use std::mem;
 
 use s3_exporter_api::{Order, Page};
 
-use super::Plan;
+use super::ListingPlan;
 use crate::scan::alphabet::MAX_KEY;
 use crate::scan::boundaries::Anchor;
 use crate::scan::folder::cut_between;
@@ -15,7 +15,7 @@ const REMEMBERED: usize = 8;
 /// So many keys before each of these are looked at for one between two folders.
 const LOOKED_AT: usize = 16;
 
-impl Plan<'_> {
+impl ListingPlan<'_> {
     /// Keeps where keys are, for the next scan.
     pub(super) fn remember(&mut self, at: usize, page: &Page, taken: usize, is_last: bool) {
         let range = &mut self.ranges[at];

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use s3_exporter_api::Order;
 
-use super::{Plan, Range, Start};
+use super::{KeyRange, ListingPlan, Start};
 use crate::scan::folder::outermost;
-use crate::scan::split::{Place, Rest};
+use crate::scan::split::{Rest, SplitPoint};
 
 /// Where at least so many pages are left and no boundary is remembered between them, keys are
 /// made up: in buckets so large that boundaries are far apart.
@@ -16,10 +16,10 @@ const COARSE: f64 = 8.0;
 const MOST_FOLDERS: usize = 3;
 
 /// What is left of a range at one place of its keys.
-struct Share {
+struct CutShare {
     range: usize,
     /// Where keys are made up; `None`: they are remembered.
-    place: Option<Place>,
+    place: Option<SplitPoint>,
     /// Pages beside the one that is asked for.
     pages: f64,
     /// Of these, so many at least are worth a cut.
@@ -28,7 +28,7 @@ struct Share {
     cuts: usize,
 }
 
-impl Plan<'_> {
+impl ListingPlan<'_> {
     /// Cuts ranges so that up to `count` new ones can be asked for: always where most is left
     /// for each of those who work on it, as long as each gets a page's worth.
     pub(super) fn share_out(&mut self, count: usize) {
@@ -39,9 +39,9 @@ impl Plan<'_> {
         open.retain(|at| !self.ranges[*at].done);
         // By age: whose place a range took makes no difference.
         open.sort_unstable_by_key(|at| self.ranges[*at].number);
-        let mut shares: Vec<Share> = open.into_iter().flat_map(|at| self.shares(at)).collect();
+        let mut shares: Vec<CutShare> = open.into_iter().flat_map(|at| self.shares(at)).collect();
         for _ in 0..count {
-            let each = |share: &Share| share.pages / (share.cuts + 1) as f64;
+            let each = |share: &CutShare| share.pages / (share.cuts + 1) as f64;
             let worth = shares.iter_mut().filter(|share| each(share) >= share.least);
             match worth.max_by(|a, b| each(a).total_cmp(&each(b))) {
                 Some(share) => share.cuts += 1,
@@ -56,7 +56,7 @@ impl Plan<'_> {
     }
 
     /// Where a range can be cut: at remembered keys if there are any between, else made-up ones.
-    fn shares(&mut self, at: usize) -> Vec<Share> {
+    fn shares(&mut self, at: usize) -> Vec<CutShare> {
         let range = &self.ranges[at];
         let (last, end) = (range.listed.last(), range.end.as_deref());
         // To leave a folder takes a part a request, where it has to stay in it.
@@ -65,7 +65,7 @@ impl Plan<'_> {
             _ => &[],
         };
         let folders = below.iter().filter(|byte| **byte == b'/').count();
-        let share = |place, pages| Share {
+        let share = |place, pages| CutShare {
             range: at,
             place,
             pages,
@@ -87,7 +87,7 @@ impl Plan<'_> {
             _ => new,
         };
         let now = (self.alphabet.changes(), self.page_size);
-        let is_stale = |places: &(u64, u64, Vec<Place>)| (places.0, places.1) != now;
+        let is_stale = |places: &(u64, u64, Vec<SplitPoint>)| (places.0, places.1) != now;
         if range.places.as_ref().is_none_or(is_stale) {
             let places = range.listed.places(&self.rest(at));
             self.ranges[at].places = Some((now.0, now.1, places));
@@ -112,7 +112,7 @@ impl Plan<'_> {
     }
 
     /// The keys to cut a range at.
-    fn keys(&self, share: &Share) -> BTreeSet<String> {
+    fn keys(&self, share: &CutShare) -> BTreeSet<String> {
         let listed = &self.ranges[share.range].listed;
         let rest = self.rest(share.range);
         match &share.place {
@@ -141,7 +141,7 @@ impl Plan<'_> {
             range.is_part = true;
             range.places = None;
             let end = range.end.replace(cut.into());
-            let mut right = Range::new(Start::After(cut.into()), prefix, cut, end);
+            let mut right = KeyRange::new(Start::After(cut.into()), prefix, cut, end);
             self.seams.open(cut, anchor);
             let known = self
                 .hints
@@ -155,7 +155,7 @@ impl Plan<'_> {
 
     /// In the place of a range that is done where there is one: so there are never more than can
     /// be asked for at a time, however long the listing is.
-    pub(super) fn add(&mut self, mut range: Range) {
+    pub(super) fn add(&mut self, mut range: KeyRange) {
         self.made += 1;
         range.number = self.made;
         let place = self.ranges.iter().position(|range| range.done);

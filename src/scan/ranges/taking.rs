@@ -2,9 +2,9 @@
 
 use std::hash::BuildHasher;
 
-use s3_exporter_api::{Next, Order, Page};
+use s3_exporter_api::{Continuation, Order, Page};
 
-use super::{Contradiction, Plan, Start, show};
+use super::{Contradiction, ListingPlan, Start, show};
 use crate::scan::alphabet::MAX_KEY;
 use crate::scan::boundaries::Anchor;
 use crate::scan::folder::cut_between;
@@ -17,7 +17,7 @@ const EMPTY_PAGES: u32 = 1000;
 /// A listing fails after so many times the requests that this or the scan before should take.
 const RUNAWAY: u64 = 10;
 
-impl Plan<'_> {
+impl ListingPlan<'_> {
     /// Takes a page of a range, which was asked for from `start` on: how many of its objects,
     /// from the first on, belong to the range and are new.
     pub(in crate::scan) fn take(
@@ -25,7 +25,7 @@ impl Plan<'_> {
         at: usize,
         start: Start,
         page: &mut Page,
-        next: Next,
+        next: Continuation,
     ) -> Result<usize, Contradiction> {
         if !self.is_ordered() && self.ranges.len() > 1 {
             return Err(Contradiction::OrderLost);
@@ -40,7 +40,7 @@ impl Plan<'_> {
             self.look_at_first(at, page)?;
         }
         let passed = taken < page.len();
-        if next != Next::End && page.len() > self.fullest {
+        if next != Continuation::End && page.len() > self.fullest {
             self.fullest = page.len();
             self.page_size = page.len() as u64;
         }
@@ -57,12 +57,12 @@ impl Plan<'_> {
             .is_some_and(|end| end.as_bytes() <= range.listed.last());
         match next {
             _ if passed => self.finish(at, Left::Passed(page.key(taken).into()))?,
-            Next::Token(token) if reached => {
+            Continuation::Token(token) if reached => {
                 let prefix = range.prefix.clone();
                 self.finish(at, Left::Reached(prefix, token))?;
             }
             _ if reached => self.finish(at, Left::ReachedEnd)?,
-            Next::Token(token) => {
+            Continuation::Token(token) => {
                 if !self.tokens.insert(self.hasher.hash_one(&token)) {
                     let fault = "the store gave the same continuation token twice";
                     return Err(Contradiction::Nonsense(fault.to_owned()));
@@ -73,8 +73,8 @@ impl Plan<'_> {
                 });
                 self.waiting.push_back(at);
             }
-            Next::AfterLast => self.go_on_after_last(at)?,
-            Next::End => self.leave(at, start)?,
+            Continuation::AfterLast => self.go_on_after_last(at)?,
+            Continuation::End => self.leave(at, start)?,
         }
         Ok(taken)
     }
@@ -85,7 +85,7 @@ impl Plan<'_> {
         at: usize,
         page: &Page,
         taken: usize,
-        next: &Next,
+        next: &Continuation,
     ) -> Result<(), Contradiction> {
         let range = &mut self.ranges[at];
         let last = page.key(taken - 1);
@@ -116,7 +116,7 @@ impl Plan<'_> {
         self.pages += 1;
         self.objects += taken as u64;
         if self.is_ordered() {
-            self.remember(at, page, taken, *next == Next::End);
+            self.remember(at, page, taken, *next == Continuation::End);
         } else if let Some(greatest) = page.keys().max().filter(|key| *key > &*self.greatest) {
             self.greatest.clear();
             self.greatest.extend_from_slice(greatest);

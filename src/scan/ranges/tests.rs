@@ -1,4 +1,4 @@
-use s3_exporter_api::Next;
+use s3_exporter_api::Continuation;
 
 use super::*;
 use crate::scan::split::tests::page;
@@ -8,7 +8,7 @@ use crate::scan::split::tests::page;
 fn there_are_never_more_ranges_than_requests_at_a_time() {
     const FLYING: usize = 8;
     let hints = Boundaries::default();
-    let mut plan = Plan::new("", 10, &hints, UnixTime::from_millis(0));
+    let mut plan = ListingPlan::new("", 10, &hints, UnixTime::from_millis(0));
     plan.set_order(Order::Utf8);
     let keys: Vec<_> = (0..10_000).map(|key| format!("{key:04}")).collect();
     let mut flying = VecDeque::new();
@@ -21,7 +21,7 @@ fn there_are_never_more_ranges_than_requests_at_a_time() {
             flying.push_back(asked);
         }
         assert!(plan.ranges.len() <= FLYING);
-        let Some(Request { work, start, .. }) = flying.pop_front() else {
+        let Some(PageRequest { purpose, start, .. }) = flying.pop_front() else {
             break;
         };
         let after = match start.clone() {
@@ -32,14 +32,14 @@ fn there_are_never_more_ranges_than_requests_at_a_time() {
         let rest = &keys[keys.partition_point(|key| *key <= after)..];
         let keys: Vec<_> = rest.iter().take(10).map(String::as_str).collect();
         let next = match rest.len() {
-            0..=10 => Next::End,
-            _ => Next::Token(keys[9].to_owned()),
+            0..=10 => Continuation::End,
+            _ => Continuation::Token(keys[9].to_owned()),
         };
-        match work {
-            Work::Range(at) => {
+        match purpose {
+            Purpose::Range(at) => {
                 objects += plan.take(at, start, &mut page(&keys), next).unwrap();
             }
-            Work::Check(check) => plan.judge(check, &page(&keys), &next).unwrap(),
+            Purpose::Check(check) => plan.judge(check, &page(&keys), &next).unwrap(),
         }
     }
     assert_eq!(objects, 10_000);

@@ -8,7 +8,7 @@ use s3_exporter_api::{BackendError, FailureKind, UnixTime, chain};
 
 use super::{Runner, SOON, Sequence, Work};
 use crate::audit::{Audit, Difference};
-use crate::scan::Found;
+use crate::scan::CompleteListing;
 
 /// How often listings may differ without a reason, one after another, until that is believed.
 const MOST_DIFFERENCES: u32 = 3;
@@ -19,7 +19,7 @@ impl Runner {
     pub(super) fn differ(
         &mut self,
         work: Work,
-        latest: Arc<Found>,
+        latest: Arc<CompleteListing>,
         of: Sequence,
         difference: &Difference,
     ) {

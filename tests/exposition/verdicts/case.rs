@@ -12,7 +12,7 @@ use s3_exporter::aggregate::Tally;
 use s3_exporter::assign::{Assignment, Cursor};
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::destination::{Destination, Expect};
-use s3_exporter::scan::{Boundaries, Found};
+use s3_exporter::scan::{Boundaries, CompleteListing};
 use s3_exporter::snapshot::{Attempt, DestinationSnapshot};
 use s3_exporter::state::Good;
 use s3_exporter_api::{Object, Page, StorageClass, UnixTime};
@@ -111,7 +111,7 @@ pub fn clusters(known: &BTreeMap<&'static str, Option<i64>>) -> Arc<Clusters> {
     Arc::new(clusters)
 }
 
-fn scanned(found: &BTreeMap<&'static str, Vec<Thing>>, known: &Clusters) -> Found {
+fn scanned(found: &BTreeMap<&'static str, Vec<Thing>>, known: &Clusters) -> CompleteListing {
     let mut tally = Tally::new(Assignment::shared(known, "", "-"));
     let mut page = Page::new();
     for (name, things) in found {
@@ -126,7 +126,7 @@ fn scanned(found: &BTreeMap<&'static str, Vec<Thing>>, known: &Clusters) -> Foun
     }
     tally.add(page.iter(), &mut Cursor::default());
     let boundaries = Boundaries::default();
-    Found { tally, boundaries }
+    CompleteListing { tally, boundaries }
 }
 
 impl Case {

@@ -4,7 +4,7 @@
 use percent_encoding::percent_decode_str;
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use s3_exporter_api::{Next, Page, StorageClass};
+use s3_exporter_api::{Continuation, Page, StorageClass};
 
 /// Key, size, milliseconds since 1970, storage class.
 pub type Object = (Vec<u8>, u64, i64, StorageClass);
@@ -50,7 +50,7 @@ pub fn objects(page: &Page) -> Vec<Object> {
 ///
 /// # Panics
 /// Where it makes nothing of it.
-pub fn read(body: &str) -> (Vec<Object>, Next) {
+pub fn read(body: &str) -> (Vec<Object>, Continuation) {
     let root = parse(body);
     assert_eq!(root.name, "ListBucketResult");
     let objects = root
@@ -70,9 +70,9 @@ pub fn read(body: &str) -> (Vec<Object>, Next) {
     }
     let token = root.text("NextContinuationToken").unwrap_or_default();
     let next = match root.text("IsTruncated").expect("IsTruncated").trim() {
-        "true" if token.is_empty() => Next::AfterLast,
-        "true" => Next::Token(token.to_owned()),
-        _ => Next::End,
+        "true" if token.is_empty() => Continuation::AfterLast,
+        "true" => Continuation::Token(token.to_owned()),
+        _ => Continuation::End,
     };
     (objects, next)
 }

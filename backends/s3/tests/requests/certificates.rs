@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustls::ServerConfig;
-use s3_exporter_api::{Backend, FailureKind, Next, chain};
+use s3_exporter_api::{Backend, Continuation, FailureKind, chain};
 use s3_exporter_testkit::Authority;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -71,7 +71,7 @@ async fn until_listed(backend: &dyn Backend) {
     loop {
         let (result, _) = list(backend, "bucket").await;
         match result {
-            Ok(next) => return assert_eq!(next, Next::End),
+            Ok(next) => return assert_eq!(next, Continuation::End),
             Err(error) => assert!(Instant::now() < deadline, "{}", chain(&error)),
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

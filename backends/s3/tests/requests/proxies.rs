@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use s3_exporter_api::{FailureKind, Next, chain};
+use s3_exporter_api::{Continuation, FailureKind, chain};
 use s3_exporter_testkit::{Authority, Identity, S3sServer, Upload};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -69,7 +69,7 @@ async fn a_tunnel_leads_through_a_proxy() {
         ];
         let backend = backend(&section).await;
         let (result, _) = list(&*backend, "bucket").await;
-        assert_eq!(result.unwrap(), Next::End, "{scheme}");
+        assert_eq!(result.unwrap(), Continuation::End, "{scheme}");
         let head = tunnels.heads.recv().await.unwrap();
         let line = format!("CONNECT {} HTTP/1.1\r\n", scribe.address);
         assert!(head.starts_with(&line), "{head}");

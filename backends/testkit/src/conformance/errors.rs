@@ -10,7 +10,7 @@ const BUCKET_THAT_IS_NOT_THERE: &str = "no-such-bucket";
 /// The listing fails of `kind`, says which bucket and no secret, and every attempt that
 /// failed is counted as such.
 async fn fails(fixture: &dyn Fixture, lister: &mut Lister, kind: FailureKind) {
-    let error = match lister.page("", From::Start, 1000).await {
+    let error = match lister.page("", StartAt::Start, 1000).await {
         Err(error) => error,
         Ok(next) => panic!("{:?} and {next:?} instead of {kind}", lister.objects()),
     };
@@ -117,7 +117,7 @@ pub async fn throttled_and_then_well(fixture: &dyn Fixture) {
     let mut lister = Lister::new(fixture, Access::Faulty, &bucket).await;
     lister.faults().next([Some(Fault::slow_down())]);
     if let Some(reason) = lack(fixture, Need::Retries) {
-        let error = lister.page("", From::Start, 1000).await.unwrap_err();
+        let error = lister.page("", StartAt::Start, 1000).await.unwrap_err();
         assert_eq!(error.kind(), FailureKind::Throttled, "{reason}");
         return;
     }
@@ -152,7 +152,7 @@ pub async fn dropped_in_the_middle(fixture: &dyn Fixture) {
     for (round, fault) in [Fault::Stall, Fault::Silence].into_iter().enumerate() {
         faults.next([Some(fault)]);
         tokio::select! {
-            result = lister.page("", From::Start, 1000) => panic!("{result:?} in the middle"),
+            result = lister.page("", StartAt::Start, 1000) => panic!("{result:?} in the middle"),
             () = faults.stalled(round as u64 + 1) => (),
         }
         assert_eq!(lister.all(fixture, "", 1000).await, expected(&uploads));
@@ -171,7 +171,7 @@ pub async fn dropped_at_any_moment(fixture: &dyn Fixture) {
         let moment = tokio::time::sleep(Duration::from_micros(micros));
         tokio::select! {
             biased;
-            _ = lister.page("", From::Start, 1000) => (),
+            _ = lister.page("", StartAt::Start, 1000) => (),
             () = moment => (),
         }
     }

@@ -52,7 +52,7 @@ pub async fn awkward_keys(fixture: &dyn Fixture) {
     }
     if lack(fixture, Need::ByteOrder).is_none() {
         for (index, listed) in expected.iter().enumerate() {
-            let from = From::After(&listed.key);
+            let from = StartAt::After(&listed.key);
             lister.page("", from, 1000).await.unwrap();
             assert_eq!(lister.objects(), expected[index + 1..], "after {listed:?}");
         }
@@ -111,24 +111,24 @@ pub async fn start_after_is_exclusive(fixture: &dyn Fixture) {
             .collect()
     };
     for (index, key) in keys.iter().enumerate() {
-        let next = lister.page("", From::After(key), 1000).await.unwrap();
+        let next = lister.page("", StartAt::After(key), 1000).await.unwrap();
         assert_eq!(keys_of(&lister), keys[index + 1..], "after {key}");
-        assert_eq!(next, Next::End);
+        assert_eq!(next, Continuation::End);
     }
-    lister.page("a", From::After("a/x"), 1000).await.unwrap();
+    lister.page("a", StartAt::After("a/x"), 1000).await.unwrap();
     assert_eq!(keys_of(&lister), ["a/y/z", "a0"]);
-    lister.page("b", From::After("a"), 1000).await.unwrap();
+    lister.page("b", StartAt::After("a"), 1000).await.unwrap();
     assert_eq!(keys_of(&lister), ["b/z", "b0"]);
-    lister.page("a", From::After("b/z"), 1000).await.unwrap();
+    lister.page("a", StartAt::After("b/z"), 1000).await.unwrap();
     assert!(lister.page.is_empty());
 
     // And it goes on by tokens from there.
-    let next = lister.page("", From::After("a.c"), 2).await.unwrap();
+    let next = lister.page("", StartAt::After("a.c"), 2).await.unwrap();
     assert_eq!(keys_of(&lister), ["a/x", "a/y/z"]);
-    let Next::Token(token) = next else {
+    let Continuation::Token(token) = next else {
         panic!("more is left than {keys:?}")
     };
-    lister.page("", From::Token(&token), 1000).await.unwrap();
+    lister.page("", StartAt::Token(&token), 1000).await.unwrap();
     assert_eq!(keys_of(&lister), ["a0", "b/z", "b0", "c"]);
 }
 
@@ -161,7 +161,7 @@ pub async fn start_after_a_key_that_is_not_there(fixture: &dyn Fixture) {
         "\u{1F600}",
     ];
     for key in made_up {
-        lister.page("", From::After(key), 1000).await.unwrap();
+        lister.page("", StartAt::After(key), 1000).await.unwrap();
         let listed: Vec<_> = lister.objects().into_iter().map(|o| o.key).collect();
         let rest: Vec<_> = keys.iter().filter(|k| **k > key).copied().collect();
         assert_eq!(listed, rest, "after {key:?}");
@@ -170,7 +170,7 @@ pub async fn start_after_a_key_that_is_not_there(fixture: &dyn Fixture) {
 
 /// Whether the store's order is what ranges need. One that lacks it must not claim it.
 async fn has_order(fixture: &dyn Fixture, lister: &mut Lister, bucket: &str) -> bool {
-    lister.page("", From::Start, 1000).await.unwrap();
+    lister.page("", StartAt::Start, 1000).await.unwrap();
     let Some(reason) = lack(fixture, Need::ByteOrder) else {
         return true;
     };

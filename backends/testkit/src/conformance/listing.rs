@@ -55,13 +55,13 @@ pub async fn by_markers(fixture: &dyn Fixture) {
     let uploads = numbered(12);
     let bucket = filled(fixture, &uploads).await;
     let mut lister = Lister::new(fixture, Access::Faulty, &bucket).await;
-    let mut next = lister.page("backup-", From::Start, 5).await.unwrap();
+    let mut next = lister.page("backup-", StartAt::Start, 5).await.unwrap();
     let (mut all, mut pages) = (lister.objects(), 1);
-    while next != Next::End {
+    while next != Continuation::End {
         let last = all.last().map(|listed| listed.key.clone()).unwrap();
-        let asked = lister.page("backup-", From::Marker(&last), 5).await;
+        let asked = lister.page("backup-", StartAt::Marker(&last), 5).await;
         next = asked.unwrap();
-        assert!(!matches!(next, Next::Token(_)), "{next:?}");
+        assert!(!matches!(next, Continuation::Token(_)), "{next:?}");
         all.extend(lister.objects());
         pages += 1;
         assert!(pages < 10, "the listing does not end: {all:?}");
@@ -103,7 +103,7 @@ pub async fn storage_class(fixture: &dyn Fixture) {
         }
     };
     let mut lister = Lister::new(fixture, Access::Full, &bucket).await;
-    lister.page("", From::Start, 1000).await.unwrap();
+    lister.page("", StartAt::Start, 1000).await.unwrap();
     let classes: Vec<_> = lister
         .page
         .iter()
@@ -142,7 +142,7 @@ pub async fn size_and_last_modified(fixture: &dyn Fixture) {
     let Some(reason) = lack(fixture, Need::SetTime) else {
         let bucket = filled(fixture, &uploads).await;
         let mut lister = Lister::new(fixture, Access::Full, &bucket).await;
-        lister.page("", From::Start, 1000).await.unwrap();
+        lister.page("", StartAt::Start, 1000).await.unwrap();
         for object in lister.page.iter() {
             let told: i64 = std::str::from_utf8(object.key).unwrap().parse().unwrap();
             assert_eq!(object.last_modified.as_millis(), told);
@@ -162,7 +162,7 @@ pub async fn the_page_is_cleared_first(fixture: &dyn Fixture) {
     let bucket = filled(fixture, &uploads).await;
     let mut lister = Lister::new(fixture, Access::Full, &bucket).await;
     for prefix in ["", "", "backup-00001", "none"] {
-        lister.page(prefix, From::Start, 1000).await.unwrap();
+        lister.page(prefix, StartAt::Start, 1000).await.unwrap();
         let wanted: Vec<_> = expected(&uploads)
             .into_iter()
             .filter(|listed| listed.key.starts_with(prefix))

@@ -39,11 +39,16 @@ pub(super) fn left<T>(
 
 #[cfg(test)]
 mod tests {
-    use s3_exporter_api::{From, Next, Page};
+    use s3_exporter_api::{Continuation, Page, StartAt};
 
     use crate::{Memory, Upload};
 
-    fn keys(memory: &Memory, prefix: &str, from: From<'_>, max_keys: u16) -> (Vec<String>, Next) {
+    fn keys(
+        memory: &Memory,
+        prefix: &str,
+        from: StartAt<'_>,
+        max_keys: u16,
+    ) -> (Vec<String>, Continuation) {
         let mut page = Page::new();
         let next = memory.list("b", prefix, from, max_keys, &mut page).unwrap();
         let keys = page.keys();
@@ -64,12 +69,15 @@ mod tests {
     #[test]
     fn a_page_that_starts_in_a_folder_beside_a_longer_name_is_short() {
         let memory = folders(&["lab-1/", "lab/", "zoo/"]);
-        for from in [From::After("lab/004"), From::Marker("lab/004")] {
-            assert_eq!(keys(&memory, "", from, 10), (Vec::new(), Next::End));
-            assert_eq!(keys(&memory, "lab", from, 10), (Vec::new(), Next::End));
+        for from in [StartAt::After("lab/004"), StartAt::Marker("lab/004")] {
+            assert_eq!(keys(&memory, "", from, 10), (Vec::new(), Continuation::End));
+            assert_eq!(
+                keys(&memory, "lab", from, 10),
+                (Vec::new(), Continuation::End)
+            );
             // 27 are counted: 20 of the other folder, the key itself, and six.
             let (found, next) = keys(&memory, "", from, 21);
-            assert_eq!((found.len(), next), (6, Next::End));
+            assert_eq!((found.len(), next), (6, Continuation::End));
             assert_eq!(found[0], "lab/005");
         }
     }
@@ -81,49 +89,61 @@ mod tests {
         let siblings = ["lab-1", "lab.a", "lab.b"].map(|key| Upload::new(key, 1));
         memory.put_all("b", siblings);
         // Seven are counted: three, the key itself, and three.
-        let (found, next) = keys(&memory, "", From::After("lab/004"), 2);
+        let (found, next) = keys(&memory, "", StartAt::After("lab/004"), 2);
         assert!(
-            matches!(next, Next::Token(_)) && found.len() == 2,
+            matches!(next, Continuation::Token(_)) && found.len() == 2,
             "{next:?}"
         );
         memory.put("b", &Upload::new("lab!", 1));
-        let (found, next) = keys(&memory, "", From::After("lab/004"), 2);
-        assert_eq!((found.len(), next), (2, Next::End));
+        let (found, next) = keys(&memory, "", StartAt::After("lab/004"), 2);
+        assert_eq!((found.len(), next), (2, Continuation::End));
     }
 
     #[test]
     fn deeper_folders_are_the_same() {
         let memory = folders(&["p/lab-1/", "p/lab/", "p/zoo/"]);
-        let after = From::After("p/lab/004");
-        assert_eq!(keys(&memory, "", after, 10), (Vec::new(), Next::End));
-        assert_eq!(keys(&memory, "p/", after, 10), (Vec::new(), Next::End));
+        let after = StartAt::After("p/lab/004");
+        assert_eq!(
+            keys(&memory, "", after, 10),
+            (Vec::new(), Continuation::End)
+        );
+        assert_eq!(
+            keys(&memory, "p/", after, 10),
+            (Vec::new(), Continuation::End)
+        );
         let outer = folders(&["p-1/", "p/lab/", "p/zoo/"]);
-        assert_eq!(keys(&outer, "", after, 10), (Vec::new(), Next::End));
+        assert_eq!(keys(&outer, "", after, 10), (Vec::new(), Continuation::End));
         assert_eq!(keys(&outer, "p/", after, 10).0.len(), 10);
     }
 
     #[test]
     fn every_other_form_is_exact() {
         let memory = folders(&["lab-1/", "lab/", "lab0/", "zoo/"]);
-        let is_whole = |prefix: &str, from: From<'_>| {
+        let is_whole = |prefix: &str, from: StartAt<'_>| {
             let (found, next) = keys(&memory, prefix, from, 10);
-            found.len() == 10 && matches!(next, Next::Token(_))
+            found.len() == 10 && matches!(next, Continuation::Token(_))
         };
-        assert!(is_whole("", From::Start));
-        assert!(is_whole("", From::After("lab")), "no slash");
-        assert!(is_whole("lab/", From::After("lab/004")), "its own prefix");
-        assert!(is_whole("", From::After("lab-1/004")), "no longer name");
-        assert!(is_whole("", From::After("lab0/004")));
-        assert!(is_whole("", From::After("zoo/004")));
-        let (_, Next::Token(token)) = keys(&memory, "", From::After("lab"), 25) else {
+        assert!(is_whole("", StartAt::Start));
+        assert!(is_whole("", StartAt::After("lab")), "no slash");
+        assert!(
+            is_whole("lab/", StartAt::After("lab/004")),
+            "its own prefix"
+        );
+        assert!(is_whole("", StartAt::After("lab-1/004")), "no longer name");
+        assert!(is_whole("", StartAt::After("lab0/004")));
+        assert!(is_whole("", StartAt::After("zoo/004")));
+        let (_, Continuation::Token(token)) = keys(&memory, "", StartAt::After("lab"), 25) else {
             panic!("there is more")
         };
-        assert!(is_whole("", From::Token(&token)), "in lab/, by its token");
+        assert!(
+            is_whole("", StartAt::Token(&token)),
+            "in lab/, by its token"
+        );
         let plain = Memory {
             state: memory.state.clone(),
             ..Memory::new()
         };
         plain.state().short_start_after = false;
-        assert_eq!(keys(&plain, "", From::After("lab/004"), 10).0.len(), 10);
+        assert_eq!(keys(&plain, "", StartAt::After("lab/004"), 10).0.len(), 10);
     }
 }

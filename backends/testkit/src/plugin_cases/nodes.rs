@@ -121,9 +121,9 @@ pub async fn a_node_that_hangs_until_a_scan_is_given_up(plugin: &Plugin) {
     nodes.keep_connections(&backend, 3).await;
     nodes.first.faults().always(Some(Fault::Silence));
     let meter = Arc::default();
-    let (ask, mut page) = (ask(&meter), Page::new());
+    let (request, mut page) = (list_request(&meter), Page::new());
     tokio::select! {
-        _ = backend.list_page(&ask, &mut page) => panic!("nobody answers"),
+        _ = backend.list_page(&request, &mut page) => panic!("nobody answers"),
         () = nodes.first.faults().stalled(1) => {}
     }
     let listed = list(&backend).await;

@@ -14,15 +14,18 @@ fn paging(paging: Paging) -> S3sServer {
 }
 
 /// The keys of a page of four from there, and how the listing goes on.
-async fn page(backend: &Arc<dyn Backend>, from: From<'_>) -> Result<(String, Next), BackendError> {
+async fn page(
+    backend: &Arc<dyn Backend>,
+    from: StartAt<'_>,
+) -> Result<(String, Continuation), BackendError> {
     let meter = Arc::default();
-    let ask = Ask {
+    let request = ListRequest {
         from,
         max_keys: 4,
-        ..ask(&meter)
+        ..list_request(&meter)
     };
     let mut page = Page::new();
-    let next = backend.list_page(&ask, &mut page).await?;
+    let next = backend.list_page(&request, &mut page).await?;
     let keys = page.keys().map(String::from_utf8_lossy);
     let numbers = keys.map(|key| key.replace("key-", ""));
     Ok((numbers.collect(), next))
@@ -33,9 +36,9 @@ pub async fn a_store_without_tokens(plugin: &Plugin) {
     let server = paging(Paging::Keys);
     let backend = backend(plugin, &server.endpoint(), &[]).await;
     for (from, keys, next) in [
-        (From::Start, "0123", Next::AfterLast),
-        (From::After("key-3"), "4567", Next::AfterLast),
-        (From::After("key-7"), "89", Next::End),
+        (StartAt::Start, "0123", Continuation::AfterLast),
+        (StartAt::After("key-3"), "4567", Continuation::AfterLast),
+        (StartAt::After("key-7"), "89", Continuation::End),
     ] {
         let found = page(&backend, from).await.unwrap();
         assert_eq!(found, (keys.to_owned(), next), "{from:?}");
@@ -47,11 +50,11 @@ pub async fn a_store_of_the_first_version(plugin: &Plugin) {
     let server = paging(Paging::Markers);
     let backend = backend(plugin, &server.endpoint(), &[]).await;
     for (from, keys, next) in [
-        (From::Start, "0123", Next::AfterLast),
-        (From::After("key-3"), "0123", Next::AfterLast),
-        (From::Marker("key-3"), "4567", Next::AfterLast),
-        (From::Marker("key-7"), "89", Next::End),
-        (From::Marker("key-9"), "", Next::End),
+        (StartAt::Start, "0123", Continuation::AfterLast),
+        (StartAt::After("key-3"), "0123", Continuation::AfterLast),
+        (StartAt::Marker("key-3"), "4567", Continuation::AfterLast),
+        (StartAt::Marker("key-7"), "89", Continuation::End),
+        (StartAt::Marker("key-9"), "", Continuation::End),
     ] {
         let found = page(&backend, from).await.unwrap();
         assert_eq!(found, (keys.to_owned(), next), "{from:?}");
@@ -65,12 +68,12 @@ pub async fn a_marker_is_a_listing_like_any_other(plugin: &Plugin) {
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
     let list = async || {
         let meter = Arc::default();
-        let from = From::Marker("key-3");
-        let ask = Ask {
+        let from = StartAt::Marker("key-3");
+        let request = ListRequest {
             from,
-            ..ask(&meter)
+            ..list_request(&meter)
         };
-        let result = backend.list_page(&ask, &mut Page::new()).await;
+        let result = backend.list_page(&request, &mut Page::new()).await;
         let operation = Operation::ListObjectsV2;
         let throttled = meter.failures(operation, FailureKind::Throttled);
         (result, meter.attempts(operation), throttled)
@@ -79,7 +82,7 @@ pub async fn a_marker_is_a_listing_like_any_other(plugin: &Plugin) {
         .faults()
         .next([Some(Fault::slow_down()), Some(Fault::Truncate)]);
     let (result, attempts, throttled) = list().await;
-    assert_eq!(result.unwrap(), Next::End);
+    assert_eq!(result.unwrap(), Continuation::End);
     assert_eq!((attempts, throttled, proxy.faults().requests()), (3, 1, 3));
     for (fault, kind) in [
         (Fault::error(403, "AccessDenied", ""), FailureKind::Denied),
@@ -180,8 +183,8 @@ pub async fn odd_objects(plugin: &Plugin) {
         }));
         let meter = Arc::default();
         let mut page = Page::new();
-        let next = backend.list_page(&ask(&meter), &mut page).await;
-        assert_eq!(next.unwrap(), Next::End);
+        let next = backend.list_page(&list_request(&meter), &mut page).await;
+        assert_eq!(next.unwrap(), Continuation::End);
         assert!(page.keys().eq(keys.map(str::as_bytes)), "{page:?}");
         let oddities = page.oddities().map(|(oddity, key)| (oddity, key.to_vec()));
         let wanted = (oddity, keys[1].as_bytes().to_vec());

@@ -1,5 +1,5 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use s3_exporter_api::{FailureKind, From, Next, Page, StorageClass};
+use s3_exporter_api::{Continuation, FailureKind, Page, StartAt, StorageClass};
 use s3s::{S3Result, dto, s3_error};
 
 use crate::Memory;
@@ -13,7 +13,7 @@ pub(super) struct Form {
 /// A part of a listing.
 pub(super) struct Part {
     pub contents: Vec<dto::Object>,
-    pub next: Next,
+    pub next: Continuation,
     pub max_keys: i32,
 }
 
@@ -43,7 +43,7 @@ impl Form {
         memory: &Memory,
         bucket: &str,
         prefix: &str,
-        from: From<'_>,
+        from: StartAt<'_>,
         max_keys: Option<i32>,
     ) -> S3Result<Part> {
         let max_keys = max_keys.unwrap_or(1000).clamp(0, 1000);
