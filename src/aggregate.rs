@@ -213,7 +213,9 @@ impl Tally {
         if !lost.is_empty() && !Arc::ptr_eq(ours, theirs) {
             for (at, _) in self.all.some() {
                 if theirs.position(ours.name(at)).is_none() {
-                    inherited.extend(std::iter::successors(ours.heir(at), |at| ours.heir(*at)));
+                    inherited.extend(std::iter::successors(ours.fallback_owner(at), |at| {
+                        ours.fallback_owner(*at)
+                    }));
                 }
             }
         }
@@ -229,7 +231,7 @@ impl Tally {
     }
 
     /// The totals for the clusters that are known now, and the unassigned. What a cluster
-    /// owned that is gone goes to its heir, exactly as if it had not been known when the
+    /// owned that is gone goes to its fallback owner, exactly as if it had not been known when the
     /// listing was counted. A cluster that was not known then has no totals.
     pub fn split(&self, now: &Clusters, expect: Expect) -> (BTreeMap<Arc<str>, Totals>, Totals) {
         let known = |at: &usize| now.contains(self.assignment.name(*at));
@@ -248,9 +250,9 @@ impl Tally {
                 .collect(),
         };
         for (at, totals) in self.all.some().filter(|(at, _)| !known(at)) {
-            let mut owner = self.assignment.heir(at);
+            let mut owner = self.assignment.fallback_owner(at);
             while let Some(at) = owner.filter(|at| !known(at)) {
-                owner = self.assignment.heir(at);
+                owner = self.assignment.fallback_owner(at);
             }
             match owner {
                 Some(at) => clusters.entry(named(at)).or_default().merge(totals),

@@ -89,7 +89,7 @@ impl Assignment {
                     prepared.owners[at].is_parent = true;
                     break;
                 }
-                parent = prepared.heir(at);
+                parent = prepared.fallback_owner(at);
             }
             let start = prepared.patterns.len();
             prepared.patterns.extend_from_slice(pattern.as_bytes());
@@ -130,7 +130,7 @@ impl Assignment {
             if key.starts_with(self.pattern(at)) {
                 return candidate;
             }
-            candidate = self.heir(at);
+            candidate = self.fallback_owner(at);
         }
         None
     }
@@ -180,7 +180,7 @@ impl Assignment {
     }
 
     /// The cluster that the keys of the one at `index` belong to once that one is gone.
-    pub fn heir(&self, index: usize) -> Option<usize> {
+    pub fn fallback_owner(&self, index: usize) -> Option<usize> {
         self.owners[index].parent
     }
 

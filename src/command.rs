@@ -16,7 +16,7 @@ use crate::cli::{self, Command, Stop};
 use crate::config::{Config, Environment, Loader, Log, Rejected};
 use crate::http::web;
 use crate::reload::Source;
-use crate::resolver::{Names, Resolution};
+use crate::resolver::{Resolution, ResolverHandle};
 use crate::shutdown;
 use crate::telemetry::{self, Telemetry};
 use crate::visible::visible;
@@ -348,7 +348,7 @@ fn write_out(text: &str) -> std::io::Result<()> {
 }
 
 /// The first word of a resolver, or its silence after `patience`.
-async fn first_word(mut names: Names, patience: Duration) -> Resolution {
+async fn first_word(mut names: ResolverHandle, patience: Duration) -> Resolution {
     let waited =
         tokio::time::timeout(patience, names.resolution.wait_for(|now| !now.is_pending())).await;
     drop(waited);

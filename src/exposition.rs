@@ -13,8 +13,8 @@ use prometheus::proto::MetricFamily;
 use tokio::sync::{Mutex, watch};
 
 use crate::config::Metrics;
-use crate::exporter::Board;
 use crate::snapshot::Snapshot;
+use crate::supervisor::Board;
 
 pub mod catalogue;
 pub mod compat;

@@ -8,8 +8,8 @@ use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::{Config, Loader, LogFormat, Rejected, Server};
-use crate::exporter::{Changes, Exporter};
 use crate::exposition::Exposition;
+use crate::supervisor::{Changes, Supervisor};
 use crate::telemetry::{self, Telemetry};
 use crate::words::Count;
 
@@ -89,14 +89,14 @@ impl Reloader {
     }
 
     /// Reloads whenever it is to, until the future is dropped.
-    pub async fn run(mut self, exporter: &mut Exporter) {
+    pub async fn run(mut self, supervisor: &mut Supervisor) {
         loop {
             tokio::select! {
                 Some(()) = self.source.hangup.recv() => {
-                    self.reload(exporter, "SIGHUP").await;
+                    self.reload(supervisor, "SIGHUP").await;
                 }
                 Some(answer) = self.asked.recv() => {
-                    let outcome = self.reload(exporter, "a request").await;
+                    let outcome = self.reload(supervisor, "a request").await;
                     let _ = answer.send(outcome); // or nobody waits for it any more
                 }
                 else => std::future::pending().await,
@@ -104,14 +104,14 @@ impl Reloader {
         }
     }
 
-    async fn reload(&self, exporter: &mut Exporter, cause: &str) -> Outcome {
+    async fn reload(&self, supervisor: &mut Supervisor, cause: &str) -> Outcome {
         tracing::info!(cause, "reading the configuration again");
-        let outcome = self.attempt(exporter).await;
+        let outcome = self.attempt(supervisor).await;
         self.telemetry.reloaded(matches!(outcome, Outcome::Done(_)));
         outcome
     }
 
-    async fn attempt(&self, exporter: &mut Exporter) -> Outcome {
+    async fn attempt(&self, supervisor: &mut Supervisor) -> Outcome {
         if self.source.loader.is_flags_alone() {
             let text = "there is nothing to read again: the configuration is made of flags alone";
             tracing::info!("{text}");
@@ -119,7 +119,7 @@ impl Reloader {
         }
         let loader = self.source.loader.clone();
         match tokio::task::spawn_blocking(move || loader.load()).await {
-            Ok(Ok(config)) => self.put_into_effect(exporter, &config).await,
+            Ok(Ok(config)) => self.put_into_effect(supervisor, &config).await,
             Ok(Err(rejected)) => refuse(&rejected),
             Err(error) => {
                 tracing::error!(
@@ -132,9 +132,9 @@ impl Reloader {
         }
     }
 
-    async fn put_into_effect(&self, exporter: &mut Exporter, config: &Config) -> Outcome {
+    async fn put_into_effect(&self, supervisor: &mut Supervisor, config: &Config) -> Outcome {
         telemetry::set_level(config.log.level());
-        let changes = exporter.apply(config).await;
+        let changes = supervisor.apply(config).await;
         self.exposition
             .renew(&config.metrics, config.max_clusters)
             .await;

@@ -1,7 +1,7 @@
 //! Who should have backups: the current set of clusters, as a value that changes.
 //!
 //! A [`Resolver`] runs in the background and tells a [`Publisher`] what it learns;
-//! everybody else holds a [`Names`] and sees the latest [`Resolution`]. A resolver that
+//! everybody else holds a [`ResolverHandle`] and sees the latest [`Resolution`]. A resolver that
 //! fails keeps the last known set: only its success changes.
 
 use std::borrow::Borrow;
@@ -67,7 +67,7 @@ impl Resolution {
 
 /// Follows one resolver's [`Resolution`].
 #[derive(Clone, Debug)]
-pub struct Names {
+pub struct ResolverHandle {
     /// The resolver's name, as in the label `resolver`.
     pub resolver: Arc<str>,
     /// Its latest word.
@@ -75,10 +75,10 @@ pub struct Names {
 }
 
 /// The two ends of a resolver's channel.
-pub fn channel(resolver: impl Into<Arc<str>>) -> (Publisher, Names) {
+pub fn channel(resolver: impl Into<Arc<str>>) -> (Publisher, ResolverHandle) {
     let resolver = resolver.into();
     let (sender, receiver) = watch::channel(Resolution::default());
-    let names = Names {
+    let names = ResolverHandle {
         resolver: Arc::clone(&resolver),
         resolution: receiver,
     };
@@ -88,7 +88,7 @@ pub fn channel(resolver: impl Into<Arc<str>>) -> (Publisher, Names) {
 /// The resolver that a configuration asks for.
 pub fn build(config: &ResolverConfig) -> Box<dyn Resolver> {
     match config {
-        ResolverConfig::Static(config) => Box::new(fixed::Fixed::new(config.clone())),
+        ResolverConfig::Static(config) => Box::new(fixed::StaticResolver::new(config.clone())),
         #[cfg(feature = "kubernetes")]
         ResolverConfig::Kubernetes(config) => Box::new(kubernetes::Kubernetes::new(config.clone())),
         #[cfg(not(feature = "kubernetes"))]

@@ -17,7 +17,7 @@ use crate::aggregate::Tally;
 use crate::assign::Assignment;
 use crate::clusters::Clusters;
 use crate::destination::Destination;
-use crate::resolver::Names;
+use crate::resolver::ResolverHandle;
 use crate::scan::{Boundaries, CompleteListing, ScanContext};
 use crate::snapshot::{Attempt, DestinationSnapshot, Failure};
 use crate::state::{Good, Remembered, State};
@@ -39,8 +39,8 @@ const NAMES_GAP: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Runner {
     scan: ScanContext,
-    names: Option<Names>,
-    settings: watch::Receiver<Option<Settings>>,
+    names: Option<ResolverHandle>,
+    settings: watch::Receiver<Option<RunnerSettings>>,
     /// The latest complete scan, which may be one before the process started.
     good: Option<Good>,
     snapshot: DestinationSnapshot,
@@ -52,28 +52,28 @@ pub struct Runner {
 /// What may change while a destination is watched. What it has is the same
 /// ([`Destination::has_objects_of`]).
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct RunnerSettings {
     /// What was said of it.
     pub destination: Arc<Destination>,
     /// Where it is.
     pub store: Arc<Store>,
     /// Its clusters.
-    pub names: Option<Names>,
+    pub names: Option<ResolverHandle>,
 }
 
 /// A scan that has ended.
-struct Ended {
+struct EndedScan {
     started: Instant,
     result: Result<CompleteListing, BackendError>,
 }
 
-type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
+type Running = Pin<Box<dyn Future<Output = EndedScan> + Send>>;
 
 impl Runner {
     /// A runner, and where it publishes.
     pub fn new(
         scan: ScanContext,
-        names: Option<Names>,
+        names: Option<ResolverHandle>,
     ) -> (Self, watch::Receiver<Arc<DestinationSnapshot>>) {
         let snapshot = DestinationSnapshot::new(
             Arc::clone(&scan.destination),
@@ -98,7 +98,7 @@ impl Runner {
 
     /// Where to send other settings for this runner while it runs. They hold from then on,
     /// and are published with what is known.
-    pub fn settings(&mut self) -> watch::Sender<Option<Settings>> {
+    pub fn settings(&mut self) -> watch::Sender<Option<RunnerSettings>> {
         let (send, receive) = watch::channel(None);
         self.settings = receive;
         send
@@ -182,7 +182,7 @@ impl Runner {
 
     /// Takes on other settings. True where a scan is to begin now: what one does depends on
     /// what has changed.
-    fn adopt(&mut self, new: Settings) -> bool {
+    fn adopt(&mut self, new: RunnerSettings) -> bool {
         let is_judged = self.has_failed_audit();
         let scan = &mut self.scan;
         let old = std::mem::replace(&mut scan.destination, new.destination);
@@ -198,7 +198,7 @@ impl Runner {
         if is_elsewhere || old.concurrency != concurrency {
             scan.concurrency.store(concurrency, Relaxed);
         }
-        let follows = |names: &Option<Names>| Some(names.as_ref()?.resolver.clone());
+        let follows = |names: &Option<ResolverHandle>| Some(names.as_ref()?.resolver.clone());
         let has_other_names = follows(&self.names) != follows(&new.names);
         let is_other_scan = is_elsewhere
             || has_other_names
@@ -214,7 +214,7 @@ impl Runner {
     }
 
     /// A scan, with the names and the boundaries of this moment.
-    fn start(&mut self) -> impl Future<Output = Ended> + Send + 'static {
+    fn start(&mut self) -> impl Future<Output = EndedScan> + Send + 'static {
         let before = self.good.as_ref().map(|good| Arc::clone(&good.found));
         let scan = ScanContext {
             settled: self.audits.begin_scan(&self.scan.destination),
@@ -249,7 +249,7 @@ impl Runner {
     /// Whether a reload has brought another source of names, and no scan has begun since that
     /// one delivered.
     fn is_renewed_since(&self, last_start: Instant) -> bool {
-        let renewed = |names: &Names| names.resolution.borrow().renewed;
+        let renewed = |names: &ResolverHandle| names.resolution.borrow().renewed;
         let renewed = self.names.as_ref().and_then(renewed);
         renewed.is_some_and(|renewed| renewed >= last_start)
     }
@@ -273,7 +273,7 @@ impl Runner {
         Some(self.snapshot.latest.as_ref()?.failure.as_ref()?.kind)
     }
 
-    fn record(&mut self, ended: Ended) {
+    fn record(&mut self, ended: EndedScan) {
         let duration = ended.started.elapsed();
         let now = UnixTime::now();
         let before = self.outcome_before();
@@ -408,9 +408,9 @@ impl Runner {
 /// One scan with the names of this moment. A panic inside is a failure like any other.
 async fn start(
     scan: ScanContext,
-    names: Option<Names>,
+    names: Option<ResolverHandle>,
     before: Option<Arc<CompleteListing>>,
-) -> Ended {
+) -> EndedScan {
     let started = Instant::now();
     let none = Boundaries::default();
     let hints = before.as_ref().map_or(&none, |found| &found.boundaries);
@@ -424,7 +424,7 @@ async fn start(
         scan.run(assignment, hints).await
     };
     let result = caught(&scan.destination, attempt).await;
-    Ended { started, result }
+    EndedScan { started, result }
 }
 
 /// What a scan comes to, where a panic is a failure like any other.
@@ -444,7 +444,10 @@ async fn caught<T>(
 }
 
 /// The latest set of names, waiting for a moment where the resolver has said nothing yet.
-async fn first_names(mut names: Names, scan: &ScanContext) -> Result<Arc<Clusters>, BackendError> {
+async fn first_names(
+    mut names: ResolverHandle,
+    scan: &ScanContext,
+) -> Result<Arc<Clusters>, BackendError> {
     let waited = timeout(
         FIRST_NAMES,
         names.resolution.wait_for(|now| !now.is_pending()),
@@ -466,7 +469,7 @@ async fn first_names(mut names: Names, scan: &ScanContext) -> Result<Arc<Cluster
 }
 
 /// Waits for the next change of the names; forever where there are none to come.
-async fn changed(names: &mut Option<Names>) {
+async fn changed(names: &mut Option<ResolverHandle>) {
     if let Some(names) = names
         && names.resolution.changed().await.is_ok()
     {
@@ -476,7 +479,7 @@ async fn changed(names: &mut Option<Names>) {
 }
 
 /// Waits for other settings; forever where nobody can send any.
-async fn next(settings: &mut watch::Receiver<Option<Settings>>) -> Settings {
+async fn next(settings: &mut watch::Receiver<Option<RunnerSettings>>) -> RunnerSettings {
     while settings.changed().await.is_ok() {
         if let Some(settings) = settings.borrow_and_update().clone() {
             return settings;

@@ -14,7 +14,7 @@ use common::truth::{Figures, backup};
 use common::{Exporter as Program, Metrics};
 use s3_exporter::config::{self, Config, Log};
 use s3_exporter::destination::{Destination, Expect};
-use s3_exporter::exporter::Exporter;
+use s3_exporter::supervisor::Supervisor;
 use s3_exporter_api::{
     Backend, BackendError, Connect, Continuation, ListRequest, Object, Order, Page, StartAt,
     StorageClass, UnixTime, async_trait,
@@ -170,7 +170,7 @@ fn small() -> impl Iterator<Item = String> {
 
 /// Runs it until all small buckets are listed.
 async fn until_small_ones_are_listed(config: &Config) {
-    let mut exporter = Exporter::new(config);
+    let mut exporter = Supervisor::new(config);
     let board = exporter.board();
     let mut follower = board.follow();
     exporter.start();

@@ -16,9 +16,9 @@ use s3_exporter::aggregate::Totals;
 use s3_exporter::command::serve::{self, Setup};
 use s3_exporter::config::{Backend as Store, Compat, Config, Fingerprint};
 use s3_exporter::destination::Destination;
-use s3_exporter::exporter::Board;
 use s3_exporter::exposition::Exposition;
 use s3_exporter::http::server::Limits;
+use s3_exporter::supervisor::Board;
 
 use s3_exporter::http::{App, router, server};
 use s3_exporter::resolver::channel;

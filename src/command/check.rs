@@ -15,8 +15,8 @@ use crate::clusters::Clusters;
 use crate::command::{failure, first_word, fit, series};
 use crate::config::{Config, LogFormat, ResolverConfig};
 use crate::destination::{Destination, Expect};
-use crate::exporter::Exporter;
 use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
+use crate::supervisor::Supervisor;
 use crate::words::{Bytes, Count, Names};
 
 /// How long a resolver may take.
@@ -136,8 +136,8 @@ pub struct Report {
 
 /// Waits for every resolver, lists every destination once, and reports.
 pub async fn connect(config: &Config) -> Report {
-    let mut exporter = Exporter::new(config);
-    let board = exporter.board();
+    let mut supervisor = Supervisor::new(config);
+    let board = supervisor.board();
     let resolvers = board.resolvers();
     let resolvers = join_all(resolvers.values().map(async |names| {
         (
@@ -146,7 +146,7 @@ pub async fn connect(config: &Config) -> Report {
         )
     }));
     let resolvers = resolvers.await;
-    exporter.run_once().await;
+    supervisor.run_once().await;
 
     let mut report = Report {
         text: String::new(),

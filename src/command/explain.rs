@@ -9,7 +9,7 @@ use crate::clusters::Clusters;
 use crate::command::{failure, first_word, fit};
 use crate::config::Config;
 use crate::destination::Destination;
-use crate::exporter::Exporter;
+use crate::supervisor::Supervisor;
 use crate::words::Names;
 
 /// How long a resolver may take.
@@ -21,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// # Errors
 /// No such destination, none with such a prefix, or names that cannot be had.
 pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<String, String> {
-    let exporter = Exporter::new(config);
-    let resolvers = exporter.board().resolvers();
+    let supervisor = Supervisor::new(config);
+    let resolvers = supervisor.board().resolvers();
     if let Some(only) = only
         && !config
             .destinations
@@ -148,11 +148,11 @@ pub fn because(assignment: &Assignment, prefix: &str, separator: &str, key: &str
         "{}, because {pattern:?} begins the key{after}",
         assignment.name(at)
     );
-    if let Some(heir) = assignment.heir(at) {
+    if let Some(fallback_owner) = assignment.fallback_owner(at) {
         let _ = write!(
             text,
             " and is longer than that of {}",
-            assignment.name(heir)
+            assignment.name(fallback_owner)
         ); // as above
     }
     text

@@ -6,9 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::config::Config;
-use crate::exporter::Exporter;
 use crate::exposition::{self, Format};
 use crate::snapshot::Snapshot;
+use crate::supervisor::Supervisor;
 use crate::telemetry::Telemetry;
 
 /// The metrics after one scan of every destination.
@@ -22,9 +22,9 @@ pub struct Outcome {
 
 /// Scans every destination once. With `process`, the metrics of this process come along.
 pub async fn once(config: &Config, telemetry: &Telemetry, process: bool) -> Outcome {
-    let mut exporter = Exporter::new(config);
-    exporter.run_once().await;
-    let snapshot = exporter.board().snapshot();
+    let mut supervisor = Supervisor::new(config);
+    supervisor.run_once().await;
+    let snapshot = supervisor.board().snapshot();
     let own = telemetry.families();
     let own = own
         .into_iter()

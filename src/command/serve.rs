@@ -6,7 +6,6 @@ use s3_exporter_api::Fault;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Compat, Config, Server};
-use crate::exporter::Exporter;
 use crate::exposition::Exposition;
 use crate::http::server::{self, Limits, Listener};
 use crate::http::web::Web;
@@ -14,6 +13,7 @@ use crate::http::{App, router};
 use crate::reload::{Reloader, Source};
 use crate::shutdown;
 use crate::state::State;
+use crate::supervisor::Supervisor;
 use crate::telemetry::{self, Telemetry};
 
 /// Runs the exporter until SIGTERM or SIGINT.
@@ -101,12 +101,12 @@ pub async fn run(
              and kubermatic_s3_query_success is 1 on success and 0 on failure"
         );
     }
-    let mut exporter = Exporter::new(config);
+    let mut supervisor = Supervisor::new(config);
     if let Some(state) = setup.state {
-        exporter.remember(state);
+        supervisor.remember(state);
     }
     let exposition = Arc::new(Exposition::new(
-        exporter.board(),
+        supervisor.board(),
         &config.metrics,
         config.max_clusters,
     ));
@@ -117,20 +117,20 @@ pub async fn run(
         app = app.with_reloads(asks);
         reloader = Some(does);
     }
-    exporter.start();
+    supervisor.start();
     let (router, web) = (router(Arc::new(app)), Arc::new(setup.web));
     tokio::select! {
         () = exposition.follow() => {}
-        () = reloading(reloader, &mut exporter) => {}
+        () = reloading(reloader, &mut supervisor) => {}
         () = server::serve(listeners, router, web, Limits::default(), shutdown) => {}
     }
     tracing::info!("stopped");
 }
 
 /// Reloads for as long as the future lives.
-async fn reloading(reloader: Option<Reloader>, exporter: &mut Exporter) {
+async fn reloading(reloader: Option<Reloader>, supervisor: &mut Supervisor) {
     match reloader {
-        Some(reloader) => reloader.run(exporter).await,
+        Some(reloader) => reloader.run(supervisor).await,
         None => std::future::pending().await,
     }
 }

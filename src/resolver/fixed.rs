@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use super::{Publisher, Resolver, unblocked};
 use crate::clusters::Clusters;
 use crate::config::Static;
-use file::Content;
-pub use file::Found;
+use file::FileContent;
+pub use file::StaticNames;
 
 /// Between two looks at the file. Its content is compared, not its time: so an atomic
 /// rename, the symlinks that Kubernetes swaps and an edit in place are all seen.
@@ -24,11 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The resolver `static`.
 #[derive(Debug)]
-pub struct Fixed {
+pub struct StaticResolver {
     config: Static,
 }
 
-impl Fixed {
+impl StaticResolver {
     /// Of what the configuration says.
     pub fn new(config: Static) -> Self {
         Self { config }
@@ -48,8 +48,8 @@ impl Fixed {
             "reading the cluster names in {}: the file system does not answer",
             path.display()
         );
-        let mut taken: Option<(Content, Outcome)> = None;
-        let mut candidate: Option<Content> = None;
+        let mut taken: Option<(FileContent, StaticOutcome)> = None;
+        let mut candidate: Option<FileContent> = None;
         loop {
             let owned = path.to_owned();
             let read = move || file::read(&owned);
@@ -60,7 +60,7 @@ impl Fixed {
             } else if candidate.as_ref() == Some(&content) {
                 candidate = None;
                 let found = file::names(&self.config.clusters, Some((path, &content)));
-                if let Ok(Found { odd: Some(odd), .. }) = &found {
+                if let Ok(StaticNames { odd: Some(odd), .. }) = &found {
                     publisher.warn(odd);
                 }
                 taken = Some((content, found.map(|found| found.clusters)));
@@ -82,17 +82,17 @@ impl Fixed {
 ///
 /// # Errors
 /// What is wrong with the file or with a name.
-pub fn names_now(config: &Static) -> Result<Found, String> {
+pub fn names_now(config: &Static) -> Result<StaticNames, String> {
     let content = config.clusters_file.as_deref().map(file::read);
     let path = config.clusters_file.as_deref();
     file::names(&config.clusters, path.zip(content.as_ref()))
 }
 
 /// The names that a content gives, or what is wrong with it.
-type Outcome = Result<Clusters, String>;
+type StaticOutcome = Result<Clusters, String>;
 
 /// Tells the outcome, which is mostly the same as before: then its age is what is news.
-fn publish(publisher: &Publisher, outcome: &Outcome) {
+fn publish(publisher: &Publisher, outcome: &StaticOutcome) {
     match outcome {
         Ok(clusters) if publisher.delivered().as_deref() == Some(clusters) => publisher.confirm(),
         Ok(clusters) => publisher.deliver(clusters.clone()),
@@ -101,7 +101,7 @@ fn publish(publisher: &Publisher, outcome: &Outcome) {
 }
 
 #[async_trait]
-impl Resolver for Fixed {
+impl Resolver for StaticResolver {
     async fn run(&self, publisher: &Publisher) {
         match &self.config.clusters_file {
             None => self.follow_list(publisher).await,

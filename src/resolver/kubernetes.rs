@@ -9,7 +9,7 @@
 //! lacks a name which was known is only told when discovery says that the kind is still
 //! there whole: when a CRD is deleted, the API server first deletes its objects, one by
 //! one, as if somebody wanted that. Then the kind can no longer be created, and that is
-//! how it is told (see `Kind::is_being_removed`).
+//! how it is told (see `ResourceKind::is_being_removed`).
 
 mod access;
 mod failure;
@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use super::{Publisher, Resolver};
 use crate::config;
 use objects::Refused;
-use session::Ended;
+use session::SessionEnd;
 
 /// The pause after the first failure; it doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -60,7 +60,7 @@ impl Resolver for Kubernetes {
             let ended = session::follow(&self.config, publisher, &mut refused).await;
             let steady = started.elapsed() > STEADY;
             match ended {
-                Ended::Renewed => {
+                SessionEnd::Renewed => {
                     tracing::info!(
                         "the kubeconfig or its token has changed: connecting to Kubernetes again"
                     );
@@ -68,11 +68,11 @@ impl Resolver for Kubernetes {
                 }
                 // Load balancers cut connections. If more is wrong, the next session
                 // says so within seconds.
-                Ended::Broken(reason) if steady => {
+                SessionEnd::Broken(reason) if steady => {
                     tracing::debug!(reason, "the watch on Kubernetes broke: beginning again");
                     continue;
                 }
-                Ended::Broken(reason) | Ended::Failed(reason) => publisher.fail(reason),
+                SessionEnd::Broken(reason) | SessionEnd::Failed(reason) => publisher.fail(reason),
             }
             pause = match steady {
                 true => FIRST_RETRY,

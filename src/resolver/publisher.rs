@@ -40,7 +40,7 @@ impl Publisher {
     }
 
     /// The source is well, and these are its clusters, which may be the same as before.
-    /// Those who wait on [`Names`](super::Names) wake up only where the set or the state changed.
+    /// Those who wait on [`ResolverHandle`](super::ResolverHandle) wake up only where the set or the state changed.
     pub fn deliver(&self, clusters: Clusters) {
         let (mut recovered, mut first) = (false, false);
         let count = clusters.len();

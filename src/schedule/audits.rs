@@ -42,14 +42,14 @@ pub(super) struct Audits {
 enum Stage {
     None,
     /// The scan that runs is the first listing.
-    First(Work),
+    First(AuditWork),
     /// The listing in sequence runs, after this one in parts.
-    Sequence(Work, Arc<CompleteListing>, Listing),
+    Sequence(AuditWork, Arc<CompleteListing>, Listing),
     /// The two listings differ: the next scan tells why.
-    Last(Work, Arc<CompleteListing>, Sequence),
+    Last(AuditWork, Arc<CompleteListing>, Sequence),
 }
 
-struct Work {
+struct AuditWork {
     /// What is older has settled.
     settled: UnixTime,
     differences: u32,
@@ -97,7 +97,7 @@ impl Audits {
                     return None;
                 };
                 let settled = before(UnixTime::now(), SETTLED.min(interval));
-                self.stage = Stage::First(Work {
+                self.stage = Stage::First(AuditWork {
                     settled,
                     differences: 0,
                     _slot: slot,
@@ -137,7 +137,7 @@ impl Audits {
     }
 
     /// Lists in sequence, to compare that with this listing in parts.
-    fn list(&mut self, scan: &ScanContext, work: Work, before: Arc<CompleteListing>) {
+    fn list(&mut self, scan: &ScanContext, work: AuditWork, before: Arc<CompleteListing>) {
         let scan = ScanContext {
             settled: Some(work.settled),
             ..scan.clone()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use s3_exporter::destination::Destination;
-use s3_exporter::schedule::{Runner, Settings};
+use s3_exporter::schedule::{Runner, RunnerSettings};
 use s3_exporter::snapshot::DestinationSnapshot;
 use s3_exporter::state::State;
 
@@ -16,7 +16,7 @@ async fn other_settings_hold_at_once() {
     let settings = |change: fn(&mut Destination)| {
         let mut destination = (*scan.destination).clone();
         change(&mut destination);
-        Some(Settings {
+        Some(RunnerSettings {
             destination: destination.into(),
             store: Arc::clone(&scan.store),
             names: None,

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use s3_exporter::config::{self, Environment};
-use s3_exporter::exporter;
+use s3_exporter::supervisor;
 use s3_exporter_testkit::servers::Kubernetes;
 use s3_exporter_testkit::{Authority, Aws, OpenId, S3Client, Session};
 
@@ -329,7 +329,7 @@ fn check_debug(stage: &Stage) {
     stage
         .secrets
         .check("Debug of Config", &format!("{config:?} {config:#?}"));
-    let exporter = exporter::Exporter::new(&config);
+    let exporter = supervisor::Supervisor::new(&config);
     stage
         .secrets
         .check("Debug of Exporter", &format!("{exporter:?} {exporter:#?}"));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use s3_exporter::config::Compat;
-use s3_exporter::exporter::Board;
 use s3_exporter::exposition::{Exposition, Format};
 use s3_exporter::resolver::{Publisher, channel};
 use s3_exporter::snapshot::DestinationSnapshot;
+use s3_exporter::supervisor::Board;
 use s3_exporter_api::{FailureKind, Operation};
 use tokio::sync::watch;
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use s3_exporter::clusters::Clusters;
 use s3_exporter::config::ResolverConfig;
-use s3_exporter::resolver::{self, Names, Resolution};
+use s3_exporter::resolver::{self, Resolution, ResolverHandle};
 use s3_exporter_api::UnixTime;
 use tokio::task::AbortHandle;
 
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A resolver that runs until it is dropped.
 struct Running {
-    names: Names,
+    names: ResolverHandle,
     sets: Arc<Mutex<Vec<Arc<Clusters>>>>,
     tasks: [AbortHandle; 2],
 }

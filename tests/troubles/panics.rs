@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use s3_exporter::clusters::Clusters;
 use s3_exporter::config::{self, Config, Environment};
-use s3_exporter::exporter::{Board, Exporter};
 use s3_exporter::exposition::{self, Format};
 use s3_exporter::resolver::{self, Publisher, Resolver};
 use s3_exporter::schedule::Runner;
+use s3_exporter::supervisor::{Board, Supervisor};
 use s3_exporter_api::{
     Backend, BackendError, Connect, Continuation, Key, ListRequest, Order, Page, Plugin, Section,
     async_trait,
@@ -148,7 +148,7 @@ async fn until(what: &str, now: impl Fn() -> Metrics, fits: impl Fn(&Metrics) ->
 async fn a_backend_that_panics_is_a_failed_scan_of_its_destination() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(folder.path());
-    let mut exporter = Exporter::new(&config);
+    let mut exporter = Supervisor::new(&config);
     let board = exporter.board();
     let now = || metrics(&board, &config);
     let right = Figures::expected(&uploads(), &CLUSTERS);

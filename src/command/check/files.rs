@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use s3_exporter_api::{Fault, NamedFile, Origin, chain, file};
 
 use crate::config::{Config, ResolverConfig, Static};
-use crate::resolver::fixed::{self, Found};
+use crate::resolver::fixed::{self, StaticNames};
 
 /// Far above any of them, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -72,8 +72,8 @@ impl Look {
             clusters_file: Some(named.path.clone()),
         };
         match fixed::names_now(lists.next().unwrap_or(&alone)) {
-            Ok(Found { odd: None, .. }) => {}
-            Ok(Found { odd: Some(odd), .. }) => self.warnings.push(fault(odd)),
+            Ok(StaticNames { odd: None, .. }) => {}
+            Ok(StaticNames { odd: Some(odd), .. }) => self.warnings.push(fault(odd)),
             Err(wrong) => self.faults.push(fault(wrong)),
         }
     }

@@ -15,17 +15,17 @@ const MAX_BYTES: u64 = 8 << 20;
 const MAX_FAULTS: usize = 5;
 
 /// What a look at the file gave: its bytes, or why there are none.
-pub(super) type Content = Result<Vec<u8>, String>;
+pub(super) type FileContent = Result<Vec<u8>, String>;
 
 /// Reads the file as it is now.
-pub(super) fn read(path: &Path) -> Content {
+pub(super) fn read(path: &Path) -> FileContent {
     let bytes = file::read(path, MAX_BYTES).map_err(|cause| file::reason(&cause))?;
     Ok(bytes.to_vec())
 }
 
 /// Names that can be used.
 #[derive(Debug)]
-pub struct Found {
+pub struct StaticNames {
     /// The names.
     pub clusters: Clusters,
     /// What is odd about the file, with its lines.
@@ -36,12 +36,15 @@ pub struct Found {
 ///
 /// # Errors
 /// What is wrong, with the file and its lines.
-pub(super) fn names(list: &[String], file: Option<(&Path, &Content)>) -> Result<Found, String> {
+pub(super) fn names(
+    list: &[String],
+    file: Option<(&Path, &FileContent)>,
+) -> Result<StaticNames, String> {
     let clusters = Clusters::from_names(list.iter().map(String::as_str)).map_err(|faults| {
         let faults = faults.iter().map(ToString::to_string).collect();
         format!("the list `clusters`: {}", join(faults))
     })?;
-    let mut found = Found {
+    let mut found = StaticNames {
         clusters,
         odd: None,
     };

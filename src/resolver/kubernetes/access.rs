@@ -15,7 +15,7 @@ use s3_exporter_transport::{BoxError, Proxies, anybody, authorities, connector};
 use tower::ServiceBuilder;
 
 use super::files::Followed;
-use super::source::Source;
+use super::source::AccessSource;
 use super::{failure, kubeconfig};
 use crate::config;
 
@@ -31,7 +31,7 @@ pub(super) struct Access {
     pub(super) client: Client,
     /// Its address, for people.
     pub(super) server: String,
-    pub(super) source: Source,
+    pub(super) source: AccessSource,
     /// The kubeconfig, and the token that it names.
     pub(super) followed: Followed,
 }
@@ -41,15 +41,15 @@ pub(super) struct Access {
 /// runtime.
 pub(super) fn open(config: &config::Kubernetes) -> Result<Access, String> {
     let environment = |name: &str| std::env::var_os(name);
-    let source = Source::choose(config, &environment, Path::new(ACCOUNT))?;
+    let source = AccessSource::choose(config, &environment, Path::new(ACCOUNT))?;
     let mut followed = Followed::default();
     let (mut kube, proxy) = match &source {
-        Source::InCluster => {
+        AccessSource::InCluster => {
             let kube = kube::Config::incluster()
                 .map_err(|error| format!("{source}: {}", s3_exporter_api::chain(&error)))?;
             (kube, None)
         }
-        Source::Kubeconfig(files) => {
+        AccessSource::Kubeconfig(files) => {
             let found = kubeconfig::read(files, config.context.as_deref(), &mut followed)
                 .map_err(|reason| format!("{source}: {reason}"))?;
             (found.config, found.proxy)

@@ -12,22 +12,22 @@ use kube::runtime::watcher;
 use s3_exporter_api::{Speaks, chain};
 use s3_exporter_transport::advice;
 
-use super::source::Source;
+use super::source::AccessSource;
 use crate::config;
 
 /// The longest text of a server's that is shown.
 const MAX_TEXT: usize = 300;
 
 /// What was asked, where and as whom.
-pub(super) struct Place<'a> {
+pub(super) struct RequestContext<'a> {
     pub(super) config: &'a config::Kubernetes,
     pub(super) server: &'a str,
-    pub(super) source: &'a Source,
+    pub(super) source: &'a AccessSource,
     /// The kind as RBAC names it, once it is known.
     pub(super) kind: Option<String>,
 }
 
-impl Place<'_> {
+impl RequestContext<'_> {
     /// The whole message for a failure whose reason is known.
     pub(super) fn failure(&self, reason: &str) -> String {
         let what = match &self.kind {

@@ -13,12 +13,12 @@ pub(super) type Metadata = PartialObjectMeta<DynamicObject>;
 
 /// A kind that the API server serves.
 #[derive(Debug)]
-pub(super) struct Kind {
+pub(super) struct ResourceKind {
     resource: ApiResource,
     capabilities: ApiCapabilities,
 }
 
-impl Kind {
+impl ResourceKind {
     /// Asks the API server.
     pub(super) async fn discover(
         client: &Client,

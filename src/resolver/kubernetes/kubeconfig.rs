@@ -18,7 +18,7 @@ use super::files::{self, Followed};
 mod document;
 
 /// What a kubeconfig says of the way to the API server.
-pub(super) struct Found {
+pub(super) struct ParsedKubeconfig {
     pub(super) config: kube::Config,
     /// The `proxy-url` of the cluster.
     pub(super) proxy: Option<String>,
@@ -29,7 +29,7 @@ pub(super) fn read(
     files: &[PathBuf],
     context: Option<&str>,
     followed: &mut Followed,
-) -> Result<Found, String> {
+) -> Result<ParsedKubeconfig, String> {
     let mut all = Kubeconfig::default();
     for file in files {
         followed.add(file);
@@ -48,7 +48,7 @@ pub(super) fn read(
 }
 
 /// The cluster and the user of a context.
-fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<Found, String> {
+fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<ParsedKubeconfig, String> {
     check_context(&kubeconfig, name)?;
     let named = kubeconfig
         .contexts
@@ -88,7 +88,7 @@ fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<Found, String> {
     if let Some(namespace) = context.namespace {
         config.default_namespace = namespace;
     }
-    Ok(Found {
+    Ok(ParsedKubeconfig {
         config,
         proxy: cluster.proxy_url,
     })
@@ -178,7 +178,7 @@ mod tests {
 
     const PEM: &str = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
 
-    fn found(files: &[&str]) -> Result<Found, String> {
+    fn found(files: &[&str]) -> Result<ParsedKubeconfig, String> {
         let folder = tempfile::tempdir().unwrap();
         let files = files.iter().enumerate().map(|(nth, text)| {
             let path = folder.path().join(nth.to_string());

@@ -10,12 +10,12 @@ use crate::clusters::{Cluster, Clusters};
 /// The objects that are there and are not being deleted: creation times by the
 /// object's path, `namespace/name`.
 #[derive(Debug, Default)]
-pub(super) struct Objects(HashMap<String, Option<UnixTime>>);
+pub(super) struct ObjectSet(HashMap<String, Option<UnixTime>>);
 
 /// Names that cannot be a cluster's, which have been warned of.
 pub(super) type Refused = HashSet<String>;
 
-impl Objects {
+impl ObjectSet {
     /// An object as it is now. True where that changes the clusters: most changes of an
     /// object, such as those of its status, don't.
     pub(super) fn apply(&mut self, object: &ObjectMeta) -> bool {
@@ -83,7 +83,7 @@ mod tests {
         }
     }
 
-    fn clusters(objects: &Objects) -> Vec<(String, i64)> {
+    fn clusters(objects: &ObjectSet) -> Vec<(String, i64)> {
         let clusters = objects.clusters(&mut Refused::default());
         clusters
             .iter()
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn objects_come_and_go() {
-        let mut objects = Objects::default();
+        let mut objects = ObjectSet::default();
         assert!(objects.apply(&object(None, "b", 7)));
         assert!(objects.apply(&object(None, "a", 9)));
         assert!(!objects.apply(&object(None, "a", 9)), "nothing is new");
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_is_being_deleted_is_not_there() {
-        let mut objects = Objects::default();
+        let mut objects = ObjectSet::default();
         let mut a = object(None, "a", 1);
         objects.apply(&a);
         a.deletion_timestamp = a.creation_timestamp.clone();
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_name_in_two_namespaces_is_one_cluster() {
-        let mut objects = Objects::default();
+        let mut objects = ObjectSet::default();
         objects.apply(&object(Some("y"), "a", 5));
         objects.apply(&object(Some("x"), "a", 3));
         assert_eq!(clusters(&objects), [("a".into(), 3000)]);
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn names_that_no_cluster_can_have_are_left_out() {
-        let mut objects = Objects::default();
+        let mut objects = ObjectSet::default();
         for name in ["a", "b/c", "", "d:e"] {
             objects.apply(&object(None, name, 1));
         }

@@ -12,9 +12,9 @@ use kube::runtime::watcher::{self, Event, watcher};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
 use super::access::{self, Access};
-use super::failure::Place;
-use super::kind::{Kind, Metadata};
-use super::objects::{Objects, Refused};
+use super::failure::RequestContext;
+use super::kind::{Metadata, ResourceKind};
+use super::objects::{ObjectSet, Refused};
 use crate::config;
 use crate::resolver::{Publisher, unblocked};
 
@@ -37,7 +37,7 @@ const RELIST: Duration = Duration::from_secs(1);
 const OPEN: Duration = Duration::from_secs(10);
 
 /// How a session ended.
-pub(super) enum Ended {
+pub(super) enum SessionEnd {
     /// It cannot go on, and here is why.
     Failed(String),
     /// It was well, and then the watch broke: that may mean nothing.
@@ -51,7 +51,7 @@ pub(super) async fn follow(
     config: &config::Kubernetes,
     publisher: &Publisher,
     refused: &mut Refused,
-) -> Ended {
+) -> SessionEnd {
     let run = async {
         let session = Session::open(config, publisher).await?;
         session.check_rights().await?;
@@ -67,13 +67,17 @@ struct Session<'a> {
     config: &'a config::Kubernetes,
     publisher: &'a Publisher,
     access: Access,
-    kind: Kind,
+    kind: ResourceKind,
     api: Api<Metadata>,
 }
 
 impl<'a> Session<'a> {
-    async fn open(config: &'a config::Kubernetes, publisher: &'a Publisher) -> Result<Self, Ended> {
-        let failed = |reason: String| Ended::Failed(format!("connecting to Kubernetes: {reason}"));
+    async fn open(
+        config: &'a config::Kubernetes,
+        publisher: &'a Publisher,
+    ) -> Result<Self, SessionEnd> {
+        let failed =
+            |reason: String| SessionEnd::Failed(format!("connecting to Kubernetes: {reason}"));
         let complaint = "connecting to Kubernetes: reading the kubeconfig, or running the exec plug-in that it names, takes very long";
         let owned = config.clone();
         let access = unblocked(publisher, OPEN, complaint, move || access::open(&owned))
@@ -83,7 +87,7 @@ impl<'a> Session<'a> {
         let kind = discover(config, &access, &place).await?;
         let api = kind
             .api(access.client.clone(), config)
-            .map_err(|reason| Ended::Failed(place.failure(&reason)))?;
+            .map_err(|reason| SessionEnd::Failed(place.failure(&reason)))?;
         Ok(Self {
             config,
             publisher,
@@ -94,7 +98,7 @@ impl<'a> Session<'a> {
     }
 
     /// Both rights that a watch needs, so that a missing one is told before any name is.
-    async fn check_rights(&self) -> Result<(), Ended> {
+    async fn check_rights(&self) -> Result<(), SessionEnd> {
         let version = self.confirm().await?;
         let params = WatchParams {
             label_selector: self.config.label_selector.clone(),
@@ -109,7 +113,7 @@ impl<'a> Session<'a> {
 
     /// A list of at most one object: that the API server answers it shows that all is
     /// well. Gives the list's resource version.
-    async fn confirm(&self) -> Result<String, Ended> {
+    async fn confirm(&self) -> Result<String, SessionEnd> {
         let params = ListParams {
             label_selector: self.config.label_selector.clone(),
             field_selector: self.config.field_selector.clone(),
@@ -120,10 +124,10 @@ impl<'a> Session<'a> {
         Ok(list.metadata.resource_version.unwrap_or_default())
     }
 
-    async fn watch(&self, refused: &mut Refused) -> Result<Infallible, Ended> {
+    async fn watch(&self, refused: &mut Refused) -> Result<Infallible, SessionEnd> {
         let mut events = pin!(watcher(self.api.clone(), self.watch_config()));
-        let mut objects = Objects::default();
-        let mut listing = Some(Objects::default());
+        let mut objects = ObjectSet::default();
+        let mut listing = Some(ObjectSet::default());
         let mut page_until = Instant::now() + PAGE;
         let mut tell_at = None;
         let mut told = false;
@@ -134,7 +138,7 @@ impl<'a> Session<'a> {
                 event = events.next() => {
                     page_until = Instant::now() + PAGE;
                     let changed = match event {
-                        None => return Err(Ended::Broken(self.place().failure("the watch ended"))),
+                        None => return Err(SessionEnd::Broken(self.place().failure("the watch ended"))),
                         Some(Ok(event)) => take(event, &mut objects, &mut listing),
                         Some(Err(error)) if is_expired(&error) => {
                             tracing::debug!("the watch's place in history has expired: listing again");
@@ -154,7 +158,7 @@ impl<'a> Session<'a> {
                 }
                 () = sleep_until(page_until), if listing.is_some() => {
                     let reason = format!("no answer to a list for {} s", PAGE.as_secs());
-                    return Err(Ended::Failed(self.place().failure(&reason)));
+                    return Err(SessionEnd::Failed(self.place().failure(&reason)));
                 }
                 _ = confirm.tick(), if told => {
                     self.check_kubeconfig().await?;
@@ -166,7 +170,7 @@ impl<'a> Session<'a> {
     }
 
     /// Tells a complete set; one that lacks a known name only where the kind is whole.
-    async fn tell(&self, objects: &Objects, refused: &mut Refused) -> Result<(), Ended> {
+    async fn tell(&self, objects: &ObjectSet, refused: &mut Refused) -> Result<(), SessionEnd> {
         let clusters = objects.clusters(refused);
         let known = self.publisher.delivered().unwrap_or_default();
         if known.names().any(|name| !clusters.contains(name)) {
@@ -176,12 +180,12 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    async fn check_kubeconfig(&self) -> Result<(), Ended> {
+    async fn check_kubeconfig(&self) -> Result<(), SessionEnd> {
         let followed = self.access.followed.clone();
         let complaint = "reading the kubeconfig: the file system does not answer";
         let look = move || followed.has_changed();
         match unblocked(self.publisher, OPEN, complaint, look).await {
-            true => Err(Ended::Renewed),
+            true => Err(SessionEnd::Renewed),
             false => Ok(()),
         }
     }
@@ -194,29 +198,36 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn ask<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Ended> {
+    async fn ask<T>(
+        &self,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, SessionEnd> {
         ask(&self.place(), request).await
     }
 
-    fn place(&self) -> Place<'_> {
+    fn place(&self) -> RequestContext<'_> {
         place(self.config, &self.access, Some(&self.kind))
     }
 
-    fn broken(&self, error: &watcher::Error, told: bool) -> Ended {
+    fn broken(&self, error: &watcher::Error, told: bool) -> SessionEnd {
         let reason = self.place().explain_watch(error);
         match told {
-            true => Ended::Broken(reason),
-            false => Ended::Failed(reason),
+            true => SessionEnd::Broken(reason),
+            false => SessionEnd::Failed(reason),
         }
     }
 }
 
-fn place<'a>(config: &'a config::Kubernetes, access: &'a Access, kind: Option<&Kind>) -> Place<'a> {
-    Place {
+fn place<'a>(
+    config: &'a config::Kubernetes,
+    access: &'a Access,
+    kind: Option<&ResourceKind>,
+) -> RequestContext<'a> {
+    RequestContext {
         config,
         server: &access.server,
         source: &access.source,
-        kind: kind.map(Kind::name),
+        kind: kind.map(ResourceKind::name),
     }
 }
 
@@ -224,32 +235,36 @@ fn place<'a>(config: &'a config::Kubernetes, access: &'a Access, kind: Option<&K
 async fn discover(
     config: &config::Kubernetes,
     access: &Access,
-    place: &Place<'_>,
-) -> Result<Kind, Ended> {
+    place: &RequestContext<'_>,
+) -> Result<ResourceKind, SessionEnd> {
     let version: GroupVersion = config.api_version.parse().map_err(|_| {
-        Ended::Failed(place.failure("api_version must be GROUP/VERSION or VERSION"))
+        SessionEnd::Failed(place.failure("api_version must be GROUP/VERSION or VERSION"))
     })?;
-    let kind = ask(place, Kind::discover(&access.client, version, &config.kind)).await?;
+    let kind = ask(
+        place,
+        ResourceKind::discover(&access.client, version, &config.kind),
+    )
+    .await?;
     if kind.is_being_removed() {
         let reason = format!(
             "the API server is removing the kind {} with all its objects; if that is not meant, restore its CRD",
             kind.name()
         );
-        return Err(Ended::Failed(place.failure(&reason)));
+        return Err(SessionEnd::Failed(place.failure(&reason)));
     }
     Ok(kind)
 }
 
 async fn ask<T>(
-    place: &Place<'_>,
+    place: &RequestContext<'_>,
     request: impl Future<Output = kube::Result<T>>,
-) -> Result<T, Ended> {
+) -> Result<T, SessionEnd> {
     match timeout(REQUEST, request).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(Ended::Failed(place.explain(&error))),
+        Ok(Err(error)) => Err(SessionEnd::Failed(place.explain(&error))),
         Err(_) => {
             let reason = format!("no answer within {} s", REQUEST.as_secs());
-            Err(Ended::Failed(place.failure(&reason)))
+            Err(SessionEnd::Failed(place.failure(&reason)))
         }
     }
 }
@@ -265,10 +280,10 @@ fn is_expired(error: &watcher::Error) -> bool {
 
 /// Puts an event into the objects, or, while they are listed, into the new list, which
 /// replaces them when it is complete. True where there is something to tell.
-fn take(event: Event<Metadata>, objects: &mut Objects, listing: &mut Option<Objects>) -> bool {
+fn take(event: Event<Metadata>, objects: &mut ObjectSet, listing: &mut Option<ObjectSet>) -> bool {
     match event {
         Event::Init => {
-            *listing = Some(Objects::default());
+            *listing = Some(ObjectSet::default());
             false
         }
         Event::InitApply(object) => {

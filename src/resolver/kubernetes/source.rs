@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use crate::config;
 
 /// A variable of the environment, by its name.
-pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// Where the address and the credentials come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum AccessSource {
     /// The service account of the pod that we are in.
     InCluster,
     /// These files, merged as kubectl does: the first one to say something wins.
     Kubeconfig(Vec<PathBuf>),
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for AccessSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InCluster => f.write_str("the in-cluster service account"),
@@ -33,21 +33,21 @@ impl fmt::Display for Source {
     }
 }
 
-impl Source {
+impl AccessSource {
     /// Which source holds: the configured file; else, where no context is asked for, the
     /// account of the pod; else the files that kubectl would read.
     pub(super) fn choose(
         config: &config::Kubernetes,
-        environment: Environment<'_>,
+        environment: Variables<'_>,
         account: &Path,
-    ) -> Result<Source, String> {
+    ) -> Result<AccessSource, String> {
         let set = |name| environment(name).filter(|value| !value.is_empty());
         if let Some(file) = &config.kubeconfig {
-            return Ok(Source::Kubeconfig(vec![file.clone()]));
+            return Ok(AccessSource::Kubeconfig(vec![file.clone()]));
         }
         let in_pod = set("KUBERNETES_SERVICE_HOST").is_some();
         if config.context.is_none() && in_pod && account.exists() {
-            return Ok(Source::InCluster);
+            return Ok(AccessSource::InCluster);
         }
         let files: Vec<PathBuf> = match (set("KUBECONFIG"), set("HOME")) {
             (Some(list), _) => std::env::split_paths(&list)
@@ -58,7 +58,7 @@ impl Source {
         };
         let (there, missing): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.exists());
         if !there.is_empty() {
-            return Ok(Source::Kubeconfig(there));
+            return Ok(AccessSource::Kubeconfig(there));
         }
         let pod = match (&config.context, in_pod) {
             (Some(_), _) => {
@@ -122,24 +122,24 @@ mod tests {
             "KUBECONFIG" => Some(list.clone()),
             _ => None,
         };
-        let files = |name: &str| Ok(Source::Kubeconfig(vec![at(name)]));
+        let files = |name: &str| Ok(AccessSource::Kubeconfig(vec![at(name)]));
         let (token, none) = (at("token"), at("none"));
         let given = config(Some(&none), None);
-        assert_eq!(Source::choose(&given, &pod, &token), files("none"));
+        assert_eq!(AccessSource::choose(&given, &pod, &token), files("none"));
         assert_eq!(
-            Source::choose(&config(None, None), &pod, &token),
-            Ok(Source::InCluster)
+            AccessSource::choose(&config(None, None), &pod, &token),
+            Ok(AccessSource::InCluster)
         );
         assert_eq!(
-            Source::choose(&config(None, None), &pod, &none),
+            AccessSource::choose(&config(None, None), &pod, &none),
             files(".kube/config")
         );
         let context = config(None, Some("seed"));
         assert_eq!(
-            Source::choose(&context, &pod, &token),
+            AccessSource::choose(&context, &pod, &token),
             files(".kube/config")
         );
-        assert_eq!(Source::choose(&context, &user, &token), files("one"));
+        assert_eq!(AccessSource::choose(&context, &user, &token), files("one"));
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod tests {
         let token = Path::new("/none/token");
         let nothing = |_: &str| None;
         assert_eq!(
-            Source::choose(&config(None, None), &nothing, token).unwrap_err(),
+            AccessSource::choose(&config(None, None), &nothing, token).unwrap_err(),
             "there is no in-cluster service account (KUBERNETES_SERVICE_HOST is not set), and \
              there is no default kubeconfig, as neither KUBECONFIG nor HOME is set; set `kubeconfig` to a file"
         );
@@ -157,7 +157,7 @@ mod tests {
             _ => None,
         };
         assert_eq!(
-            Source::choose(&config(None, None), &pod, token).unwrap_err(),
+            AccessSource::choose(&config(None, None), &pod, token).unwrap_err(),
             "the in-cluster service account cannot be used, for there is no /none/token, and \
              there is no kubeconfig /none/a or /none/b; set `kubeconfig` to a file"
         );

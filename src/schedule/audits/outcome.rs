@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use s3_exporter_api::{BackendError, FailureKind, UnixTime, chain};
 
-use super::{Runner, SOON, Sequence, Work};
+use super::{AuditWork, Runner, SOON, Sequence};
 use crate::audit::{Audit, Difference};
 use crate::scan::CompleteListing;
 
@@ -18,14 +18,14 @@ impl Runner {
     /// again, unless that was so each time.
     pub(super) fn differ(
         &mut self,
-        work: Work,
+        work: AuditWork,
         latest: Arc<CompleteListing>,
         of: Sequence,
         difference: &Difference,
     ) {
         let differences = work.differences + 1;
         if differences < MOST_DIFFERENCES {
-            let work = Work {
+            let work = AuditWork {
                 differences,
                 ..work
             };

@@ -8,14 +8,14 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
 
-use crate::resolver::{Names, Resolution};
+use crate::resolver::{Resolution, ResolverHandle};
 use crate::snapshot::{DestinationSnapshot, Snapshot};
 
 /// What publishes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Publishers {
     pub destinations: Vec<watch::Receiver<Arc<DestinationSnapshot>>>,
-    pub resolvers: BTreeMap<Arc<str>, Names>,
+    pub resolvers: BTreeMap<Arc<str>, ResolverHandle>,
 }
 
 /// Where to read what is known now. Cheap to clone.
@@ -30,7 +30,7 @@ impl Board {
     /// A board of what these publish, for good.
     pub fn new(
         destinations: Vec<watch::Receiver<Arc<DestinationSnapshot>>>,
-        resolvers: BTreeMap<Arc<str>, Names>,
+        resolvers: BTreeMap<Arc<str>, ResolverHandle>,
     ) -> Self {
         let publishers = Publishers {
             destinations,
@@ -64,7 +64,7 @@ impl Board {
     }
 
     /// The resolvers by name.
-    pub fn resolvers(&self) -> BTreeMap<Arc<str>, Names> {
+    pub fn resolvers(&self) -> BTreeMap<Arc<str>, ResolverHandle> {
         self.0.borrow().resolvers.clone()
     }
 

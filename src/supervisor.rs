@@ -9,9 +9,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::{Config, Fingerprint, ResolverConfig};
 use crate::destination::Destination;
-use crate::resolver::{self, Names, Publisher};
+use crate::resolver::{self, Publisher, ResolverHandle};
 use crate::scan::ScanContext;
-use crate::schedule::{Runner, Settings};
+use crate::schedule::{Runner, RunnerSettings};
 use crate::snapshot::DestinationSnapshot;
 use crate::state::State;
 use crate::store::{Bound, Store};
@@ -27,7 +27,7 @@ pub use board::{Board, Follower};
 
 /// Everything that a configuration asks for. Dropping it stops the resolvers and scans.
 #[derive(Debug)]
-pub struct Exporter {
+pub struct Supervisor {
     requests: Bound,
     /// The bound on audits at a time.
     audits: Arc<Semaphore>,
@@ -51,15 +51,15 @@ struct Connected {
 struct Resolving {
     config: ResolverConfig,
     publisher: Arc<Publisher>,
-    names: Names,
+    names: ResolverHandle,
     task: Option<AbortOnDropHandle<()>>,
 }
 
 /// A destination that is watched.
 #[derive(Debug)]
 struct Watched {
-    settings: Settings,
-    change: watch::Sender<Option<Settings>>,
+    settings: RunnerSettings,
+    change: watch::Sender<Option<RunnerSettings>>,
     published: watch::Receiver<Arc<DestinationSnapshot>>,
     /// `None` once it is at work.
     runner: Option<Runner>,
@@ -83,11 +83,11 @@ pub struct Changes {
     pub resolvers_changed: usize,
 }
 
-impl Exporter {
+impl Supervisor {
     /// Starts the resolvers that a destination uses; nothing is scanned yet. Must be
     /// called within a tokio runtime.
     pub fn new(config: &Config) -> Self {
-        let mut exporter = Self {
+        let mut supervisor = Self {
             requests: Bound::new(config.max_requests_in_flight),
             audits: Arc::new(Semaphore::new(MOST_AUDITS)),
             stores: BTreeMap::new(),
@@ -97,8 +97,8 @@ impl Exporter {
             state: None,
             is_started: false,
         };
-        exporter.arrange(config, &mut Changes::default());
-        exporter
+        supervisor.arrange(config, &mut Changes::default());
+        supervisor
     }
 
     /// Goes on from what was kept of each destination, and keeps what comes.
@@ -272,9 +272,9 @@ impl Exporter {
         }
     }
 
-    fn settings(&self, destination: &Arc<Destination>) -> Settings {
+    fn settings(&self, destination: &Arc<Destination>) -> RunnerSettings {
         let resolver = destination.resolver.as_ref();
-        Settings {
+        RunnerSettings {
             destination: Arc::clone(destination),
             store: Arc::clone(&self.stores[&destination.backend].store),
             names: resolver.map(|name| self.resolvers[name].names.clone()),
@@ -327,8 +327,8 @@ impl Resolving {
 }
 
 impl Watched {
-    fn new(settings: Settings, requests: &Bound, audits: &Arc<Semaphore>) -> Self {
-        let Settings {
+    fn new(settings: RunnerSettings, requests: &Bound, audits: &Arc<Semaphore>) -> Self {
+        let RunnerSettings {
             destination,
             store,
             names,
@@ -352,7 +352,7 @@ impl Watched {
     }
 
     /// Has its runner take on other settings. False where they are the same.
-    fn change(&mut self, new: Settings) -> bool {
+    fn change(&mut self, new: RunnerSettings) -> bool {
         let old = &self.settings;
         let is_same = *old.destination == *new.destination
             && Arc::ptr_eq(&old.store, &new.store)
