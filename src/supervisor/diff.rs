@@ -1,0 +1,212 @@
+//! What is to be done so that one configuration comes in the place of another: pure.
+//!
+//! Two [descriptions](Desired) give a list of [`Change`]s, in the order in which they are to be
+//! carried out: what is no more ends first, so that nothing of it meets what comes after it;
+//! and what a destination uses is there before the destination is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::config::{Config, Fingerprint, ResolverConfig};
+use crate::destination::Destination;
+
+/// What a configuration asks to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Desired {
+    /// List requests in flight in the process.
+    pub max_requests_in_flight: usize,
+    /// By name; those that no destination uses included, for they cost nothing until they are.
+    pub backends: BTreeMap<Arc<str>, DesiredBackend>,
+    /// By name: those that a destination asks.
+    pub resolvers: BTreeMap<Arc<str>, ResolverConfig>,
+    /// By name.
+    pub destinations: BTreeMap<Arc<str>, Arc<Destination>>,
+    /// Their names in the order in which they are shown. (Another order is no change: whoever
+    /// carries changes out shows what came of them in this one.)
+    pub order: Vec<Arc<str>>,
+}
+
+/// A connection to a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DesiredBackend {
+    /// Another one means another connection.
+    pub fingerprint: Fingerprint,
+    /// List requests in flight to it.
+    pub max_requests_in_flight: usize,
+}
+
+/// One step from what runs to what is to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is no more, or it is another thing by the same name.
+    End(Part),
+    /// It goes on in another way.
+    Alter(Part),
+    /// It is new, or it is another thing by the same name.
+    Begin(Part),
+}
+
+/// What can change by itself, with its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The process's bound on list requests in flight.
+    Requests,
+    /// A connection to a store. It goes on with another bound, and else is another one.
+    Backend(Arc<str>),
+    /// A source of names. It goes on with another source: who follows it does not notice.
+    Resolver(Arc<str>),
+    /// A bucket that is watched. It goes on while it has the same objects.
+    Destination(Arc<str>),
+}
+
+/// How many of each came of a new configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Destinations that were not there before.
+    pub added: usize,
+    /// Destinations that are gone.
+    pub removed: usize,
+    /// Destinations that go on with other settings.
+    pub changed: usize,
+    /// Destinations that begin anew, because other objects are meant by the same name.
+    pub begun_anew: usize,
+    /// Backends that connect again.
+    pub reconnected: usize,
+    /// Resolvers that ask another source.
+    pub resolvers_changed: usize,
+}
+
+impl Desired {
+    /// What this configuration asks for.
+    pub fn of(config: &Config) -> Self {
+        let backends = config.backends.iter().map(|(name, backend)| {
+            let backend = DesiredBackend {
+                fingerprint: backend.fingerprint,
+                max_requests_in_flight: backend.max_requests_in_flight,
+            };
+            (Arc::clone(name), backend)
+        });
+        let destinations = || config.destinations.iter();
+        let asked = destinations().filter_map(|destination| destination.resolver.as_ref());
+        let resolvers = asked.filter_map(|name| config.resolvers.get_key_value(name));
+        Self {
+            max_requests_in_flight: config.max_requests_in_flight,
+            backends: backends.collect(),
+            resolvers: resolvers
+                .map(|(name, resolver)| (Arc::clone(name), resolver.clone()))
+                .collect(),
+            destinations: destinations()
+                .map(|of| (Arc::clone(&of.name), Arc::clone(of)))
+                .collect(),
+            order: destinations().map(|of| Arc::clone(&of.name)).collect(),
+        }
+    }
+}
+
+/// What makes `new` of `old`.
+pub fn diff(old: &Desired, new: &Desired) -> Vec<Change> {
+    let backends = fates(&old.backends, &new.backends, |was, is| {
+        match was.fingerprint == is.fingerprint {
+            false => Fate::Replaced,
+            true if was == is => Fate::Same,
+            true => Fate::Altered,
+        }
+    });
+    let resolvers = fates(&old.resolvers, &new.resolvers, |was, is| match was == is {
+        true => Fate::Same,
+        false => Fate::Altered,
+    });
+    let destinations = fates(&old.destinations, &new.destinations, |was, is| {
+        let connection = |of: &Desired| of.backends.get(&is.backend).map(|of| of.fingerprint);
+        match was.has_objects_of(is) {
+            false => Fate::Replaced,
+            true if was == is && connection(old) == connection(new) => Fate::Same,
+            true => Fate::Altered,
+        }
+    });
+    let requests = old.max_requests_in_flight != new.max_requests_in_flight;
+    let requests = requests.then_some(Change::Alter(Part::Requests));
+    let each = |change: fn(Part) -> Change, part: fn(Arc<str>) -> Part, names: Vec<&Arc<str>>| {
+        let changes = names.into_iter().map(|name| change(part(Arc::clone(name))));
+        changes.collect::<Vec<_>>()
+    };
+    [
+        each(Change::End, Part::Destination, destinations.ended),
+        each(Change::End, Part::Resolver, resolvers.ended),
+        each(Change::End, Part::Backend, backends.ended),
+        requests.into_iter().collect(),
+        each(Change::Alter, Part::Backend, backends.altered),
+        each(Change::Begin, Part::Backend, backends.begun),
+        each(Change::Alter, Part::Resolver, resolvers.altered),
+        each(Change::Begin, Part::Resolver, resolvers.begun),
+        each(Change::Alter, Part::Destination, destinations.altered),
+        each(Change::Begin, Part::Destination, destinations.begun),
+    ]
+    .concat()
+}
+
+/// What becomes of a name that is there before and after.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Same,
+    Altered,
+    Replaced,
+}
+
+/// The names of one kind to which something happens.
+struct Fates<'a> {
+    ended: Vec<&'a Arc<str>>,
+    altered: Vec<&'a Arc<str>>,
+    begun: Vec<&'a Arc<str>>,
+}
+
+fn fates<'a, T>(
+    old: &'a BTreeMap<Arc<str>, T>,
+    new: &'a BTreeMap<Arc<str>, T>,
+    fate: impl Fn(&T, &T) -> Fate,
+) -> Fates<'a> {
+    let fate = &fate;
+    let is = |expected| {
+        move |name: &&'a Arc<str>| match (old.get(*name), new.get(*name)) {
+            (Some(was), Some(is)) => fate(was, is) == expected,
+            _ => expected == Fate::Replaced,
+        }
+    };
+    Fates {
+        ended: old.keys().filter(is(Fate::Replaced)).collect(),
+        altered: new.keys().filter(is(Fate::Altered)).collect(),
+        begun: new.keys().filter(is(Fate::Replaced)).collect(),
+    }
+}
+
+impl Changes {
+    /// What a list of changes comes to.
+    pub fn count(changes: &[Change]) -> Self {
+        let mut ended = BTreeSet::new();
+        let mut counts = Self::default();
+        for change in changes {
+            match change {
+                Change::End(part) => {
+                    ended.insert(part);
+                    counts.removed += usize::from(matches!(part, Part::Destination(_)));
+                }
+                Change::Alter(Part::Destination(_)) => counts.changed += 1,
+                Change::Alter(Part::Resolver(_)) => counts.resolvers_changed += 1,
+                Change::Alter(Part::Requests | Part::Backend(_)) => {}
+                Change::Begin(part @ Part::Destination(_)) if ended.contains(part) => {
+                    counts.removed -= 1;
+                    counts.begun_anew += 1;
+                }
+                Change::Begin(Part::Destination(_)) => counts.added += 1,
+                Change::Begin(part @ Part::Backend(_)) => {
+                    counts.reconnected += usize::from(ended.contains(part));
+                }
+                Change::Begin(Part::Requests | Part::Resolver(_)) => {}
+            }
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! What runs, and how it begins, goes on in another way and ends.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::config::ResolverConfig;
+use crate::resolver::{self, Publisher, ResolverHandle};
+use crate::scan::ScanContext;
+use crate::schedule::{Runner, RunnerSettings};
+use crate::snapshot::DestinationSnapshot;
+use crate::state::State;
+use crate::store::Bound;
+
+/// Dropping it has it end, some time.
+type Task = AbortOnDropHandle<()>;
+
+/// Ends a task, and waits until nothing of it runs.
+async fn end(task: Option<Task>) {
+    if let Some(task) = task {
+        task.abort();
+        let _ = task.await; // that it was cancelled
+    }
+}
+
+/// A resolver at work.
+#[derive(Debug)]
+pub(super) struct Resolving {
+    publisher: Arc<Publisher>,
+    pub handle: ResolverHandle,
+    task: Option<Task>,
+}
+
+impl Resolving {
+    /// Must be called within a tokio runtime.
+    pub fn start(name: &Arc<str>, config: &ResolverConfig) -> Self {
+        let (publisher, handle) = resolver::channel(Arc::clone(name));
+        let mut resolving = Self {
+            publisher: Arc::new(publisher),
+            handle,
+            task: None,
+        };
+        resolving.run(config);
+        resolving
+    }
+
+    /// Asks another source from now on; who follows it does not notice.
+    pub async fn change(&mut self, config: &ResolverConfig) {
+        end(self.task.take()).await;
+        self.publisher.renew();
+        self.run(config);
+    }
+
+    fn run(&mut self, config: &ResolverConfig) {
+        let resolver = resolver::build(config);
+        let running = resolver::keep_running(resolver, Arc::clone(&self.publisher));
+        self.task = Some(Task::new(tokio::spawn(running)));
+    }
+
+    pub async fn end(self) {
+        end(self.task).await;
+    }
+}
+
+/// A destination that is watched.
+#[derive(Debug)]
+pub(super) struct Watched {
+    change: watch::Sender<Option<RunnerSettings>>,
+    pub published: watch::Receiver<Arc<DestinationSnapshot>>,
+    /// `None` once it is at work.
+    runner: Option<Runner>,
+    task: Option<Task>,
+}
+
+impl Watched {
+    pub fn new(settings: RunnerSettings, requests: &Bound, audits: &Arc<Semaphore>) -> Self {
+        let RunnerSettings {
+            destination,
+            store,
+            names,
+        } = settings;
+        let scan = ScanContext::new(destination, store, Arc::clone(requests.permits()));
+        let (mut runner, published) = Runner::new(scan, names);
+        runner.share_audits(Arc::clone(audits));
+        Self {
+            change: runner.settings(),
+            published,
+            runner: Some(runner),
+            task: None,
+        }
+    }
+
+    /// Its runner, while it is not at work.
+    pub fn runner(&mut self) -> Option<&mut Runner> {
+        self.runner.as_mut()
+    }
+
+    pub fn start(&mut self) {
+        if let Some(runner) = self.runner.take() {
+            self.task = Some(Task::new(tokio::spawn(runner.run())));
+        }
+    }
+
+    /// Starts it if it is new, from what was kept of it: a destination may come back.
+    pub async fn go_on(&mut self, state: Option<&Arc<State>>) {
+        if let (Some(state), Some(runner)) = (state, &mut self.runner) {
+            let destination = Arc::clone(&self.published.borrow().destination);
+            let folder = Arc::clone(state);
+            let kept = tokio::task::spawn_blocking(move || folder.load(&destination)).await;
+            runner.go_on(kept.ok().flatten(), Arc::clone(state)); // a panic of ours left nothing
+        }
+        self.start();
+    }
+
+    /// Has its runner take on other settings, which it publishes soon.
+    pub fn change(&self, settings: RunnerSettings) {
+        self.change.send_replace(Some(settings));
+    }
+
+    pub async fn end(self) {
+        end(self.task).await;
+    }
+}
