@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A bucket that is watched, with everything about it that does not change while it is:
 /// what the user said, with every default filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,13 +38,47 @@ pub struct Destination {
     pub audit_interval: Option<Duration>,
 }
 
+/// Which listing, and told apart by what: the figures of one are not those of another.
+///
+/// It is kept with what is known over a restart: its fields are those of a state's file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListingId {
+    /// The destination's name.
+    pub destination: String,
+    /// The address of the store.
+    pub store_url: String,
+    /// The bucket's name.
+    pub bucket: String,
+    /// Only keys that begin with it.
+    pub prefix: String,
+    /// What follows the cluster's name in a key.
+    pub separator: String,
+    /// The resolver's name; `None` where all is unassigned.
+    pub resolver: Option<String>,
+}
+
 impl Destination {
-    /// Whether both have the same objects, told apart in the same way, so that the figures
-    /// of one are those of the other.
+    /// What its figures depend on.
+    pub fn listing(&self) -> ListingId {
+        ListingId {
+            destination: self.name.to_string(),
+            store_url: self.store_url.to_string(),
+            bucket: self.bucket.to_string(),
+            prefix: self.prefix.to_string(),
+            separator: self.separator.to_string(),
+            resolver: self.resolver.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl ListingId {
+    /// Whether both have the same objects, told apart in the same way. Then a destination goes
+    /// on while the process runs, whoever names its clusters: names are followed as they change.
     pub fn has_objects_of(&self, other: &Self) -> bool {
-        let identity =
-            |of: &Self| [&of.store_url, &of.bucket, &of.prefix, &of.separator].map(Arc::clone);
-        identity(self) == identity(other)
+        let (a, b) = (self, other);
+        [&a.store_url, &a.bucket, &a.prefix, &a.separator]
+            == [&b.store_url, &b.bucket, &b.prefix, &b.separator]
     }
 }
 

@@ -50,7 +50,7 @@ pub struct Runner {
 }
 
 /// What may change while a destination is watched. What it has is the same
-/// ([`Destination::has_objects_of`]).
+/// ([`ListingId::has_objects_of`](crate::destination::ListingId::has_objects_of)).
 #[derive(Clone, Debug)]
 pub struct RunnerSettings {
     /// What was said of it.

@@ -27,7 +27,7 @@ pub mod record;
 mod tests;
 mod writer;
 
-pub use record::{Identity, Unusable, parse, to_bytes};
+pub use record::{Unusable, parse, to_bytes};
 
 use folder::{Folder, LockFault};
 use writer::Writer;
@@ -155,10 +155,10 @@ impl State {
     /// destination means another listing now. Reads a file, and blocks for it.
     pub fn load(&self, destination: &Destination) -> Option<Remembered> {
         let (identity, mut remembered) = match self.writer.pending(&destination.name) {
-            Some((of, remembered)) => (Identity::of(&of), remembered),
+            Some((of, remembered)) => (of.listing(), remembered),
             None => self.folder.load(&destination.name)?,
         };
-        if identity != Identity::of(destination) {
+        if identity != destination.listing() {
             tracing::info!(
                 destination = &*destination.name,
                 "what was kept is of another bucket, prefix, separator, store or resolver: it is not used"

@@ -11,8 +11,8 @@ use s3_exporter_api::file;
 use sha2::{Digest, Sha256};
 
 use super::Remembered;
-use super::record::{self, Identity, Unusable};
-use crate::destination::Destination;
+use super::record::{self, Unusable};
+use crate::destination::{Destination, ListingId};
 
 /// The file that is locked, and says by whom.
 const LOCK: &str = "lock";
@@ -79,8 +79,8 @@ impl Folder {
     ) -> Result<(), String> {
         let path = self.path.join(file_name(&destination.name));
         let failed = |cause: &dyn std::fmt::Display| format!("writing {}: {cause}", path.display());
-        let bytes = record::to_bytes(&Identity::of(destination), remembered)
-            .map_err(|error| failed(&error))?;
+        let bytes =
+            record::to_bytes(&destination.listing(), remembered).map_err(|error| failed(&error))?;
         if bytes.len() as u64 > LARGEST {
             return Err(failed(&format!("{} bytes are too many", bytes.len())));
         }
@@ -111,7 +111,7 @@ impl Folder {
 
     /// What the destination's file says. One that is of no use is set aside with a warning:
     /// nothing is lost, and the next one takes its place.
-    pub(super) fn load(&self, destination: &str) -> Option<(Identity, Remembered)> {
+    pub(super) fn load(&self, destination: &str) -> Option<(ListingId, Remembered)> {
         let path = self.path.join(file_name(destination));
         let unusable = match file::read(&path, LARGEST) {
             Ok(bytes) => match record::parse(&bytes) {

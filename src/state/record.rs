@@ -21,7 +21,7 @@ use crate::aggregate::{Recent, Tally, Totals};
 use crate::assign::Assignment;
 use crate::audit::Audit;
 use crate::clusters::{Cluster, Clusters};
-use crate::destination::Destination;
+use crate::destination::ListingId;
 use crate::scan::{Boundaries, CompleteListing};
 use crate::snapshot::{Attempt, Failure};
 
@@ -59,37 +59,11 @@ impl fmt::Display for Unusable {
     }
 }
 
-/// What a destination's figures depend on: those of another identity are not its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Identity {
-    destination: String,
-    store_url: String,
-    bucket: String,
-    prefix: String,
-    separator: String,
-    resolver: Option<String>,
-}
-
-impl Identity {
-    /// Of a destination.
-    pub fn of(destination: &Destination) -> Self {
-        Self {
-            destination: destination.name.to_string(),
-            store_url: destination.store_url.to_string(),
-            bucket: destination.bucket.to_string(),
-            prefix: destination.prefix.to_string(),
-            separator: destination.separator.to_string(),
-            resolver: destination.resolver.as_ref().map(ToString::to_string),
-        }
-    }
-}
-
 /// Everything after the first line.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
-    identity: Identity,
+    identity: ListingId,
     latest: Latest,
     good: Option<Complete>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -163,7 +137,7 @@ struct Sums {
 ///
 /// # Errors
 /// Never known to happen: everything in it can be written as JSON.
-pub fn to_bytes(identity: &Identity, remembered: &Remembered) -> serde_json::Result<Vec<u8>> {
+pub fn to_bytes(identity: &ListingId, remembered: &Remembered) -> serde_json::Result<Vec<u8>> {
     let body = serde_json::to_vec(&Body {
         identity: identity.clone(),
         latest: Latest::new(&remembered.latest),
@@ -183,7 +157,7 @@ pub fn to_bytes(identity: &Identity, remembered: &Remembered) -> serde_json::Res
 ///
 /// # Errors
 /// Why they are of no use.
-pub fn parse(bytes: &[u8]) -> Result<(Identity, Remembered), Unusable> {
+pub fn parse(bytes: &[u8]) -> Result<(ListingId, Remembered), Unusable> {
     let corrupt = |why: &str| Unusable::Corrupt(why.to_owned());
     let (version, sum, body) =
         header(bytes).ok_or_else(|| corrupt("it does not begin as a state file does"))?;
@@ -301,7 +275,7 @@ impl Complete {
         }
     }
 
-    fn restore(&self, identity: &Identity) -> Option<Good> {
+    fn restore(&self, identity: &ListingId) -> Option<Good> {
         let (mut names, mut known) = (Clusters::new(), Clusters::new());
         let mut owned = BTreeMap::new();
         for of in &self.clusters {

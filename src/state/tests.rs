@@ -169,7 +169,7 @@ prop_compose! {
 }
 
 fn written(remembered: &Remembered) -> Vec<u8> {
-    to_bytes(&Identity::of(&destination("d")), remembered).unwrap()
+    to_bytes(&destination("d").listing(), remembered).unwrap()
 }
 
 proptest! {
@@ -177,7 +177,7 @@ proptest! {
 
     #[test]
     fn what_was_written_is_what_is_read(before in anything(), name in any::<String>()) {
-        let identity = Identity::of(&destination(&name));
+        let identity = destination(&name).listing();
         let bytes = to_bytes(&identity, &before).unwrap();
         let (found, after) = parse(&bytes).unwrap();
         prop_assert_eq!(found, identity);

@@ -118,7 +118,7 @@ pub fn diff(old: &Desired, new: &Desired) -> Vec<Change> {
     });
     let destinations = fates(&old.destinations, &new.destinations, |was, is| {
         let connection = |of: &Desired| of.backends.get(&is.backend).map(|of| of.fingerprint);
-        match was.has_objects_of(is) {
+        match was.listing().has_objects_of(&is.listing()) {
             false => Fate::Replaced,
             true if was == is && connection(old) == connection(new) => Fate::Same,
             true => Fate::Altered,

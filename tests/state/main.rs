@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 
 use common::Metrics;
 use common::truth::Figures;
-use s3_exporter::state::{Identity, Remembered, Unusable, parse};
+use s3_exporter::destination::ListingId;
+use s3_exporter::state::{Remembered, Unusable, parse};
 use s3_exporter_testkit::{S3sServer, Upload};
 use serde_json::Value;
 
@@ -76,7 +77,7 @@ fn files(state: &Path, ending: &str) -> Vec<PathBuf> {
 }
 
 /// What is kept there of the one destination.
-fn kept(state: &Path) -> Option<Result<(Identity, Remembered), Unusable>> {
+fn kept(state: &Path) -> Option<Result<(ListingId, Remembered), Unusable>> {
     let files = files(state, ".state");
     assert!(files.len() < 2, "{files:?}");
     Some(parse(&fs::read(files.first()?).unwrap()))

@@ -67,7 +67,7 @@ fn carry_out(state: &mut Desired, change: &Change, new: &Desired) {
                 .destinations
                 .insert(Arc::clone(name), Arc::clone(wanted));
             assert_eq!(before.is_some(), matches!(change, Change::Alter(_)));
-            assert!(before.is_none_or(|before| before.has_objects_of(wanted)));
+            assert!(before.is_none_or(|before| before.listing().has_objects_of(&wanted.listing())));
             // What it uses is there by now, as it is to be.
             assert_eq!(
                 state.backends[&wanted.backend],
