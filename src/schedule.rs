@@ -2,38 +2,30 @@
 //! at once, has its listings [audited](audits), follows the names, and publishes what is known
 //! after each change.
 
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
-use futures::FutureExt;
-use s3_exporter_api::{BackendError, FailureKind, UnixTime, chain};
+use s3_exporter_api::{FailureKind, UnixTime, chain};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
-use crate::aggregate::Tally;
-use crate::assign::Assignment;
 use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::resolver::ResolverHandle;
-use crate::scan::{Boundaries, CompleteListing, ScanContext};
+use crate::scan::ScanContext;
 use crate::snapshot::{Attempt, DestinationSnapshot, Failure};
 use crate::state::{Good, Remembered, State};
 use crate::store::Store;
 
+mod attempt;
 mod audits;
+mod logging;
+mod timing;
 
+use attempt::{EndedScan, caught, start};
 use audits::Audits;
-
-/// How long a scan waits for the first word of a resolver.
-const FIRST_NAMES: Duration = Duration::from_secs(10);
-/// How long after a new name a scan starts, so that several that come together share it.
-const DEBOUNCE: Duration = Duration::from_millis(500);
-/// Between the starts of two scans at least, where new names cause the second: this, and
-/// a tenth of the interval, and four times what a scan takes. (Not where a reload brought them.)
-const NAMES_GAP: Duration = Duration::from_secs(5);
+use timing::jitter;
 
 /// Scans one destination again and again.
 #[derive(Debug)]
@@ -59,12 +51,6 @@ pub struct RunnerSettings {
     pub store: Arc<Store>,
     /// Its clusters.
     pub names: Option<ResolverHandle>,
-}
-
-/// A scan that has ended.
-struct EndedScan {
-    started: Instant,
-    result: Result<CompleteListing, BackendError>,
 }
 
 type Running = Pin<Box<dyn Future<Output = EndedScan> + Send>>;
@@ -223,37 +209,6 @@ impl Runner {
         start(scan, self.names.clone(), before)
     }
 
-    /// When a scan should start because there are names that the latest good one did not
-    /// know, or that the latest one lacked altogether; `None` where there are none.
-    fn due_for_names(&self, last_start: Instant) -> Option<Instant> {
-        let clusters = self.delivered()?;
-        let nameless = self.failed_of() == Some(FailureKind::Resolver);
-        let unknown = |good: &Good| !good.found.tally.covers(&clusters);
-        let lacking = nameless || self.good.as_ref().is_some_and(unknown);
-        let took = self
-            .snapshot
-            .latest
-            .as_ref()
-            .map_or(Duration::ZERO, |latest| latest.duration);
-        // One that lacked them has asked the store for nothing, and a reload is not made often.
-        let gap = if nameless || self.is_renewed_since(last_start) {
-            Duration::ZERO
-        } else {
-            NAMES_GAP
-                .max(self.scan.destination.interval / 10)
-                .max(took * 4)
-        };
-        lacking.then(|| (Instant::now() + DEBOUNCE).max(last_start + gap))
-    }
-
-    /// Whether a reload has brought another source of names, and no scan has begun since that
-    /// one delivered.
-    fn is_renewed_since(&self, last_start: Instant) -> bool {
-        let renewed = |names: &ResolverHandle| names.resolution.borrow().renewed;
-        let renewed = self.names.as_ref().and_then(renewed);
-        renewed.is_some_and(|renewed| renewed >= last_start)
-    }
-
     /// The clusters that are known now: until the resolver has answered, those of before the
     /// restart.
     fn clusters(&self) -> Option<Arc<Clusters>> {
@@ -323,14 +278,6 @@ impl Runner {
         }
     }
 
-    /// How the scan before ended, if this process has made it: what is told once is told
-    /// after a restart too.
-    fn outcome_before(&self) -> Option<Option<FailureKind>> {
-        let latest = self.snapshot.latest.as_ref()?;
-        let has_scanned = self.snapshot.scans.finished > 0;
-        has_scanned.then(|| latest.failure.as_ref().map(|failure| failure.kind))
-    }
-
     /// Publishes what is known, for the names that are known now.
     fn publish(&mut self) {
         let clusters = self.clusters();
@@ -341,131 +288,6 @@ impl Runner {
         }
         self.publish.send_replace(Arc::new(self.snapshot.clone()));
     }
-
-    fn log_success(&self, before: Option<Option<FailureKind>>, tally: &Tally, duration: Duration) {
-        let (destination, bucket) = (&*self.scan.destination.name, &*self.scan.destination.bucket);
-        let (objects, duration_ms) = (tally.listed().objects, duration.as_millis() as u64);
-        if before == Some(None) {
-            tracing::debug!(destination, bucket, objects, duration_ms, "scan complete");
-        } else {
-            tracing::info!(
-                destination,
-                bucket,
-                objects,
-                duration_ms,
-                "scans are complete"
-            );
-        }
-    }
-
-    /// Tells of the clusters whose backups the scan before has found, and this one has not.
-    fn log_gone(&self, good: &Good) {
-        const NAMED: usize = 10;
-        let before = self.good.as_ref().map(|before| before.ended);
-        let gone = good.gone.iter().filter(|(_, seen)| Some(**seen) == before);
-        let names: Vec<_> = gone.map(|(name, _)| &**name).collect();
-        if !names.is_empty() {
-            tracing::warn!(
-                destination = &*self.scan.destination.name,
-                bucket = &*self.scan.destination.bucket,
-                clusters = names.len(),
-                names = ?&names[..names.len().min(NAMED)],
-                "clusters that had backups at the scan before have none now"
-            );
-        }
-    }
-
-    fn log_failure(&self, before: Option<Option<FailureKind>>, kind: FailureKind, error: &str) {
-        let (destination, bucket) = (&*self.scan.destination.name, &*self.scan.destination.bucket);
-        if before == Some(Some(kind)) {
-            tracing::debug!(
-                destination,
-                bucket,
-                kind = kind.as_str(),
-                error,
-                "scan failed again"
-            );
-        } else if self.snapshot.figures.is_some() {
-            tracing::warn!(
-                destination,
-                bucket,
-                kind = kind.as_str(),
-                error,
-                "scans fail; the last good figures stay"
-            );
-        } else {
-            tracing::warn!(
-                destination,
-                bucket,
-                kind = kind.as_str(),
-                error,
-                "scans fail, and there are no figures yet"
-            );
-        }
-    }
-}
-
-/// One scan with the names of this moment. A panic inside is a failure like any other.
-async fn start(
-    scan: ScanContext,
-    names: Option<ResolverHandle>,
-    before: Option<Arc<CompleteListing>>,
-) -> EndedScan {
-    let started = Instant::now();
-    let none = Boundaries::default();
-    let hints = before.as_ref().map_or(&none, |found| &found.boundaries);
-    let attempt = async {
-        let clusters = match names {
-            Some(names) => first_names(names, &scan).await?,
-            None => Arc::default(),
-        };
-        let (prefix, separator) = (&scan.destination.prefix, &scan.destination.separator);
-        let assignment = Assignment::shared(&clusters, prefix, separator);
-        scan.run(assignment, hints).await
-    };
-    let result = caught(&scan.destination, attempt).await;
-    EndedScan { started, result }
-}
-
-/// What a scan comes to, where a panic is a failure like any other.
-async fn caught<T>(
-    destination: &Destination,
-    attempt: impl Future<Output = Result<T, BackendError>>,
-) -> Result<T, BackendError> {
-    let result = AssertUnwindSafe(attempt).catch_unwind().await;
-    result.unwrap_or_else(|_| {
-        Err(BackendError::new(
-            FailureKind::Internal,
-            format!("scanning {destination}"),
-            "a panic",
-        )
-        .with_advice("this is a fault of s3-exporter: please report it with the log"))
-    })
-}
-
-/// The latest set of names, waiting for a moment where the resolver has said nothing yet.
-async fn first_names(
-    mut names: ResolverHandle,
-    scan: &ScanContext,
-) -> Result<Arc<Clusters>, BackendError> {
-    let waited = timeout(
-        FIRST_NAMES,
-        names.resolution.wait_for(|now| !now.is_pending()),
-    )
-    .await;
-    drop(waited);
-    let now = names.resolution.borrow();
-    now.clusters.clone().ok_or_else(|| {
-        let reason = now.failure.as_deref().unwrap_or("it has not answered yet");
-        BackendError::new(
-            FailureKind::Resolver,
-            format!("scanning {}", scan.destination),
-            format!(
-                "the resolver {:?} does not know the clusters yet: {reason}",
-                &*names.resolver
-            ),
-        )
-    })
 }
 
 /// Waits for the next change of the names; forever where there are none to come.
@@ -486,10 +308,4 @@ async fn next(settings: &mut watch::Receiver<Option<RunnerSettings>>) -> RunnerS
         }
     }
     std::future::pending().await
-}
-
-/// The interval, up to a twentieth shorter or longer, so that scans that began together
-/// don't stay together.
-fn jitter(interval: Duration) -> Duration {
-    interval.mul_f64(0.95 + 0.1 * fastrand::f64())
 }

@@ -1,0 +1,87 @@
+//! One scan, from the names of this moment to its outcome.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use s3_exporter_api::{BackendError, FailureKind};
+use tokio::time::{Instant, timeout};
+
+use crate::assign::Assignment;
+use crate::clusters::Clusters;
+use crate::destination::Destination;
+use crate::resolver::ResolverHandle;
+use crate::scan::{Boundaries, CompleteListing, ScanContext};
+
+/// How long a scan waits for the first word of a resolver.
+const FIRST_NAMES: Duration = Duration::from_secs(10);
+
+/// A scan that has ended.
+pub(super) struct EndedScan {
+    pub started: Instant,
+    pub result: Result<CompleteListing, BackendError>,
+}
+
+/// One scan with the names of this moment. A panic inside is a failure like any other.
+pub(super) async fn start(
+    scan: ScanContext,
+    names: Option<ResolverHandle>,
+    before: Option<Arc<CompleteListing>>,
+) -> EndedScan {
+    let started = Instant::now();
+    let none = Boundaries::default();
+    let hints = before.as_ref().map_or(&none, |found| &found.boundaries);
+    let attempt = async {
+        let clusters = match names {
+            Some(names) => first_names(names, &scan).await?,
+            None => Arc::default(),
+        };
+        let (prefix, separator) = (&scan.destination.prefix, &scan.destination.separator);
+        let assignment = Assignment::shared(&clusters, prefix, separator);
+        scan.run(assignment, hints).await
+    };
+    let result = caught(&scan.destination, attempt).await;
+    EndedScan { started, result }
+}
+
+/// What a scan comes to, where a panic is a failure like any other.
+pub(super) async fn caught<T>(
+    destination: &Destination,
+    attempt: impl Future<Output = Result<T, BackendError>>,
+) -> Result<T, BackendError> {
+    let result = AssertUnwindSafe(attempt).catch_unwind().await;
+    result.unwrap_or_else(|_| {
+        Err(BackendError::new(
+            FailureKind::Internal,
+            format!("scanning {destination}"),
+            "a panic",
+        )
+        .with_advice("this is a fault of s3-exporter: please report it with the log"))
+    })
+}
+
+/// The latest set of names, waiting for a moment where the resolver has said nothing yet.
+async fn first_names(
+    mut names: ResolverHandle,
+    scan: &ScanContext,
+) -> Result<Arc<Clusters>, BackendError> {
+    let waited = timeout(
+        FIRST_NAMES,
+        names.resolution.wait_for(|now| !now.is_pending()),
+    )
+    .await;
+    drop(waited);
+    let now = names.resolution.borrow();
+    now.clusters.clone().ok_or_else(|| {
+        let reason = now.failure.as_deref().unwrap_or("it has not answered yet");
+        BackendError::new(
+            FailureKind::Resolver,
+            format!("scanning {}", scan.destination),
+            format!(
+                "the resolver {:?} does not know the clusters yet: {reason}",
+                &*names.resolver
+            ),
+        )
+    })
+}
