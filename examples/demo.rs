@@ -9,7 +9,7 @@ use s3_exporter::cli::Flags;
 use s3_exporter::command::serve::{self, Setup};
 use s3_exporter::config::{Config, Environment, Loader};
 use s3_exporter::http::server::{self, Listener};
-use s3_exporter::reload::Source;
+use s3_exporter::reload::ReloadSource;
 use s3_exporter::telemetry::{self, Telemetry};
 use s3_exporter::{shutdown, wire};
 use s3_exporter_api::UnixTime;
@@ -62,7 +62,7 @@ async fn demo() -> Result<(), String> {
 
     println!("{}", welcome(address, folder.path()));
     let setup = Setup {
-        source: Some(Source { loader, hangup }),
+        source: Some(ReloadSource { loader, hangup }),
         ..Setup::default()
     };
     serve::run(&config, &Telemetry::new(), setup, listeners, stop).await;

@@ -14,8 +14,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
 use crate::config::{Config, Environment, Loader, Log, Rejected};
-use crate::http::web;
-use crate::reload::Source;
+use crate::http::web_config;
+use crate::reload::ReloadSource;
 use crate::resolver::{Resolution, ResolverHandle};
 use crate::shutdown;
 use crate::telemetry::{self, Telemetry};
@@ -85,7 +85,7 @@ pub fn run(plugins: &[Plugin]) -> ExitCode {
     }
     match loaded {
         Ok(config) => {
-            let source = hangup.map(|hangup| Source { loader, hangup });
+            let source = hangup.map(|hangup| ReloadSource { loader, hangup });
             dispatch(runtime, &command, &config, source)
         }
         Err(rejected) => report(&rejected),
@@ -98,7 +98,7 @@ fn with_web(loaded: Result<Config, Rejected>) -> Result<Config, Rejected> {
         Ok(config) => &config.server.web_config_file,
         Err(rejected) => &rejected.web_config_file,
     };
-    let faults = path.as_deref().map_or(Vec::new(), web::check);
+    let faults = path.as_deref().map_or(Vec::new(), web_config::check);
     with(loaded, faults)
 }
 
@@ -139,7 +139,7 @@ fn dispatch(
     runtime: Runtime,
     command: &Command,
     config: &Config,
-    source: Option<Source>,
+    source: Option<ReloadSource>,
 ) -> ExitCode {
     let mut is_good = true;
     if let Command::Check { connect, .. } = command {
@@ -219,7 +219,7 @@ fn runtime() -> std::io::Result<Runtime> {
         .build()
 }
 
-async fn perform(command: &Command, config: &Config, source: Option<Source>) -> ExitCode {
+async fn perform(command: &Command, config: &Config, source: Option<ReloadSource>) -> ExitCode {
     match command {
         Command::Serve { .. } => {
             for warning in &config.warnings {

@@ -28,7 +28,7 @@ pub mod page;
 mod reload;
 pub mod server;
 pub mod status;
-pub mod web;
+pub mod web_config;
 
 use status::Status;
 

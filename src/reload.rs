@@ -17,7 +17,7 @@ use crate::words::Count;
 const WAITING: usize = 16;
 
 /// Where configurations come from, and when.
-pub struct Source {
+pub struct ReloadSource {
     /// Reads it.
     pub loader: Loader,
     /// Says when, beside those who ask.
@@ -26,7 +26,7 @@ pub struct Source {
 
 /// What came of a reload: lines for whoever asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ReloadOutcome {
     /// It is in effect: what has changed, and what to know of it.
     Done(Vec<String>),
     /// Nothing has changed: all faults.
@@ -37,12 +37,12 @@ pub enum Outcome {
 
 /// Asks for reloads. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Reloads(mpsc::Sender<oneshot::Sender<Outcome>>);
+pub struct Reloads(mpsc::Sender<oneshot::Sender<ReloadOutcome>>);
 
 impl Reloads {
     /// Has the configuration read after those who asked before had theirs. It is done also
     /// where the future is dropped. `None` where the process is about to end.
-    pub async fn reload(&self) -> Option<Outcome> {
+    pub async fn reload(&self) -> Option<ReloadOutcome> {
         let (answer, outcome) = oneshot::channel();
         self.0.send(answer).await.ok()?;
         outcome.await.ok()
@@ -51,15 +51,15 @@ impl Reloads {
 
 /// Does reloads, one after another.
 pub struct Reloader {
-    source: Source,
-    asked: mpsc::Receiver<oneshot::Sender<Outcome>>,
-    fixed: Fixed,
+    source: ReloadSource,
+    asked: mpsc::Receiver<oneshot::Sender<ReloadOutcome>>,
+    fixed: RestartOnly,
     telemetry: Telemetry,
     exposition: Arc<Exposition>,
 }
 
 /// What cannot change while the process runs.
-struct Fixed {
+struct RestartOnly {
     server: Server,
     log_format: Option<LogFormat>,
     state_directory: Option<PathBuf>,
@@ -68,7 +68,7 @@ struct Fixed {
 impl Reloader {
     /// For a process that was started with `config`.
     pub fn new(
-        source: Source,
+        source: ReloadSource,
         config: &Config,
         telemetry: &Telemetry,
         exposition: &Arc<Exposition>,
@@ -77,7 +77,7 @@ impl Reloader {
         let reloader = Self {
             source,
             asked,
-            fixed: Fixed {
+            fixed: RestartOnly {
                 server: config.server.clone(),
                 log_format: config.log.format,
                 state_directory: config.state_directory.clone(),
@@ -104,18 +104,19 @@ impl Reloader {
         }
     }
 
-    async fn reload(&self, supervisor: &mut Supervisor, cause: &str) -> Outcome {
+    async fn reload(&self, supervisor: &mut Supervisor, cause: &str) -> ReloadOutcome {
         tracing::info!(cause, "reading the configuration again");
         let outcome = self.attempt(supervisor).await;
-        self.telemetry.reloaded(matches!(outcome, Outcome::Done(_)));
+        self.telemetry
+            .reloaded(matches!(outcome, ReloadOutcome::Done(_)));
         outcome
     }
 
-    async fn attempt(&self, supervisor: &mut Supervisor) -> Outcome {
+    async fn attempt(&self, supervisor: &mut Supervisor) -> ReloadOutcome {
         if self.source.loader.is_flags_alone() {
             let text = "there is nothing to read again: the configuration is made of flags alone";
             tracing::info!("{text}");
-            return Outcome::Done(vec![text.to_owned()]);
+            return ReloadOutcome::Done(vec![text.to_owned()]);
         }
         let loader = self.source.loader.clone();
         match tokio::task::spawn_blocking(move || loader.load()).await {
@@ -127,12 +128,12 @@ impl Reloader {
                     "reading the configuration again failed, and what was in effect stays; \
                      this is a fault of s3-exporter: please report it with the log"
                 );
-                Outcome::Failed
+                ReloadOutcome::Failed
             }
         }
     }
 
-    async fn put_into_effect(&self, supervisor: &mut Supervisor, config: &Config) -> Outcome {
+    async fn put_into_effect(&self, supervisor: &mut Supervisor, config: &Config) -> ReloadOutcome {
         telemetry::set_level(config.log.level());
         let changes = supervisor.apply(config).await;
         self.exposition
@@ -149,11 +150,11 @@ impl Reloader {
             tracing::warn!("{warning}");
             lines.push(format!("warning: {}", in_one_line(warning)));
         }
-        Outcome::Done(lines)
+        ReloadOutcome::Done(lines)
     }
 }
 
-impl Fixed {
+impl RestartOnly {
     /// What is to be another than it is.
     fn differences(&self, config: &Config) -> Vec<String> {
         let (was, is) = (&self.server, &config.server);
@@ -183,7 +184,7 @@ impl Fixed {
     }
 }
 
-fn refuse(rejected: &Rejected) -> Outcome {
+fn refuse(rejected: &Rejected) -> ReloadOutcome {
     for warning in &rejected.warnings {
         tracing::warn!("{warning}");
     }
@@ -199,7 +200,7 @@ fn refuse(rejected: &Rejected) -> Outcome {
         faults = faults.len(),
         "the configuration is refused, and what was in effect stays"
     );
-    Outcome::Refused(faults)
+    ReloadOutcome::Refused(faults)
 }
 
 /// Line ends within it, which a name may hold, don't begin another.

@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Compat, Config, Server};
 use crate::exposition::Exposition;
 use crate::http::server::{self, Limits, Listener};
-use crate::http::web::Web;
+use crate::http::web_config::WebConfig;
 use crate::http::{App, router};
-use crate::reload::{Reloader, Source};
+use crate::reload::{ReloadSource, Reloader};
 use crate::shutdown;
 use crate::state::State;
 use crate::supervisor::Supervisor;
@@ -24,11 +24,11 @@ use crate::telemetry::{self, Telemetry};
 pub async fn serve(
     config: &Config,
     telemetry: &Telemetry,
-    source: Option<Source>,
+    source: Option<ReloadSource>,
 ) -> Result<(), String> {
     let shutdown = shutdown::on_signal()
         .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
-    let web = Web::open(&config.server).map_err(|faults| {
+    let web = WebConfig::open(&config.server).map_err(|faults| {
         let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
         faults.join("; ")
     })?;
@@ -68,11 +68,11 @@ pub fn bind(server: &Server) -> Result<Vec<Listener>, String> {
 #[derive(Default)]
 pub struct Setup {
     /// Who may ask, and how.
-    pub web: Web,
+    pub web: WebConfig,
     /// Where what is known is kept over a restart.
     pub state: Option<Arc<State>>,
     /// Where the configuration can be read again.
-    pub source: Option<Source>,
+    pub source: Option<ReloadSource>,
 }
 
 /// Runs the exporter until `shutdown`.

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName};
 use crate::exposition::Format;
 
 /// One element of an `Accept` or `Accept-Encoding`: `name;parameter=value;q=0.5`.
-struct Element<'a> {
+struct AcceptElement<'a> {
     name: &'a str,
     parameters: Vec<(&'a str, &'a str)>,
     /// 0 to 1; 0 is "not that".
@@ -14,7 +14,10 @@ struct Element<'a> {
 }
 
 /// The elements of all headers of this name. What makes no sense is left out.
-fn elements<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Element<'a>> {
+fn elements<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = AcceptElement<'a>> {
     headers
         .get_all(name)
         .iter()
@@ -23,10 +26,10 @@ fn elements<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item
         .filter_map(element)
 }
 
-fn element(text: &str) -> Option<Element<'_>> {
+fn element(text: &str) -> Option<AcceptElement<'_>> {
     let mut parts = text.split(';').map(str::trim);
     let name = parts.next().filter(|name| !name.is_empty())?;
-    let mut element = Element {
+    let mut element = AcceptElement {
         name,
         parameters: Vec::new(),
         quality: 1.0,
@@ -57,7 +60,7 @@ pub fn format(headers: &HeaderMap) -> Format {
     best.1
 }
 
-fn format_of(element: &Element<'_>) -> Option<Format> {
+fn format_of(element: &AcceptElement<'_>) -> Option<Format> {
     let version = |ours: &str| {
         let mut versions = element
             .parameters

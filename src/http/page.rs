@@ -3,13 +3,13 @@
 
 use std::fmt::{Result, Write};
 
-use crate::http::status::{Backup, Cluster, Destination, State, Status};
+use crate::http::status::{Backup, ClusterStatus, DestinationState, DestinationStatus, Status};
 use crate::verdict::Finding;
 
 mod problems;
 mod write;
 use problems::{is_well, problems};
-use write::{Ago, Bytes, Name, Span, Text};
+use write::{Ago, Bytes, HtmlName, HtmlText, Span};
 
 const STYLE: &str = include_str!("page/style.css");
 /// The Content-Security-Policy: `STYLE` by its hash, which a test compares, and nothing else.
@@ -48,7 +48,7 @@ fn page(out: &mut String, status: &Status<'_>) -> Result {
          <a href=\"metrics\">Metrics</a>, <a href=\"api/v1/status\">this page as JSON</a>.</p>\n</body></html>",
         status.now,
         status.version,
-        Text(status.revision),
+        HtmlText(status.revision),
         Ago(Some(status.started)),
     )
 }
@@ -61,9 +61,9 @@ fn destinations(out: &mut String, status: &Status<'_>) -> Result {
     );
     for destination in &status.destinations {
         let (class, state) = match (&destination.state, &destination.failure) {
-            (State::Pending, _) => ("warn", "not yet scanned"),
-            (State::Ok, _) => ("good", "ok"),
-            (State::Failing, failure) => (
+            (DestinationState::Pending, _) => ("warn", "not yet scanned"),
+            (DestinationState::Ok, _) => ("good", "ok"),
+            (DestinationState::Failing, failure) => (
                 "bad",
                 failure.as_ref().map_or("failing", |failure| failure.kind),
             ),
@@ -74,14 +74,14 @@ fn destinations(out: &mut String, status: &Status<'_>) -> Result {
             out,
             "<tr><td>{}<td>{}{}<br><span class=\"dim\">{}</span><td class=\"{class}\">{}<td>{}<td>{}\
              <td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}</tr>",
-            Name(destination.destination),
-            Name(destination.bucket),
+            HtmlName(destination.destination),
+            HtmlName(destination.bucket),
             match destination.prefix {
                 "" => String::new(),
-                prefix => format!(" under {}", Name(prefix)),
+                prefix => format!(" under {}", HtmlName(prefix)),
             },
-            Text(destination.store_url),
-            Text(state),
+            HtmlText(destination.store_url),
+            HtmlText(state),
             match &destination.latest_scan {
                 Some(scan) => format!(
                     "{}, took {:.1} s",
@@ -124,20 +124,20 @@ fn resolvers(out: &mut String, status: &Status<'_>) -> Result {
         writeln!(
             out,
             "<tr><td>{}<td class=\"{class}\">{state}<td class=\"n\">{}<td>{}<td>{}</tr>",
-            Name(resolver.resolver),
+            HtmlName(resolver.resolver),
             resolver.clusters.map_or("?".to_owned(), |n| n.to_string()),
             Ago(resolver.last_success),
-            Text(resolver.failure.unwrap_or("")),
+            HtmlText(resolver.failure.unwrap_or("")),
         )?;
     }
     writeln!(out, "</table></div>")
 }
 
-fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
+fn clusters(out: &mut String, destination: &DestinationStatus<'_>) -> Result {
     write!(
         out,
         "<h3>{}</h3>\n<p class=\"dim\">",
-        Name(destination.destination)
+        HtmlName(destination.destination)
     )?;
     match (&destination.resolver, destination.last_success) {
         (None, ended) => {
@@ -153,7 +153,7 @@ fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
         (Some(resolver), Some(ended)) => write!(
             out,
             "Names by {}; figures of {}; ",
-            Name(resolver),
+            HtmlName(resolver),
             Ago(Some(ended))
         )?,
     }
@@ -184,7 +184,7 @@ fn clusters(out: &mut String, destination: &Destination<'_>) -> Result {
 }
 
 /// When a backup is late, at the end of a paragraph.
-fn lateness(out: &mut String, destination: &Destination<'_>) -> Result {
+fn lateness(out: &mut String, destination: &DestinationStatus<'_>) -> Result {
     match destination.max_age_seconds {
         Some(age) => writeln!(out, "late when older than {}.</p>", Span(age)),
         None => writeln!(
@@ -194,7 +194,7 @@ fn lateness(out: &mut String, destination: &Destination<'_>) -> Result {
     }
 }
 
-fn row(out: &mut String, cluster: &Cluster<'_>) -> Result {
+fn row(out: &mut String, cluster: &ClusterStatus<'_>) -> Result {
     let (class, state) = match cluster.judged.backup {
         Backup::None => ("bad", "none".to_owned()),
         Backup::Late | Backup::Empty | Backup::Shrunk => {
@@ -220,7 +220,7 @@ fn row(out: &mut String, cluster: &Cluster<'_>) -> Result {
         out,
         "<tr><td>{}<td class=\"{class}\">{state}<td>{}<td class=\"n\">{}<td class=\"n\">{}\
          <td class=\"{empty}\">{}<td class=\"n\">{}<td>{}<td class=\"n\">{}</tr>",
-        Name(cluster.cluster),
+        HtmlName(cluster.cluster),
         Ago(objects.newest_object),
         size(objects.newest_object_size_bytes),
         objects.objects,

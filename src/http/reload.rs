@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 
 use crate::http::App;
 use crate::http::server::Peer;
-use crate::reload::Outcome;
+use crate::reload::ReloadOutcome;
 
 /// What browsers add to what a page has them send: a page from anywhere could have one ask
 /// here that runs on this machine.
@@ -33,9 +33,9 @@ pub async fn reload(State(app): State<Arc<App>>, request: Request) -> (StatusCod
         return (StatusCode::FORBIDDEN, format!("{reason}\n"));
     }
     match reloads.reload().await {
-        Some(Outcome::Done(lines)) => (StatusCode::OK, text(&lines)),
-        Some(Outcome::Refused(faults)) => (StatusCode::BAD_REQUEST, text(&faults)),
-        Some(Outcome::Failed) => (
+        Some(ReloadOutcome::Done(lines)) => (StatusCode::OK, text(&lines)),
+        Some(ReloadOutcome::Refused(faults)) => (StatusCode::BAD_REQUEST, text(&faults)),
+        Some(ReloadOutcome::Failed) => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "reading the configuration failed, which is a fault of s3-exporter: see its log\n"
                 .to_owned(),

@@ -13,13 +13,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::http::web::Web;
+use crate::http::web_config::WebConfig;
 
 mod connection;
-mod crowd;
+mod limiter;
 
 use connection::Serving;
-use crowd::Crowd;
+use limiter::ConnectionLimiter;
 
 /// How long answers that are under way may take once we are to stop.
 const GRACE: Duration = Duration::from_secs(1);
@@ -146,7 +146,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 pub async fn serve(
     listeners: Vec<Listener>,
     router: Router,
-    web: Arc<Web>,
+    web: Arc<WebConfig>,
     limits: Limits,
     shutdown: CancellationToken,
 ) {
@@ -156,7 +156,7 @@ pub async fn serve(
             web: Arc::clone(&web),
             limits,
         },
-        crowd: Arc::new(Crowd::new(limits)),
+        limiter: Arc::new(ConnectionLimiter::new(limits)),
         room: Arc::new(Semaphore::new(limits.connections + LEAVING)),
         graceful: Arc::new(GracefulShutdown::new()),
         cut: CancellationToken::new(),
@@ -180,7 +180,7 @@ pub async fn serve(
 #[derive(Clone)]
 struct Door {
     serving: Serving,
-    crowd: Arc<Crowd>,
+    limiter: Arc<ConnectionLimiter>,
     /// For connections that are open, and those that have to go and have not yet.
     room: Arc<Semaphore>,
     graceful: Arc<GracefulShutdown>,
@@ -189,18 +189,24 @@ struct Door {
 
 impl Door {
     fn enter(&self, stream: TcpStream, peer: Peer, room: OwnedSemaphorePermit) {
-        let place = self.crowd.admit(peer.address.ip(), self.cut.child_token());
-        let member = Arc::clone(&place.member);
+        let guard = self
+            .limiter
+            .admit(peer.address.ip(), self.cut.child_token());
+        let connection = Arc::clone(&guard.connection);
         let serving = self.serving.clone();
         let limits = serving.limits;
-        let connection =
-            serving.connection(stream, peer, Arc::clone(&member), self.graceful.watcher());
+        let served = serving.connection(
+            stream,
+            peer,
+            Arc::clone(&connection),
+            self.graceful.watcher(),
+        );
         tokio::spawn(async move {
-            let _until_gone = (place, room);
+            let _until_gone = (guard, room);
             tokio::select! {
-                () = connection => {}
-                () = member.cut.cancelled() => {}
-                () = member.overdue(&limits) => {}
+                () = served => {}
+                () = connection.cut.cancelled() => {}
+                () = connection.overdue(&limits) => {}
             }
         });
     }
@@ -229,7 +235,7 @@ async fn accept(listener: Listener, door: Door) {
                     tracing::error!(error, "connections cannot be accepted; trying again");
                 }
                 failing = true;
-                door.crowd.evict(); // for a descriptor
+                door.limiter.evict(); // for a descriptor
                 tokio::time::sleep(PAUSE).await;
             }
         }

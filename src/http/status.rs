@@ -32,9 +32,9 @@ pub struct Status<'a> {
     /// As `/-/ready` says.
     pub ready: bool,
     /// In the order of the configuration.
-    pub destinations: Vec<Destination<'a>>,
+    pub destinations: Vec<DestinationStatus<'a>>,
     /// By name.
-    pub resolvers: Vec<Resolver<'a>>,
+    pub resolvers: Vec<ResolverStatus<'a>>,
     /// How many clusters there are, by what is wrong with their backups at any destination:
     /// each counts once, at however many it is. Equal names of two resolvers are two clusters.
     pub clusters: Backups,
@@ -55,7 +55,7 @@ pub struct Moment {
 
 /// A destination.
 #[derive(Debug, Serialize)]
-pub struct Destination<'a> {
+pub struct DestinationStatus<'a> {
     /// Its name.
     pub destination: &'a str,
     /// The bucket.
@@ -69,15 +69,15 @@ pub struct Destination<'a> {
     /// The resolver's name.
     pub resolver: Option<&'a str>,
     /// How it is.
-    pub state: State,
+    pub state: DestinationState,
     /// The latest scan's failure.
-    pub failure: Option<Failure<'a>>,
+    pub failure: Option<LatestFailure<'a>>,
     /// The latest scan that ended.
-    pub latest_scan: Option<Scan>,
+    pub latest_scan: Option<LatestScan>,
     /// The end of the latest complete scan, which all figures are of.
     pub last_success: Option<Moment>,
     /// The latest audit of its listing in parts.
-    pub latest_audit: Option<Audited>,
+    pub latest_audit: Option<LatestAudit>,
     /// Between the starts of scans.
     pub interval_seconds: f64,
     /// From when on a backup is late; where it is not set, none ever is.
@@ -86,13 +86,13 @@ pub struct Destination<'a> {
     /// there are expected.
     pub as_a_whole: Option<Judged>,
     /// All that was listed.
-    pub listed: Option<Objects>,
+    pub listed: Option<ObjectFigures>,
     /// What belongs to no known cluster.
-    pub unassigned: Option<Objects>,
+    pub unassigned: Option<ObjectFigures>,
     /// How many clusters there are, by what is wrong with their backups.
     pub backups: Backups,
     /// By name. Where not all are listed, those with problems are.
-    pub clusters: Vec<Cluster<'a>>,
+    pub clusters: Vec<ClusterStatus<'a>>,
     /// How many are not listed, so that an answer is never larger than [`LISTED`] makes it.
     pub clusters_not_listed: usize,
 }
@@ -103,7 +103,7 @@ const LISTED: usize = 10_000;
 /// How a destination is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum DestinationState {
     /// No scan has ended yet.
     Pending,
     /// The latest scan was complete.
@@ -114,7 +114,7 @@ pub enum State {
 
 /// Why a scan failed.
 #[derive(Debug, Serialize)]
-pub struct Failure<'a> {
+pub struct LatestFailure<'a> {
     /// The kind, as in the metrics.
     pub kind: &'static str,
     /// The error.
@@ -123,7 +123,7 @@ pub struct Failure<'a> {
 
 /// A scan that ended.
 #[derive(Debug, Serialize)]
-pub struct Scan {
+pub struct LatestScan {
     /// When.
     pub ended: Moment,
     /// How long it took.
@@ -134,7 +134,7 @@ pub struct Scan {
 
 /// An audit that ended.
 #[derive(Debug, Serialize)]
-pub struct Audited {
+pub struct LatestAudit {
     /// When.
     pub ended: Moment,
     /// Whether the listing in parts agreed with the one in sequence.
@@ -143,7 +143,7 @@ pub struct Audited {
 
 /// Figures of some objects.
 #[derive(Debug, Serialize)]
-pub struct Objects {
+pub struct ObjectFigures {
     /// How many.
     pub objects: u64,
     /// Of these, empty.
@@ -162,7 +162,7 @@ pub struct Objects {
 
 /// A cluster at a destination.
 #[derive(Debug, Serialize)]
-pub struct Cluster<'a> {
+pub struct ClusterStatus<'a> {
     /// Its name.
     pub cluster: &'a str,
     /// How its backups are.
@@ -174,12 +174,12 @@ pub struct Cluster<'a> {
     pub last_seen: Option<Moment>,
     /// Its figures.
     #[serde(flatten)]
-    pub objects: Objects,
+    pub objects: ObjectFigures,
 }
 
 /// A resolver.
 #[derive(Debug, Serialize)]
-pub struct Resolver<'a> {
+pub struct ResolverStatus<'a> {
     /// Its name.
     pub resolver: &'a str,
     /// Whether its set is there and up to date.
@@ -206,7 +206,7 @@ impl<'a> Status<'a> {
         let destinations = snapshot.destinations.iter().zip(listed);
         let destinations = destinations
             .map(|(of, listed)| {
-                Destination::new(of, &snapshot.resolvers, listed, now, &mut everywhere)
+                DestinationStatus::new(of, &snapshot.resolvers, listed, now, &mut everywhere)
             })
             .collect();
         let mut clusters = Backups::default();
@@ -222,13 +222,13 @@ impl<'a> Status<'a> {
             destinations,
             clusters,
             resolvers: resolvers
-                .map(|(name, resolution)| Resolver::new(name, resolution, now))
+                .map(|(name, resolution)| ResolverStatus::new(name, resolution, now))
                 .collect(),
         }
     }
 }
 
-impl<'a> Destination<'a> {
+impl<'a> DestinationStatus<'a> {
     fn new(
         of: &'a DestinationSnapshot,
         resolvers: &BTreeMap<Arc<str>, Resolution>,
@@ -243,7 +243,7 @@ impl<'a> Destination<'a> {
             .and_then(|latest| latest.failure.as_ref());
         let figures = of.figures.as_deref();
         let objects = |totals: fn(&Figures) -> &Totals| {
-            figures.map(|figures| Objects::new(totals(figures), now))
+            figures.map(|figures| ObjectFigures::new(totals(figures), now))
         };
         let resolution = destination
             .resolver
@@ -261,21 +261,21 @@ impl<'a> Destination<'a> {
             store_url: &destination.store_url,
             resolver: destination.resolver.as_deref(),
             state: match (&of.latest, failure) {
-                (None, _) => State::Pending,
-                (Some(_), None) => State::Ok,
-                (Some(_), Some(_)) => State::Failing,
+                (None, _) => DestinationState::Pending,
+                (Some(_), None) => DestinationState::Ok,
+                (Some(_), Some(_)) => DestinationState::Failing,
             },
-            failure: failure.map(|failure| Failure {
+            failure: failure.map(|failure| LatestFailure {
                 kind: failure.kind.as_str(),
                 message: &failure.message,
             }),
-            latest_scan: of.latest.as_ref().map(|latest| Scan {
+            latest_scan: of.latest.as_ref().map(|latest| LatestScan {
                 ended: Moment::of_ours(latest.ended, now),
                 duration_seconds: latest.duration.as_secs_f64(),
                 success: latest.failure.is_none(),
             }),
             last_success: figures.map(|figures| Moment::of_ours(figures.ended, now)),
-            latest_audit: of.audit.map(|audit| Audited {
+            latest_audit: of.audit.map(|audit| LatestAudit {
                 ended: Moment::of_ours(audit.ended, now),
                 success: audit.success,
             }),
@@ -304,7 +304,7 @@ fn clusters<'a>(
     listed: usize,
     now: UnixTime,
     everywhere: &mut Everywhere<'a>,
-) -> (Backups, Vec<Cluster<'a>>) {
+) -> (Backups, Vec<ClusterStatus<'a>>) {
     let resolver = destination.resolver.as_deref().unwrap_or_default();
     let created = |name: &str| names.and_then(|names| names.get(name)?.created);
     let mut backups = Backups::default();
@@ -324,7 +324,7 @@ fn clusters<'a>(
         all.truncate(listed);
         all.sort_by_key(|(_, name, _)| *name);
     }
-    let cluster = |(verdict, name, totals): (Verdict, &'a Arc<str>, &Totals)| Cluster {
+    let cluster = |(verdict, name, totals): (Verdict, &'a Arc<str>, &Totals)| ClusterStatus {
         cluster: name,
         judged: Judged::new(verdict),
         created: created(name).map(|time| Moment::new(time, now)),
@@ -332,12 +332,12 @@ fn clusters<'a>(
             .gone
             .get(name)
             .map(|time| Moment::of_ours(*time, now)),
-        objects: Objects::new(totals, now),
+        objects: ObjectFigures::new(totals, now),
     };
     (backups, all.into_iter().map(cluster).collect())
 }
 
-impl Objects {
+impl ObjectFigures {
     fn new(totals: &Totals, now: UnixTime) -> Self {
         let moment = |time| Moment::new(time, now);
         Self {
@@ -352,7 +352,7 @@ impl Objects {
     }
 }
 
-impl<'a> Resolver<'a> {
+impl<'a> ResolverStatus<'a> {
     fn new(name: &'a str, resolution: &'a Resolution, now: UnixTime) -> Self {
         Self {
             resolver: name,

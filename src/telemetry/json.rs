@@ -32,7 +32,7 @@ where
             Level::DEBUG => "debug",
             Level::TRACE => "trace",
         };
-        let mut fields = Fields::default();
+        let mut fields = JsonFields::default();
         event.record(&mut fields);
         write!(
             writer,
@@ -50,12 +50,12 @@ where
 
 /// The message, and the other fields as `,"name":value`.
 #[derive(Default)]
-struct Fields {
+struct JsonFields {
     message: String,
     others: String,
 }
 
-impl Fields {
+impl JsonFields {
     fn add(&mut self, field: &Field, value: &str) {
         let name = match field.name() {
             // No key may come twice in an object.
@@ -67,7 +67,7 @@ impl Fields {
     }
 }
 
-impl Visit for Fields {
+impl Visit for JsonFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "message" {
             self.message = value.to_owned();

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::routing::get;
 use s3_exporter::config;
 use s3_exporter::http::server::{self, Limits};
-use s3_exporter::http::web::Web;
+use s3_exporter::http::web_config::WebConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -59,7 +59,7 @@ impl Drop for Server {
 }
 
 /// A page of a word, two that are big, and one that never comes.
-fn start(limits: Limits, web: Web) -> Server {
+fn start(limits: Limits, web: WebConfig) -> Server {
     let router = Router::new()
         .route("/", get(async || "here"))
         .route("/big", get(async || vec![b'x'; BIG]))
@@ -79,8 +79,8 @@ fn start(limits: Limits, web: Web) -> Server {
     }
 }
 
-fn tls(site: &Site) -> Web {
-    Web::open(&config::Server {
+fn tls(site: &Site) -> WebConfig {
+    WebConfig::open(&config::Server {
         web_config_file: Some(site.path("web.yml")),
         ..config::Server::default()
     })
@@ -121,7 +121,7 @@ async fn rest(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn slow_writers_are_cut() {
-    let server = start(limits(), Web::default());
+    let server = start(limits(), WebConfig::default());
     let mut stream = server.connect().await;
     let bytes = b"GET / HTTP/1.1\r\nHost: "
         .iter()
@@ -141,7 +141,10 @@ async fn slow_writers_are_cut() {
 #[tokio::test]
 async fn silent_connections_are_cut() {
     let site = Site::with_tls("");
-    let (plain, secure) = (start(limits(), Web::default()), start(limits(), tls(&site)));
+    let (plain, secure) = (
+        start(limits(), WebConfig::default()),
+        start(limits(), tls(&site)),
+    );
     for server in [&plain, &secure] {
         let mut silent = server.connect().await;
         assert_eq!(rest(&mut silent).await, "");
@@ -152,7 +155,7 @@ async fn silent_connections_are_cut() {
             idle: Duration::from_secs(5),
             ..patient()
         },
-        Web::default(),
+        WebConfig::default(),
     );
     let mut kept = server.connect().await;
     kept.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -164,7 +167,7 @@ async fn silent_connections_are_cut() {
 /// One that reads nothing, and one that reads a little now and then.
 #[tokio::test]
 async fn slow_readers_are_cut() {
-    let server = start(limits(), Web::default());
+    let server = start(limits(), WebConfig::default());
     for drips in [false, true] {
         let mut stream = server.connect().await;
         let request = b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -191,7 +194,7 @@ async fn slow_readers_are_cut() {
         server.is_here().await;
     }
     // Who reads gets it all.
-    let server = start(patient(), Web::default());
+    let server = start(patient(), WebConfig::default());
     let url = format!("http://{}/big", server.address);
     let answer = curl(&[&url]).await;
     assert_eq!((answer.exit, answer.body.len()), (0, BIG));
@@ -229,7 +232,7 @@ async fn slow_readers_of_http2_are_cut() {
 
 #[tokio::test]
 async fn answers_that_do_not_come_are_given_up() {
-    let server = start(limits(), Web::default());
+    let server = start(limits(), WebConfig::default());
     let mut stream = server.connect().await;
     let request = b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n";
     stream.write_all(request).await.unwrap();
@@ -239,7 +242,7 @@ async fn answers_that_do_not_come_are_given_up() {
 /// Eight at the most: the ninth is served, and an idle one goes for it, not a busy one.
 #[tokio::test]
 async fn the_oldest_idle_connection_makes_room() {
-    let server = start(patient(), Web::default());
+    let server = start(patient(), WebConfig::default());
     let mut busy = server.connect().await;
     let request = b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n";
     busy.write_all(request).await.unwrap();
@@ -297,7 +300,7 @@ async fn heads_are_bounded() {
 /// No page takes a body: one that is announced is not waited for.
 #[tokio::test]
 async fn bodies_are_refused() {
-    let server = start(patient(), Web::default());
+    let server = start(patient(), WebConfig::default());
     for announced in [
         "Content-Length: 10000000000",
         "Content-Length: 1",

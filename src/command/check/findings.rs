@@ -4,7 +4,7 @@
 use s3_exporter_api::UnixTime;
 
 use crate::config::Config;
-use crate::http::status::{Destination, Status};
+use crate::http::status::{DestinationStatus, Status};
 use crate::snapshot::Snapshot;
 use crate::verdict::{self, Finding};
 
@@ -36,7 +36,7 @@ pub fn found(snapshot: &Snapshot) -> Vec<String> {
     lines.collect()
 }
 
-fn of_destination(of: &Destination<'_>) -> Option<String> {
+fn of_destination(of: &DestinationStatus<'_>) -> Option<String> {
     let mut found = Vec::new();
     for finding in Finding::ALL {
         if of.as_a_whole.as_ref().is_some_and(|it| it.has(finding)) {

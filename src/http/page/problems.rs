@@ -2,17 +2,21 @@
 
 use std::fmt::{Result, Write};
 
-use crate::http::page::write::{Ago, Bytes, Count, Name, Text};
-use crate::http::status::{Cluster, Destination, State, Status};
+use crate::http::page::write::{Ago, Bytes, Count, HtmlName, HtmlText};
+use crate::http::status::{ClusterStatus, DestinationState, DestinationStatus, Status};
 use crate::verdict::Finding;
 
-fn failing<'a>(status: &'a Status<'_>) -> impl Iterator<Item = &'a Destination<'a>> {
-    let failing = |destination: &&Destination<'_>| destination.state == State::Failing;
+fn failing<'a>(status: &'a Status<'_>) -> impl Iterator<Item = &'a DestinationStatus<'a>> {
+    let failing =
+        |destination: &&DestinationStatus<'_>| destination.state == DestinationState::Failing;
     status.destinations.iter().filter(failing)
 }
 
-fn with<'a>(destination: &'a Destination<'_>, finding: Finding) -> Vec<&'a Cluster<'a>> {
-    let with = |cluster: &&Cluster<'_>| cluster.judged.has(finding);
+fn with<'a>(
+    destination: &'a DestinationStatus<'_>,
+    finding: Finding,
+) -> Vec<&'a ClusterStatus<'a>> {
+    let with = |cluster: &&ClusterStatus<'_>| cluster.judged.has(finding);
     destination.clusters.iter().filter(with).collect()
 }
 
@@ -24,7 +28,8 @@ fn wholes(status: &Status<'_>, finding: Finding) -> usize {
 }
 
 fn pending(status: &Status<'_>) -> usize {
-    let pending = |destination: &&Destination<'_>| destination.state == State::Pending;
+    let pending =
+        |destination: &&DestinationStatus<'_>| destination.state == DestinationState::Pending;
     status.destinations.iter().filter(pending).count()
 }
 
@@ -39,7 +44,7 @@ pub fn is_well(status: &Status<'_>) -> bool {
 
 /// The verdict, and each problem with its reason.
 pub fn problems(out: &mut String, status: &Status<'_>) -> Result {
-    let unjudged = |destination: &&Destination<'_>| destination.max_age_seconds.is_none();
+    let unjudged = |destination: &&DestinationStatus<'_>| destination.max_age_seconds.is_none();
     let unjudged = status.destinations.iter().filter(unjudged).count();
     if is_well(status) {
         return well(out, pending(status), unjudged);
@@ -82,8 +87,8 @@ pub fn problems(out: &mut String, status: &Status<'_>) -> Result {
         writeln!(
             out,
             "<li>Resolver {} <span class=\"bad\">has no up-to-date names</span>. {}</li>",
-            Name(resolver.resolver),
-            Text(resolver.failure.unwrap_or("It has not answered yet.")),
+            HtmlName(resolver.resolver),
+            HtmlText(resolver.failure.unwrap_or("It has not answered yet.")),
         )?;
     }
     for destination in &status.destinations {
@@ -116,16 +121,16 @@ fn well(out: &mut String, pending: usize, unjudged: usize) -> Result {
     writeln!(out, "<p class=\"verdict warn\">{}</p>", verdict.join(" "))
 }
 
-fn failure(out: &mut String, destination: &Destination<'_>) -> Result {
+fn failure(out: &mut String, destination: &DestinationStatus<'_>) -> Result {
     let Some(failure) = &destination.failure else {
         return Ok(());
     };
     writeln!(
         out,
         "<li>Destination {} <span class=\"bad\">fails: {}</span>. {}<br><span class=\"dim\">Its figures are {}.</span></li>",
-        Name(destination.destination),
-        Text(failure.kind),
-        Text(failure.message),
+        HtmlName(destination.destination),
+        HtmlText(failure.kind),
+        HtmlText(failure.message),
         match destination.last_success {
             Some(ended) => format!("those of the latest complete scan, {}", Ago(Some(ended))),
             None => "not known: no scan has been complete yet".to_owned(),
@@ -134,7 +139,7 @@ fn failure(out: &mut String, destination: &Destination<'_>) -> Result {
 }
 
 /// Of a destination as a whole, and of its clusters, where this is wrong.
-fn findings(out: &mut String, destination: &Destination<'_>, finding: Finding) -> Result {
+fn findings(out: &mut String, destination: &DestinationStatus<'_>, finding: Finding) -> Result {
     let words = finding.words();
     let class = match finding {
         Finding::None => "bad",
@@ -152,7 +157,7 @@ fn findings(out: &mut String, destination: &Destination<'_>, finding: Finding) -
         writeln!(
             out,
             "<li>Destination {}, as a whole: <span class=\"{class}\">{words}</span>{more}.</li>",
-            Name(destination.destination),
+            HtmlName(destination.destination),
         )?;
     }
     let count = destination.backups.of(finding);
@@ -160,7 +165,7 @@ fn findings(out: &mut String, destination: &Destination<'_>, finding: Finding) -
         write!(
             out,
             "<li>Destination {}: <span class=\"{class}\">{words}</span> of {}: ",
-            Name(destination.destination),
+            HtmlName(destination.destination),
             Count(count, "cluster"),
         )?;
         names(out, &with(destination, finding), finding, count)?;
@@ -170,13 +175,18 @@ fn findings(out: &mut String, destination: &Destination<'_>, finding: Finding) -
 }
 
 /// The first of these clusters, of which there are so many, with what one asks first.
-fn names(out: &mut String, clusters: &[&Cluster<'_>], finding: Finding, count: usize) -> Result {
+fn names(
+    out: &mut String,
+    clusters: &[&ClusterStatus<'_>],
+    finding: Finding,
+    count: usize,
+) -> Result {
     const NAMED: usize = 20;
     for (at, cluster) in clusters.iter().take(NAMED).enumerate() {
         if at > 0 {
             out.push_str(", ");
         }
-        write!(out, "{}", Name(cluster.cluster))?;
+        write!(out, "{}", HtmlName(cluster.cluster))?;
         match (finding, cluster.created, cluster.last_seen) {
             (Finding::None, _, Some(seen)) => {
                 write!(out, " (gone: it had some {})", Ago(Some(seen)))?

@@ -8,9 +8,9 @@ pub use crate::words::{Bytes, Count, Span};
 
 /// Text in HTML, in elements and in quoted attributes alike. Marks that would turn the
 /// direction of what stands around it are shown instead.
-pub struct Text<'a>(pub &'a str);
+pub struct HtmlText<'a>(pub &'a str);
 
-impl Display for Text<'_> {
+impl Display for HtmlText<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let shown = visible(self.0);
         let mut rest = &*shown;
@@ -30,11 +30,11 @@ impl Display for Text<'_> {
 }
 
 /// A name, set apart from the words around it.
-pub struct Name<'a>(pub &'a str);
+pub struct HtmlName<'a>(pub &'a str);
 
-impl Display for Name<'_> {
+impl Display for HtmlName<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, "<code>{}</code>", Text(self.0))
+        write!(f, "<code>{}</code>", HtmlText(self.0))
     }
 }
 
@@ -61,11 +61,11 @@ mod tests {
 
     #[test]
     fn html_is_text() {
-        let hostile = Text(r#"<script>alert("1" & '2')</script>ü"#).to_string();
+        let hostile = HtmlText(r#"<script>alert("1" & '2')</script>ü"#).to_string();
         assert_eq!(
             hostile,
             "&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;ü"
         );
-        assert_eq!(Text("\u{202e}<").to_string(), "\\u{202e}&lt;");
+        assert_eq!(HtmlText("\u{202e}<").to_string(), "\\u{202e}&lt;");
     }
 }

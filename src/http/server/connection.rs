@@ -21,9 +21,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::crowd::{self, Member};
+use super::limiter::{OpenConnection, RequestGuard};
 use super::{Limits, Peer};
-use crate::http::web::{Web, guard, tls};
+use crate::http::web_config::{WebConfig, guard, tls};
 
 /// Bytes of a request's head at most, and of an answer that wait in one of our buffers.
 const MAX_HEAD: usize = 64 * 1024;
@@ -35,7 +35,7 @@ const NOT_TLS: &[u8] =
 #[derive(Clone)]
 pub struct Serving {
     pub router: Router,
-    pub web: Arc<Web>,
+    pub web: Arc<WebConfig>,
     pub limits: Limits,
 }
 
@@ -46,12 +46,12 @@ impl Serving {
         self,
         stream: TcpStream,
         peer: Peer,
-        member: Arc<Member>,
+        guarded: Arc<OpenConnection>,
         watcher: Watcher,
     ) {
         let _ = stream.set_nodelay(true); // only a little slower without
         let Some(config) = self.web.current().tls.clone() else {
-            return self.http1(stream, peer, member, watcher).await;
+            return self.http1(stream, peer, guarded, watcher).await;
         };
         // In a box, as all that follows: those who do without need not find room for it.
         let handshake = Box::pin(handshake(stream, config));
@@ -59,25 +59,25 @@ impl Serving {
             return;
         };
         if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2) {
-            Box::pin(self.http2(stream, peer, member, watcher)).await;
+            Box::pin(self.http2(stream, peer, guarded, watcher)).await;
         } else {
-            Box::pin(self.http1(stream, peer, member, watcher)).await;
+            Box::pin(self.http1(stream, peer, guarded, watcher)).await;
         }
     }
-    async fn http1<S>(self, stream: S, peer: Peer, member: Arc<Member>, watcher: Watcher)
+    async fn http1<S>(self, stream: S, peer: Peer, guarded: Arc<OpenConnection>, watcher: Watcher)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let connection = http1::Builder::new()
-            .header_read_timeout(None) // the crowd sees to it, with all that is late
+            .header_read_timeout(None) // the limiter sees to it, with all that is late
             .max_header_size(MAX_HEAD)
             .max_buf_size(MAX_HEAD)
-            .serve_connection(TokioIo::new(stream), self.answers(peer, member));
+            .serve_connection(TokioIo::new(stream), self.answers(peer, guarded));
         let _ = watcher.watch(connection).await;
     }
 
     /// The library's own limit of streams that were reset while they waited holds, too.
-    async fn http2<S>(self, stream: S, peer: Peer, member: Arc<Member>, watcher: Watcher)
+    async fn http2<S>(self, stream: S, peer: Peer, guarded: Arc<OpenConnection>, watcher: Watcher)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -85,19 +85,19 @@ impl Serving {
             .max_concurrent_streams(self.limits.streams)
             .max_header_list_size(MAX_HEAD as u32)
             .max_send_buf_size(MAX_HEAD)
-            .serve_connection(TokioIo::new(stream), self.answers(peer, member));
+            .serve_connection(TokioIo::new(stream), self.answers(peer, guarded));
         let _ = watcher.watch(connection).await;
     }
 
     fn answers(
         self,
         peer: Peer,
-        member: Arc<Member>,
+        guarded: Arc<OpenConnection>,
     ) -> impl HttpService<Incoming, ResBody = Held, Error = Infallible, Future: Send> {
         let pages = TowerToHyperService::new(self.router);
         let web = self.web;
         service_fn(move |request: Request<Incoming>| {
-            let held = member.begin();
+            let held = guarded.begin();
             let (web, pages) = (Arc::clone(&web), pages.clone());
             async move {
                 let response = guard::answer(&web, &pages, peer, request).await;
@@ -123,7 +123,7 @@ async fn handshake(
 /// An answer's body; while it is there, the request is not done.
 pub struct Held {
     body: Body,
-    _held: crowd::Request,
+    _held: RequestGuard,
 }
 
 impl HttpBody for Held {

@@ -9,19 +9,19 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{NamedGroup, SupportedCipherSuite, SupportedProtocolVersion};
 use s3_exporter_api::{Origin, Secret, Section, closest};
 
-use super::{Place, Source};
+use super::{PemLocation, PemSource};
 
 /// How to speak TLS.
 #[derive(Clone, Debug)]
 pub struct Tls {
     /// `cert`, `cert_file`.
-    pub certificate: Source,
+    pub certificate: PemSource,
     /// `key`, `key_file`.
-    pub key: Source,
+    pub key: PemSource,
     /// `client_auth_type`.
-    pub clients: Clients,
+    pub clients: ClientAuthType,
     /// `client_ca`, `client_ca_file`.
-    pub client_ca: Option<Source>,
+    pub client_ca: Option<PemSource>,
     /// `client_allowed_sans`; empty where every name is good.
     pub allowed_sans: Vec<String>,
     /// `min_version` to `max_version`.
@@ -36,7 +36,7 @@ pub struct Tls {
 
 /// What is asked of a client's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clients {
+pub enum ClientAuthType {
     /// `NoClientCert`: it is not asked for.
     NotAsked,
     /// `RequestClientCert`: asked for, and whatever comes is good.
@@ -49,13 +49,13 @@ pub enum Clients {
     Verified,
 }
 
-const CLIENTS: [(&str, Clients); 6] = [
-    ("NoClientCert", Clients::NotAsked),
-    ("RequestClientCert", Clients::Asked),
-    ("RequireAnyClientCert", Clients::Required),
-    ("VerifyClientCertIfGiven", Clients::VerifiedIfGiven),
-    ("RequireAndVerifyClientCert", Clients::Verified),
-    ("RequireClientCert", Clients::Required), // an older name of the toolkit's
+const CLIENTS: [(&str, ClientAuthType); 6] = [
+    ("NoClientCert", ClientAuthType::NotAsked),
+    ("RequestClientCert", ClientAuthType::Asked),
+    ("RequireAnyClientCert", ClientAuthType::Required),
+    ("VerifyClientCertIfGiven", ClientAuthType::VerifiedIfGiven),
+    ("RequireAndVerifyClientCert", ClientAuthType::Verified),
+    ("RequireClientCert", ClientAuthType::Required), // an older name of the toolkit's
 ];
 
 /// The keys of `tls_server_config`.
@@ -83,7 +83,7 @@ pub(super) fn tls(top: &mut Section) -> Option<Tls> {
     let key = source(&mut section, "key");
     let client_ca = source(&mut section, "client_ca");
     let clients = word(&mut section, "client_auth_type", &CLIENTS, 5);
-    let clients = clients.map(|given| given.unwrap_or(Clients::NotAsked));
+    let clients = clients.map(|given| given.unwrap_or(ClientAuthType::NotAsked));
     let client_ca = fits(&mut section, client_ca, clients);
     let allowed_sans = allowed_sans(&mut section, clients);
     let versions = versions(&mut section);
@@ -122,7 +122,7 @@ pub(super) fn tls(top: &mut Section) -> Option<Tls> {
 enum Given {
     Nothing,
     Bad,
-    Good(Source),
+    Good(PemSource),
 }
 
 /// `key`, or `key_file` with the path of a file that holds it.
@@ -130,7 +130,7 @@ fn source(section: &mut Section, key: &str) -> Given {
     let file_key = format!("{key}_file");
     let (inline, file) = (section.take(key), section.take(&file_key));
     let good = |section: &Section, key: &str, origin, place| {
-        Given::Good(Source {
+        Given::Good(PemSource {
             key: section.path_of(key),
             origin,
             place,
@@ -139,7 +139,7 @@ fn source(section: &mut Section, key: &str) -> Given {
     let (key, origin, message) = match (inline, file) {
         (None, None) => return Given::Nothing,
         (Some((Value::String(_, text), origin)), None) => {
-            return good(section, key, origin, Place::Inline(Secret::new(text)));
+            return good(section, key, origin, PemLocation::Inline(Secret::new(text)));
         }
         (None, Some((Value::String(_, path), origin))) => {
             let path = PathBuf::from(path);
@@ -148,7 +148,7 @@ fn source(section: &mut Section, key: &str) -> Given {
                 _ => None,
             }
             .unwrap_or(path);
-            return good(section, &file_key, origin, Place::File(path));
+            return good(section, &file_key, origin, PemLocation::File(path));
         }
         (Some(_), Some((_, origin))) => {
             let message = format!("is given together with `{key}`: give one of the two");
@@ -180,10 +180,13 @@ fn require(section: &mut Section, certificate: &Given, key: &Given) {
 
 /// The authority of clients: there must be one where they are verified, and none where
 /// they are not even asked.
-fn fits(section: &mut Section, ca: Given, clients: Option<Clients>) -> Option<Source> {
-    let verified = matches!(clients, Some(Clients::Verified | Clients::VerifiedIfGiven));
+fn fits(section: &mut Section, ca: Given, clients: Option<ClientAuthType>) -> Option<PemSource> {
+    let verified = matches!(
+        clients,
+        Some(ClientAuthType::Verified | ClientAuthType::VerifiedIfGiven)
+    );
     match ca {
-        Given::Good(ca) if clients == Some(Clients::NotAsked) => {
+        Given::Good(ca) if clients == Some(ClientAuthType::NotAsked) => {
             let key = ca.key.rsplit('.').next().unwrap_or_default().to_owned();
             let message = "has no effect without `client_auth_type`: set that to \"RequireAndVerifyClientCert\", or leave both out";
             section.fault_at(&key, ca.origin, message);
@@ -200,7 +203,7 @@ fn fits(section: &mut Section, ca: Given, clients: Option<Clients>) -> Option<So
 }
 
 /// `client_allowed_sans`. A client that may come without a certificate has no name.
-fn allowed_sans(section: &mut Section, clients: Option<Clients>) -> Vec<String> {
+fn allowed_sans(section: &mut Section, clients: Option<ClientAuthType>) -> Vec<String> {
     let origin = section.origin_of("client_allowed_sans");
     let Some(names) = section.list("client_allowed_sans") else {
         return Vec::new();
@@ -208,7 +211,10 @@ fn allowed_sans(section: &mut Section, clients: Option<Clients>) -> Vec<String> 
     if names.is_empty() || names.iter().any(String::is_empty) {
         let message = "is empty or has an empty name, which no client has: expected names such as \"prometheus.example\"";
         section.fault_at("client_allowed_sans", origin, message);
-    } else if !matches!(clients, None | Some(Clients::Required | Clients::Verified)) {
+    } else if !matches!(
+        clients,
+        None | Some(ClientAuthType::Required | ClientAuthType::Verified)
+    ) {
         let message = "needs `client_auth_type` to be \"RequireAndVerifyClientCert\" (or \"RequireAnyClientCert\"): others let in clients without a certificate";
         section.fault_at("client_allowed_sans", origin, message);
     }

@@ -17,7 +17,7 @@ use rustls::{
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::file::tls::{Clients, Tls};
+use super::file::tls::{ClientAuthType, Tls};
 
 /// The verifier for `client_auth_type` and `client_allowed_sans`.
 ///
@@ -31,32 +31,33 @@ pub fn verifier(
     let webpki =
         |roots| WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     let built = match tls.clients {
-        Clients::NotAsked => return Ok(Arc::new(NoClientAuth)),
-        Clients::Asked | Clients::Required => Ok(Arc::new(Anybody {
+        ClientAuthType::NotAsked => return Ok(Arc::new(NoClientAuth)),
+        ClientAuthType::Asked | ClientAuthType::Required => Ok(Arc::new(AnyClientCert {
             hints: roots.subjects(),
-            is_required: tls.clients == Clients::Required,
+            is_required: tls.clients == ClientAuthType::Required,
             algorithms: provider.signature_verification_algorithms,
-        }) as Arc<dyn ClientCertVerifier>),
-        Clients::VerifiedIfGiven => webpki(roots).allow_unauthenticated().build(),
-        Clients::Verified => webpki(roots).build(),
+        })
+            as Arc<dyn ClientCertVerifier>),
+        ClientAuthType::VerifiedIfGiven => webpki(roots).allow_unauthenticated().build(),
+        ClientAuthType::Verified => webpki(roots).build(),
     };
     let inner = built.map_err(|cause| format!("cannot be served: {cause}"))?;
     if tls.allowed_sans.is_empty() {
         return Ok(inner);
     }
     let names = tls.allowed_sans.clone();
-    Ok(Arc::new(Named { inner, names }))
+    Ok(Arc::new(NamedClientCert { inner, names }))
 }
 
 /// Takes any certificate whose key the client has.
 #[derive(Debug)]
-struct Anybody {
+struct AnyClientCert {
     hints: Vec<DistinguishedName>,
     is_required: bool,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl ClientCertVerifier for Anybody {
+impl ClientCertVerifier for AnyClientCert {
     fn client_auth_mandatory(&self) -> bool {
         self.is_required
     }
@@ -100,12 +101,12 @@ impl ClientCertVerifier for Anybody {
 
 /// Takes whom `inner` takes, if one of its names is among `names`.
 #[derive(Debug)]
-struct Named {
+struct NamedClientCert {
     inner: Arc<dyn ClientCertVerifier>,
     names: Vec<String>,
 }
 
-impl ClientCertVerifier for Named {
+impl ClientCertVerifier for NamedClientCert {
     fn offer_client_auth(&self) -> bool {
         self.inner.offer_client_auth()
     }

@@ -18,7 +18,7 @@ fn header(user: &str, password: &str) -> HeaderValue {
     HeaderValue::from_str(&format!("bAsIc {encoded}")).unwrap()
 }
 
-async fn check(auth: &Auth, user: &str, password: &str) -> Verdict {
+async fn check(auth: &Auth, user: &str, password: &str) -> AuthDecision {
     auth.check(Some(&header(user, password)), US).await
 }
 
@@ -27,9 +27,9 @@ async fn a_password_may_hold_anything() {
     for password in ["", ":", "a:b", "ü \u{1f511}", &"x".repeat(100), "\u{7f}"] {
         let auth = auth(&[("alice", password, 4)]);
         for _ in 0..2 {
-            assert_eq!(check(&auth, "alice", password).await, Verdict::Good);
-            assert_eq!(check(&auth, "alice", "other").await, Verdict::Bad);
-            assert_eq!(check(&auth, "", password).await, Verdict::Bad);
+            assert_eq!(check(&auth, "alice", password).await, AuthDecision::Granted);
+            assert_eq!(check(&auth, "alice", "other").await, AuthDecision::Denied);
+            assert_eq!(check(&auth, "", password).await, AuthDecision::Denied);
         }
     }
     assert!(Auth::new(&BTreeMap::new()).unwrap().is_none());
@@ -39,7 +39,7 @@ async fn a_password_may_hold_anything() {
 #[tokio::test]
 async fn the_remembered_are_not_mixed_up() {
     let auth = auth(&[("ab", "c", 4), ("a", "x", 4)]);
-    assert_eq!(check(&auth, "ab", "c").await, Verdict::Good);
+    assert_eq!(check(&auth, "ab", "c").await, AuthDecision::Granted);
     for (user, password) in [
         ("a", "bc"),
         ("a", "c"),
@@ -49,11 +49,11 @@ async fn the_remembered_are_not_mixed_up() {
     ] {
         assert_eq!(
             check(&auth, user, password).await,
-            Verdict::Bad,
+            AuthDecision::Denied,
             "{user}:{password}"
         );
     }
-    assert_eq!(check(&auth, "a", "x").await, Verdict::Good);
+    assert_eq!(check(&auth, "a", "x").await, AuthDecision::Granted);
 }
 
 /// One client's guesses wait, up to a bound; another client has its place.
@@ -73,7 +73,7 @@ async fn the_queue_is_bounded_for_each_client_and_for_all() {
     };
     guess(US, WAITING_OF_ONE);
     until_waiting(&auth, WAITING_OF_ONE).await;
-    assert_eq!(check(&auth, "alice", "right").await, Verdict::Busy);
+    assert_eq!(check(&auth, "alice", "right").await, AuthDecision::Busy);
     let ours = header("alice", "right");
     let right = tokio::spawn({
         let auth = Arc::clone(&auth);
@@ -88,13 +88,13 @@ async fn the_queue_is_bounded_for_each_client_and_for_all() {
     }
     until_waiting(&auth, WAITING).await;
     drop(turn);
-    assert_eq!(right.await.unwrap(), Verdict::Good);
+    assert_eq!(right.await.unwrap(), AuthDecision::Granted);
     let mut busy = 0;
     for guess in guesses {
         match guess.await.unwrap() {
-            Verdict::Good => panic!("a guess was right"),
-            Verdict::Busy => busy += 1,
-            Verdict::Bad => (),
+            AuthDecision::Granted => panic!("a guess was right"),
+            AuthDecision::Busy => busy += 1,
+            AuthDecision::Denied => (),
         }
     }
     assert_eq!(busy, 11 * WAITING_OF_ONE - (WAITING - 1));

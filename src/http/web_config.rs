@@ -2,7 +2,7 @@
 //! exporter-toolkit, followed while it changes.
 //!
 //! ```text
-//! path -> reading (all files, at one moment) -> file (what it says) -> Settings
+//! path -> reading (all files, at one moment) -> file (what it says) -> WebSettings
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// What holds for connections and requests from now on.
 #[derive(Debug, Default)]
-pub struct Settings {
+pub struct WebSettings {
     /// `None` for plain HTTP.
     pub(super) tls: Option<Arc<ServerConfig>>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -42,13 +42,13 @@ pub struct Settings {
 
 /// The web configuration; by default none, and plain HTTP for everybody.
 #[derive(Debug)]
-pub struct Web {
+pub struct WebConfig {
     source: Option<(PathBuf, Digest)>,
-    settings: watch::Sender<Arc<Settings>>,
+    settings: watch::Sender<Arc<WebSettings>>,
     probes_without_auth: bool,
 }
 
-impl Default for Web {
+impl Default for WebConfig {
     fn default() -> Self {
         Self {
             source: None,
@@ -58,7 +58,7 @@ impl Default for Web {
     }
 }
 
-impl Web {
+impl WebConfig {
     /// Reads what the configuration names. Blocks for a moment.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl Web {
     }
 
     /// What holds now.
-    pub fn current(&self) -> Arc<Settings> {
+    pub fn current(&self) -> Arc<WebSettings> {
         Arc::clone(&self.settings.borrow())
     }
 
@@ -152,11 +152,11 @@ async fn read(path: PathBuf) -> Option<Reading> {
         .ok()
 }
 
-fn settings(path: &Path, reading: &Reading) -> Result<Settings, Vec<Fault>> {
+fn settings(path: &Path, reading: &Reading) -> Result<WebSettings, Vec<Fault>> {
     let file = reading.file.as_ref().map_err(Vec::clone)?;
     let tls = file.tls.as_ref();
     let tls = tls.map(|tls| tls::config(tls, &reading.texts, file.http2));
-    Ok(Settings {
+    Ok(WebSettings {
         tls: tls.transpose()?.map(Arc::new),
         headers: file.headers.clone(),
         auth: Auth::new(&file.users).map_err(|cause| vec![whole(path, &cause)])?,
@@ -165,7 +165,7 @@ fn settings(path: &Path, reading: &Reading) -> Result<Settings, Vec<Fault>> {
 
 /// Why a change is not made while we run: a file that was emptied by accident must not
 /// open what was closed.
-fn weaker(old: &Settings, new: &Settings) -> Option<&'static str> {
+fn weaker(old: &WebSettings, new: &WebSettings) -> Option<&'static str> {
     if old.tls.is_some() != new.tls.is_some() {
         return Some("TLS is switched on or off by a restart alone");
     }

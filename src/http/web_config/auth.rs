@@ -37,16 +37,16 @@ pub struct Auth {
     cost: u32,
     key: hmac::Key,
     known: Arc<Mutex<Known>>,
-    queue: Arc<Queue>,
+    queue: Arc<VerificationQueue>,
 }
 
 /// What came of the look at a request's credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum AuthDecision {
     /// A user with the right password.
-    Good,
+    Granted,
     /// Anything else.
-    Bad,
+    Denied,
     /// Not looked at: too many are waiting.
     Busy,
 }
@@ -67,7 +67,7 @@ impl Auth {
             cost,
             key,
             known: Arc::default(),
-            queue: Arc::new(Queue::default()),
+            queue: Arc::new(VerificationQueue::default()),
         };
         for (name, hash) in users {
             auth.users
@@ -77,20 +77,20 @@ impl Auth {
     }
 
     /// Whether the value of `Authorization` is good.
-    pub async fn check(&self, header: Option<&HeaderValue>, client: IpAddr) -> Verdict {
+    pub async fn check(&self, header: Option<&HeaderValue>, client: IpAddr) -> AuthDecision {
         let Some((user, password)) = header.and_then(credentials) else {
-            return Verdict::Bad;
+            return AuthDecision::Denied;
         };
         let user = self.tag(&[&user]);
         let tag = self.tag(&[&user, &password]);
         if let Some(verdict) = self.remembered(&tag) {
             return verdict;
         }
-        let Some(place) = Queue::enter(&self.queue, client) else {
-            return Verdict::Busy;
+        let Some(slot) = VerificationQueue::enter(&self.queue, client) else {
+            return AuthDecision::Busy;
         };
         let Ok(turn) = Arc::clone(&self.queue.turn).acquire_owned().await else {
-            return Verdict::Busy; // it is never closed
+            return AuthDecision::Busy; // it is never closed
         };
         if let Some(verdict) = self.remembered(&tag) {
             return verdict; // the one before us had the same password
@@ -102,21 +102,21 @@ impl Auth {
             tracing::debug!("verifying a password");
             let is_good = verify(&password, hash.as_ref(), cost);
             lock(&known).remember(tag, is_good);
-            drop((turn, place)); // now the next one can know it
+            drop((turn, slot)); // now the next one can know it
             is_good
         });
         match verified.await {
-            Ok(true) => Verdict::Good,
-            Ok(false) | Err(_) => Verdict::Bad,
+            Ok(true) => AuthDecision::Granted,
+            Ok(false) | Err(_) => AuthDecision::Denied,
         }
     }
 
-    fn remembered(&self, tag: &Tag) -> Option<Verdict> {
+    fn remembered(&self, tag: &Tag) -> Option<AuthDecision> {
         let known = lock(&self.known);
         if known.good.has(tag) {
-            return Some(Verdict::Good);
+            return Some(AuthDecision::Granted);
         }
-        known.bad.has(tag).then_some(Verdict::Bad)
+        known.bad.has(tag).then_some(AuthDecision::Denied)
     }
 
     /// The parts have a fixed length, but for the last.
@@ -135,10 +135,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-type Bytes = Zeroizing<Vec<u8>>;
+type SecretBytes = Zeroizing<Vec<u8>>;
 
 /// The user's name and the password.
-fn credentials(header: &HeaderValue) -> Option<(Bytes, Bytes)> {
+fn credentials(header: &HeaderValue) -> Option<(SecretBytes, SecretBytes)> {
     let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -215,12 +215,12 @@ impl Tags {
 
 /// One verification at a time, and not too many that wait.
 #[derive(Debug)]
-struct Queue {
+struct VerificationQueue {
     turn: Arc<Semaphore>,
     waiting: Mutex<HashMap<IpAddr, usize>>,
 }
 
-impl Default for Queue {
+impl Default for VerificationQueue {
     fn default() -> Self {
         Self {
             turn: Arc::new(Semaphore::new(1)),
@@ -230,13 +230,13 @@ impl Default for Queue {
 }
 
 /// A place in the queue, until it is dropped.
-struct Place {
-    queue: Arc<Queue>,
+struct QueueSlot {
+    queue: Arc<VerificationQueue>,
     client: IpAddr,
 }
 
-impl Queue {
-    fn enter(queue: &Arc<Self>, client: IpAddr) -> Option<Place> {
+impl VerificationQueue {
+    fn enter(queue: &Arc<Self>, client: IpAddr) -> Option<QueueSlot> {
         let mut waiting = lock(&queue.waiting);
         let all: usize = waiting.values().sum();
         let own = waiting.get(&client).copied().unwrap_or(0);
@@ -244,14 +244,14 @@ impl Queue {
             return None;
         }
         waiting.insert(client, own + 1);
-        Some(Place {
+        Some(QueueSlot {
             queue: Arc::clone(queue),
             client,
         })
     }
 }
 
-impl Drop for Place {
+impl Drop for QueueSlot {
     fn drop(&mut self) {
         let mut waiting = lock(&self.queue.waiting);
         match waiting.get_mut(&self.client) {

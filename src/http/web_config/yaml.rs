@@ -63,11 +63,11 @@ fn syntax(error: &Error) -> String {
     format!("this is not YAML{column}: {reason}")
 }
 
-type Lines = BTreeMap<String, Option<usize>>;
+type KeyLines = BTreeMap<String, Option<usize>>;
 
 /// Keys without a value, or with an empty text, are as good as not there: that is what the
 /// exporter-toolkit makes of them. (They stay known to be given: [`Value::Empty`].)
-fn table(entries: Vec<(Spanned<String>, Spanned<Node>)>, path: &str, lines: &mut Lines) -> Dict {
+fn table(entries: Vec<(Spanned<String>, Spanned<Node>)>, path: &str, lines: &mut KeyLines) -> Dict {
     let mut values = Dict::new();
     for (key, value) in entries {
         let at = line(key.referenced.line()).or(line(value.referenced.line()));
@@ -101,7 +101,7 @@ enum Node {
 }
 
 impl Node {
-    fn value(self, path: &str, lines: &mut Lines) -> Value {
+    fn value(self, path: &str, lines: &mut KeyLines) -> Value {
         match self {
             Self::Nothing => Value::from(String::new()),
             Self::Boolean(yes) => Value::from(yes),

@@ -13,8 +13,8 @@ use hyper::body::{Body as _, Incoming};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 
-use super::auth::Verdict;
-use super::{Settings, Web};
+use super::auth::AuthDecision;
+use super::{WebConfig, WebSettings};
 use crate::http::protect;
 use crate::http::server::Peer;
 
@@ -33,7 +33,7 @@ enum Admission {
 
 /// Answers a request.
 pub async fn answer(
-    web: &Web,
+    web: &WebConfig,
     pages: &TowerToHyperService<Router>,
     peer: Peer,
     mut request: Request<Incoming>,
@@ -59,8 +59,8 @@ async fn call(pages: &TowerToHyperService<Router>, request: Request<Incoming>) -
 }
 
 async fn admit(
-    web: &Web,
-    settings: &Arc<Settings>,
+    web: &WebConfig,
+    settings: &Arc<WebSettings>,
     peer: Peer,
     request: &Request<Incoming>,
 ) -> Admission {
@@ -77,12 +77,12 @@ async fn admit(
         return Admission::StatusAlone;
     }
     match auth.check(given, peer.address.ip().to_canonical()).await {
-        Verdict::Good => Admission::All,
-        Verdict::Bad => {
+        AuthDecision::Granted => Admission::All,
+        AuthDecision::Denied => {
             let ask = [(WWW_AUTHENTICATE, HeaderValue::from_static("Basic"))];
             Admission::Refused((StatusCode::UNAUTHORIZED, ask, "Unauthorized\n").into_response())
         }
-        Verdict::Busy => {
+        AuthDecision::Busy => {
             let later = [(RETRY_AFTER, HeaderValue::from_static("1"))];
             let text = "too many passwords are waiting to be verified\n";
             Admission::Refused((StatusCode::SERVICE_UNAVAILABLE, later, text).into_response())

@@ -6,7 +6,7 @@ use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use s3_exporter_api::{Fault, Origin, file as bounded};
 use zeroize::Zeroizing;
 
-use super::file::{self, File, Place, Source};
+use super::file::{self, PemLocation, PemSource, WebConfigFile};
 
 /// What two readings that found the same have in common.
 pub type Digest = [u8; SHA256_OUTPUT_LEN];
@@ -16,24 +16,24 @@ pub struct Reading {
     /// Of everything that was read, errors included.
     pub digest: Digest,
     /// What the configuration says.
-    pub file: Result<File, Vec<Fault>>,
+    pub file: Result<WebConfigFile, Vec<Fault>>,
     /// The certificate, its key, and the clients' authority, where the file asks for them.
-    pub texts: Texts,
+    pub texts: PemTexts,
 }
 
 /// The bytes of what `tls_server_config` names, or why they could not be read.
 #[derive(Default)]
-pub struct Texts {
+pub struct PemTexts {
     /// `cert`, `cert_file`.
-    pub certificate: Option<Text>,
+    pub certificate: Option<ReadText>,
     /// `key`, `key_file`.
-    pub key: Option<Text>,
+    pub key: Option<ReadText>,
     /// `client_ca`, `client_ca_file`.
-    pub client_ca: Option<Text>,
+    pub client_ca: Option<ReadText>,
 }
 
 /// What was found at one place.
-pub type Text = Result<Zeroizing<Vec<u8>>, String>;
+pub type ReadText = Result<Zeroizing<Vec<u8>>, String>;
 
 impl Reading {
     /// Reads them all. Blocks.
@@ -47,9 +47,9 @@ impl Reading {
             vec![Fault { origin, message }]
         });
         let file = file.and_then(|text| file::parse(path, &text));
-        let mut texts = Texts::default();
-        if let Ok(File { tls: Some(tls), .. }) = &file {
-            let mut get = |source: &Source| {
+        let mut texts = PemTexts::default();
+        if let Ok(WebConfigFile { tls: Some(tls), .. }) = &file {
+            let mut get = |source: &PemSource| {
                 let text = source.read();
                 digest(&mut context, &text);
                 Some(text)
@@ -68,11 +68,11 @@ impl Reading {
     }
 }
 
-impl Source {
-    fn read(&self) -> Text {
+impl PemSource {
+    fn read(&self) -> ReadText {
         match &self.place {
-            Place::Inline(text) => Ok(Zeroizing::new(text.expose().as_bytes().to_vec())),
-            Place::File(path) => {
+            PemLocation::Inline(text) => Ok(Zeroizing::new(text.expose().as_bytes().to_vec())),
+            PemLocation::File(path) => {
                 read(path).map_err(|cause| format!("is {path:?}, which cannot be read: {cause}"))
             }
         }
@@ -87,7 +87,7 @@ impl Source {
     }
 }
 
-fn digest(context: &mut Context, text: &Text) {
+fn digest(context: &mut Context, text: &ReadText) {
     let (kind, bytes) = match text {
         Ok(bytes) => (0, bytes.as_slice()),
         Err(cause) => (1, cause.as_bytes()),
@@ -97,7 +97,7 @@ fn digest(context: &mut Context, text: &Text) {
     context.update(bytes);
 }
 
-fn read(path: &Path) -> Text {
+fn read(path: &Path) -> ReadText {
     bounded::read(path, bounded::MAX_FILE).map_err(|cause| bounded::reason(&cause))
 }
 

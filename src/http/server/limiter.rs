@@ -12,37 +12,37 @@ use super::Limits;
 
 /// All connections.
 #[derive(Debug)]
-pub struct Crowd {
+pub struct ConnectionLimiter {
     most: usize,
-    members: Mutex<Members>,
+    open: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Members {
+struct OpenConnections {
     next: u64,
-    all: HashMap<u64, Arc<Member>>,
+    all: HashMap<u64, Arc<OpenConnection>>,
 }
 
-/// A connection's place in the crowd, until it is dropped.
+/// A connection's place among those that are open, until it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct ConnectionGuard {
     id: u64,
-    crowd: Arc<Crowd>,
+    limiter: Arc<ConnectionLimiter>,
     /// What is known of the connection.
-    pub member: Arc<Member>,
+    pub connection: Arc<OpenConnection>,
 }
 
 /// A connection.
 #[derive(Debug)]
-pub struct Member {
+pub struct OpenConnection {
     client: IpAddr,
     /// Ends it.
     pub cut: CancellationToken,
-    work: Mutex<Work>,
+    work: Mutex<Activity>,
 }
 
 #[derive(Debug)]
-struct Work {
+struct Activity {
     next: u64,
     /// The requests that are not answered to the last byte, oldest first.
     requests: Vec<(u64, Instant)>,
@@ -52,70 +52,70 @@ struct Work {
 
 /// A request that is being answered, until it is dropped.
 #[derive(Debug)]
-pub struct Request {
+pub struct RequestGuard {
     id: u64,
-    member: Arc<Member>,
+    connection: Arc<OpenConnection>,
 }
 
-impl Crowd {
+impl ConnectionLimiter {
     /// Nobody yet.
     pub fn new(limits: Limits) -> Self {
         Self {
             most: limits.connections,
-            members: Mutex::default(),
+            open: Mutex::default(),
         }
     }
 
     /// Lets a connection in, for which another may have to go.
-    pub fn admit(self: &Arc<Self>, address: IpAddr, cut: CancellationToken) -> Place {
-        let member = Arc::new(Member {
+    pub fn admit(self: &Arc<Self>, address: IpAddr, cut: CancellationToken) -> ConnectionGuard {
+        let connection = Arc::new(OpenConnection {
             client: client(address),
             cut,
-            work: Mutex::new(Work {
+            work: Mutex::new(Activity {
                 next: 0,
                 requests: Vec::new(),
                 idle_since: Instant::now(),
             }),
         });
-        let mut members = self.members();
-        while members.all.len() >= self.most && evict(&mut members.all) {}
-        let id = members.next;
-        members.next += 1;
-        members.all.insert(id, Arc::clone(&member));
-        Place {
+        let mut open = self.open();
+        while open.all.len() >= self.most && evict(&mut open.all) {}
+        let id = open.next;
+        open.next += 1;
+        open.all.insert(id, Arc::clone(&connection));
+        ConnectionGuard {
             id,
-            crowd: Arc::clone(self),
-            member,
+            limiter: Arc::clone(self),
+            connection,
         }
     }
 
     /// Ends a connection, where there is any.
     pub fn evict(&self) {
-        evict(&mut self.members().all);
+        evict(&mut self.open().all);
     }
 
-    fn members(&self) -> MutexGuard<'_, Members> {
-        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    fn open(&self) -> MutexGuard<'_, OpenConnections> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Of the clients that have most, the connection that is idle for longest; where none is
 /// idle, the one with the oldest request.
-fn evict(members: &mut HashMap<u64, Arc<Member>>) -> bool {
+fn evict(open: &mut HashMap<u64, Arc<OpenConnection>>) -> bool {
     let mut counts = HashMap::new();
-    for member in members.values() {
-        *counts.entry(member.client).or_insert(0_usize) += 1;
+    for connection in open.values() {
+        *counts.entry(connection.client).or_insert(0_usize) += 1;
     }
     let most = counts.values().max();
-    let victim = members
+    let victim = open
         .iter()
-        .filter(|(_, member)| counts.get(&member.client) == most)
-        .min_by_key(|(_, member)| member.since())
+        .filter(|(_, connection)| counts.get(&connection.client) == most)
+        .min_by_key(|(_, connection)| connection.since())
         .map(|(id, _)| *id);
-    let Some(member) = victim.and_then(|id| members.remove(&id)) else {
+    let Some(connection) = victim.and_then(|id| open.remove(&id)) else {
         return false;
     };
-    member.cut.cancel();
+    connection.cut.cancel();
     true
 }
 
@@ -130,22 +130,22 @@ fn client(address: IpAddr) -> IpAddr {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        self.crowd.members().all.remove(&self.id);
+        self.limiter.open().all.remove(&self.id);
     }
 }
 
-impl Member {
+impl OpenConnection {
     /// A request begins.
-    pub fn begin(self: &Arc<Self>) -> Request {
+    pub fn begin(self: &Arc<Self>) -> RequestGuard {
         let mut work = self.work();
         let id = work.next;
         work.next += 1;
         work.requests.push((id, Instant::now()));
-        Request {
+        RequestGuard {
             id,
-            member: Arc::clone(self),
+            connection: Arc::clone(self),
         }
     }
 
@@ -172,14 +172,14 @@ impl Member {
         }
     }
 
-    fn work(&self) -> MutexGuard<'_, Work> {
+    fn work(&self) -> MutexGuard<'_, Activity> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Request {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
-        let mut work = self.member.work();
+        let mut work = self.connection.work();
         work.requests.retain(|(id, _)| *id != self.id);
         if work.requests.is_empty() {
             work.idle_since = Instant::now();
@@ -191,53 +191,53 @@ impl Drop for Request {
 mod tests {
     use super::*;
 
-    fn crowd(connections: usize) -> Arc<Crowd> {
-        Arc::new(Crowd::new(Limits {
+    fn limiter(connections: usize) -> Arc<ConnectionLimiter> {
+        Arc::new(ConnectionLimiter::new(Limits {
             connections,
             ..Limits::default()
         }))
     }
 
-    fn admit(crowd: &Arc<Crowd>, address: &str) -> Place {
+    fn admit(limiter: &Arc<ConnectionLimiter>, address: &str) -> ConnectionGuard {
         std::thread::sleep(std::time::Duration::from_millis(1)); // so that none is as old
-        crowd.admit(address.parse().unwrap(), CancellationToken::new())
+        limiter.admit(address.parse().unwrap(), CancellationToken::new())
     }
 
-    fn cut(places: &[&Place]) -> Vec<bool> {
+    fn cut(places: &[&ConnectionGuard]) -> Vec<bool> {
         places
             .iter()
-            .map(|place| place.member.cut.is_cancelled())
+            .map(|place| place.connection.cut.is_cancelled())
             .collect()
     }
 
     #[test]
     fn who_has_most_makes_room_and_of_his_own_the_one_idle_for_longest() {
-        let crowd = crowd(4);
-        let scraper = admit(&crowd, "192.0.2.1");
-        let (busy, old) = (admit(&crowd, "192.0.2.2"), admit(&crowd, "192.0.2.2"));
-        let request = busy.member.begin();
-        let young = admit(&crowd, "192.0.2.2");
+        let limiter = limiter(4);
+        let scraper = admit(&limiter, "192.0.2.1");
+        let (busy, old) = (admit(&limiter, "192.0.2.2"), admit(&limiter, "192.0.2.2"));
+        let request = busy.connection.begin();
+        let young = admit(&limiter, "192.0.2.2");
         let all = [&scraper, &busy, &old, &young];
         assert_eq!(cut(&all), [false; 4]);
-        let third = admit(&crowd, "192.0.2.3");
+        let third = admit(&limiter, "192.0.2.3");
         assert_eq!(cut(&all), [false, false, true, false]);
-        let fourth = admit(&crowd, "192.0.2.4");
+        let fourth = admit(&limiter, "192.0.2.4");
         assert_eq!(cut(&all), [false, false, true, true]);
         drop((third, fourth, request));
-        assert_eq!(crowd.members().all.len(), 2);
+        assert_eq!(limiter.open().all.len(), 2);
     }
 
     #[test]
     fn where_all_are_busy_the_oldest_request_goes() {
-        let crowd = crowd(2);
-        let (first, second) = (admit(&crowd, "192.0.2.1"), admit(&crowd, "192.0.2.1"));
-        let _later = second.member.begin();
+        let limiter = limiter(2);
+        let (first, second) = (admit(&limiter, "192.0.2.1"), admit(&limiter, "192.0.2.1"));
+        let _later = second.connection.begin();
         std::thread::sleep(std::time::Duration::from_millis(1));
-        let _latest = first.member.begin();
-        let _third = admit(&crowd, "192.0.2.1");
+        let _latest = first.connection.begin();
+        let _third = admit(&limiter, "192.0.2.1");
         assert_eq!(cut(&[&first, &second]), [false, true]);
-        crowd.evict();
-        assert_eq!(crowd.members().all.len(), 1);
+        limiter.evict();
+        assert_eq!(limiter.open().all.len(), 1);
     }
 
     #[test]
@@ -256,16 +256,16 @@ mod tests {
     /// A place that was given away is not freed twice: the number is another's then.
     #[test]
     fn the_count_is_right_after_many() {
-        let crowd = crowd(3);
+        let limiter = limiter(3);
         let mut places = Vec::new();
         for number in 0..50 {
-            places.push(admit(&crowd, "192.0.2.1"));
-            assert!(crowd.members().all.len() <= 3);
+            places.push(admit(&limiter, "192.0.2.1"));
+            assert!(limiter.open().all.len() <= 3);
             if number % 2 == 0 {
                 places.remove(0);
             }
         }
         drop(places);
-        assert_eq!(crowd.members().all.len(), 0);
+        assert_eq!(limiter.open().all.len(), 0);
     }
 }

@@ -29,7 +29,7 @@ const MAX_COST: u32 = 18;
 
 /// A file that is good.
 #[derive(Clone, Debug)]
-pub struct File {
+pub struct WebConfigFile {
     /// `tls_server_config`; `None` where there is none: plain HTTP.
     pub tls: Option<tls::Tls>,
     /// `http_server_config.http2`.
@@ -42,18 +42,18 @@ pub struct File {
 
 /// A text that is given right there, or the file that holds it.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct PemSource {
     /// The key's path, for messages.
     pub key: String,
     /// Where it is set.
     pub origin: Origin,
     /// What it is.
-    pub place: Place,
+    pub place: PemLocation,
 }
 
 /// Where the text is.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum PemLocation {
     /// In the web configuration itself.
     Inline(Secret),
     /// In this file.
@@ -65,7 +65,7 @@ pub enum Place {
 ///
 /// # Errors
 /// Every fault at once. Never holds a hash, a key or a certificate.
-pub fn parse(path: &Path, text: &str) -> Result<File, Vec<Fault>> {
+pub fn parse(path: &Path, text: &str) -> Result<WebConfigFile, Vec<Fault>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (values, origins) = yaml::read(path, text).map_err(|fault| vec![fault])?;
     let mut top = Section::new("", Tag::Default, values, origins);
@@ -84,7 +84,7 @@ pub fn parse(path: &Path, text: &str) -> Result<File, Vec<Fault>> {
         faults.sort_by(|a, b| a.origin.cmp(&b.origin));
         return Err(faults);
     }
-    Ok(File {
+    Ok(WebConfigFile {
         tls,
         http2,
         headers,

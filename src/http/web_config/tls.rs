@@ -10,9 +10,9 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
 use s3_exporter_api::Fault;
 
-use super::file::Source;
+use super::file::PemSource;
 use super::file::tls::Tls;
-use super::reading::{Text, Texts};
+use super::reading::{PemTexts, ReadText};
 use super::verify;
 
 /// HTTP/2 is chosen here, in the handshake: without TLS there is none.
@@ -23,7 +23,7 @@ const HTTP1: &[u8] = b"http/1.1";
 ///
 /// # Errors
 /// Every fault of the certificates and the key at once.
-pub fn config(tls: &Tls, texts: &Texts, http2: bool) -> Result<ServerConfig, Vec<Fault>> {
+pub fn config(tls: &Tls, texts: &PemTexts, http2: bool) -> Result<ServerConfig, Vec<Fault>> {
     let provider = Arc::new(provider(tls));
     let mut faults = Vec::new();
     let chain = keep(
@@ -77,7 +77,7 @@ fn provider(tls: &Tls) -> CryptoProvider {
 }
 
 /// The bytes that were read for a source.
-fn bytes<'a>(source: &Source, text: &'a Option<Text>) -> Result<&'a [u8], Fault> {
+fn bytes<'a>(source: &PemSource, text: &'a Option<ReadText>) -> Result<&'a [u8], Fault> {
     match text {
         Some(Ok(bytes)) => Ok(bytes),
         Some(Err(cause)) => Err(source.fault(cause)),
@@ -86,8 +86,8 @@ fn bytes<'a>(source: &Source, text: &'a Option<Text>) -> Result<&'a [u8], Fault>
 }
 
 fn certificates(
-    source: &Source,
-    text: &Option<Text>,
+    source: &PemSource,
+    text: &Option<ReadText>,
 ) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let bytes = bytes(source, text)?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
@@ -100,13 +100,16 @@ fn certificates(
     }
 }
 
-fn private_key(source: &Source, text: &Option<Text>) -> Result<PrivateKeyDer<'static>, Fault> {
+fn private_key(
+    source: &PemSource,
+    text: &Option<ReadText>,
+) -> Result<PrivateKeyDer<'static>, Fault> {
     PrivateKeyDer::from_pem_slice(bytes(source, text)?).map_err(|_| {
         source.fault("holds no private key: expected PEM with `BEGIN PRIVATE KEY` (PKCS #8), `BEGIN RSA PRIVATE KEY` or `BEGIN EC PRIVATE KEY`, and no passphrase")
     })
 }
 
-fn roots(source: &Source, text: &Option<Text>) -> Result<RootCertStore, Fault> {
+fn roots(source: &PemSource, text: &Option<ReadText>) -> Result<RootCertStore, Fault> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(source, text)? {
         roots.add(certificate).map_err(|cause| {
