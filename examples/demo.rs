@@ -10,8 +10,8 @@ use s3_exporter::command::serve::{self, Setup};
 use s3_exporter::config::{Config, Environment, Loader};
 use s3_exporter::http::server::{self, Listener};
 use s3_exporter::reload::ReloadSource;
-use s3_exporter::telemetry::{self, Telemetry};
-use s3_exporter::{shutdown, wire};
+use s3_exporter::telemetry::Telemetry;
+use s3_exporter::{logging, shutdown, wire};
 use s3_exporter_api::UnixTime;
 use s3_exporter_testkit::{Memory, S3sServer, Upload};
 
@@ -58,7 +58,7 @@ async fn demo() -> Result<(), String> {
     write(&folder.path().join("clusters.txt"), CLUSTERS)?;
     let loader = loader(&file);
     let config = load(&loader)?;
-    telemetry::log(&config.log);
+    logging::start(&config.log);
 
     println!("{}", welcome(address, folder.path()));
     let setup = Setup {

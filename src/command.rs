@@ -13,12 +13,13 @@ use s3_exporter_api::{Fault, Origin, Plugin, file};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
-use crate::config::{Config, Environment, Loader, Log, Rejected};
+use crate::config::{Config, Environment, Loader, Rejected};
 use crate::http::web_config;
+use crate::logging::{self, Log};
 use crate::reload::ReloadSource;
 use crate::resolver::{Resolution, ResolverHandle};
 use crate::shutdown;
-use crate::telemetry::{self, Telemetry};
+use crate::telemetry::Telemetry;
 use crate::visible::visible;
 use check::files::Look;
 
@@ -152,7 +153,7 @@ fn dispatch(
     // a test may, that one is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     if let Some(log) = log_of(command, &config.log) {
-        telemetry::log(&log);
+        logging::start(&log);
     }
     let code = runtime.block_on(perform(command, config, source));
     runtime.shutdown_timeout(LAST_CALL);

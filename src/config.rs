@@ -12,6 +12,7 @@ use std::sync::Arc;
 use s3_exporter_api::{Connect, NamedFile};
 
 use crate::destination::Destination;
+use crate::logging::Log;
 
 mod check;
 mod environment;
@@ -70,31 +71,6 @@ pub struct Server {
     pub web_config_file: Option<PathBuf>,
     /// Whether `/-/healthy` and `/-/ready` need no password.
     pub probes_without_auth: bool,
-}
-
-/// How to log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Log {
-    /// A level or a tracing filter; `None` where nobody asks for one.
-    pub level: Option<String>,
-    /// The form of a line; `None` where it follows from who reads it.
-    pub format: Option<LogFormat>,
-}
-
-impl Log {
-    /// The level or the filter that holds.
-    pub fn level(&self) -> &str {
-        self.level.as_deref().unwrap_or("info")
-    }
-}
-
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One JSON object a line.
-    Json,
-    /// For people.
-    Console,
 }
 
 /// `[metrics]`.

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::exposition::Exposition;
-use crate::reload::Reloads;
+use crate::reload_requests::Reloads;
 use crate::telemetry::Telemetry;
 
 mod api;

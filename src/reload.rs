@@ -5,16 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::signal::unix::Signal;
-use tokio::sync::{mpsc, oneshot};
 
-use crate::config::{Config, Loader, LogFormat, Rejected, Server};
+use crate::config::{Config, Loader, Rejected, Server};
 use crate::exposition::Exposition;
+use crate::logging::{self, LogFormat};
+use crate::reload_requests::{self, ReloadOutcome, ReloadRequests, Reloads};
 use crate::supervisor::{Changes, Supervisor};
-use crate::telemetry::{self, Telemetry};
+use crate::telemetry::Telemetry;
 use crate::words::Count;
-
-/// Who asks for a reload and waits for a turn, at most; others wait for a place.
-const WAITING: usize = 16;
 
 /// Where configurations come from, and when.
 pub struct ReloadSource {
@@ -24,35 +22,10 @@ pub struct ReloadSource {
     pub hangup: Signal,
 }
 
-/// What came of a reload: lines for whoever asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReloadOutcome {
-    /// It is in effect: what has changed, and what to know of it.
-    Done(Vec<String>),
-    /// Nothing has changed: all faults.
-    Refused(Vec<String>),
-    /// Nothing has changed: a fault of ours.
-    Failed,
-}
-
-/// Asks for reloads. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Reloads(mpsc::Sender<oneshot::Sender<ReloadOutcome>>);
-
-impl Reloads {
-    /// Has the configuration read after those who asked before had theirs. It is done also
-    /// where the future is dropped. `None` where the process is about to end.
-    pub async fn reload(&self) -> Option<ReloadOutcome> {
-        let (answer, outcome) = oneshot::channel();
-        self.0.send(answer).await.ok()?;
-        outcome.await.ok()
-    }
-}
-
 /// Does reloads, one after another.
 pub struct Reloader {
     source: ReloadSource,
-    asked: mpsc::Receiver<oneshot::Sender<ReloadOutcome>>,
+    requests: ReloadRequests,
     fixed: RestartOnly,
     telemetry: Telemetry,
     exposition: Arc<Exposition>,
@@ -73,10 +46,10 @@ impl Reloader {
         telemetry: &Telemetry,
         exposition: &Arc<Exposition>,
     ) -> (Self, Reloads) {
-        let (ask, asked) = mpsc::channel(WAITING);
+        let (reloads, requests) = reload_requests::channel();
         let reloader = Self {
             source,
-            asked,
+            requests,
             fixed: RestartOnly {
                 server: config.server.clone(),
                 log_format: config.log.format,
@@ -85,7 +58,7 @@ impl Reloader {
             telemetry: telemetry.clone(),
             exposition: Arc::clone(exposition),
         };
-        (reloader, Reloads(ask))
+        (reloader, reloads)
     }
 
     /// Reloads whenever it is to, until the future is dropped.
@@ -95,9 +68,9 @@ impl Reloader {
                 Some(()) = self.source.hangup.recv() => {
                     self.reload(supervisor, "SIGHUP").await;
                 }
-                Some(answer) = self.asked.recv() => {
+                Some(request) = self.requests.next() => {
                     let outcome = self.reload(supervisor, "a request").await;
-                    let _ = answer.send(outcome); // or nobody waits for it any more
+                    request.answer(outcome);
                 }
                 else => std::future::pending().await,
             }
@@ -134,7 +107,7 @@ impl Reloader {
     }
 
     async fn put_into_effect(&self, supervisor: &mut Supervisor, config: &Config) -> ReloadOutcome {
-        telemetry::set_level(config.log.level());
+        logging::set_level(config.log.level());
         let changes = supervisor.apply(config).await;
         self.exposition
             .renew(&config.metrics, config.max_clusters)

@@ -1,24 +1,10 @@
-//! What the process says of itself: its log, and the metrics of its own.
-
-use std::io::IsTerminal;
-use std::panic::PanicHookInfo;
-use std::sync::OnceLock;
+//! What the process says of itself: who it is, and the metrics of its own.
 
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::{Counter, MetricFamily};
 use prometheus::{Gauge, IntCounterVec, IntGauge, Opts, Registry};
 use s3_exporter_api::UnixTime;
-use tracing::{Level, Metadata};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-
-use crate::config::{Log, LogFormat};
-
-mod json;
 
 /// The version of s3-exporter.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -26,125 +12,6 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub const REVISION: &str = env!("S3_EXPORTER_REVISION");
 /// The version of Rust that it was built with.
 pub const RUSTVERSION: &str = env!("S3_EXPORTER_RUSTVERSION");
-
-/// Of the libraries' own words none is wanted, unless a library is named or everything is
-/// logged at debug: they complain of each request that fails and know no destination. We tell
-/// a failure once, with its destination and its reason.
-const NOT_OF_LIBRARIES: &str =
-    "aws=off,h2=off,hyper=off,kube=off,minio=off,reqwest=off,rustls=off,tower=off";
-
-/// Reads `log.level`: a level, or a tracing filter such as `info,kube=warn`.
-///
-/// # Errors
-/// Says what is wrong, and what would be right.
-pub fn filter(level: &str) -> Result<EnvFilter, String> {
-    const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
-    let bare = !level.contains([',', '=', '[']);
-    let word = level.to_lowercase();
-    if bare && !LEVELS.contains(&&*word) {
-        // To tracing, a word alone is a module of which everything is logged.
-        return Err(format!(
-            "is {level:?}: expected error, warn, info, debug, trace or off, or a filter such as \"info,kube=warn\""
-        ));
-    }
-    let mut parts = word.split(',').map(str::trim);
-    let filter = match parts.any(|part| matches!(part, "debug" | "trace")) {
-        true => EnvFilter::try_new(level),
-        // What is named later, or more exactly, holds.
-        false => EnvFilter::try_new(format!("{NOT_OF_LIBRARIES},{level}")),
-    };
-    filter.map_err(|error| {
-        format!("is {level:?}: {error}; expected a level or a filter such as \"info,kube=warn\"")
-    })
-}
-
-/// Sets another filter of the log. There is one log in a process, and so one of these.
-static SET_FILTER: OnceLock<SetFilter> = OnceLock::new();
-
-type SetFilter = Box<dyn Fn(EnvFilter) + Send + Sync>;
-
-/// Sends log lines to stderr from now on: for people where that is a terminal, unless told
-/// otherwise. Does nothing where lines are sent somewhere already.
-pub fn log(log: &Log) {
-    let is_terminal = std::io::stderr().is_terminal();
-    let format = log.format.unwrap_or(match is_terminal {
-        true => LogFormat::Console,
-        false => LogFormat::Json,
-    });
-    // By https://no-color.org any text but none asks for no colours.
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-    let ansi = is_terminal && !no_color && !is_dumb;
-    let (subscriber, set_filter) = subscriber(log.level(), format, ansi, std::io::stderr);
-    // Otherwise another subscriber is there: as in tests.
-    if subscriber.try_init().is_ok() {
-        let _ = SET_FILTER.set(set_filter); // nobody was before us, or `try_init` had failed
-        std::panic::set_hook(Box::new(log_panic)); // or plain text stands between the lines
-    }
-}
-
-/// A panic is contained where it happens; here it is told.
-fn log_panic(panic: &PanicHookInfo<'_>) {
-    let error = panic.payload_as_str().unwrap_or("a panic without a text");
-    let place = panic.location().map(ToString::to_string);
-    tracing::error!(
-        error,
-        place,
-        "a panic; this is a fault of s3-exporter: please report it with the log"
-    );
-}
-
-/// What is never logged, whatever `log.level` says, because it holds secrets.
-///
-/// - Other crates at trace: the AWS SDK's shows requests and answers whole there, and with
-///   them web identity tokens, session tokens and the keys that STS hands out; profiles too.
-/// - The SDK's search for credentials at any level: the warning of a failure shows the
-///   answer that could not be read. We tell such a failure ourselves, without it.
-fn may_be_logged(metadata: &Metadata<'_>) -> bool {
-    let target = metadata.target();
-    let ours = target.starts_with("s3_exporter");
-    ours || (*metadata.level() != Level::TRACE && !target.starts_with("aws_config"))
-}
-
-/// Logs by another `log.level` from now on. Does nothing before [`log`], and where the level
-/// is not one that the configuration lets through.
-pub fn set_level(level: &str) {
-    if let (Some(set_filter), Ok(filter)) = (SET_FILTER.get(), filter(level)) {
-        set_filter(filter);
-    }
-}
-
-fn subscriber<W>(
-    level: &str,
-    format: LogFormat,
-    ansi: bool,
-    writer: W,
-) -> (Box<dyn tracing::Subscriber + Send + Sync>, SetFilter)
-where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
-{
-    let builder = tracing_subscriber::fmt()
-        // The configuration has been checked with the same function.
-        .with_env_filter(filter(level).unwrap_or_else(|_| EnvFilter::new("info")))
-        .with_writer(writer)
-        .log_internal_errors(false); // a closed stderr would be a panic
-    match format {
-        LogFormat::Json => {
-            let builder = builder.event_format(json::Json).with_filter_reloading();
-            let handle = builder.reload_handle();
-            let set: SetFilter = Box::new(move |filter| drop(handle.reload(filter)));
-            let lines = builder.finish().with(filter_fn(may_be_logged));
-            (Box::new(lines), set)
-        }
-        LogFormat::Console => {
-            let builder = builder.with_ansi(ansi).with_filter_reloading();
-            let handle = builder.reload_handle();
-            let set: SetFilter = Box::new(move |filter| drop(handle.reload(filter)));
-            let lines = builder.finish().with(filter_fn(may_be_logged));
-            (Box::new(lines), set)
-        }
-    }
-}
 
 /// The metrics of the process itself. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -333,27 +200,5 @@ mod tests {
         while seconds().fract() == 0.0 {
             assert!(std::time::Instant::now() < deadline, "always whole seconds");
         }
-    }
-
-    #[test]
-    fn levels_and_filters() {
-        for good in [
-            "info",
-            "WARN",
-            "off",
-            "info,kube=warn",
-            "kube=debug",
-            "info,kube",
-            "[span]=trace",
-        ] {
-            filter(good).unwrap();
-        }
-        assert_eq!(
-            filter("inof").unwrap_err(),
-            "is \"inof\": expected error, warn, info, debug, trace or off, or a filter such as \"info,kube=warn\""
-        );
-        let error = filter("info,kube=loud").unwrap_err();
-        assert!(error.starts_with("is \"info,kube=loud\": "), "{error}");
-        filter("").unwrap_err();
     }
 }

@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use common::truth::{Figures, backup};
 use common::{Exporter as Program, Metrics};
-use s3_exporter::config::{self, Config, Log};
+use s3_exporter::config::{self, Config};
 use s3_exporter::destination::{Destination, Expect};
+use s3_exporter::logging::Log;
 use s3_exporter::supervisor::Supervisor;
 use s3_exporter_api::{
     Backend, BackendError, Connect, Continuation, ListRequest, Object, Order, Page, StartAt,

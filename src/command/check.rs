@@ -13,8 +13,9 @@ use s3_exporter_api::{ListRequest, Operation, Page, StartAt};
 
 use crate::clusters::Clusters;
 use crate::command::{failure, first_word, fit, series};
-use crate::config::{Config, LogFormat, ResolverConfig};
+use crate::config::{Config, ResolverConfig};
 use crate::destination::{Destination, Expect};
+use crate::logging::LogFormat;
 use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
 use crate::supervisor::Supervisor;
 use crate::words::{Bytes, Count, Names};

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 
 use crate::http::App;
 use crate::http::server::Peer;
-use crate::reload::ReloadOutcome;
+use crate::reload_requests::ReloadOutcome;
 
 /// What browsers add to what a page has them send: a page from anywhere could have one ask
 /// here that runs on this machine.

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use s3_exporter_api::{Section, closest};
 
-use crate::config::{Compat, Log, LogFormat, Metrics, Server};
-use crate::telemetry;
+use crate::config::{Compat, Metrics, Server};
+use crate::logging::{Log, LogFormat, filter};
 
 /// Where Prometheus looks for an S3 exporter.
 const LISTEN: &str = ":9340";
-const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 /// The labels that our metrics have beside `cluster`, and those that Prometheus sets.
 const LABELS: [&str; 16] = [
     "destination",
@@ -117,7 +116,7 @@ pub(super) fn log(top: &mut Section) -> Log {
     let origin = section.origin_of("level");
     let level = section.name("level");
     if let Some(level) = &level
-        && let Err(wanted) = filter(level)
+        && let Err(wanted) = filter::parse(level)
     {
         let message = format!("is {}: {wanted}", origin.quote(level));
         section.fault_at("level", origin, message);
@@ -141,28 +140,6 @@ pub(super) fn log(top: &mut Section) -> Log {
     };
     top.absorb(section);
     Log { level, format }
-}
-
-/// Whether it is a level or a filter. A filter takes any word for the name of a module, so
-/// a level with a typing error would silence the log: single words must be levels.
-fn filter(text: &str) -> Result<(), String> {
-    for word in text.split(',') {
-        if word.contains(['=', '[']) || LEVELS.contains(&&*word.to_lowercase()) {
-            continue;
-        }
-        let hint = closest(word, LEVELS.into_iter())
-            .map(|level| format!("; did you mean \"{level}\"?"))
-            .unwrap_or_default();
-        return Err(format!(
-            "expected off, error, warn, info, debug or trace, or a filter such as \"info,kube=warn\"{hint}"
-        ));
-    }
-    // tracing-subscriber 0.3.23 panics where other letters come after a blank.
-    let is_plain = text.is_ascii() && !text.contains(char::is_whitespace);
-    if !is_plain || telemetry::filter(text).is_err() {
-        return Err("expected a filter such as \"info,kube=warn\", without blanks".to_owned());
-    }
-    Ok(())
 }
 
 /// `[metrics]`.
@@ -323,35 +300,5 @@ mod tests {
         ] {
             assert!(!is_address(bad), "{bad}");
         }
-    }
-
-    #[test]
-    fn filters() {
-        for good in [
-            "info",
-            "INFO",
-            "off",
-            "info,kube=warn",
-            "warn,hyper=trace",
-            "s3_exporter[scan]=debug",
-        ] {
-            assert_eq!(filter(good), Ok(()), "{good}");
-        }
-        for bad in [
-            "inof",
-            "verbose",
-            "info,",
-            "kube=loud",
-            "warn, hyper=trace",
-            " Bä[\"=x",
-            "ä=info",
-        ] {
-            assert!(filter(bad).is_err(), "{bad}");
-        }
-        assert!(
-            filter("inof")
-                .unwrap_err()
-                .ends_with("did you mean \"info\"?")
-        );
     }
 }

@@ -116,8 +116,7 @@ fn string(text: &str) -> String {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use crate::config::LogFormat;
-    use crate::telemetry::subscriber;
+    use crate::logging::{LogFormat, subscriber};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -193,7 +192,7 @@ mod tests {
             (&"error".into(), &"on purpose".into())
         );
         let place = line["place"].as_str().unwrap();
-        assert!(place.starts_with("src/telemetry/json.rs:"), "{text}");
+        assert!(place.starts_with("src/logging/json.rs:"), "{text}");
     }
 
     #[test]
