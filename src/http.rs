@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::exposition::Exposition;
+use crate::pages::{self, Status};
 use crate::reload_requests::Reloads;
 use crate::telemetry::Telemetry;
 
@@ -24,16 +25,12 @@ mod body;
 mod health;
 mod metrics;
 mod negotiate;
-pub mod page;
 mod reload;
 pub mod server;
-pub mod status;
 pub mod web_config;
 
-use status::Status;
-
 /// Nothing from elsewhere, no script at all; the one style sheet is known by its hash.
-const POLICY: HeaderValue = HeaderValue::from_static(page::POLICY);
+const POLICY: HeaderValue = HeaderValue::from_static(pages::html::POLICY);
 
 /// Status pages that are made at the same time: they take memory and time, and a client
 /// that goes while its page is made could ask for the next.
@@ -116,7 +113,7 @@ async fn root(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
 
 /// The status page, whoever asks.
 async fn status_page(State(app): State<Arc<App>>) -> Response {
-    match app.of_status(page::render).await {
+    match app.of_status(pages::html::render).await {
         Ok(page) => (
             [
                 (VARY, HeaderValue::from_static("Accept")),

@@ -17,6 +17,7 @@ pub mod destination;
 pub mod exposition;
 pub mod http;
 pub mod logging;
+pub mod pages;
 pub mod reload;
 pub mod reload_requests;
 pub mod resolver;

@@ -8,10 +8,11 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
 use crate::http::{App, failed};
+use crate::pages;
 
 /// The status.
 pub async fn status(State(app): State<Arc<App>>) -> Response {
-    match app.of_status(|status| serde_json::to_vec(status)).await {
+    match app.of_status(pages::json).await {
         Ok(Ok(text)) => (
             [
                 (CONTENT_TYPE, HeaderValue::from_static("application/json")),

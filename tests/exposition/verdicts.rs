@@ -9,8 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use s3_exporter::exposition::{Format, text};
-use s3_exporter::http::page;
-use s3_exporter::http::status::{Judged, Status};
+use s3_exporter::pages::{Judged, Status, html};
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::Snapshot;
 use s3_exporter::verdict::Finding;
@@ -128,7 +127,7 @@ fn check_page(cases: &[Case], known: &Known) {
     let expected = told(cases, known);
     assert_eq!(told_by(&status), expected);
 
-    let page = page::render(&status);
+    let page = html::render(&status);
     let parts = headline(&page);
     let count = |n: usize, what: &str, how: &str| {
         let s = if n == 1 { "" } else { "s" };

@@ -4,7 +4,7 @@
 use s3_exporter_api::UnixTime;
 
 use crate::config::Config;
-use crate::http::status::{DestinationStatus, Status};
+use crate::pages::{DestinationStatus, Status};
 use crate::snapshot::Snapshot;
 use crate::verdict::{self, Finding};
 

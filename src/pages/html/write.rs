@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use crate::http::status::Moment;
+use crate::pages::Moment;
 use crate::visible::visible;
 pub use crate::words::{Bytes, Count, Span};
 

@@ -1,198 +1,27 @@
-//! What the status page and the API show: a snapshot, said so that people see at once
-//! what is wrong.
+//! From a snapshot to what is shown of it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
-use serde::Serialize;
 
+use super::{
+    Backup, Backups, ClusterStatus, DestinationState, DestinationStatus, Judged, LatestAudit,
+    LatestFailure, LatestScan, Moment, ObjectFigures, ResolverStatus, Status, Time,
+};
 use crate::aggregate::Totals;
 use crate::clusters::Clusters;
+use crate::destination::Destination;
 use crate::exposition::shares::divide;
 use crate::resolver::Resolution;
 use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
 use crate::telemetry;
 use crate::verdict::{self, Verdict};
 
-mod judged;
-pub use judged::{Backup, Backups, Judged};
-
-/// Everything.
-#[derive(Debug, Serialize)]
-pub struct Status<'a> {
-    /// The version of s3-exporter.
-    pub version: &'static str,
-    /// The commit.
-    pub revision: &'static str,
-    /// When the process started.
-    pub started: Moment,
-    /// When this was made: all ages are as of then.
-    pub now: Time,
-    /// As `/-/ready` says.
-    pub ready: bool,
-    /// In the order of the configuration.
-    pub destinations: Vec<DestinationStatus<'a>>,
-    /// By name.
-    pub resolvers: Vec<ResolverStatus<'a>>,
-    /// How many clusters there are, by what is wrong with their backups at any destination:
-    /// each counts once, at however many it is. Equal names of two resolvers are two clusters.
-    pub clusters: Backups,
-}
-
-/// A moment as RFC 3339.
-#[derive(Clone, Copy, Debug)]
-pub struct Time(pub UnixTime);
-
-/// A moment and how long ago it is.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Moment {
-    /// When.
-    pub time: Time,
-    /// How long ago; negative in the future.
-    pub age_seconds: f64,
-}
-
-/// A destination.
-#[derive(Debug, Serialize)]
-pub struct DestinationStatus<'a> {
-    /// Its name.
-    pub destination: &'a str,
-    /// The bucket.
-    pub bucket: &'a str,
-    /// The prefix; empty for all.
-    pub prefix: &'a str,
-    /// The backend's name.
-    pub backend: &'a str,
-    /// The store's address.
-    pub store_url: &'a str,
-    /// The resolver's name.
-    pub resolver: Option<&'a str>,
-    /// How it is.
-    pub state: DestinationState,
-    /// The latest scan's failure.
-    pub failure: Option<LatestFailure<'a>>,
-    /// The latest scan that ended.
-    pub latest_scan: Option<LatestScan>,
-    /// The end of the latest complete scan, which all figures are of.
-    pub last_success: Option<Moment>,
-    /// The latest audit of its listing in parts.
-    pub latest_audit: Option<LatestAudit>,
-    /// Between the starts of scans.
-    pub interval_seconds: f64,
-    /// From when on a backup is late; where it is not set, none ever is.
-    pub max_age_seconds: Option<f64>,
-    /// How its backups are as a whole, where it has no clusters or those that have objects
-    /// there are expected.
-    pub as_a_whole: Option<Judged>,
-    /// All that was listed.
-    pub listed: Option<ObjectFigures>,
-    /// What belongs to no known cluster.
-    pub unassigned: Option<ObjectFigures>,
-    /// How many clusters there are, by what is wrong with their backups.
-    pub backups: Backups,
-    /// By name. Where not all are listed, those with problems are.
-    pub clusters: Vec<ClusterStatus<'a>>,
-    /// How many are not listed, so that an answer is never larger than [`LISTED`] makes it.
-    pub clusters_not_listed: usize,
-}
-
-/// Clusters that an answer lists, of all destinations together: about 7 MB of JSON.
-const LISTED: usize = 10_000;
-
-/// How a destination is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DestinationState {
-    /// No scan has ended yet.
-    Pending,
-    /// The latest scan was complete.
-    Ok,
-    /// The latest scan failed.
-    Failing,
-}
-
-/// Why a scan failed.
-#[derive(Debug, Serialize)]
-pub struct LatestFailure<'a> {
-    /// The kind, as in the metrics.
-    pub kind: &'static str,
-    /// The error.
-    pub message: &'a str,
-}
-
-/// A scan that ended.
-#[derive(Debug, Serialize)]
-pub struct LatestScan {
-    /// When.
-    pub ended: Moment,
-    /// How long it took.
-    pub duration_seconds: f64,
-    /// Whether it was complete.
-    pub success: bool,
-}
-
-/// An audit that ended.
-#[derive(Debug, Serialize)]
-pub struct LatestAudit {
-    /// When.
-    pub ended: Moment,
-    /// Whether the listing in parts agreed with the one in sequence.
-    pub success: bool,
-}
-
-/// Figures of some objects.
-#[derive(Debug, Serialize)]
-pub struct ObjectFigures {
-    /// How many.
-    pub objects: u64,
-    /// Of these, empty.
-    pub empty_objects: u64,
-    /// Sum of their sizes.
-    pub size_bytes: u64,
-    /// The newest that is not empty.
-    pub newest_object: Option<Moment>,
-    /// Its size.
-    pub newest_object_size_bytes: Option<u64>,
-    /// The oldest.
-    pub oldest_object: Option<Moment>,
-    /// The size of the largest.
-    pub largest_object_size_bytes: Option<u64>,
-}
-
-/// A cluster at a destination.
-#[derive(Debug, Serialize)]
-pub struct ClusterStatus<'a> {
-    /// Its name.
-    pub cluster: &'a str,
-    /// How its backups are.
-    #[serde(flatten)]
-    pub judged: Judged,
-    /// When it was created, where its resolver knows.
-    pub created: Option<Moment>,
-    /// Where its backups are gone: when some were last seen.
-    pub last_seen: Option<Moment>,
-    /// Its figures.
-    #[serde(flatten)]
-    pub objects: ObjectFigures,
-}
-
-/// A resolver.
-#[derive(Debug, Serialize)]
-pub struct ResolverStatus<'a> {
-    /// Its name.
-    pub resolver: &'a str,
-    /// Whether its set is there and up to date.
-    pub success: bool,
-    /// How many clusters it knows; none before it has delivered any set.
-    pub clusters: Option<usize>,
-    /// When its set was last known to be right.
-    pub last_success: Option<Moment>,
-    /// Why it fails.
-    pub failure: Option<&'a str>,
-}
-
 impl<'a> Status<'a> {
+    /// Clusters that an answer lists, of all destinations together: about 7 MB of JSON.
+    pub const LISTED: usize = 10_000;
+
     /// The status of a snapshot at the moment `now`.
     pub fn new(snapshot: &'a Snapshot, ready: bool, started: UnixTime, now: UnixTime) -> Self {
         let resolvers = snapshot.resolvers.iter();
@@ -201,7 +30,7 @@ impl<'a> Status<'a> {
             figures.map_or(0, |figures| figures.clusters.len())
         };
         let asked: Vec<_> = snapshot.destinations.iter().map(clusters).collect();
-        let listed = divide(&asked, LISTED);
+        let listed = divide(&asked, Self::LISTED);
         let mut everywhere = HashMap::new();
         let destinations = snapshot.destinations.iter().zip(listed);
         let destinations = destinations
@@ -298,7 +127,7 @@ type Everywhere<'a> = HashMap<(&'a str, &'a str), Verdict>;
 
 /// How the clusters of a destination are, and so many of them, the worst first of all.
 fn clusters<'a>(
-    destination: &'a crate::destination::Destination,
+    destination: &'a Destination,
     figures: &'a Figures,
     names: Option<&Clusters>,
     listed: usize,
@@ -363,35 +192,5 @@ impl<'a> ResolverStatus<'a> {
                 .map(|time| Moment::of_ours(time, now)),
             failure: resolution.failure.as_deref(),
         }
-    }
-}
-
-impl Moment {
-    /// Of something that has happened here. Where the clock has been set back since, that is
-    /// not in the future: it is as young as can be.
-    fn of_ours(time: UnixTime, now: UnixTime) -> Self {
-        Self::new(time.min(now), now)
-    }
-
-    fn new(time: UnixTime, now: UnixTime) -> Self {
-        Self {
-            time: Time(time),
-            age_seconds: (now.as_millis() - time.as_millis()) as f64 / 1000.0,
-        }
-    }
-}
-
-impl std::fmt::Display for Time {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0.as_millis()) {
-            Ok(time) => write!(f, "{time:.0}"),
-            Err(_) => write!(f, "{} s", self.0.as_seconds()), // in the year 10000
-        }
-    }
-}
-
-impl Serialize for Time {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }

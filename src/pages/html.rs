@@ -3,7 +3,7 @@
 
 use std::fmt::{Result, Write};
 
-use crate::http::status::{Backup, ClusterStatus, DestinationState, DestinationStatus, Status};
+use crate::pages::{Backup, ClusterStatus, DestinationState, DestinationStatus, Status};
 use crate::verdict::Finding;
 
 mod problems;
@@ -11,7 +11,7 @@ mod write;
 use problems::{is_well, problems};
 use write::{Ago, Bytes, HtmlName, HtmlText, Span};
 
-const STYLE: &str = include_str!("page/style.css");
+const STYLE: &str = include_str!("html/style.css");
 /// The Content-Security-Policy: `STYLE` by its hash, which a test compares, and nothing else.
 pub const POLICY: &str = "default-src 'none'; style-src 'sha256-mKOTuLgCK1eJnnRYATtuPeuG3zL+KsYCggcjrJOy6bw='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Clusters listed in each table of a page, those with problems first. The API has more of them.

@@ -2,8 +2,8 @@
 
 use std::fmt::{Result, Write};
 
-use crate::http::page::write::{Ago, Bytes, Count, HtmlName, HtmlText};
-use crate::http::status::{ClusterStatus, DestinationState, DestinationStatus, Status};
+use crate::pages::html::write::{Ago, Bytes, Count, HtmlName, HtmlText};
+use crate::pages::{ClusterStatus, DestinationState, DestinationStatus, Status};
 use crate::verdict::Finding;
 
 fn failing<'a>(status: &'a Status<'_>) -> impl Iterator<Item = &'a DestinationStatus<'a>> {
