@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use s3_exporter::cli::Flags;
 use s3_exporter::command::serve::{self, Setup};
 use s3_exporter::config::{Config, Environment, Loader};
-use s3_exporter::http::server::{self, Listener};
 use s3_exporter::reload::ReloadSource;
 use s3_exporter::telemetry::Telemetry;
 use s3_exporter::{logging, shutdown, wire};
 use s3_exporter_api::UnixTime;
 use s3_exporter_testkit::{Memory, S3sServer, Upload};
+use s3_exporter_web::{Listener, bind};
 
 /// The clusters that a Kubernetes API would name. There is none in the demo, so a file does.
 const CLUSTERS: &str = "\
@@ -75,10 +75,11 @@ async fn demo() -> Result<(), String> {
 
 /// The exporter's own port, or a free one where another program has that.
 fn listen() -> Result<(Vec<Listener>, SocketAddr), String> {
-    let listeners = server::bind(ADDRESS, false).or_else(|reason| {
+    let listeners = bind(ADDRESS, false).or_else(|reason| {
         println!("{reason}. The demo takes a free port instead.");
-        server::bind("127.0.0.1:0", false)
-    })?;
+        bind("127.0.0.1:0", false)
+    });
+    let listeners = listeners.map_err(|cause| cause.to_string())?;
     let address = listeners.first().map(|first| first.socket.local_addr());
     match address {
         Some(Ok(address)) => Ok((listeners, address)),

@@ -10,11 +10,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use s3_exporter_api::{Fault, Origin, Plugin, file};
+use s3_exporter_web::web_config;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
 use crate::config::{Config, Environment, Loader, Rejected};
-use crate::http::web_config;
 use crate::logging::{self, Log};
 use crate::reload::ReloadSource;
 use crate::resolver::{Resolution, ResolverHandle};

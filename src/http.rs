@@ -8,10 +8,10 @@ use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use s3_exporter_api::UnixTime;
+use s3_exporter_web::WebConfig;
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
@@ -26,8 +26,8 @@ mod health;
 mod metrics;
 mod negotiate;
 mod reload;
-pub mod server;
-pub mod web_config;
+
+pub use health::PROBES;
 
 /// Nothing from elsewhere, no script at all; the one style sheet is known by its hash.
 const POLICY: HeaderValue = HeaderValue::from_static(pages::html::POLICY);
@@ -87,7 +87,7 @@ impl App {
     }
 }
 
-/// All paths.
+/// All paths. Whoever serves them has to [`protect`] the answers.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(root))
@@ -98,7 +98,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/-/reload", post(reload::reload))
         .route("/api/v1/status", get(api::status))
         .fallback(other)
-        .layer(map_response(protect))
         .with_state(app)
 }
 
@@ -161,13 +160,14 @@ fn failed(error: &dyn std::error::Error) -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
-/// The headers that every answer has.
-async fn protect(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+/// Has every answer carry the headers that ours have.
+#[must_use]
+pub fn protect(web: WebConfig) -> WebConfig {
+    web.with_headers(vec![
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ])
 }
 
 #[cfg(test)]

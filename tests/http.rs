@@ -17,17 +17,16 @@ use s3_exporter::command::serve::{self, Setup};
 use s3_exporter::config::{Backend as Store, Compat, Config, Fingerprint};
 use s3_exporter::destination::Destination;
 use s3_exporter::exposition::Exposition;
-use s3_exporter::http::server::Limits;
-use s3_exporter::supervisor::Board;
-
-use s3_exporter::http::{App, router, server};
+use s3_exporter::http::{App, protect, router};
 use s3_exporter::resolver::channel;
 use s3_exporter::snapshot::{DestinationSnapshot, Snapshot};
+use s3_exporter::supervisor::Board;
 use s3_exporter::telemetry::Telemetry;
 use s3_exporter_api::{
     Backend, BackendError, Connect, Continuation, ListRequest, Operation, Order, Page, async_trait,
 };
 use s3_exporter_testkit::servers::check_metrics;
+use s3_exporter_web::{Limits, Listener, WebConfig};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -66,14 +65,15 @@ async fn start(snapshot: Snapshot, metrics_at_any_path: bool) -> Server {
     let board = Board::new(published, resolvers.collect());
     let exposition = Arc::new(Exposition::new(board, &config.metrics, config.max_clusters));
     let app = App::new(Arc::clone(&exposition), Telemetry::new(), &config);
-    let listeners = server::bind("127.0.0.1:0", false).unwrap();
+    let listeners = s3_exporter_web::bind("127.0.0.1:0", false).unwrap();
     let address = listeners[0].socket.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
+    let web = Arc::new(protect(WebConfig::default()));
     let serving = tokio::spawn(async move {
         tokio::select! {
             () = exposition.follow() => {}
-            () = server::serve(listeners, router(Arc::new(app)), Arc::default(), Limits::default(), stop) => {}
+            () = s3_exporter_web::serve(listeners, router(Arc::new(app)), web, Limits::default(), stop) => {}
         }
     });
     Server {
@@ -707,6 +707,6 @@ async fn scrapes_are_answered_and_it_stops_while_a_scan_hangs() {
     tokio::time::timeout(HANGS, running).await.unwrap().unwrap();
 }
 
-async fn run(config: &Config, listeners: Vec<server::Listener>, stop: CancellationToken) {
+async fn run(config: &Config, listeners: Vec<Listener>, stop: CancellationToken) {
     serve::run(config, &Telemetry::new(), Setup::default(), listeners, stop).await;
 }

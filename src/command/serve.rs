@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use s3_exporter_api::Fault;
+use s3_exporter_web::{BindError, Limits, Listener, WebConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Compat, Config, Server};
 use crate::exposition::Exposition;
-use crate::http::server::{self, Limits, Listener};
-use crate::http::web_config::WebConfig;
-use crate::http::{App, router};
+use crate::http::{self, App, router};
 use crate::reload::{ReloadSource, Reloader};
 use crate::shutdown;
 use crate::state::State;
@@ -28,11 +27,11 @@ pub async fn serve(
 ) -> Result<(), String> {
     let shutdown = shutdown::on_signal()
         .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
-    let web = WebConfig::open(&config.server).map_err(|faults| {
+    let web = web(&config.server).map_err(|faults| {
         let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
         faults.join("; ")
     })?;
-    let listeners = bind(&config.server)?;
+    let listeners = bind(&config.server).map_err(|cause| cause.to_string())?;
     let names = config.destinations.iter().map(|of| &*of.name);
     let state = match &config.state_directory {
         Some(directory) => Some(State::open(directory, names)?),
@@ -50,15 +49,25 @@ pub async fn serve(
     Ok(())
 }
 
+/// Who may ask, and how.
+fn web(server: &Server) -> Result<WebConfig, Vec<Fault>> {
+    let path = server.web_config_file.as_deref();
+    let web = path.map_or_else(|| Ok(WebConfig::default()), WebConfig::open)?;
+    Ok(match server.probes_without_auth {
+        true => web.with_probes(&http::PROBES),
+        false => web,
+    })
+}
+
 /// Listens on all addresses, or on none.
 ///
 /// # Errors
-/// As [`server::bind`].
-pub fn bind(server: &Server) -> Result<Vec<Listener>, String> {
+/// The first address where that cannot be, and why.
+pub fn bind(server: &Server) -> Result<Vec<Listener>, BindError> {
     let mut listeners = Vec::new();
     for (addresses, admin) in [(&server.listen, false), (&server.admin_listen, true)] {
         for address in addresses {
-            listeners.extend(server::bind(address, admin)?);
+            listeners.extend(s3_exporter_web::bind(address, admin)?);
         }
     }
     Ok(listeners)
@@ -118,11 +127,12 @@ pub async fn run(
         reloader = Some(does);
     }
     supervisor.start();
-    let (router, web) = (router(Arc::new(app)), Arc::new(setup.web));
+    let router = router(Arc::new(app));
+    let web = Arc::new(http::protect(setup.web));
     tokio::select! {
         () = exposition.follow() => {}
         () = reloading(reloader, &mut supervisor) => {}
-        () = server::serve(listeners, router, web, Limits::default(), shutdown) => {}
+        () = s3_exporter_web::serve(listeners, router, web, Limits::default(), shutdown) => {}
     }
     tracing::info!("stopped");
 }

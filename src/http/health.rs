@@ -12,6 +12,8 @@ use crate::http::App;
 use crate::snapshot::Snapshot;
 use crate::words::Count;
 
+/// The pages that `server.probes_without_auth` is about.
+pub const PROBES: [&str; 2] = ["/-/healthy", "/-/ready"];
 /// How long a destination can keep the process from being ready: an answer that is late
 /// by that much says more than none.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use s3_exporter_web::Peer;
 
 use crate::http::App;
-use crate::http::server::Peer;
 use crate::reload_requests::ReloadOutcome;
 
 /// What browsers add to what a page has them send: a page from anywhere could have one ask

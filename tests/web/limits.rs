@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use s3_exporter::config;
-use s3_exporter::http::server::{self, Limits};
-use s3_exporter::http::web_config::WebConfig;
+use s3_exporter_web::{Limits, WebConfig, bind, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -65,12 +63,12 @@ fn start(limits: Limits, web: WebConfig) -> Server {
         .route("/big", get(async || vec![b'x'; BIG]))
         .route("/secure", get(async || vec![b'x'; SECURE]))
         .route("/never", get(std::future::pending::<String>));
-    let listeners = server::bind("127.0.0.1:0", false).unwrap();
+    let listeners = bind("127.0.0.1:0", false).unwrap();
     let address = listeners[0].socket.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     let serving = tokio::spawn(async move {
-        server::serve(listeners, router, Arc::new(web), limits, stop).await;
+        serve(listeners, router, Arc::new(web), limits, stop).await;
     });
     Server {
         address,
@@ -80,11 +78,7 @@ fn start(limits: Limits, web: WebConfig) -> Server {
 }
 
 fn tls(site: &Site) -> WebConfig {
-    WebConfig::open(&config::Server {
-        web_config_file: Some(site.path("web.yml")),
-        ..config::Server::default()
-    })
-    .unwrap()
+    WebConfig::open(&site.path("web.yml")).unwrap()
 }
 
 impl Server {

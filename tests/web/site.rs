@@ -77,7 +77,7 @@ impl Site {
             format!("--config={}", config.display()),
             format!("--web.config.file={}", web.display()),
             format!("--listen=127.0.0.1:{port}"),
-            "--log.level=info,s3_exporter::http=debug".to_owned(),
+            "--log.level=info,s3_exporter_web=debug".to_owned(),
         ];
         self.start(program(), &arguments, port).await
     }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use s3_exporter::http::web_config::file::parse;
+use s3_exporter_web::web_config::file::parse;
 
 /// A hash of a password; of no password that anybody has.
 const HASH: &str = "$2y$10$canarycanarycanarycanuXk1bXqLVgaGRdbWyHu9D3m6ZqQOPCDi";

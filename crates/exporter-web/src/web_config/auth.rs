@@ -7,10 +7,10 @@ use std::hint::black_box;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::http::HeaderValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bcrypt::HashParts;
+use http::HeaderValue;
 use ring::hmac;
 use ring::rand::SystemRandom;
 use s3_exporter_api::Secret;

@@ -9,18 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
 use s3_exporter_api::{Fault, Origin};
 use tokio::sync::watch;
 
-use crate::config::Server;
-
-mod auth;
+pub(crate) mod auth;
 pub mod file;
-pub(super) mod guard;
 mod reading;
-pub(super) mod tls;
+pub(crate) mod tls;
 mod verify;
 mod yaml;
 
@@ -33,9 +30,8 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// What holds for connections and requests from now on.
 #[derive(Debug, Default)]
-pub struct WebSettings {
-    /// `None` for plain HTTP.
-    pub(super) tls: Option<Arc<ServerConfig>>,
+pub(crate) struct WebSettings {
+    tls: Option<Arc<ServerConfig>>,
     headers: Vec<(HeaderName, HeaderValue)>,
     auth: Option<Auth>,
 }
@@ -45,7 +41,8 @@ pub struct WebSettings {
 pub struct WebConfig {
     source: Option<(PathBuf, Digest)>,
     settings: watch::Sender<Arc<WebSettings>>,
-    probes_without_auth: bool,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    probes: &'static [&'static str],
 }
 
 impl Default for WebConfig {
@@ -53,38 +50,75 @@ impl Default for WebConfig {
         Self {
             source: None,
             settings: watch::Sender::new(Arc::default()),
-            probes_without_auth: false,
+            headers: Vec::new(),
+            probes: &[],
         }
     }
 }
 
+impl WebSettings {
+    /// `None` for plain HTTP.
+    pub fn tls(&self) -> Option<&Arc<ServerConfig>> {
+        self.tls.as_ref()
+    }
+
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
+    /// `None` where nobody is asked who he is.
+    pub fn auth(&self) -> Option<&Auth> {
+        self.auth.as_ref()
+    }
+}
+
 impl WebConfig {
-    /// Reads what the configuration names. Blocks for a moment.
+    /// Reads the web configuration at `path`, and the files that it names. Blocks for a moment.
     ///
     /// # Errors
     /// Every fault at once.
-    pub fn open(server: &Server) -> Result<Self, Vec<Fault>> {
-        let mut web = Self {
-            probes_without_auth: server.probes_without_auth,
+    pub fn open(path: &Path) -> Result<Self, Vec<Fault>> {
+        let reading = Reading::take(path);
+        let settings = settings(path, &reading)?;
+        Ok(Self {
+            source: Some((path.to_owned(), reading.digest)),
+            settings: watch::Sender::new(Arc::new(settings)),
             ..Self::default()
-        };
-        if let Some(path) = &server.web_config_file {
-            let reading = Reading::take(path);
-            web.source = Some((path.clone(), reading.digest));
-            web.settings
-                .send_replace(Arc::new(settings(path, &reading)?));
-        }
-        Ok(web)
+        })
+    }
+
+    /// Has every answer, refusals included, carry these headers, unless the web configuration
+    /// sets them otherwise.
+    #[must_use]
+    pub fn with_headers(mut self, headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Lets those who give no password have the status code of these paths, such as
+    /// `/-/healthy`, and nothing else.
+    #[must_use]
+    pub fn with_probes(mut self, paths: &'static [&'static str]) -> Self {
+        self.probes = paths;
+        self
+    }
+
+    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
+    pub(crate) fn is_probe(&self, path: &str) -> bool {
+        self.probes.contains(&path)
     }
 
     /// What holds now.
-    pub fn current(&self) -> Arc<WebSettings> {
+    pub(crate) fn current(&self) -> Arc<WebSettings> {
         Arc::clone(&self.settings.borrow())
     }
 
     /// Follows the files for ever. What changed counts once two looks agree, as a file that
     /// is being written holds half of the truth; what is bad changes nothing.
-    pub async fn follow(&self) {
+    pub(crate) async fn follow(&self) {
         let Some((path, taken)) = self.source.clone() else {
             return std::future::pending().await;
         };
@@ -180,7 +214,7 @@ fn whole(path: &Path, message: &str) -> Fault {
     }
 }
 
-/// What is wrong with the file of a configuration, and the files that it names.
+/// What is wrong with the web configuration at `path`, and the files that it names.
 pub fn check(path: &Path) -> Vec<Fault> {
     settings(path, &Reading::take(path))
         .err()

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use axum::http::{HeaderName, HeaderValue};
 use bcrypt::HashParts;
 use figment::value::{Num, Tag, Value};
+use http::{HeaderName, HeaderValue};
 use s3_exporter_api::{Fault, Origin, Secret, Section, without_line_end};
 
 use super::yaml;

@@ -1,19 +1,15 @@
 //! One connection: TLS where it is asked for, then HTTP/1.1 or HTTP/2.
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use axum::Router;
-use axum::body::{Body, Bytes};
-use hyper::Request;
-use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use http::Request;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::graceful::Watcher;
-use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -21,9 +17,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::limiter::{OpenConnection, RequestGuard};
-use super::{Limits, Peer};
-use crate::http::web_config::{WebConfig, guard, tls};
+use super::limiter::OpenConnection;
+use super::{AnswerBody, Limits, Pages, guard};
+use crate::Peer;
+use crate::web_config::{WebConfig, tls};
 
 /// Bytes of a request's head at most, and of an answer that wait in one of our buffers.
 const MAX_HEAD: usize = 64 * 1024;
@@ -34,7 +31,7 @@ const NOT_TLS: &[u8] =
 /// What every connection needs.
 #[derive(Clone)]
 pub struct Serving {
-    pub router: Router,
+    pub pages: Pages,
     pub web: Arc<WebConfig>,
     pub limits: Limits,
 }
@@ -50,7 +47,7 @@ impl Serving {
         watcher: Watcher,
     ) {
         let _ = stream.set_nodelay(true); // only a little slower without
-        let Some(config) = self.web.current().tls.clone() else {
+        let Some(config) = self.web.current().tls().cloned() else {
             return self.http1(stream, peer, guarded, watcher).await;
         };
         // In a box, as all that follows: those who do without need not find room for it.
@@ -64,6 +61,7 @@ impl Serving {
             Box::pin(self.http1(stream, peer, guarded, watcher)).await;
         }
     }
+
     async fn http1<S>(self, stream: S, peer: Peer, guarded: Arc<OpenConnection>, watcher: Watcher)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -93,15 +91,19 @@ impl Serving {
         self,
         peer: Peer,
         guarded: Arc<OpenConnection>,
-    ) -> impl HttpService<Incoming, ResBody = Held, Error = Infallible, Future: Send> {
-        let pages = TowerToHyperService::new(self.router);
-        let web = self.web;
+    ) -> impl HttpService<Incoming, ResBody = AnswerBody, Error = Infallible, Future: Send> {
+        let Self { pages, web, .. } = self;
         service_fn(move |request: Request<Incoming>| {
-            let held = guarded.begin();
+            let request_guard = guarded.begin();
             let (web, pages) = (Arc::clone(&web), pages.clone());
             async move {
-                let response = guard::answer(&web, &pages, peer, request).await;
-                Ok(response.map(|body| Held { body, _held: held }))
+                let response = guard::answer(&web, pages, peer, request).await;
+                // While the body is there, the request is not done.
+                let hold = move |error| {
+                    let _until_sent = &request_guard;
+                    error
+                };
+                Ok(response.map(|body| body.map_err(hold).boxed_unsync()))
             }
         })
     }
@@ -118,30 +120,4 @@ async fn handshake(
         return None;
     }
     TlsAcceptor::from(config).accept(stream).await.ok()
-}
-
-/// An answer's body; while it is there, the request is not done.
-pub struct Held {
-    body: Body,
-    _held: RequestGuard,
-}
-
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
