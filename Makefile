@@ -1,5 +1,6 @@
-# `make demo` shows it, `make test` proves it, `make check` keeps it clean.
-.PHONY: demo test check features bench bench-parts soak sbom
+# `make demo` shows it, `make test` proves it, `make quick` proves some of it after each edit,
+# `make check` keeps it clean.
+.PHONY: demo test quick check features bench bench-parts soak sbom
 
 CARGO ?= cargo
 FEATURES := s3 minio kubernetes
@@ -12,6 +13,11 @@ test:
 	tests/install.sh test >/dev/null
 	$(CARGO) test --workspace
 
+# What asks no server: unit tests and tests/fast, which needs promtool alone.
+quick:
+	tests/install.sh quick >/dev/null
+	$(CARGO) test --workspace --exclude s3-exporter-testkit --lib --test fast
+
 # Everything at once for a while: prints what happened, and fails on one wrong figure or where
 # memory grows. `make soak SOAK=1h` takes longer, `S3_EXPORTER_SOAK_SEED=N` repeats one.
 SOAK ?= 10m
@@ -19,7 +25,7 @@ soak:
 	tests/install.sh test >/dev/null
 	$(CARGO) build --release --workspace
 	S3_EXPORTER_SOAK=$(SOAK) S3_EXPORTER_SOAK_PROGRAM="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/s3-exporter" \
-		$(CARGO) test --workspace --test bounds soak -- --nocapture
+		$(CARGO) test --workspace --test slow soak -- --nocapture
 
 # What listing costs beside others; about eight minutes once it is built.
 bench:

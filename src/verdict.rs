@@ -1,7 +1,7 @@
 //! What is wrong with backups, and what is not: each verdict is defined here and nowhere
 //! else. The status page and its JSON tell it, and `check --connect` warns of it. The
 //! expressions of `docs/metrics.md` say the same of the metrics, and a test
-//! (`tests/exposition/verdicts.rs`) holds all of them together over generated cases.
+//! (`tests/fast/exposition/verdicts.rs`) holds all of them together over generated cases.
 //!
 //! What is judged is a job: a cluster at a destination, or a destination as a whole where it
 //! has no clusters.

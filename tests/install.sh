@@ -5,6 +5,7 @@
 # system and no service is started; Debian packages are only unpacked.
 #
 #   tests/install.sh            what `make test` needs
+#   tests/install.sh quick      what `make quick` needs (promtool)
 #   tests/install.sh check      what `make check` and `make sbom` need (cargo-deny, cargo-cyclonedx)
 #
 # S3_EXPORTER_TOOLS=DIR puts them elsewhere.
@@ -130,11 +131,15 @@ test)
     install minio "$MINIO" minio
     install kube-apiserver "$KUBERNETES" kube_apiserver
     ;;
+quick)
+    need apt-get "promtool is taken from Debian's packages: run this on Debian or Ubuntu"
+    install prometheus debian prometheus
+    ;;
 check)
     need cargo "install Rust with rustup"
     install cargo-deny "$CARGO_DENY" cargo_deny
     install cargo-cyclonedx "$CARGO_CYCLONEDX" cargo_cyclonedx
     ;;
-*) die "unknown argument '$1': use test or check" ;;
+*) die "unknown argument '$1': use test, quick or check" ;;
 esac
 echo "$TOOLS/bin"

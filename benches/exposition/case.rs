@@ -10,7 +10,7 @@ use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::Snapshot;
 
-#[path = "../../tests/exposition/sample.rs"]
+#[path = "../../tests/fast/sample.rs"]
 pub mod sample;
 
 const CLUSTERS: u64 = 50_000;

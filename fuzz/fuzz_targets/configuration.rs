@@ -2,7 +2,7 @@
 //! `mkdir -p fuzz/corpus/configuration && cp config.toml.example fuzz/corpus/configuration`.
 #![no_main]
 
-#[path = "../../tests/bounds/fuzz/configuration.rs"]
+#[path = "../../tests/fast/fuzz/configuration.rs"]
 #[allow(dead_code)] // the tests use more of it
 mod body;
 

@@ -1,7 +1,7 @@
 //! Explains any key over any names: a prefix, a separator, a key and names, one a line.
 #![no_main]
 
-#[path = "../../tests/bounds/fuzz/explain.rs"]
+#[path = "../../tests/fast/fuzz/explain.rs"]
 #[allow(dead_code)] // the tests use more of it
 mod body;
 

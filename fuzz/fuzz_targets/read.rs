@@ -1,8 +1,8 @@
 //! Reads any bytes as a ListObjectsV2 answer. Begin with the real ones:
-//! `cargo fuzz run read fuzz/corpus/read backends/page/tests/pages`.
+//! `cargo fuzz run read fuzz/corpus/read backends/page/tests/read/pages`.
 #![no_main]
 
-#[path = "../../backends/page/tests/support/oracle.rs"]
+#[path = "../../backends/page/tests/read/oracle.rs"]
 mod oracle;
 
 use libfuzzer_sys::fuzz_target;

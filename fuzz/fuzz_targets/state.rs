@@ -1,7 +1,7 @@
 //! Reads any bytes as a state file. Begin with one of a running exporter's `state.directory`.
 #![no_main]
 
-#[path = "../../tests/bounds/fuzz/state.rs"]
+#[path = "../../tests/fast/fuzz/state.rs"]
 #[allow(dead_code)] // the tests use more of it
 mod body;
 

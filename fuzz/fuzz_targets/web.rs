@@ -1,7 +1,7 @@
 //! Reads any text as a web configuration.
 #![no_main]
 
-#[path = "../../tests/bounds/fuzz/web.rs"]
+#[path = "../../tests/fast/fuzz/web.rs"]
 #[allow(dead_code)] // the tests use more of it
 mod body;
 

@@ -12,6 +12,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub mod backups;
+pub mod command;
+pub mod given;
 pub mod questions;
 pub mod truth;
 pub mod watch;

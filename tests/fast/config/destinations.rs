@@ -1,0 +1,174 @@
+//! Destinations.
+
+use crate::common::command::{BUCKET, Case, STORE, refused};
+
+#[test]
+fn destinations() {
+    refused(&[
+        Case {
+            file: &[STORE],
+            says: &[
+                "error: config.toml: `destinations` is missing: give at least one [[destinations]] with a `bucket`",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[STORE, "[[destinations]]", r#"prefix = "x""#],
+            says: &[
+                "error: config.toml:3: `destinations[0].bucket` is missing: expected the bucket's name",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                STORE,
+                "[[destinations]]",
+                r#"bucket = "aaa""#,
+                r#"buckets = ["bbb", "ccc"]"#,
+                r#"name = "d""#,
+            ],
+            says: &[
+                "error: config.toml:4: `destinations[0].bucket` is given together with `buckets`: give one of the two",
+                "error: config.toml:6: `destinations[0].name` is given together with `buckets`: each of those is a destination, named after the bucket",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                STORE,
+                "[[destinations]]",
+                "buckets = []",
+                "[[destinations]]",
+                r#"buckets = ["bbb", "", "bbb", "s3://c", "c/d", "e f"]"#,
+            ],
+            says: &[
+                "error: config.toml:4: `destinations[0].buckets` is empty: expected the buckets' names",
+                "error: config.toml:6: `destinations[1].buckets[1]` must not be empty",
+                r#"error: config.toml:6: `destinations[1].buckets[3]` is "s3://c": expected the bucket's name alone; the store's address goes into the backend's `endpoint`"#,
+                r#"error: config.toml:6: `destinations[1].buckets[4]` is "c/d": expected the bucket's name alone; what follows the `/` goes into `prefix`"#,
+                r#"error: config.toml:6: `destinations[1].buckets[5]` is "e f": no bucket's name holds a blank or a control character"#,
+                r#"error: config.toml:6: `destinations[1].buckets[2]` is "bbb", which is there already"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[STORE, BUCKET, BUCKET],
+            says: &[
+                r#"error: config.toml:6: `destinations[1].bucket` makes "bbb" the destination's name, which `destinations[0]` has too: give one of the two a `name`"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                STORE,
+                BUCKET,
+                r#"prefix = "x/""#,
+                "[[destinations]]",
+                r#"bucket = "ccc""#,
+                r#"name = "bbb""#,
+            ],
+            says: &[
+                r#"error: config.toml:8: `destinations[1].name` is "bbb", which is the name of `destinations[0]` too: expected another"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                STORE,
+                BUCKET,
+                "[[destinations]]",
+                r#"buckets = ["aaa", "bbb"]"#,
+            ],
+            says: &[
+                r#"error: config.toml:6: `destinations[1].buckets[1]` makes "bbb" a destination's name, which `destinations[0]` has too: write one of the two as a destination of its own, with a `name`"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[STORE, "[backends.t]", r#"type = "s3""#, BUCKET],
+            says: &[
+                r#"error: config.toml:5: `destinations[0].backend` is missing: expected one of "s", "t""#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[backends.onprem]",
+                r#"type = "s3""#,
+                BUCKET,
+                r#"backend = "onprm""#,
+            ],
+            says: &[
+                r#"error: config.toml:5: `destinations[0].backend` is "onprm", which is not defined: did you mean "onprem"?"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[backends.onprem]",
+                r#"type = "s3""#,
+                BUCKET,
+                r#"backend = "aws""#,
+            ],
+            says: &[
+                r#"error: config.toml:5: `destinations[0].backend` is "aws", which is not defined: expected one of "onprem""#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                STORE,
+                "[resolvers.r]",
+                r#"type = "static""#,
+                r#"clusters = ["x"]"#,
+                BUCKET,
+                r#"resolver = "r""#,
+                r#"clusters = ["a"]"#,
+            ],
+            says: &[
+                "error: config.toml:8: `destinations[0].resolver` is given together with `clusters` or `clusters_file`: give one of them",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                STORE,
+                BUCKET,
+                r#"separator = """#,
+                r#"expect = "some""#,
+                r#"max_age = "25""#,
+                r#"interval = "1ms""#,
+                r#"timeout = """#,
+                "concurrency = 0",
+                "prefix = 5",
+            ],
+            says: &[
+                r#"error: config.toml:5: `destinations[0].separator` must not be empty: the cluster "a" would own what belongs to "ab""#,
+                r#"error: config.toml:6: `destinations[0].expect` is "some": expected "all" or "present""#,
+                r#"error: config.toml:7: `destinations[0].max_age` is "25": expected a duration above zero such as "90s", "5m" or "1h30m""#,
+                r#"error: config.toml:8: `destinations[0].interval` is shorter than a second: expected at least "1s""#,
+                r#"error: config.toml:9: `destinations[0].timeout` is an empty string: expected a duration above zero such as "90s", "5m" or "1h30m""#,
+                "error: config.toml:10: `destinations[0].concurrency` is 0: expected a whole number from 1 to 1000",
+                "error: config.toml:11: `destinations[0].prefix` is 5: expected a string",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                STORE,
+                BUCKET,
+                r#"name = """#,
+                r#"backend = """#,
+                r#"resolver = """#,
+                "clusters = [5]",
+            ],
+            says: &[
+                "error: config.toml:5: `destinations[0].name` must not be empty",
+                "error: config.toml:6: `destinations[0].backend` must not be empty",
+                "error: config.toml:7: `destinations[0].resolver` must not be empty",
+                "error: config.toml:8: `destinations[0].clusters[0]` is 5: expected a string",
+            ],
+            ..Case::NONE
+        },
+    ]);
+}

@@ -1,0 +1,148 @@
+//! Whole expositions, kept in `tests/golden`. `UPDATE_GOLDEN=1` writes them anew.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
+use s3_exporter::config::Compat;
+use s3_exporter::exposition::{Format, text};
+use s3_exporter::telemetry::Telemetry;
+
+use crate::exposition::promtool::check_metrics;
+use crate::sample;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn assert_golden(name: &str, text: &str) {
+    let path = root().join("tests/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = golden.lines().zip(text.lines()).find(|(a, b)| a != b);
+    assert!(
+        golden == text,
+        "{} differs, first in {differs:?}; look at it, and set UPDATE_GOLDEN=1 to accept it",
+        path.display()
+    );
+}
+
+/// Families as the registry has them, with fixed values.
+fn others() -> Vec<prometheus::proto::MetricFamily> {
+    let registry = Registry::new();
+    let scrapes = Opts::new("promhttp_metric_handler_requests_total", "Scrapes.");
+    let scrapes = IntCounterVec::new(scrapes, &["code"]).unwrap();
+    scrapes.with_label_values(&["200"]).inc_by(3);
+    registry.register(Box::new(scrapes)).unwrap();
+    let between = Opts::new("objectstore_exporter_build_info", "Always \"1\".")
+        .const_label("version", "1\"0\\\n");
+    let between = IntGauge::with_opts(between).unwrap();
+    between.set(1);
+    registry.register(Box::new(between)).unwrap();
+    registry.gather()
+}
+
+#[test]
+fn text_format() {
+    let metrics = sample::metrics(&[], "cluster");
+    let text = text(
+        &sample::snapshot(),
+        &metrics,
+        sample::MAX_CLUSTERS,
+        &others(),
+        Format::Text,
+    );
+    assert_golden("metrics.txt", &text);
+    assert_eq!(check_metrics(&text), "");
+}
+
+/// With room for four clusters, of six.
+#[test]
+fn some_clusters_are_left_out() {
+    let metrics = sample::metrics(&[], "cluster");
+    let text = text(&sample::snapshot(), &metrics, 4, &others(), Format::Text);
+    assert_golden("metrics-bounded.txt", &text);
+    assert_eq!(check_metrics(&text), "");
+}
+
+#[test]
+fn open_metrics() {
+    let metrics = sample::metrics(&[], "cluster");
+    let text = text(
+        &sample::snapshot(),
+        &metrics,
+        sample::MAX_CLUSTERS,
+        &others(),
+        Format::OpenMetrics,
+    );
+    assert_golden("metrics.openmetrics", &text);
+}
+
+#[test]
+fn other_sets_and_another_cluster_label() {
+    let sets = [
+        Compat::KubermaticS3,
+        Compat::KubermaticEtcdbackup,
+        Compat::KubermaticS3,
+    ];
+    let metrics = sample::metrics(&sets, "backup_cluster");
+    let text = text(
+        &sample::snapshot(),
+        &metrics,
+        sample::MAX_CLUSTERS,
+        &[],
+        Format::Text,
+    );
+    assert_golden("metrics-compat.txt", &text);
+    // Their names break the rules, which is why they are off with a file; ours don't.
+    let said = check_metrics(&text);
+    for line in said.lines() {
+        assert!(line.starts_with("kubermatic_"), "{line}");
+    }
+}
+
+/// The very families that a running process has.
+#[test]
+fn a_process_is_clean_and_documented() {
+    let metrics = sample::metrics(&[], "cluster");
+    let own = Telemetry::new().families();
+    let whole = text(
+        &sample::snapshot(),
+        &metrics,
+        sample::MAX_CLUSTERS,
+        &own,
+        Format::Text,
+    );
+    assert_eq!(check_metrics(&whole), "");
+
+    let sets = [Compat::KubermaticS3, Compat::KubermaticEtcdbackup];
+    let metrics = sample::metrics(&sets, "cluster");
+    let whole = text(
+        &sample::snapshot(),
+        &metrics,
+        sample::MAX_CLUSTERS,
+        &own,
+        Format::Text,
+    );
+    let types = whole
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "));
+    let names: BTreeSet<_> = types.filter_map(|line| line.split(' ').next()).collect();
+    let docs = std::fs::read_to_string(root().join("docs/metrics.md")).unwrap();
+    let documented: BTreeSet<_> = docs
+        .lines()
+        .take_while(|line| !line.starts_with("## Questions"))
+        .chain(
+            docs.lines()
+                .skip_while(|line| !line.starts_with("## Other exporters")),
+        )
+        .filter(|line| line.starts_with("| `"))
+        .filter_map(|line| line.split('|').nth(1))
+        .flat_map(|cell| cell.split(','))
+        .filter_map(|name| name.trim().strip_prefix('`'))
+        .map(|name| name.split(['`', '{']).next().unwrap())
+        .collect();
+    assert_eq!(names, documented);
+}

@@ -1,0 +1,15 @@
+//! What needs no server: the library, and the program as far as it asks no store.
+#![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
+
+mod audit;
+mod cli;
+#[path = "../common/mod.rs"]
+mod common;
+mod config;
+mod contributing;
+mod exposition;
+mod fuzz;
+mod http;
+mod once;
+mod runner;
+mod sample;

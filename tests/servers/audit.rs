@@ -1,0 +1,4 @@
+//! Audits over real servers.
+
+mod minio;
+mod served;

@@ -1,0 +1,105 @@
+//! Each configuration is one that the program takes without a word of complaint.
+
+use std::path::Path;
+use std::process::Command;
+
+use s3_exporter_testkit::{Authority, tool};
+
+use crate::common;
+use crate::docs::{blocks, files, read, write_with_files};
+
+/// All `${NAME}` in it, with a value.
+fn variables(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let names = text.split("${").skip(1);
+    names.map(|rest| (rest.split_once('}').unwrap().0, "value"))
+}
+
+fn check(place: &str, program: &Path, text: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    write_with_files(folder.path(), "config.toml", text);
+    let output = Command::new(program)
+        .arg("check")
+        .current_dir(folder.path())
+        .env_clear()
+        .envs(variables(text))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr, "", "{place}");
+    assert_eq!(output.status.code(), Some(0), "{place}");
+}
+
+#[test]
+fn of_the_documents() {
+    for block in blocks::all("toml") {
+        check(&block.place, common::program(), &block.text);
+    }
+}
+
+/// Web configurations, and Prometheus' own.
+#[test]
+fn of_the_web() {
+    let authority = Authority::new();
+    let (server, client) = (
+        authority.issue(&["localhost"]),
+        authority.issue(&["client"]),
+    );
+    let files = [
+        ("tls.crt", &*server.certificate),
+        ("tls.key", &server.key),
+        ("clients.crt", authority.pem()),
+        ("ca.crt", authority.pem()),
+        ("client.crt", &client.certificate),
+        ("client.key", &client.key),
+        ("password", "secret"),
+        ("config.toml", &read("examples/minio.toml")),
+    ];
+    let blocks = blocks::all("yaml");
+    for block in &blocks {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name, text| std::fs::write(folder.path().join(name), text).unwrap();
+        files.iter().for_each(|(name, text)| write(*name, *text));
+        write("block.yml", &block.text);
+        let mut command = if block.text.starts_with("scrape_configs:") {
+            let mut promtool = Command::new(tool("promtool"));
+            promtool.args(["check", "config", "block.yml"]);
+            promtool
+        } else {
+            let mut exporter = Command::new(common::program());
+            exporter.args(["check", "--web.config.file", "block.yml"]);
+            exporter
+        };
+        let minio = read("examples/minio.toml");
+        let output = command.current_dir(&folder).envs(variables(&minio));
+        let output = output.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {stderr}", block.place);
+    }
+}
+
+#[test]
+fn of_the_examples() {
+    let examples = files("examples", "toml");
+    assert_eq!(examples.len(), 3);
+    for example in examples {
+        check(
+            &example.to_string_lossy(),
+            common::program(),
+            &read(&example),
+        );
+    }
+}
+
+/// "A user with one MinIO bucket and a list of clusters needs nine lines."
+#[test]
+fn nine_lines_do() {
+    assert_eq!(read("examples/minio.toml").lines().count(), 9);
+}
+
+#[test]
+fn of_the_backend_from_outside() {
+    let blocks = blocks::of(Path::new("examples/custom_backend.rs"));
+    assert_eq!(blocks.len(), 1);
+    let program = common::example("custom_backend");
+    check(&blocks[0].place, &program, &blocks[0].text);
+}

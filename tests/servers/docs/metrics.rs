@@ -1,0 +1,118 @@
+//! The metrics that are explained are those that are there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use s3_exporter_api::FailureKind;
+use s3_exporter_testkit::{Memory, S3sServer, Upload};
+
+use crate::common;
+use crate::docs::read;
+
+/// Name, and the labels in braces, of each metric in the first cells of a document's tables.
+fn explained(document: &str) -> BTreeMap<String, Vec<String>> {
+    let text = read(document);
+    let cells = text
+        .lines()
+        .filter_map(|line| line.strip_prefix('|')?.split('|').next());
+    let quoted = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let metrics = quoted.filter(|name| name.contains('_'));
+    metrics
+        .map(|metric| {
+            let (name, labels) = metric.split_once('{').unwrap_or((metric, ""));
+            let labels = labels
+                .trim_end_matches('}')
+                .split(',')
+                .filter(|label| !label.is_empty());
+            (name.to_owned(), labels.map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+/// What the program exposes with all that can be asked for, over one bucket of pages enough to be
+/// listed in parts, once that was audited.
+async fn exposed() -> String {
+    let store = Memory::new().with_page_size(10);
+    let backup = |nth| Upload::new(format!("lab-1-{nth:04}.db.gz"), 7);
+    store.put_all("etcd", (0..600).map(backup));
+    let server = S3sServer::builder().server("MinIO").store(&store).start();
+    let config = format!(
+        r#"[metrics]
+compat = ["kubermatic_s3", "kubermatic_etcdbackup"]
+[scan]
+interval = "1s"
+audit_interval = "1s"
+[backends.s]
+type = "minio"
+endpoint = "{}"
+access_key_id = "{}"
+secret_access_key = "{}"
+[[destinations]]
+bucket = "etcd"
+clusters = ["lab-1"]
+max_age = "25h"
+[[destinations]]
+name = "as a whole"
+bucket = "etcd"
+"#,
+        server.endpoint(),
+        S3sServer::ACCESS_KEY,
+        S3sServer::SECRET_KEY
+    );
+    let mut exporter = common::Exporter::with_config(&config, &[]).await;
+    let audit = "objectstore_scan_audit_success";
+    let is_audited = |metrics: &common::Metrics| metrics.of("etcd", audit).is_some();
+    exporter.until("its listing was audited", is_audited).await;
+    exporter.get("/metrics").await
+}
+
+fn names(text: &str) -> BTreeSet<String> {
+    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    types
+        .map(|line| line.split(' ').next().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn each_metric_is_explained_and_each_explained_one_is_there() {
+    let text = exposed().await;
+    let explained = explained("docs/metrics.md");
+    let documented: BTreeSet<_> = explained.keys().cloned().collect();
+    let names = names(&text);
+    let missing: Vec<_> = names.difference(&documented).collect();
+    let invented: Vec<_> = documented.difference(&names).collect();
+    assert!(
+        missing.is_empty() && invented.is_empty(),
+        "not explained: {missing:?}; not there: {invented:?}"
+    );
+    for (name, labels) in explained {
+        let sample = text
+            .lines()
+            .find(|line| line.starts_with(&format!("{name}{{")))
+            .unwrap_or_default();
+        for label in labels {
+            let start = [format!("{{{label}=\""), format!(",{label}=\"")];
+            assert!(
+                start.iter().any(|start| sample.contains(start)),
+                "{name} has no label {label}: {sample}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn readme_names_metrics_that_are_there() {
+    let explained = explained("README.md");
+    assert!(explained.len() > 6, "{explained:?}");
+    let known = names(&exposed().await);
+    for name in explained.keys() {
+        assert!(known.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn each_kind_of_failure_is_explained() {
+    let text = read("docs/metrics.md");
+    for kind in FailureKind::ALL {
+        assert!(text.contains(&format!("`{kind}`")), "{kind}");
+    }
+}
