@@ -27,13 +27,15 @@ soak:
 	S3_EXPORTER_SOAK=$(SOAK) S3_EXPORTER_SOAK_PROGRAM="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/s3-exporter" \
 		$(CARGO) test --workspace --test slow soak -- --nocapture
 
-# What listing costs beside others; about eight minutes once it is built.
+# What listing costs beside others; about eight minutes once it is built. With BENCH_PROFILE=dist
+# it is the program that users get, and takes some minutes more to build.
+BENCH_PROFILE ?= release
 bench:
-	$(CARGO) bench --workspace --bench listing
+	$(CARGO) bench --profile $(BENCH_PROFILE) --workspace --bench listing
 
 # The pure parts, with Criterion.
 bench-parts:
-	$(CARGO) bench --workspace --bench exposition --bench matching --bench read
+	$(CARGO) bench --profile $(BENCH_PROFILE) --workspace --bench exposition --bench matching --bench read
 
 check: features
 	$(CARGO) fmt --all --check

@@ -1,7 +1,7 @@
 //! What listing costs, beside what others cost, in one run: `make bench`.
 //!
 //! The store is a synthetic one in a process of its own; each lister is a process of its own
-//! too, ours the released program. Baseline and ours take turns, and what is printed are
+//! too, ours the exporter as it was built with this. Baseline and ours take turns, and what is printed are
 //! ratios: minimum, median and maximum of the rounds, beside the target.
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -51,5 +51,20 @@ fn measure(only: &[&str]) {
             row(&mut table);
         }
     }
-    println!("{table}\n{:.0} s in all", started.elapsed().as_secs_f64());
+    let seconds = started.elapsed().as_secs_f64();
+    println!(
+        "{table}\n{seconds:.0} s in all, built with the profile `{}`",
+        profile()
+    );
+}
+
+/// Cargo's profile, from where this program lies: `target/PROFILE/deps`. Figures of two profiles
+/// cannot be compared.
+fn profile() -> String {
+    let program = std::env::current_exe().unwrap();
+    let folder = program
+        .ancestors()
+        .nth(2)
+        .and_then(|folder| folder.file_name());
+    folder.unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -103,7 +103,7 @@ fn this(arguments: &[&str]) -> (Kept, String) {
     (process, line.trim().to_owned())
 }
 
-/// The released exporter.
+/// The exporter, built with the same profile as this.
 pub struct Exporter {
     process: Kept,
     port: Port,

@@ -1,4 +1,4 @@
-//! The released exporter over a synthetic store.
+//! The exporter over a synthetic store.
 
 use std::time::{Duration, Instant};
 

@@ -49,20 +49,20 @@ fn check(command: &[String], variables: &mut Variables) {
         ["make", targets @ ..] => {
             let makefile = read("Makefile");
             for target in targets {
-                let rule = format!("{target}:");
+                // Or one of its variables.
+                let rule = match target.split_once('=') {
+                    Some((variable, _)) => format!("{variable} ?="),
+                    None => format!("{target}:"),
+                };
                 assert!(
                     makefile.lines().any(|line| line.starts_with(&rule)),
                     "no target {target}"
                 );
             }
         }
-        ["cargo", "build", flags @ ..] => {
-            assert!(
-                flags
-                    .iter()
-                    .all(|flag| matches!(*flag, "--release" | "--locked")),
-                "{flags:?}"
-            );
+        ["cargo", "build", "--profile", profile, "--locked"] => {
+            let section = format!("[profile.{profile}]");
+            assert!(read("Cargo.toml").contains(&section), "no {section}");
             assert!(root().join("Cargo.lock").exists());
         }
         ["cargo", "run", "--example", name, "--", arguments @ ..] => {
@@ -162,7 +162,9 @@ fn a_wrong_one_is_noticed() {
     for line in [
         "rm x",
         "make demos",
+        "make bench PROFILE=dist",
         "cargo build --fast",
+        "cargo build --profile fast --locked",
         "cargo run --example none -- check",
         "s3-exporter chekc",
         "s3-exporter --confg x",

@@ -48,7 +48,7 @@ fn it_is_what_the_charts_of_kubermatic_expect() {
             .expect("a number, so that runAsNonRoot can check it"),
         0
     );
-    let program = "/src/target/release/s3-exporter";
+    let program = "/src/target/dist/s3-exporter";
     let copied = image
         .iter()
         .find(|words| words[0] == "COPY" && words[2] == program)
@@ -73,6 +73,7 @@ fn what_it_copies_is_there() {
     for needed in [
         "src",
         "backends",
+        "crates",
         "benches",
         "Cargo.toml",
         "Cargo.lock",
