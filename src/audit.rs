@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use s3_exporter_api::UnixTime;
 
-use crate::aggregate::{ByOwner, Tally, Totals};
+use crate::facts::{ByOwner, Facts, Totals};
 
 /// How the latest audit of a destination ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub const SETTLED: Duration = Duration::from_secs(3600);
 
 /// What comparing listings came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Comparison {
     /// They have the same objects, or what differs can have come and gone.
     Agree,
     /// Nothing that had settled was found, and what is new differs: nothing can be said.
@@ -62,10 +62,10 @@ pub struct Difference {
 
 /// Compares a listing in sequence with one in parts that ended before it began, and with one
 /// that began after it had ended; where there is none yet, with the former alone.
-pub fn compare(before: &Tally, sequence: &Tally, after: Option<&Tally>) -> Verdict {
+pub fn compare(before: &Facts, sequence: &Facts, after: Option<&Facts>) -> Comparison {
     let parts = [Some(before), after];
     if parts.into_iter().flatten().any(|of| is_same(of, sequence)) {
-        return Verdict::Agree;
+        return Comparison::Agree;
     }
     let all = [before, sequence, after.unwrap_or(before)];
     let [mut before, mut sequence, mut after] = all.map(settled);
@@ -82,28 +82,28 @@ pub fn compare(before: &Tally, sequence: &Tally, after: Option<&Tally>) -> Verdi
     let found = [&before, &sequence, &after];
     let owners: BTreeSet<_> = found.iter().flat_map(|of| of.keys().copied()).collect();
     if owners.is_empty() {
-        return Verdict::Unknown;
+        return Comparison::Unknown;
     }
     let of = |totals: &ByOwner<'_>, owner| totals.get(&owner).cloned().unwrap_or_default();
     for owner in owners {
         let [before, sequence, after] = found.map(|totals| of(totals, owner));
         if !is_between(&before, &sequence, &after) {
-            return Verdict::Differ(Box::new(Difference {
+            return Comparison::Differ(Box::new(Difference {
                 cluster: owner.map(Into::into),
                 in_parts: after,
                 in_sequence: sequence,
             }));
         }
     }
-    Verdict::Agree
+    Comparison::Agree
 }
 
-fn settled(of: &Tally) -> ByOwner<'_> {
+fn settled(of: &Facts) -> ByOwner<'_> {
     of.settled_by_owner().unwrap_or_default()
 }
 
 /// Whether two listings found the same, as far as totals tell.
-fn is_same(one: &Tally, other: &Tally) -> bool {
+fn is_same(one: &Facts, other: &Facts) -> bool {
     match Arc::ptr_eq(one.assignment(), other.assignment()) {
         true => one.by_owner() == other.by_owner(),
         false => one.listed() == other.listed(),

@@ -2,7 +2,7 @@
 //! place where names of ours live.
 //!
 //! A [`Catalogue`] lists the families. What grows with the clusters
-//! is written and compressed once when a snapshot is published ([`ready`]); a scrape joins
+//! is written and compressed once when a snapshot is published ([`rendered`]); a scrape joins
 //! it with the few series that are written then ([`parts`], [`gzip`]).
 
 use std::sync::Arc;
@@ -13,8 +13,7 @@ use prometheus::proto::MetricFamily;
 use tokio::sync::{Mutex, watch};
 
 use crate::config::Metrics;
-use crate::snapshot::Snapshot;
-use crate::supervisor::Board;
+use crate::snapshot::{Snapshot, SnapshotSource};
 
 pub mod catalogue;
 pub mod compat;
@@ -22,14 +21,14 @@ pub mod family;
 pub mod gzip;
 pub mod ours;
 pub mod parts;
-pub mod ready;
+pub mod quota;
 pub mod registry;
-pub mod shares;
+pub mod rendered;
 pub mod writer;
 
 use catalogue::Catalogue;
-use ready::Ready;
-use shares::Shares;
+use quota::SeriesQuota;
+use rendered::RenderedBlocks;
 pub use writer::Format;
 
 /// The whole exposition as text, written at once. Says so where it has to leave clusters out.
@@ -40,7 +39,7 @@ pub fn text(
     others: &[MetricFamily],
     format: Format,
 ) -> String {
-    Shares::new(snapshot, max_clusters).tell(&Shares::default(), max_clusters);
+    SeriesQuota::new(snapshot, max_clusters).tell(&SeriesQuota::default(), max_clusters);
     let parts = Catalogue::new(metrics, max_clusters).compose(snapshot, None, others, format);
     let bytes = parts.plain().concat();
     String::from_utf8_lossy(&bytes).into_owned() // it was made of strings
@@ -50,29 +49,29 @@ pub fn text(
 #[derive(Debug)]
 pub struct Exposition {
     wanted: watch::Sender<Catalogue>,
-    board: Board,
-    shown: watch::Sender<Arc<Shown>>,
+    source: SnapshotSource,
+    shown: watch::Sender<Arc<Prepared>>,
     /// Held by whoever prepares, so that what is shown never goes back.
     turn: Mutex<()>,
 }
 
 /// What has been prepared, all for the same moment.
 #[derive(Debug)]
-struct Shown {
+struct Prepared {
     catalogue: Catalogue,
-    ready: Ready,
+    ready: RenderedBlocks,
 }
 
 impl Exposition {
     /// Prepares what is known now.
-    pub fn new(board: Board, metrics: &Metrics, max_clusters: usize) -> Self {
+    pub fn new(source: SnapshotSource, metrics: &Metrics, max_clusters: usize) -> Self {
         let catalogue = Catalogue::new(metrics, max_clusters);
-        let ready = Ready::default().next(&catalogue, board.snapshot());
-        ready.shares().tell(&Shares::default(), max_clusters);
+        let ready = RenderedBlocks::default().next(&catalogue, source.snapshot());
+        ready.shares().tell(&SeriesQuota::default(), max_clusters);
         Self {
             wanted: watch::Sender::new(catalogue.clone()),
-            board,
-            shown: watch::Sender::new(Arc::new(Shown { catalogue, ready })),
+            source,
+            shown: watch::Sender::new(Arc::new(Prepared { catalogue, ready })),
             turn: Mutex::default(),
         }
     }
@@ -94,9 +93,9 @@ impl Exposition {
 
     /// Prepares whatever is published, until the future is dropped.
     pub async fn follow(&self) {
-        let mut board = self.board.follow();
+        let mut source = self.source.follow();
         loop {
-            board.changed().await;
+            source.changed().await;
             let started = Instant::now();
             self.prepare().await;
             // A burst of changes shares the next round: no more than half of one core.
@@ -115,15 +114,15 @@ impl Exposition {
         let _turn = self.turn.lock().await;
         let catalogue = self.wanted.borrow().clone();
         let before = self.shown.borrow().clone();
-        let snapshot = self.board.snapshot();
+        let snapshot = self.source.snapshot();
         // Tens of thousands of clusters take a while: not on the threads that answer.
         let next = move || {
             let ready = if catalogue.has_lines_of(&before.catalogue) {
                 before.ready.next(&catalogue, snapshot)
             } else {
-                Ready::default().next(&catalogue, snapshot)
+                RenderedBlocks::default().next(&catalogue, snapshot)
             };
-            Arc::new(Shown { catalogue, ready })
+            Arc::new(Prepared { catalogue, ready })
         };
         match tokio::task::spawn_blocking(next).await {
             Ok(shown) => {
@@ -142,10 +141,10 @@ impl Exposition {
     /// The snapshot of `ready`. That a resolver has been seen to be well again changes
     /// nothing else, so it is not published: it is read here. It is read too while something
     /// else of the resolver is being prepared, or the time would go back meanwhile.
-    fn fresh(&self, ready: &Ready) -> Snapshot {
+    fn fresh(&self, ready: &RenderedBlocks) -> Snapshot {
         let mut snapshot = ready.snapshot().clone();
         for (name, shown) in &mut snapshot.resolvers {
-            let now = self.board.resolution(name);
+            let now = self.source.resolution(name);
             if let Some(last_success) = now.and_then(|now| now.last_success)
                 && shown.clusters.is_some()
             {

@@ -3,10 +3,9 @@
 //! what stands on the right:
 //!
 //! ```text
-//! config -> destinations -> scan(backend) -> fold(assign, aggregate) -> snapshot -> exposition -> http
+//! config -> destinations -> scan(backend) -> fold(assign, facts) -> snapshot -> exposition -> http
 //! ```
 
-pub mod aggregate;
 pub mod assign;
 pub mod audit;
 pub mod cli;
@@ -15,6 +14,7 @@ pub mod command;
 pub mod config;
 pub mod destination;
 pub mod exposition;
+pub mod facts;
 pub mod http;
 pub mod logging;
 pub mod pages;

@@ -1,9 +1,9 @@
-//! One destination, once: list, assign, aggregate. Either every page was listed, or it is
+//! One destination, once: list, assign, add up. Either every page was listed, or it is
 //! an error: half a bucket is nothing.
 //!
 //! [`ranges`] plans which keys to ask for, with [`boundaries`] from the scan before or
 //! [`split`] (over [`alphabet`]) where there are none; [`listing`] runs the requests, as many as [`throttle`]
-//! allows; [`aggregate`](crate::aggregate) folds what comes.
+//! allows; [`facts`](crate::facts) folds what comes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
 use s3_exporter_api::{BackendError, FailureKind, Meter, Oddity, UnixTime, chain};
 use tokio::sync::Semaphore;
 
-use crate::aggregate::Tally;
 use crate::assign::Assignment;
 use crate::destination::Destination;
+use crate::facts::Facts;
 use crate::scan::listing::Abandoned;
 use crate::store::Store;
 
@@ -80,7 +80,7 @@ struct Progress {
 #[derive(Debug)]
 pub struct CompleteListing {
     /// Totals.
-    pub tally: Tally,
+    pub facts: Facts,
     /// Where the keys are, for the next scan; empty where that would be of no use.
     pub boundaries: Boundaries,
 }
@@ -164,7 +164,7 @@ impl ScanContext {
         progress: &mut Progress,
     ) -> Result<CompleteListing, BackendError> {
         if !self.in_sequence.load(Relaxed) {
-            let listing = self.list(self.tally(&assignment), hints, true, progress);
+            let listing = self.list(self.facts(&assignment), hints, true, progress);
             match listing.await {
                 Err(Abandoned::Disorder(reason)) => self.give_up_parts(&reason),
                 Err(Abandoned::OrderLost) => {
@@ -194,16 +194,16 @@ impl ScanContext {
         hints: &Boundaries,
         progress: &mut Progress,
     ) -> Result<CompleteListing, BackendError> {
-        let listing = self.list(self.tally(&assignment), hints, false, progress);
+        let listing = self.list(self.facts(&assignment), hints, false, progress);
         listing.await.map_err(|stop| self.error(stop))
     }
 
     /// Nothing counted yet.
-    fn tally(&self, assignment: &Arc<Assignment>) -> Tally {
-        let tally = Tally::new(Arc::clone(assignment));
+    fn facts(&self, assignment: &Arc<Assignment>) -> Facts {
+        let facts = Facts::new(Arc::clone(assignment));
         match self.settled {
-            Some(before) => tally.with_settled(before),
-            None => tally,
+            Some(before) => facts.with_settled(before),
+            None => facts,
         }
     }
 

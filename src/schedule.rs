@@ -14,8 +14,8 @@ use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::resolver::ResolverHandle;
 use crate::scan::ScanContext;
-use crate::snapshot::{Attempt, DestinationSnapshot, Failure};
-use crate::state::{Good, Remembered, State};
+use crate::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome};
+use crate::state::{CompletedScan, SavedState, State};
 use crate::store::Store;
 
 mod attempt;
@@ -34,7 +34,7 @@ pub struct Runner {
     names: Option<ResolverHandle>,
     settings: watch::Receiver<Option<RunnerSettings>>,
     /// The latest complete scan, which may be one before the process started.
-    good: Option<Good>,
+    completed: Option<CompletedScan>,
     snapshot: DestinationSnapshot,
     publish: watch::Sender<Arc<DestinationSnapshot>>,
     state: Option<Arc<State>>,
@@ -72,7 +72,7 @@ impl Runner {
                 scan,
                 names,
                 settings: watch::channel(None).1, // nobody changes them yet
-                good: None,
+                completed: None,
                 snapshot,
                 publish,
                 state: None,
@@ -97,22 +97,27 @@ impl Runner {
     }
 
     /// The same, from what was read already.
-    pub fn go_on(&mut self, kept: Option<Remembered>, state: Arc<State>) {
-        if let Some(Remembered {
+    pub fn go_on(&mut self, kept: Option<SavedState>, state: Arc<State>) {
+        if let Some(SavedState {
             latest,
-            good,
+            completed,
             audit,
         }) = kept
         {
             tracing::info!(
                 destination = &*self.scan.destination.name,
                 bucket = &*self.scan.destination.bucket,
-                objects = good.as_ref().map(|good| good.found.tally.listed().objects),
-                figures_ended_ms = good.as_ref().map(|good| good.ended.as_millis()),
+                objects =
+                    completed
+                        .as_ref()
+                        .map(|completed| completed.found.facts.listed().objects),
+                figures_ended_ms = completed
+                    .as_ref()
+                    .map(|completed| completed.ended.as_millis()),
                 "going on from what was kept"
             );
             self.snapshot.latest = Some(latest);
-            self.good = good;
+            self.completed = completed;
             self.go_on_from_audit(audit);
             self.publish();
         }
@@ -201,7 +206,10 @@ impl Runner {
 
     /// A scan, with the names and the boundaries of this moment.
     fn start(&mut self) -> impl Future<Output = EndedScan> + Send + 'static {
-        let before = self.good.as_ref().map(|good| Arc::clone(&good.found));
+        let before = self
+            .completed
+            .as_ref()
+            .map(|completed| Arc::clone(&completed.found));
         let scan = ScanContext {
             settled: self.audits.begin_scan(&self.scan.destination),
             ..self.scan.clone()
@@ -212,7 +220,7 @@ impl Runner {
     /// The clusters that are known now: until the resolver has answered, those of before the
     /// restart.
     fn clusters(&self) -> Option<Arc<Clusters>> {
-        let before = || Some(Arc::clone(&self.good.as_ref()?.known));
+        let before = || Some(Arc::clone(&self.completed.as_ref()?.known));
         self.delivered().or_else(before)
     }
 
@@ -235,10 +243,10 @@ impl Runner {
         self.snapshot.scans.finished += 1;
         let failure = match ended.result {
             Ok(found) => {
-                self.log_success(before, &found.tally, duration);
-                let good = Good::after(self.good.as_ref(), found, now);
-                self.log_gone(&good);
-                self.good = Some(good);
+                self.log_success(before, &found.facts, duration);
+                let completed = CompletedScan::after(self.completed.as_ref(), found, now);
+                self.log_gone(&completed);
+                self.completed = Some(completed);
                 self.audit_scan(ended.started);
                 None
             }
@@ -247,13 +255,13 @@ impl Runner {
                 self.snapshot.scans.failed[error.kind() as usize] += 1;
                 let message = chain(&error);
                 self.log_failure(before, error.kind(), &message);
-                Some(Failure {
+                Some(ScanFailure {
                     kind: error.kind(),
                     message: message.into(),
                 })
             }
         };
-        let latest = Attempt {
+        let latest = ScanOutcome {
             ended: now,
             duration,
             failure,
@@ -267,24 +275,24 @@ impl Runner {
     /// Keeps what is known over a restart.
     fn keep(&self) {
         if let (Some(state), Some(latest)) = (&self.state, self.snapshot.latest.clone()) {
-            let good = self.good.clone();
+            let completed = self.completed.clone();
             let audit = self.snapshot.audit;
-            let remembered = Remembered {
+            let saved = SavedState {
                 latest,
-                good,
+                completed,
                 audit,
             };
-            state.save(&self.scan.destination, remembered);
+            state.save(&self.scan.destination, saved);
         }
     }
 
     /// Publishes what is known, for the names that are known now.
     fn publish(&mut self) {
         let clusters = self.clusters();
-        if let (Some(good), Some(clusters)) = (&mut self.good, clusters) {
-            let figures = good.figures(&clusters, self.scan.destination.expect);
+        if let (Some(completed), Some(clusters)) = (&mut self.completed, clusters) {
+            let figures = completed.figures(&clusters, self.scan.destination.expect);
             self.snapshot.figures = Some(Arc::new(figures));
-            good.known = clusters;
+            completed.known = clusters;
         }
         self.publish.send_replace(Arc::new(self.snapshot.clone()));
     }

@@ -9,10 +9,15 @@ use std::time::Duration;
 
 use s3_exporter_api::{FailureKind, Meter, UnixTime};
 
-use crate::aggregate::Totals;
 use crate::audit::Audit;
 use crate::destination::Destination;
+use crate::facts::Totals;
 use crate::resolver::Resolution;
+
+mod source;
+
+pub(crate) use source::Publishers;
+pub use source::{Follower, SnapshotSource};
 
 /// Everything that is shown to users, at one moment.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +34,7 @@ pub struct DestinationSnapshot {
     /// Which one.
     pub destination: Arc<Destination>,
     /// The latest scan that ended; `None` before the first.
-    pub latest: Option<Attempt>,
+    pub latest: Option<ScanOutcome>,
     /// The figures of the latest complete scan; `None` before the first.
     pub figures: Option<Arc<Figures>>,
     /// List requests in flight that the destination may have now. Shared with the scan
@@ -67,18 +72,18 @@ impl DestinationSnapshot {
 
 /// How a scan ended.
 #[derive(Clone, Debug)]
-pub struct Attempt {
+pub struct ScanOutcome {
     /// When it ended.
     pub ended: UnixTime,
     /// How long it took.
     pub duration: Duration,
     /// What it failed of; `None` when it was complete.
-    pub failure: Option<Failure>,
+    pub failure: Option<ScanFailure>,
 }
 
 /// What a scan failed of.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct ScanFailure {
     /// The kind, for the metrics.
     pub kind: FailureKind,
     /// The error with its causes in one line, for people.

@@ -18,7 +18,7 @@ use crate::audit::Audit;
 use crate::clusters::Clusters;
 use crate::destination::{Destination, Expect};
 use crate::scan::CompleteListing;
-use crate::snapshot::{Attempt, Figures};
+use crate::snapshot::{Figures, ScanOutcome};
 use crate::verdict;
 
 mod folder;
@@ -37,18 +37,18 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What is remembered of a destination.
 #[derive(Clone, Debug)]
-pub struct Remembered {
+pub struct SavedState {
     /// The latest scan that ended.
-    pub latest: Attempt,
+    pub latest: ScanOutcome,
     /// The latest complete one.
-    pub good: Option<Good>,
+    pub completed: Option<CompletedScan>,
     /// How the latest audit ended.
     pub audit: Option<Audit>,
 }
 
 /// A complete scan.
 #[derive(Clone, Debug)]
-pub struct Good {
+pub struct CompletedScan {
     /// What it found.
     pub found: Arc<CompleteListing>,
     /// When it ended.
@@ -61,7 +61,7 @@ pub struct Good {
     pub gone: Arc<BTreeMap<Arc<str>, UnixTime>>,
 }
 
-impl Good {
+impl CompletedScan {
     /// A complete scan that ended now, and the one before it.
     pub fn after(before: Option<&Self>, found: CompleteListing, ended: UnixTime) -> Self {
         let mut gone = BTreeMap::new();
@@ -69,9 +69,9 @@ impl Good {
             let age = |seen: UnixTime| ended.as_seconds() - seen.as_seconds();
             let long = verdict::REMEMBERED.as_secs_f64();
             let remembered = before.gone.iter().filter(|(_, seen)| age(**seen) <= long);
-            let still = remembered.filter(|(name, _)| found.tally.is_without_backups(name));
+            let still = remembered.filter(|(name, _)| found.facts.is_without_backups(name));
             gone.extend(still.map(|(name, seen)| (Arc::clone(name), *seen)));
-            let lost = found.tally.lost_since(&before.found.tally);
+            let lost = found.facts.lost_since(&before.found.facts);
             gone.extend(lost.into_iter().map(|name| (name, before.ended)));
         }
         Self {
@@ -84,8 +84,8 @@ impl Good {
 
     /// What is shown of it for the clusters that are known now.
     pub fn figures(&self, known: &Clusters, expect: Expect) -> Figures {
-        let tally = &self.found.tally;
-        let (mut clusters, unassigned) = tally.split(known, expect);
+        let facts = &self.found.facts;
+        let (mut clusters, unassigned) = facts.split(known, expect);
         let mut gone = BTreeMap::new();
         for (name, seen) in self.gone.iter().filter(|(name, _)| known.contains(name)) {
             // What another cluster has left may be its own by now.
@@ -100,7 +100,7 @@ impl Good {
         }
         Figures {
             ended: self.ended,
-            listed: tally.listed(),
+            listed: facts.listed(),
             unassigned,
             clusters,
             known: known.len(),
@@ -153,9 +153,9 @@ impl State {
 
     /// What was kept of a destination, be it written by now or not. It is of no use where the
     /// destination means another listing now. Reads a file, and blocks for it.
-    pub fn load(&self, destination: &Destination) -> Option<Remembered> {
-        let (identity, mut remembered) = match self.writer.pending(&destination.name) {
-            Some((of, remembered)) => (of.listing(), remembered),
+    pub fn load(&self, destination: &Destination) -> Option<SavedState> {
+        let (identity, mut saved) = match self.writer.pending(&destination.name) {
+            Some((of, saved)) => (of.listing(), saved),
             None => self.folder.load(&destination.name)?,
         };
         if identity != destination.listing() {
@@ -165,10 +165,10 @@ impl State {
             );
             return None;
         }
-        if let Some(good) = &mut remembered.good {
-            good.known = self.shared(Arc::clone(&good.known));
+        if let Some(completed) = &mut saved.completed {
+            completed.known = self.shared(Arc::clone(&completed.known));
         }
-        Some(no_later_than(UnixTime::now(), remembered, destination))
+        Some(no_later_than(UnixTime::now(), saved, destination))
     }
 
     /// The same set, where another destination has it already.
@@ -186,8 +186,8 @@ impl State {
     }
 
     /// Keeps this of a destination, soon: what is still waiting to be written is replaced.
-    pub fn save(&self, destination: &Arc<Destination>, remembered: Remembered) {
-        self.writer.put(Arc::clone(destination), remembered);
+    pub fn save(&self, destination: &Arc<Destination>, saved: SavedState) {
+        self.writer.put(Arc::clone(destination), saved);
     }
 
     /// Waits until everything is written, for a second at the most, and lets go of the folder.
@@ -208,15 +208,14 @@ impl Drop for State {
 
 /// Nothing can have ended in the future. Where the clock was set back since, its age is
 /// not known; counted from now it grows at least, and alerts on it fire.
-fn no_later_than(
-    now: UnixTime,
-    mut remembered: Remembered,
-    destination: &Destination,
-) -> Remembered {
+fn no_later_than(now: UnixTime, mut saved: SavedState, destination: &Destination) -> SavedState {
     let ends = [
-        Some(&mut remembered.latest.ended),
-        remembered.good.as_mut().map(|good| &mut good.ended),
-        remembered.audit.as_mut().map(|audit| &mut audit.ended),
+        Some(&mut saved.latest.ended),
+        saved
+            .completed
+            .as_mut()
+            .map(|completed| &mut completed.ended),
+        saved.audit.as_mut().map(|audit| &mut audit.ended),
     ];
     let mut late = false;
     for ended in ends.into_iter().flatten().filter(|ended| **ended > now) {
@@ -229,5 +228,5 @@ fn no_later_than(
             "what was kept is from the future: the clock was set back; its age is counted from now on"
         );
     }
-    remembered
+    saved
 }

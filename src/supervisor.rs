@@ -12,16 +12,13 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::Config;
 use crate::destination::Destination;
 use crate::schedule::{Runner, RunnerSettings};
-use crate::snapshot::DestinationSnapshot;
+use crate::snapshot::{DestinationSnapshot, Publishers, SnapshotSource};
 use crate::state::State;
 use crate::store::{Bound, Store};
 
-mod board;
 pub mod diff;
 mod parts;
 
-use board::Publishers;
-pub use board::{Board, Follower};
 pub use diff::Changes;
 use diff::{Change, Desired, Part, diff};
 use parts::{Resolving, Watched};
@@ -82,8 +79,8 @@ impl Supervisor {
     }
 
     /// Where to read what is known.
-    pub fn board(&self) -> Board {
-        Board::of(&self.publishers)
+    pub fn snapshots(&self) -> SnapshotSource {
+        SnapshotSource::of(&self.publishers)
     }
 
     /// Scans every destination on its own schedule, in the background.
@@ -102,7 +99,7 @@ impl Supervisor {
     }
 
     /// Does what another configuration asks for. What is the same in both goes on as if
-    /// nothing had happened. Afterwards the board shows it all.
+    /// nothing had happened. Afterwards the snapshots show it all.
     pub async fn apply(&mut self, config: &Config) -> Changes {
         let desired = Desired::of(config);
         let changes = diff(&self.current, &desired);

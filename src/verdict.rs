@@ -11,8 +11,8 @@ use std::time::Duration;
 use s3_exporter_api::UnixTime;
 use serde::Serialize;
 
-use crate::aggregate::Totals;
 use crate::destination::{Destination, Expect};
+use crate::facts::Totals;
 use crate::snapshot::Figures;
 
 /// How long after its creation a cluster may be without a backup.

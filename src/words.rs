@@ -3,9 +3,9 @@
 use std::fmt::{Display, Formatter, Result};
 
 /// A number of bytes, such as `1.5 GiB`.
-pub struct Bytes(pub u64);
+pub struct ByteSize(pub u64);
 
-impl Display for Bytes {
+impl Display for ByteSize {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
         let (mut value, mut unit) = (self.0 as f64, "B");
@@ -50,12 +50,12 @@ impl<N: Display + PartialEq + From<u8>> Display for Count<'_, N> {
 }
 
 /// Some of these names in quotes, and how many more there are: `"a", "b" and 3 more`.
-pub struct Names<'a>(pub &'a [&'a str]);
+pub struct NameList<'a>(pub &'a [&'a str]);
 
 /// More of them are read by nobody.
 const NAMED: usize = 5;
 
-impl Display for Names<'_> {
+impl Display for NameList<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         for (at, name) in self.0.iter().take(NAMED).enumerate() {
             write!(f, "{}{name:?}", if at > 0 { ", " } else { "" })?;
@@ -81,7 +81,7 @@ mod tests {
             (1_610_612_736, "1.5 GiB"),
             (u64::MAX, "16.0 EiB"),
         ] {
-            assert_eq!(Bytes(bytes).to_string(), text);
+            assert_eq!(ByteSize(bytes).to_string(), text);
         }
     }
 
@@ -103,10 +103,10 @@ mod tests {
     fn counts_and_names() {
         assert_eq!(Count(1_usize, "cluster").to_string(), "1 cluster");
         assert_eq!(Count(0_u64, "object").to_string(), "0 objects");
-        assert_eq!(Names(&["a", "b"]).to_string(), r#""a", "b""#);
+        assert_eq!(NameList(&["a", "b"]).to_string(), r#""a", "b""#);
         let seven = ["a"; 7];
         assert_eq!(
-            Names(&seven).to_string(),
+            NameList(&seven).to_string(),
             r#""a", "a", "a", "a", "a" and 2 more"#
         );
     }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use prometheus::{Gauge, GaugeVec, Opts, Registry};
-use s3_exporter::aggregate::Totals;
 use s3_exporter::clusters::{Cluster, Clusters};
+use s3_exporter::facts::Totals;
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::Snapshot;
 

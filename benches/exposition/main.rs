@@ -9,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use prometheus::{Encoder, TextEncoder};
 use s3_exporter::exposition::Format;
 use s3_exporter::exposition::catalogue::Catalogue;
-use s3_exporter::exposition::ready::Ready;
+use s3_exporter::exposition::rendered::RenderedBlocks;
 use s3_exporter::telemetry::Telemetry;
 
 mod case;
@@ -20,7 +20,7 @@ fn exposition(c: &mut Criterion) {
     let snapshot = snapshot();
     let catalogue = Catalogue::new(&sample::metrics(&[], "cluster"), sample::MAX_CLUSTERS);
     let telemetry = Telemetry::new();
-    let ready = Ready::default().next(&catalogue, snapshot.clone());
+    let ready = RenderedBlocks::default().next(&catalogue, snapshot.clone());
     let compose = |ready| catalogue.compose(&snapshot, ready, &telemetry.families(), Format::Text);
     let text = String::from_utf8(compose(None).plain().concat()).unwrap();
     let zipped: usize = compose(Some(&ready))
@@ -51,7 +51,7 @@ fn exposition(c: &mut Criterion) {
         b.iter(|| black_box(compose(None).plain()))
     });
     group.bench_function("prepare a snapshot", |b| {
-        b.iter(|| black_box(Ready::default().next(&catalogue, snapshot.clone())));
+        b.iter(|| black_box(RenderedBlocks::default().next(&catalogue, snapshot.clone())));
     });
     group.bench_function("prepare the same again", |b| {
         let figures = snapshot.destinations[0].figures.as_deref().unwrap().clone();

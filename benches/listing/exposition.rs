@@ -6,7 +6,7 @@ use std::time::Instant;
 use prometheus::{Encoder, TextEncoder};
 use s3_exporter::exposition::Format;
 use s3_exporter::exposition::catalogue::Catalogue;
-use s3_exporter::exposition::ready::Ready;
+use s3_exporter::exposition::rendered::RenderedBlocks;
 use s3_exporter::telemetry::Telemetry;
 
 use crate::table::Table;
@@ -21,7 +21,7 @@ pub fn scrape(table: &mut Table) {
         case::sample::MAX_CLUSTERS,
     );
     let telemetry = Telemetry::new();
-    let ready = Ready::default().next(&catalogue, snapshot.clone());
+    let ready = RenderedBlocks::default().next(&catalogue, snapshot.clone());
     let all = catalogue
         .compose(&snapshot, None, &telemetry.families(), Format::Text)
         .plain()

@@ -4,9 +4,9 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use s3_exporter::aggregate::Tally;
 use s3_exporter::assign::{Assignment, Cursor};
 use s3_exporter::clusters::Clusters;
+use s3_exporter::facts::Facts;
 use s3_exporter_api::{Object, Page, StorageClass, UnixTime};
 use s3_exporter_testkit::SyntheticBucket;
 
@@ -45,10 +45,10 @@ impl Case {
 
     /// Finds the owner of each, and adds up.
     pub fn run(&self) {
-        let (mut tally, mut cursor) = (Tally::new(Arc::clone(&self.assignment)), Cursor::default());
+        let (mut facts, mut cursor) = (Facts::new(Arc::clone(&self.assignment)), Cursor::default());
         for page in &self.pages {
-            tally.add(page.iter(), &mut cursor);
+            facts.add(page.iter(), &mut cursor);
         }
-        assert_eq!(black_box(tally).listed().objects, OBJECTS);
+        assert_eq!(black_box(facts).listed().objects, OBJECTS);
     }
 }

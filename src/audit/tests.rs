@@ -36,7 +36,7 @@ impl History {
         assignment: &Arc<Assignment>,
         sees: impl Fn(usize) -> i64,
         loses: impl Fn(&str) -> bool,
-    ) -> Tally {
+    ) -> Facts {
         let mut page = Page::new();
         for (nth, (key, of_key)) in self.0.iter().enumerate() {
             let latest = of_key.range(..=sees(nth)).next_back();
@@ -52,9 +52,9 @@ impl History {
             }
         }
         let settled = UnixTime::from_millis(SETTLED_BEFORE);
-        let mut tally = Tally::new(Arc::clone(assignment)).with_settled(settled);
-        tally.add(page.iter(), &mut Cursor::default());
-        tally
+        let mut facts = Facts::new(Arc::clone(assignment)).with_settled(settled);
+        facts.add(page.iter(), &mut Cursor::default());
+        facts
     }
 }
 
@@ -106,14 +106,14 @@ proptest! {
         };
         let [before, sequence, after] = [0, 1, 2].map(list);
         let verdict = compare(&before, &sequence, Some(&after));
-        prop_assert!(!matches!(verdict, Verdict::Differ(_)), "{verdict:?}");
+        prop_assert!(!matches!(verdict, Comparison::Differ(_)), "{verdict:?}");
 
         // The same where names have come, so that each cluster alone cannot be compared.
         let names = Clusters::from_names(["a", "b", "c"]).unwrap();
         let others = Assignment::shared(&names, "", "-");
         let after = history.list(&others, |key| 200 + seen[2][key % 30], NOTHING);
         let verdict = compare(&before, &sequence, Some(&after));
-        prop_assert!(!matches!(verdict, Verdict::Differ(_)), "{verdict:?}");
+        prop_assert!(!matches!(verdict, Comparison::Differ(_)), "{verdict:?}");
     }
 
     /// What both listings in parts lose, of a cluster where else nothing that had settled
@@ -139,18 +139,18 @@ proptest! {
         let loses = |key: &str| key == lost;
         let [before, after] = [0, 2].map(|nth| list(nth, &loses));
         let sequence = list(1, &NOTHING);
-        let Verdict::Differ(difference) = compare(&before, &sequence, Some(&after)) else {
+        let Comparison::Differ(difference) = compare(&before, &sequence, Some(&after)) else {
             panic!("{lost} was lost");
         };
         prop_assert_eq!(difference.cluster.as_deref(), Some("a"));
         prop_assert_eq!(difference.in_parts.objects, u64::from(own) - 1);
         prop_assert_eq!(difference.in_sequence.objects, u64::from(own));
         // Before the third it is not yet said otherwise.
-        prop_assert!(matches!(compare(&before, &sequence, None), Verdict::Differ(_)));
+        prop_assert!(matches!(compare(&before, &sequence, None), Comparison::Differ(_)));
     }
 }
 
-fn of(keys: &[(&str, i64)]) -> Tally {
+fn of(keys: &[(&str, i64)]) -> Facts {
     let mut history = History::default();
     for (key, time) in keys {
         history.put(key, -1_000_000, *time, 1);
@@ -163,7 +163,7 @@ fn one_that_is_counted_twice_is_a_difference() {
     let right = of(&[("a-1", -5), ("a-2", -5)]);
     let twice = of(&[("a-1", -5), ("a-1x", -5), ("a-2", -5)]);
     let verdict = compare(&twice, &right, Some(&twice));
-    assert!(matches!(verdict, Verdict::Differ(_)), "{verdict:?}");
+    assert!(matches!(verdict, Comparison::Differ(_)), "{verdict:?}");
 }
 
 /// As where an upload took long: what is counted grows.
@@ -175,13 +175,13 @@ fn objects_that_appear_with_an_old_time_are_no_difference() {
         of(&[("a-1", -5), ("a-2", -90), ("a-3", -3)]),
     ];
     let verdict = compare(&listings[0], &listings[1], Some(&listings[2]));
-    assert_eq!(verdict, Verdict::Agree);
+    assert_eq!(verdict, Comparison::Agree);
 }
 
 #[test]
 fn of_new_objects_alone_nothing_is_said() {
     let (one, two) = (of(&[("a-1", 5)]), of(&[("a-1", 5), ("a-2", 7)]));
-    assert_eq!(compare(&one, &two, Some(&one)), Verdict::Unknown);
-    assert_eq!(compare(&one, &one, None), Verdict::Agree);
-    assert_eq!(compare(&of(&[]), &of(&[]), None), Verdict::Agree);
+    assert_eq!(compare(&one, &two, Some(&one)), Comparison::Unknown);
+    assert_eq!(compare(&one, &one, None), Comparison::Agree);
+    assert_eq!(compare(&of(&[]), &of(&[]), None), Comparison::Agree);
 }

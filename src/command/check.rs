@@ -18,7 +18,7 @@ use crate::destination::{Destination, Expect};
 use crate::logging::LogFormat;
 use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
 use crate::supervisor::Supervisor;
-use crate::words::{Bytes, Count, Names};
+use crate::words::{ByteSize, Count, NameList};
 
 /// How long a resolver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -138,8 +138,8 @@ pub struct Report {
 /// Waits for every resolver, lists every destination once, and reports.
 pub async fn connect(config: &Config) -> Report {
     let mut supervisor = Supervisor::new(config);
-    let board = supervisor.board();
-    let resolvers = board.resolvers();
+    let source = supervisor.snapshots();
+    let resolvers = source.resolvers();
     let resolvers = join_all(resolvers.values().map(async |names| {
         (
             names.resolver.clone(),
@@ -164,7 +164,7 @@ pub async fn connect(config: &Config) -> Report {
         };
         report.add("resolver", &name, line);
     }
-    let snapshot = board.snapshot();
+    let snapshot = source.snapshot();
     for destination in &snapshot.destinations {
         let clusters = clusters_of(&snapshot, destination);
         let name = &destination.destination.name;
@@ -277,7 +277,7 @@ fn found(snapshot: &DestinationSnapshot, figures: &Figures, clusters: Option<&Cl
     let mut text = format!(
         "{}, {}",
         Count(figures.listed.objects, "object"),
-        Bytes(figures.listed.bytes)
+        ByteSize(figures.listed.bytes)
     );
     if destination.resolver.is_some() {
         let without = figures
@@ -289,7 +289,7 @@ fn found(snapshot: &DestinationSnapshot, figures: &Figures, clusters: Option<&Cl
         let all = clusters.map_or(figures.clusters.len(), Clusters::len);
         let _ = write!(text, ", backups of {with} of {}", Count(all, "cluster"));
         if with > 0 && !without.is_empty() {
-            let _ = write!(text, " (none of {})", Names(&without));
+            let _ = write!(text, " (none of {})", NameList(&without));
         }
         let unassigned = Count(figures.unassigned.objects, "object");
         let _ = write!(text, ", {unassigned} of no known cluster");

@@ -10,7 +10,7 @@ use crate::command::{failure, first_word, fit};
 use crate::config::Config;
 use crate::destination::Destination;
 use crate::supervisor::Supervisor;
-use crate::words::Names;
+use crate::words::NameList;
 
 /// How long a resolver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// No such destination, none with such a prefix, or names that cannot be had.
 pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<String, String> {
     let supervisor = Supervisor::new(config);
-    let resolvers = supervisor.board().resolvers();
+    let resolvers = supervisor.snapshots().resolvers();
     if let Some(only) = only
         && !config
             .destinations
@@ -87,7 +87,7 @@ impl<'a> Asked<'a> {
             let buckets: Vec<_> = buckets.into_iter().collect();
             return Err(format!(
                 "no destination watches the bucket {bucket:?}; there are {}",
-                Names(&buckets)
+                NameList(&buckets)
             ));
         }
         Ok(Self { key, is_url: true })

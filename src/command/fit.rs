@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::clusters::Clusters;
-use crate::words::Names;
+use crate::words::NameList;
 
 /// Keys that are looked at: of many clusters, more would take a while.
 const KEYS: usize = 100;
@@ -94,10 +94,10 @@ pub fn complaint(keys: &[&str], clusters: &Clusters, prefix: &str, separator: &s
         let names: Vec<_> = clusters.names().take(SHOWN).map(|name| &**name).collect();
         format!(
             "no name of a cluster, such as {}, stands in them",
-            Names(&names)
+            NameList(&names)
         )
     });
-    format!("its keys are such as {}; {advice}", Names(&shown))
+    format!("its keys are such as {}; {advice}", NameList(&shown))
 }
 
 #[cfg(test)]

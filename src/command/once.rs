@@ -24,7 +24,7 @@ pub struct Outcome {
 pub async fn once(config: &Config, telemetry: &Telemetry, process: bool) -> Outcome {
     let mut supervisor = Supervisor::new(config);
     supervisor.run_once().await;
-    let snapshot = supervisor.board().snapshot();
+    let snapshot = supervisor.snapshots().snapshot();
     let own = telemetry.families();
     let own = own
         .into_iter()

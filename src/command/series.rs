@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
 
-use crate::aggregate::{Recent, Totals};
 use crate::clusters::Clusters;
 use crate::config::{Config, ResolverConfig};
 use crate::exposition::Format;
 use crate::exposition::catalogue::Catalogue;
+use crate::facts::{Recent, Totals};
 use crate::resolver::{Resolution, fixed};
 use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
 

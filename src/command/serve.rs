@@ -115,7 +115,7 @@ pub async fn run(
         supervisor.remember(state);
     }
     let exposition = Arc::new(Exposition::new(
-        supervisor.board(),
+        supervisor.snapshots(),
         &config.metrics,
         config.max_clusters,
     ));

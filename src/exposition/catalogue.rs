@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use prometheus::proto::MetricFamily;
 
-use crate::aggregate::Totals;
 use crate::clusters::Cluster;
 use crate::config;
 use crate::destination::Destination;
-use crate::exposition::family::{Family, Lines, Observed, Series, Set};
+use crate::exposition::family::{Family, Observed, Samples, Series, Set};
 use crate::exposition::parts::Parts;
-use crate::exposition::ready::Ready;
-use crate::exposition::shares::Shares;
+use crate::exposition::quota::SeriesQuota;
+use crate::exposition::rendered::RenderedBlocks;
 use crate::exposition::writer::{Format, Labels, sample};
 use crate::exposition::{compat, ours, registry};
+use crate::facts::Totals;
 use crate::snapshot::Snapshot;
 
 /// The families that a configuration asks for.
@@ -75,13 +75,13 @@ impl Catalogue {
     pub fn compose(
         &self,
         snapshot: &Snapshot,
-        ready: Option<&Ready>,
+        ready: Option<&RenderedBlocks>,
         others: &[MetricFamily],
         format: Format,
     ) -> Parts {
         let shares = match ready {
             Some(ready) => ready.shares(),
-            None => &Shares::new(snapshot, self.max_clusters),
+            None => &SeriesQuota::new(snapshot, self.max_clusters),
         };
         let mut parts = Parts::new(format);
         let mut others = others.iter().peekable();
@@ -102,8 +102,8 @@ impl Catalogue {
         parts: &mut Parts,
         family: &Family,
         snapshot: &Snapshot,
-        shares: &Shares,
-        ready: Option<&Ready>,
+        shares: &SeriesQuota,
+        ready: Option<&RenderedBlocks>,
     ) {
         match family.series {
             Series::Cluster(value) => {
@@ -143,7 +143,7 @@ impl Catalogue {
                         resolution: resolver.and_then(|name| snapshot.resolvers.get(name)),
                         share: shares.destination(at),
                     };
-                    let mut lines = Lines {
+                    let mut lines = Samples {
                         name: family.name,
                         labels: &labels(family.set, &of.destination),
                         out: parts.live(),

@@ -2,10 +2,10 @@
 
 use s3_exporter_api::UnixTime;
 
-use crate::aggregate::Totals;
 use crate::config::Compat;
 use crate::exposition::family::Series::{self, Cluster, Destination};
-use crate::exposition::family::{Family, Lines, Observed, Set, gauge};
+use crate::exposition::family::{Family, Observed, Samples, Set, gauge};
+use crate::facts::Totals;
 
 /// The families of a set.
 pub fn families(compat: Compat) -> &'static [Family] {
@@ -73,7 +73,7 @@ fn newest_of_all(totals: &Totals) -> Option<f64> {
     Some(totals.newest_of_all.map_or(0.0, UnixTime::as_seconds))
 }
 
-fn success(of: &Observed<'_>, lines: &mut Lines<'_>) {
+fn success(of: &Observed<'_>, lines: &mut Samples<'_>) {
     let latest = of.snapshot.latest.as_ref();
     let scanned = latest.is_some_and(|latest| latest.failure.is_none());
     let resolved = match &of.snapshot.destination.resolver {

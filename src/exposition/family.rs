@@ -1,8 +1,8 @@
 //! What a metric family is made of.
 
-use crate::aggregate::Totals;
-use crate::exposition::shares::{Created, Share};
-use crate::exposition::writer::{Kind, Labels, sample};
+use crate::exposition::quota::{DestinationQuota, ResolverQuota};
+use crate::exposition::writer::{Labels, MetricKind, sample};
+use crate::facts::Totals;
 use crate::resolver::Resolution;
 use crate::snapshot::DestinationSnapshot;
 
@@ -12,7 +12,7 @@ pub struct Family {
     /// With `_total` where it is a counter.
     pub name: &'static str,
     /// The type.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// What it means, with the unit.
     pub help: &'static str,
     /// Whose rules it follows.
@@ -60,9 +60,9 @@ pub enum Series {
     /// When each cluster of each resolver was created.
     Created,
     /// Some for each destination.
-    Destination(fn(&Observed<'_>, &mut Lines<'_>)),
+    Destination(fn(&Observed<'_>, &mut Samples<'_>)),
     /// One for each resolver.
-    Resolver(fn(&Resolution, Created) -> Option<f64>),
+    Resolver(fn(&Resolution, ResolverQuota) -> Option<f64>),
 }
 
 impl Series {
@@ -80,18 +80,18 @@ pub struct Observed<'a> {
     /// What its resolver says, if it has one.
     pub resolution: Option<&'a Resolution>,
     /// Which of its clusters have series of their own.
-    pub share: Share,
+    pub share: DestinationQuota,
 }
 
 /// Where the samples of one family for one destination go.
 #[derive(Debug)]
-pub struct Lines<'a> {
+pub struct Samples<'a> {
     pub(super) out: &'a mut String,
     pub(super) name: &'static str,
     pub(super) labels: &'a Labels,
 }
 
-impl Lines<'_> {
+impl Samples<'_> {
     /// One sample with no labels of its own.
     pub fn put(&mut self, value: f64) {
         self.put_with(&[], value);
@@ -107,7 +107,7 @@ impl Lines<'_> {
 pub const fn gauge(name: &'static str, series: Series, help: &'static str) -> Family {
     Family {
         name,
-        kind: Kind::Gauge,
+        kind: MetricKind::Gauge,
         help,
         set: Set::Ours,
         series,
@@ -117,7 +117,7 @@ pub const fn gauge(name: &'static str, series: Series, help: &'static str) -> Fa
 /// A counter of ours.
 pub const fn counter(name: &'static str, series: Series, help: &'static str) -> Family {
     Family {
-        kind: Kind::Counter,
+        kind: MetricKind::Counter,
         ..gauge(name, series, help)
     }
 }

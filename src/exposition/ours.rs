@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use s3_exporter_api::{FailureKind, Operation, UnixTime};
 
-use crate::aggregate::Totals;
 use crate::exposition::family::Series::{Cluster, Created, Destination, Resolver};
-use crate::exposition::family::{Family, Lines, Observed, counter, gauge};
+use crate::exposition::family::{Family, Observed, Samples, counter, gauge};
+use crate::facts::Totals;
 use crate::snapshot::Figures;
 use crate::verdict;
 
@@ -296,14 +296,14 @@ pub static RESOLVERS: &[Family] = &[
 ];
 
 /// A figure of the latest complete scan; no sample before the first.
-fn figures(of: &Observed<'_>, lines: &mut Lines<'_>, value: fn(&Figures) -> f64) {
+fn figures(of: &Observed<'_>, lines: &mut Samples<'_>, value: fn(&Figures) -> f64) {
     if let Some(figures) = &of.snapshot.figures {
         lines.put(value(figures));
     }
 }
 
 /// A figure of the clusters without series of their own; no sample before the first scan.
-fn omitted(of: &Observed<'_>, lines: &mut Lines<'_>, value: fn(&Totals) -> f64) {
+fn omitted(of: &Observed<'_>, lines: &mut Samples<'_>, value: fn(&Totals) -> f64) {
     if of.snapshot.figures.is_some() {
         lines.put(value(&of.share.rest));
     }

@@ -15,7 +15,7 @@ pub enum Format {
 
 /// What a family is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     /// Only grows; its name ends in `_total`.
     Counter,
     /// Goes up and down.
@@ -38,13 +38,13 @@ impl Labels {
 
 /// The lines before a family's samples. OpenMetrics names a counter's family without
 /// `_total`, and escapes quotes in help too.
-pub fn head(out: &mut String, format: Format, name: &str, kind: Kind, help: &str) {
+pub fn head(out: &mut String, format: Format, name: &str, kind: MetricKind, help: &str) {
     let (name, escaped): (_, &[u8]) = match format {
         Format::Text => (name, b"\\\n"),
         Format::OpenMetrics => (
             match kind {
-                Kind::Counter => name.strip_suffix("_total").unwrap_or(name),
-                Kind::Gauge => name,
+                MetricKind::Counter => name.strip_suffix("_total").unwrap_or(name),
+                MetricKind::Gauge => name,
             },
             b"\\\n\"",
         ),
@@ -56,8 +56,8 @@ pub fn head(out: &mut String, format: Format, name: &str, kind: Kind, help: &str
     out.push_str("\n# TYPE ");
     out.push_str(name);
     out.push_str(match kind {
-        Kind::Counter => " counter\n",
-        Kind::Gauge => " gauge\n",
+        MetricKind::Counter => " counter\n",
+        MetricKind::Gauge => " gauge\n",
     });
 }
 
@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    fn head_of(format: Format, name: &str, kind: Kind, help: &str) -> String {
+    fn head_of(format: Format, name: &str, kind: MetricKind, help: &str) -> String {
         let mut out = String::new();
         head(&mut out, format, name, kind, help);
         out
@@ -145,15 +145,15 @@ mod tests {
     fn each_format_has_its_heads() {
         let help = "a \"b\" \\ \n c";
         assert_eq!(
-            head_of(Format::Text, "x_total", Kind::Counter, help),
+            head_of(Format::Text, "x_total", MetricKind::Counter, help),
             "# HELP x_total a \"b\" \\\\ \\n c\n# TYPE x_total counter\n"
         );
         assert_eq!(
-            head_of(Format::OpenMetrics, "x_total", Kind::Counter, help),
+            head_of(Format::OpenMetrics, "x_total", MetricKind::Counter, help),
             "# HELP x a \\\"b\\\" \\\\ \\n c\n# TYPE x counter\n"
         );
         assert_eq!(
-            head_of(Format::OpenMetrics, "x_total", Kind::Gauge, ""),
+            head_of(Format::OpenMetrics, "x_total", MetricKind::Gauge, ""),
             "# HELP x_total \n# TYPE x_total gauge\n"
         );
     }

@@ -99,9 +99,9 @@ mod tests {
     use s3_exporter_api::{FailureKind, UnixTime};
 
     use super::*;
-    use crate::aggregate::Totals;
+    use crate::facts::Totals;
     use crate::http::tests::unscanned;
-    use crate::snapshot::{Attempt, Failure, Figures};
+    use crate::snapshot::{Figures, ScanFailure, ScanOutcome};
 
     const EARLY: Duration = Duration::from_secs(1);
 
@@ -119,10 +119,10 @@ mod tests {
                     gone: Default::default(),
                 }));
             } else if n < scanned + failed {
-                of.latest = Some(Attempt {
+                of.latest = Some(ScanOutcome {
                     ended: UnixTime::from_millis(1),
                     duration: EARLY,
-                    failure: Some(Failure {
+                    failure: Some(ScanFailure {
                         kind: FailureKind::Denied,
                         message: "no".into(),
                     }),

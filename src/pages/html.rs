@@ -9,7 +9,7 @@ use crate::verdict::Finding;
 mod problems;
 mod write;
 use problems::{is_well, problems};
-use write::{Ago, Bytes, HtmlName, HtmlText, Span};
+use write::{Ago, ByteSize, HtmlName, HtmlText, Span};
 
 const STYLE: &str = include_str!("html/style.css");
 /// The Content-Security-Policy: `STYLE` by its hash, which a test compares, and nothing else.
@@ -92,7 +92,7 @@ fn destinations(out: &mut String, status: &Status<'_>) -> Result {
             },
             Ago(destination.last_success),
             number(listed.map(|listed| listed.objects)),
-            listed.map_or("?".to_owned(), |listed| Bytes(listed.size_bytes)
+            listed.map_or("?".to_owned(), |listed| ByteSize(listed.size_bytes)
                 .to_string()),
             match (&destination.resolver, listed) {
                 (Some(_), Some(_)) => destination.backups.all.to_string(),
@@ -210,7 +210,7 @@ fn row(out: &mut String, cluster: &ClusterStatus<'_>) -> Result {
         Backup::Ok => ("good", "ok".to_owned()),
     };
     let objects = &cluster.objects;
-    let size = |size: Option<u64>| size.map_or(String::new(), |size| Bytes(size).to_string());
+    let size = |size: Option<u64>| size.map_or(String::new(), |size| ByteSize(size).to_string());
     let empty = if objects.empty_objects > 0 {
         "n warn"
     } else {
@@ -225,7 +225,7 @@ fn row(out: &mut String, cluster: &ClusterStatus<'_>) -> Result {
         size(objects.newest_object_size_bytes),
         objects.objects,
         objects.empty_objects,
-        Bytes(objects.size_bytes),
+        ByteSize(objects.size_bytes),
         objects
             .oldest_object
             .map_or(String::new(), |oldest| Ago(Some(oldest)).to_string()),

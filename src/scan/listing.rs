@@ -15,7 +15,7 @@ use super::boundaries::Boundaries;
 use super::ranges::{Contradiction, ListingPlan, PageRequest, Purpose, Start};
 use super::throttle::Throttle;
 use super::{CompleteListing, Progress, ScanContext};
-use crate::aggregate::Tally;
+use crate::facts::Facts;
 
 /// Why a listing was given up.
 #[derive(Debug)]
@@ -50,14 +50,14 @@ impl ScanContext {
     /// Lists everything. `in_parts` where ranges may be used if the store's order allows it.
     pub(super) async fn list(
         &self,
-        tally: Tally,
+        facts: Facts,
         hints: &Boundaries,
         in_parts: bool,
         progress: &mut Progress,
     ) -> Result<CompleteListing, Abandoned> {
         let backend = self.store.backend().await.map_err(Abandoned::Failed)?;
         let destination = &self.destination;
-        let mut tally = tally;
+        let mut facts = facts;
         let recent = UnixTime::from_millis(UnixTime::now().as_millis() - RECENT_MILLIS);
         let mut plan = ListingPlan::new(&destination.prefix, self.page_size, hints, recent);
         plan.set_narrow(self.learned.is_narrow.load(Relaxed));
@@ -85,13 +85,13 @@ impl ScanContext {
             };
             throttle.observe(flying.len());
             plan.set_order(self.order(&*backend, in_parts));
-            spare.push(self.take(&mut plan, &mut tally, fetched)?);
+            spare.push(self.take(&mut plan, &mut facts, fetched)?);
             progress.pages = plan.pages();
             progress.in_parts = plan.is_in_parts();
         }
         self.learn(&plan);
         Ok(CompleteListing {
-            tally,
+            facts,
             boundaries: plan.into_boundaries().settle(),
         })
     }
@@ -100,7 +100,7 @@ impl ScanContext {
     fn take(
         &self,
         plan: &mut ListingPlan<'_>,
-        tally: &mut Tally,
+        facts: &mut Facts,
         fetched: Fetched,
     ) -> Result<Page, Abandoned> {
         let Fetched {
@@ -115,7 +115,7 @@ impl ScanContext {
                 let taken = plan
                     .take(at, request.start, &mut page, next)
                     .map_err(stop)?;
-                tally.add(page.iter().take(taken), plan.cursor(at));
+                facts.add(page.iter().take(taken), plan.cursor(at));
             }
             (Purpose::Range(at), Err(error)) => match (request.start, error.kind()) {
                 (Start::Next(_, token), FailureKind::Protocol) => plan.go_on_by_token(at, token),

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::{Runner, caught, jitter};
-use crate::audit::{Audit, SETTLED, Verdict, compare};
+use crate::audit::{Audit, Comparison, SETTLED, compare};
 use crate::destination::Destination;
 use crate::scan::{CompleteListing, ScanContext};
 
@@ -142,7 +142,7 @@ impl Audits {
             settled: Some(work.settled),
             ..scan.clone()
         };
-        let assignment = Arc::clone(before.tally.assignment());
+        let assignment = Arc::clone(before.facts.assignment());
         let listing =
             Box::pin(
                 async move { caught(&scan.destination, scan.run_in_sequence(assignment)).await },
@@ -220,18 +220,22 @@ impl Runner {
 
     /// A scan that began at this moment is the latest good one: it may be what an audit needs.
     pub(super) fn audit_scan(&mut self, started: Instant) {
-        let Some(good) = &self.good else { return };
+        let Some(completed) = &self.completed else {
+            return;
+        };
         if !self.scan.was_in_parts.load(Relaxed) {
             return self.audits.give_up(); // it would be compared with its like
         }
-        let latest = Arc::clone(&good.found);
+        let latest = Arc::clone(&completed.found);
         match std::mem::replace(&mut self.audits.stage, Stage::None) {
             Stage::First(work) => self.audits.list(&self.scan, work, latest),
             Stage::Last(work, before, sequence) if started >= sequence.at => {
-                match compare(&before.tally, &sequence.found.tally, Some(&latest.tally)) {
-                    Verdict::Agree => self.agreed(),
-                    Verdict::Unknown => self.nothing_settled(),
-                    Verdict::Differ(difference) => self.differ(work, latest, sequence, &difference),
+                match compare(&before.facts, &sequence.found.facts, Some(&latest.facts)) {
+                    Comparison::Agree => self.agreed(),
+                    Comparison::Unknown => self.nothing_settled(),
+                    Comparison::Differ(difference) => {
+                        self.differ(work, latest, sequence, &difference)
+                    }
                 }
             }
             other => self.audits.stage = other, // it began too early to tell anything
@@ -245,7 +249,7 @@ impl Runner {
             return;
         };
         match result {
-            Ok(found) if compare(&before.tally, &found.tally, None) == Verdict::Agree => {
+            Ok(found) if compare(&before.facts, &found.facts, None) == Comparison::Agree => {
                 self.agreed();
             }
             Ok(found) => {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use s3_exporter_api::FailureKind;
 
 use super::Runner;
-use crate::aggregate::Tally;
-use crate::state::Good;
+use crate::facts::Facts;
+use crate::state::CompletedScan;
 
 /// Clusters that are named in one line.
 const NAMED: usize = 10;
@@ -23,11 +23,11 @@ impl Runner {
     pub(super) fn log_success(
         &self,
         before: Option<Option<FailureKind>>,
-        tally: &Tally,
+        facts: &Facts,
         duration: Duration,
     ) {
         let (destination, bucket) = (&*self.scan.destination.name, &*self.scan.destination.bucket);
-        let (objects, duration_ms) = (tally.listed().objects, duration.as_millis() as u64);
+        let (objects, duration_ms) = (facts.listed().objects, duration.as_millis() as u64);
         if before == Some(None) {
             tracing::debug!(destination, bucket, objects, duration_ms, "scan complete");
         } else {
@@ -42,9 +42,12 @@ impl Runner {
     }
 
     /// Tells of the clusters whose backups the scan before has found, and this one has not.
-    pub(super) fn log_gone(&self, good: &Good) {
-        let before = self.good.as_ref().map(|before| before.ended);
-        let gone = good.gone.iter().filter(|(_, seen)| Some(**seen) == before);
+    pub(super) fn log_gone(&self, completed: &CompletedScan) {
+        let before = self.completed.as_ref().map(|before| before.ended);
+        let gone = completed
+            .gone
+            .iter()
+            .filter(|(_, seen)| Some(**seen) == before);
         let names: Vec<_> = gone.map(|(name, _)| &**name).collect();
         if !names.is_empty() {
             tracing::warn!(

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Runner;
 use crate::resolver::ResolverHandle;
-use crate::state::Good;
+use crate::state::CompletedScan;
 
 /// How long after a new name a scan starts, so that several that come together share it.
 const DEBOUNCE: Duration = Duration::from_millis(500);
@@ -21,8 +21,8 @@ impl Runner {
     pub(super) fn due_for_names(&self, last_start: Instant) -> Option<Instant> {
         let clusters = self.delivered()?;
         let nameless = self.failed_of() == Some(FailureKind::Resolver);
-        let unknown = |good: &Good| !good.found.tally.covers(&clusters);
-        let lacking = nameless || self.good.as_ref().is_some_and(unknown);
+        let unknown = |completed: &CompletedScan| !completed.found.facts.covers(&clusters);
+        let lacking = nameless || self.completed.as_ref().is_some_and(unknown);
         let took = self
             .snapshot
             .latest

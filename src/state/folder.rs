@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use s3_exporter_api::file;
 use sha2::{Digest, Sha256};
 
-use super::Remembered;
+use super::SavedState;
 use super::record::{self, Unusable};
 use crate::destination::{Destination, ListingId};
 
@@ -72,15 +72,11 @@ impl Folder {
 
     /// Replaces what is kept of a destination: at no moment is there half a file, and once
     /// this has returned it is there after a loss of power too.
-    pub(super) fn save(
-        &self,
-        destination: &Destination,
-        remembered: &Remembered,
-    ) -> Result<(), String> {
+    pub(super) fn save(&self, destination: &Destination, saved: &SavedState) -> Result<(), String> {
         let path = self.path.join(file_name(&destination.name));
         let failed = |cause: &dyn std::fmt::Display| format!("writing {}: {cause}", path.display());
         let bytes =
-            record::to_bytes(&destination.listing(), remembered).map_err(|error| failed(&error))?;
+            record::to_bytes(&destination.listing(), saved).map_err(|error| failed(&error))?;
         if bytes.len() as u64 > LARGEST {
             return Err(failed(&format!("{} bytes are too many", bytes.len())));
         }
@@ -111,7 +107,7 @@ impl Folder {
 
     /// What the destination's file says. One that is of no use is set aside with a warning:
     /// nothing is lost, and the next one takes its place.
-    pub(super) fn load(&self, destination: &str) -> Option<(ListingId, Remembered)> {
+    pub(super) fn load(&self, destination: &str) -> Option<(ListingId, SavedState)> {
         let path = self.path.join(file_name(destination));
         let unusable = match file::read(&path, LARGEST) {
             Ok(bytes) => match record::parse(&bytes) {

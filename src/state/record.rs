@@ -16,14 +16,14 @@ use std::time::Duration;
 use s3_exporter_api::{FailureKind, UnixTime};
 use serde::{Deserialize, Serialize};
 
-use super::{Good, Remembered};
-use crate::aggregate::{Recent, Tally, Totals};
+use super::{CompletedScan, SavedState};
 use crate::assign::Assignment;
 use crate::audit::Audit;
 use crate::clusters::{Cluster, Clusters};
 use crate::destination::ListingId;
+use crate::facts::{Facts, Recent, Totals};
 use crate::scan::{Boundaries, CompleteListing};
-use crate::snapshot::{Attempt, Failure};
+use crate::snapshot::{ScanFailure, ScanOutcome};
 
 /// What the first line begins with.
 const MAGIC: &str = "s3-exporter-state";
@@ -65,7 +65,8 @@ impl fmt::Display for Unusable {
 struct Body {
     identity: ListingId,
     latest: Latest,
-    good: Option<Complete>,
+    #[serde(rename = "good")]
+    completed: Option<Complete>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     audit: Option<Audited>,
 }
@@ -137,12 +138,12 @@ struct Sums {
 ///
 /// # Errors
 /// Never known to happen: everything in it can be written as JSON.
-pub fn to_bytes(identity: &ListingId, remembered: &Remembered) -> serde_json::Result<Vec<u8>> {
+pub fn to_bytes(identity: &ListingId, saved: &SavedState) -> serde_json::Result<Vec<u8>> {
     let body = serde_json::to_vec(&Body {
         identity: identity.clone(),
-        latest: Latest::new(&remembered.latest),
-        good: remembered.good.as_ref().map(Complete::new),
-        audit: remembered.audit.map(|audit| Audited {
+        latest: Latest::new(&saved.latest),
+        completed: saved.completed.as_ref().map(Complete::new),
+        audit: saved.audit.map(|audit| Audited {
             ended: audit.ended.as_millis(),
             success: audit.success,
         }),
@@ -157,7 +158,7 @@ pub fn to_bytes(identity: &ListingId, remembered: &Remembered) -> serde_json::Re
 ///
 /// # Errors
 /// Why they are of no use.
-pub fn parse(bytes: &[u8]) -> Result<(ListingId, Remembered), Unusable> {
+pub fn parse(bytes: &[u8]) -> Result<(ListingId, SavedState), Unusable> {
     let corrupt = |why: &str| Unusable::Corrupt(why.to_owned());
     let (version, sum, body) =
         header(bytes).ok_or_else(|| corrupt("it does not begin as a state file does"))?;
@@ -168,10 +169,10 @@ pub fn parse(bytes: &[u8]) -> Result<(ListingId, Remembered), Unusable> {
         return Err(Unusable::Newer(version));
     }
     let body: Body = serde_json::from_slice(body).map_err(|error| corrupt(&error.to_string()))?;
-    let remembered = body
+    let saved = body
         .restore()
         .ok_or_else(|| corrupt("it holds what cannot be"))?;
-    Ok((body.identity, remembered))
+    Ok((body.identity, saved))
 }
 
 /// The version and the checksum, as text, that the first line says, and the rest.
@@ -195,9 +196,9 @@ fn checksum(version: u32, body: &[u8]) -> String {
 
 impl Body {
     /// `None` where what it says cannot be.
-    fn restore(&self) -> Option<Remembered> {
-        let good = match &self.good {
-            Some(good) => Some(good.restore(&self.identity)?),
+    fn restore(&self) -> Option<SavedState> {
+        let completed = match &self.completed {
+            Some(completed) => Some(completed.restore(&self.identity)?),
             None => None,
         };
         let audit = match &self.audit {
@@ -207,16 +208,16 @@ impl Body {
             }),
             None => None,
         };
-        Some(Remembered {
+        Some(SavedState {
             latest: self.latest.restore()?,
-            good,
+            completed,
             audit,
         })
     }
 }
 
 impl Latest {
-    fn new(latest: &Attempt) -> Self {
+    fn new(latest: &ScanOutcome) -> Self {
         let failure = latest.failure.as_ref();
         Self {
             ended: latest.ended.as_millis(),
@@ -225,15 +226,15 @@ impl Latest {
         }
     }
 
-    fn restore(&self) -> Option<Attempt> {
+    fn restore(&self) -> Option<ScanOutcome> {
         let failure = match &self.failure {
-            Some((kind, message)) => Some(Failure {
+            Some((kind, message)) => Some(ScanFailure {
                 kind: *FailureKind::ALL.iter().find(|of| of.as_str() == kind)?,
                 message: message.as_str().into(),
             }),
             None => None,
         };
-        Some(Attempt {
+        Some(ScanOutcome {
             ended: time(self.ended)?,
             duration: self.duration,
             failure,
@@ -242,14 +243,14 @@ impl Latest {
 }
 
 impl Complete {
-    fn new(good: &Good) -> Self {
-        let CompleteListing { tally, boundaries } = &*good.found;
-        let created: BTreeMap<_, _> = good
+    fn new(completed: &CompletedScan) -> Self {
+        let CompleteListing { facts, boundaries } = &*completed.found;
+        let created: BTreeMap<_, _> = completed
             .known
             .iter()
             .map(|(name, cluster)| (name, cluster.created))
             .collect();
-        let clusters = tally.owned().map(|(name, totals)| Owned {
+        let clusters = facts.owned().map(|(name, totals)| Owned {
             cluster: name.to_string(),
             created: created
                 .get(name)
@@ -261,13 +262,13 @@ impl Complete {
         });
         let (keys, loose) = boundaries.parts();
         Self {
-            ended: good.ended.as_millis(),
-            unassigned: Sums::new(tally.unassigned()),
+            ended: completed.ended.as_millis(),
+            unassigned: Sums::new(facts.unassigned()),
             clusters: clusters.collect(),
             boundaries: keys.map(|(key, sum)| (key.to_owned(), sum)).collect(),
             anchors: boundaries.anchors().collect(),
             loose,
-            gone: good
+            gone: completed
                 .gone
                 .iter()
                 .map(|(name, seen)| (name.to_string(), seen.as_millis()))
@@ -275,7 +276,7 @@ impl Complete {
         }
     }
 
-    fn restore(&self, identity: &ListingId) -> Option<Good> {
+    fn restore(&self, identity: &ListingId) -> Option<CompletedScan> {
         let (mut names, mut known) = (Clusters::new(), Clusters::new());
         let mut owned = BTreeMap::new();
         for of in &self.clusters {
@@ -294,7 +295,7 @@ impl Complete {
         }
         let assignment = Assignment::shared(&names, &identity.prefix, &identity.separator);
         let totals = |name: &str| owned.get(name).cloned().unwrap_or_default();
-        let tally = Tally::restore(assignment, totals, self.unassigned.restore()?);
+        let facts = Facts::restore(assignment, totals, self.unassigned.restore()?);
         let keys = self.boundaries.iter().map(|(key, sum)| (&**key, *sum));
         let boundaries = Boundaries::restore(keys, self.loose)?.with_anchors(&self.anchors);
         if boundaries.objects() > MOST_OBJECTS {
@@ -304,8 +305,8 @@ impl Complete {
             let seen = time(*seen)?;
             names.contains(name).then(|| (name.as_str().into(), seen))
         });
-        Some(Good {
-            found: Arc::new(CompleteListing { tally, boundaries }),
+        Some(CompletedScan {
+            found: Arc::new(CompleteListing { facts, boundaries }),
             ended: time(self.ended)?,
             known: Arc::new(known),
             gone: Arc::new(gone.collect::<Option<_>>()?),

@@ -11,12 +11,12 @@ use tempfile::TempDir;
 
 use super::folder::file_name;
 use super::*;
-use crate::aggregate::{Recent, Tally, Totals};
 use crate::assign::Assignment;
 use crate::clusters::Cluster;
 use crate::destination::Expect;
+use crate::facts::{Facts, Recent, Totals};
 use crate::scan::Boundaries;
-use crate::snapshot::Failure;
+use crate::snapshot::ScanFailure;
 
 fn destination(name: &str) -> Arc<Destination> {
     Arc::new(Destination {
@@ -37,21 +37,21 @@ fn destination(name: &str) -> Arc<Destination> {
 }
 
 /// A complete scan that ended at this moment and found so many objects of no cluster.
-fn remembered(ended: UnixTime, objects: u64) -> Remembered {
+fn remembered(ended: UnixTime, objects: u64) -> SavedState {
     let unassigned = Totals {
         objects,
         ..Totals::default()
     };
-    let tally = Tally::restore(Arc::default(), |_| Totals::default(), unassigned);
+    let facts = Facts::restore(Arc::default(), |_| Totals::default(), unassigned);
     let boundaries = Boundaries::default();
-    Remembered {
-        latest: Attempt {
+    SavedState {
+        latest: ScanOutcome {
             ended,
             duration: Duration::from_millis(5),
             failure: None,
         },
-        good: Some(Good {
-            found: Arc::new(CompleteListing { tally, boundaries }),
+        completed: Some(CompletedScan {
+            found: Arc::new(CompleteListing { facts, boundaries }),
             ended,
             known: Arc::default(),
             gone: Arc::default(),
@@ -64,13 +64,13 @@ fn at(millis: i64) -> UnixTime {
     UnixTime::from_millis(millis)
 }
 
-fn objects(remembered: &Remembered) -> u64 {
+fn objects(remembered: &SavedState) -> u64 {
     remembered
-        .good
+        .completed
         .as_ref()
         .unwrap()
         .found
-        .tally
+        .facts
         .listed()
         .objects
 }
@@ -117,14 +117,14 @@ prop_compose! {
 type Owned = std::collections::BTreeMap<String, (Totals, Option<i64>, bool)>;
 
 prop_compose! {
-    fn good()(
+    fn completed()(
         owned in btree_map("[^/\\pC]{1,8}|[ab-]{1,3}", (totals(), option::of(0..1_i64 << 53), any::<bool>()), 0..6),
         unassigned in totals(),
         keys in btree_map(any::<String>(), 0..1_u64 << 30, 0..6),
         loose in 0..9_u64,
         ended in 0..1_i64 << 53,
         gone in option::of(0..1_i64 << 53),
-    ) -> Good {
+    ) -> CompletedScan {
         let owned: Owned = owned;
         let (mut names, mut known) = (Clusters::new(), Clusters::new());
         for (name, (_, created, is_known)) in &owned {
@@ -135,15 +135,15 @@ prop_compose! {
             }
         }
         let assignment = Arc::new(Assignment::new(&names, "p/", "-"));
-        let tally = Tally::restore(assignment, |name| owned[name].0.clone(), unassigned);
+        let facts = Facts::restore(assignment, |name| owned[name].0.clone(), unassigned);
         let mut sum = 0;
         let keys: Vec<_> = keys.iter().map(|(key, objects)| { sum += objects; (&**key, sum) }).collect();
         let anchors: Vec<u32> = (0..keys.len() as u32).collect(); // 0: not known
         let boundaries = Boundaries::restore(keys.into_iter(), loose).unwrap();
         let boundaries = boundaries.with_anchors(&anchors);
         let gone = names.names().zip(gone).map(|(name, seen)| (Arc::clone(name), at(seen))).collect();
-        Good {
-            found: Arc::new(CompleteListing { tally, boundaries }),
+        CompletedScan {
+            found: Arc::new(CompleteListing { facts, boundaries }),
             ended: at(ended),
             known: Arc::new(known),
             gone: Arc::new(gone),
@@ -156,19 +156,19 @@ prop_compose! {
         ended in 0..1_i64 << 53,
         duration in any::<Duration>(),
         failure in option::of((0..FailureKind::ALL.len(), any::<String>())),
-        good in option::of(good()),
+        completed in option::of(completed()),
         audit in option::of((0..1_i64 << 53, any::<bool>())),
-    ) -> Remembered {
-        let failure = failure.map(|(kind, message)| Failure {
+    ) -> SavedState {
+        let failure = failure.map(|(kind, message)| ScanFailure {
             kind: FailureKind::ALL[kind],
             message: message.into(),
         });
         let audit = audit.map(|(ended, success)| Audit { ended: at(ended), success });
-        Remembered { latest: Attempt { ended: at(ended), duration, failure }, good, audit }
+        SavedState { latest: ScanOutcome { ended: at(ended), duration, failure }, completed, audit }
     }
 }
 
-fn written(remembered: &Remembered) -> Vec<u8> {
+fn written(remembered: &SavedState) -> Vec<u8> {
     to_bytes(&destination("d").listing(), remembered).unwrap()
 }
 
@@ -182,14 +182,14 @@ proptest! {
         let (found, after) = parse(&bytes).unwrap();
         prop_assert_eq!(found, identity);
         prop_assert_eq!(format!("{:?}", &after.latest), format!("{:?}", &before.latest));
-        prop_assert_eq!(after.good.is_some(), before.good.is_some());
+        prop_assert_eq!(after.completed.is_some(), before.completed.is_some());
         prop_assert_eq!(after.audit, before.audit);
-        if let (Some(after), Some(before)) = (after.good, before.good) {
+        if let (Some(after), Some(before)) = (after.completed, before.completed) {
             prop_assert_eq!(after.ended, before.ended);
             prop_assert_eq!(&after.known, &before.known);
             prop_assert_eq!(&after.gone, &before.gone);
             prop_assert_eq!(&after.found.boundaries, &before.found.boundaries);
-            let (after, known, before) = (&after.found.tally, &after.known, &before.found.tally);
+            let (after, known, before) = (&after.found.facts, &after.known, &before.found.facts);
             prop_assert_eq!(after.unassigned(), before.unassigned());
             prop_assert!(after.owned().eq(before.owned()));
             prop_assert_eq!(after.split(known, Expect::All), before.split(known, Expect::All));
@@ -232,7 +232,7 @@ fn what_cannot_be_is_refused_though_its_checksum_is_right() {
         ended: at(1),
         success: true,
     });
-    let before = Remembered {
+    let before = SavedState {
         audit,
         ..remembered(at(1), 3)
     };
@@ -312,8 +312,8 @@ fn an_older_file_is_read() {
     let sum = crc32fast::hash(format!("1\n{body}").as_bytes());
     let older = format!("s3-exporter-state 1 {sum:08x}\n{body}");
     let (_, remembered) = parse(older.as_bytes()).unwrap();
-    let good = remembered.good.as_ref().unwrap();
-    let (_, totals) = good.found.tally.owned().next().unwrap();
+    let good = remembered.completed.as_ref().unwrap();
+    let (_, totals) = good.found.facts.owned().next().unwrap();
     assert_eq!(totals.newest, Some((at(8), 7)));
     assert_eq!((totals.recent.newest(), good.gone.len()), (None, 0));
     assert_eq!(remembered.audit, None);
@@ -358,7 +358,7 @@ fn what_is_from_the_future_ends_now() {
         ended: future,
         success: true,
     });
-    let before = Remembered {
+    let before = SavedState {
         audit,
         ..remembered(future, 3)
     };
@@ -366,7 +366,7 @@ fn what_is_from_the_future_ends_now() {
     state.close();
     let state = open(&folder);
     let back = state.load(&destination("d")).unwrap();
-    let ends = [back.latest.ended, back.good.unwrap().ended];
+    let ends = [back.latest.ended, back.completed.unwrap().ended];
     for ended in ends.into_iter().chain(back.audit.map(|audit| audit.ended)) {
         assert!(ended >= now && ended <= UnixTime::now(), "{ended:?}");
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::Remembered;
+use super::SavedState;
 use super::folder::Folder;
 use crate::destination::Destination;
 
@@ -14,16 +14,16 @@ pub(super) struct Writer(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    queue: Mutex<Queue>,
+    queue: Mutex<WriteQueue>,
     changed: Condvar,
 }
 
 /// The latest of each destination that is not written yet, in the order of their first wait.
 #[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<(Arc<Destination>, Remembered)>,
+struct WriteQueue {
+    waiting: VecDeque<(Arc<Destination>, SavedState)>,
     /// What is being written.
-    current: Option<(Arc<Destination>, Remembered)>,
+    current: Option<(Arc<Destination>, SavedState)>,
     is_closed: bool,
 }
 
@@ -40,22 +40,22 @@ impl Writer {
 
     /// Has it written. One that waits for the same destination is replaced, so that there
     /// never are more than destinations, however slow the disk is.
-    pub(super) fn put(&self, destination: Arc<Destination>, remembered: Remembered) {
+    pub(super) fn put(&self, destination: Arc<Destination>, saved: SavedState) {
         let mut queue = self.0.queue();
         if queue.is_closed {
             return;
         }
         let same = |(other, _): &&mut (Arc<Destination>, _)| other.name == destination.name;
         match queue.waiting.iter_mut().find(same) {
-            Some(waiting) => *waiting = (destination, remembered),
-            None => queue.waiting.push_back((destination, remembered)),
+            Some(waiting) => *waiting = (destination, saved),
+            None => queue.waiting.push_back((destination, saved)),
         }
         self.0.changed.notify_all();
     }
 
     /// What is to be written of a destination, and is not known to be by now: newer than its
     /// file.
-    pub(super) fn pending(&self, destination: &str) -> Option<(Arc<Destination>, Remembered)> {
+    pub(super) fn pending(&self, destination: &str) -> Option<(Arc<Destination>, SavedState)> {
         let queue = self.0.queue();
         let all = queue.waiting.iter().chain(&queue.current);
         let mut own = all.filter(|(of, _)| &*of.name == destination);
@@ -67,7 +67,8 @@ impl Writer {
         let mut queue = self.0.queue();
         queue.is_closed = true;
         self.0.changed.notify_all();
-        let is_working = |queue: &mut Queue| queue.current.is_some() || !queue.waiting.is_empty();
+        let is_working =
+            |queue: &mut WriteQueue| queue.current.is_some() || !queue.waiting.is_empty();
         let waited = self
             .0
             .changed
@@ -79,17 +80,17 @@ impl Writer {
 }
 
 impl Shared {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, WriteQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn work(&self, folder: &Folder) {
         let mut failing = BTreeSet::new();
-        while let Some((destination, remembered)) = self.next() {
+        while let Some((destination, saved)) = self.next() {
             tell(
                 &mut failing,
                 &destination,
-                folder.save(&destination, &remembered),
+                folder.save(&destination, &saved),
             );
             self.queue().current = None;
             self.changed.notify_all();
@@ -97,7 +98,7 @@ impl Shared {
     }
 
     /// The next one, when there is one; `None` after the last.
-    fn next(&self) -> Option<(Arc<Destination>, Remembered)> {
+    fn next(&self) -> Option<(Arc<Destination>, SavedState)> {
         let mut queue = self.queue();
         loop {
             if let Some(next) = queue.waiting.pop_front() {

@@ -11,15 +11,14 @@ use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY,
 };
 use reqwest::{Client, Method, Response, StatusCode};
-use s3_exporter::aggregate::Totals;
 use s3_exporter::command::serve::{self, Setup};
 use s3_exporter::config::{Backend as Store, Compat, Config, Fingerprint};
 use s3_exporter::destination::Destination;
 use s3_exporter::exposition::Exposition;
+use s3_exporter::facts::Totals;
 use s3_exporter::http::{App, protect, router};
 use s3_exporter::resolver::channel;
-use s3_exporter::snapshot::{DestinationSnapshot, Snapshot};
-use s3_exporter::supervisor::Board;
+use s3_exporter::snapshot::{DestinationSnapshot, Snapshot, SnapshotSource};
 use s3_exporter::telemetry::Telemetry;
 use s3_exporter_api::{
     Backend, BackendError, Connect, Continuation, ListRequest, Operation, Order, Page, async_trait,
@@ -60,8 +59,12 @@ async fn start(snapshot: Snapshot, metrics_at_any_path: bool) -> Server {
         names.resolution = watch::channel(resolution).1;
         (name, names)
     });
-    let board = Board::new(published, resolvers.collect());
-    let exposition = Arc::new(Exposition::new(board, &config.metrics, config.max_clusters));
+    let source = SnapshotSource::new(published, resolvers.collect());
+    let exposition = Arc::new(Exposition::new(
+        source,
+        &config.metrics,
+        config.max_clusters,
+    ));
     let app = App::new(Arc::clone(&exposition), Telemetry::new(), &config);
     let listeners = s3_exporter_web::bind("127.0.0.1:0", false).unwrap();
     let address = listeners[0].socket.local_addr().unwrap();

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
-use s3_exporter::aggregate::{Recent, Totals};
 use s3_exporter::audit::Audit;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect};
+use s3_exporter::facts::{Recent, Totals};
 use s3_exporter::logging::Log;
 use s3_exporter::resolver::Resolution;
-use s3_exporter::snapshot::{Attempt, DestinationSnapshot, Failure, Figures, ScanCounts, Snapshot};
+use s3_exporter::snapshot::{
+    DestinationSnapshot, Figures, ScanCounts, ScanFailure, ScanOutcome, Snapshot,
+};
 use s3_exporter_api::{FailureKind, Meter, Operation, UnixTime};
 
 /// 2026-01-01T00:00:00Z.
@@ -118,11 +120,11 @@ pub fn figures(ended: UnixTime, unassigned: Totals, clusters: &[(&str, Totals)])
     })
 }
 
-pub fn attempt(seconds_ago: i64, failure: Option<(FailureKind, &str)>) -> Option<Attempt> {
-    Some(Attempt {
+pub fn attempt(seconds_ago: i64, failure: Option<(FailureKind, &str)>) -> Option<ScanOutcome> {
+    Some(ScanOutcome {
         ended: ago(seconds_ago),
         duration: Duration::from_millis(1250),
-        failure: failure.map(|(kind, message)| Failure {
+        failure: failure.map(|(kind, message)| ScanFailure {
             kind,
             message: message.into(),
         }),

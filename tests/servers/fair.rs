@@ -170,12 +170,12 @@ fn small() -> impl Iterator<Item = String> {
 /// Runs it until all small buckets are listed.
 async fn until_small_ones_are_listed(config: &Config) {
     let mut exporter = Supervisor::new(config);
-    let board = exporter.board();
-    let mut follower = board.follow();
+    let source = exporter.snapshots();
+    let mut follower = source.follow();
     exporter.start();
     let listed = async {
         loop {
-            let snapshot = board.snapshot();
+            let snapshot = source.snapshot();
             let small = snapshot
                 .destinations
                 .iter()

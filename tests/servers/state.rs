@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use s3_exporter::destination::ListingId;
-use s3_exporter::state::{Remembered, Unusable, parse};
+use s3_exporter::state::{SavedState, Unusable, parse};
 use s3_exporter_testkit::{S3sServer, Upload};
 use serde_json::Value;
 
@@ -72,7 +72,7 @@ fn files(state: &Path, ending: &str) -> Vec<PathBuf> {
 }
 
 /// What is kept there of the one destination.
-fn kept(state: &Path) -> Option<Result<(ListingId, Remembered), Unusable>> {
+fn kept(state: &Path) -> Option<Result<(ListingId, SavedState), Unusable>> {
     let files = files(state, ".state");
     assert!(files.len() < 2, "{files:?}");
     Some(parse(&fs::read(files.first()?).unwrap()))

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use s3_exporter::aggregate::Totals;
 use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::Clusters;
 use s3_exporter::destination::{Destination, Expect};
+use s3_exporter::facts::Totals;
 use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter_api::{
     Backend, BackendError, Continuation, ListRequest, Meter, Order, Page, Plugin, StartAt,
@@ -132,7 +132,7 @@ async fn scanned(
     };
     let assignment = Arc::new(Assignment::new(clusters, prefix, "/"));
     let found = scan.run(assignment, hints).await.unwrap();
-    let (owned, unassigned) = found.tally.split(clusters, Expect::All);
+    let (owned, unassigned) = found.facts.split(clusters, Expect::All);
     let owned = owned
         .into_iter()
         .map(|(name, totals)| (name.to_string(), totals));

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use s3_exporter::aggregate::Totals;
 use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::Clusters;
 use s3_exporter::destination::{Destination, Expect};
+use s3_exporter::facts::Totals;
 use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter::store::Store;
 use s3_exporter_api::{
@@ -221,7 +221,7 @@ async fn every_concurrency(
             let found = scan.run(Arc::clone(&assignment), &hints).await;
             let at = format!("concurrency {concurrency}, with {remembered} remembered");
             let found = found.unwrap_or_else(|error| panic!("{at}: {error}"));
-            let (owned, unassigned) = found.tally.split(&clusters, Expect::All);
+            let (owned, unassigned) = found.facts.split(&clusters, Expect::All);
             assert_eq!(owned, truth.0, "{at}");
             assert_eq!(unassigned, truth.1, "{at}");
             let (most, requests) = (counted.most.load(Relaxed), counted.requests.load(Relaxed));

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use proptest::prelude::*;
-use s3_exporter::aggregate::{Tally, Totals};
 use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::Clusters;
 use s3_exporter::destination::Expect;
+use s3_exporter::facts::{Facts, Totals};
 use s3_exporter::scan::{Boundaries, CompleteListing, ScanContext};
 use s3_exporter_api::{BackendError, Object, Operation, StorageClass, UnixTime};
 use s3_exporter_testkit::{Memory, Upload};
@@ -69,8 +69,8 @@ fn naive(objects: &[(String, u64, i64)], prefix: &str, names: &Clusters) -> Spli
     (owned, unassigned)
 }
 
-fn split(tally: &Tally, names: &Clusters) -> Split {
-    tally.split(names, Expect::All)
+fn split(facts: &Facts, names: &Clusters) -> Split {
+    facts.split(names, Expect::All)
 }
 
 fn store(objects: &[(String, u64, i64)], page_size: usize) -> Memory {
@@ -138,9 +138,9 @@ proptest! {
             let backend = Simulated::new(store(&now, page_size.into()), latency);
             let scan = ScanContext { page_size, ..scan(backend.clone(), prefix, concurrency) };
             let found = run(&scan, &names, if use_stale { &stale } else { &own }).unwrap();
-            prop_assert_eq!(&split(&found.tally, &names), &truth);
+            prop_assert_eq!(&split(&found.facts, &names), &truth);
             prop_assert!(backend.most.load(Relaxed) <= concurrency.into());
-            let pages = (found.tally.listed().objects as usize).div_ceil(page_size.into()).max(1) as u64;
+            let pages = (found.facts.listed().objects as usize).div_ceil(page_size.into()).max(1) as u64;
             // What ranges.rs promises: twice the pages, the remembered ones included, some that
             // are risked at first, and what is in flight when that is found out.
             let remembered = if use_stale { before.len().div_ceil(page_size.into()) as u64 } else { 0 };

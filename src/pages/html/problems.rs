@@ -2,7 +2,7 @@
 
 use std::fmt::{Result, Write};
 
-use crate::pages::html::write::{Ago, Bytes, Count, HtmlName, HtmlText};
+use crate::pages::html::write::{Ago, ByteSize, Count, HtmlName, HtmlText};
 use crate::pages::{ClusterStatus, DestinationState, DestinationStatus, Status};
 use crate::verdict::Finding;
 
@@ -197,7 +197,7 @@ fn names(
             (Finding::Late, ..) => write!(out, " ({})", Ago(cluster.objects.newest_object))?,
             (Finding::Shrunk, ..) => {
                 let size = cluster.objects.newest_object_size_bytes;
-                write!(out, " ({})", Bytes(size.unwrap_or(0)))?;
+                write!(out, " ({})", ByteSize(size.unwrap_or(0)))?;
             }
             _ => {}
         }

@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter, Result};
 
 use crate::pages::Moment;
 use crate::visible::visible;
-pub use crate::words::{Bytes, Count, Span};
+pub use crate::words::{ByteSize, Count, Span};
 
 /// Text in HTML, in elements and in quoted attributes alike. Marks that would turn the
 /// direction of what stands around it are shown instead.

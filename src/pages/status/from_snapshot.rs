@@ -9,10 +9,10 @@ use super::{
     Backup, Backups, ClusterStatus, DestinationState, DestinationStatus, Judged, LatestAudit,
     LatestFailure, LatestScan, Moment, ObjectFigures, ResolverStatus, Status, Time,
 };
-use crate::aggregate::Totals;
 use crate::clusters::Clusters;
 use crate::destination::Destination;
-use crate::exposition::shares::divide;
+use crate::exposition::quota::divide;
+use crate::facts::Totals;
 use crate::resolver::Resolution;
 use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
 use crate::telemetry;

@@ -34,8 +34,8 @@ impl Runner {
         tracing::warn!(
             destination = &*self.scan.destination.name,
             bucket = &*self.scan.destination.bucket,
-            objects_in_parts = latest.tally.listed().objects,
-            objects_in_sequence = of.found.tally.listed().objects,
+            objects_in_parts = latest.facts.listed().objects,
+            objects_in_sequence = of.found.facts.listed().objects,
             cluster = difference.cluster.as_deref(),
             settled_in_parts = difference.in_parts.objects,
             settled_in_sequence = difference.in_sequence.objects,
@@ -45,8 +45,8 @@ impl Runner {
              report this with the store's version, and set `concurrency = 1` for it"
         );
         self.scan.in_sequence.store(true, Relaxed);
-        if let Some(good) = &mut self.good {
-            (good.found, good.ended) = (of.found, of.ended);
+        if let Some(completed) = &mut self.completed {
+            (completed.found, completed.ended) = (of.found, of.ended);
         }
         self.conclude(false);
     }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use s3_exporter::aggregate::Totals;
 use s3_exporter::config::Compat;
 use s3_exporter::destination::Expect;
-use s3_exporter::exposition::shares::Shares;
+use s3_exporter::exposition::quota::SeriesQuota;
 use s3_exporter::exposition::{Format, text};
+use s3_exporter::facts::Totals;
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{DestinationSnapshot, Snapshot};
 
@@ -122,7 +122,7 @@ fn a_destination_that_was_not_scanned_yet_has_its_share() {
     let all = two();
     let mut before = all.clone();
     Arc::make_mut(&mut before.destinations[0]).figures = None;
-    let small = |snapshot: &Snapshot| Shares::new(snapshot, 1).destination(1).shown;
+    let small = |snapshot: &Snapshot| SeriesQuota::new(snapshot, 1).destination(1).shown;
     assert_eq!((small(&before), small(&all)), (0, 0));
     let objects = |text: &str| lines(text, "objectstore_objects").len();
     assert_eq!(objects(&shown(&before, 1)), 0);
@@ -179,7 +179,7 @@ proptest! {
             prop_assert_eq!(omitted, 0.0);
         }
         // Whoever has a creation time is not left out anywhere where its resolver counts.
-        let shares = Shares::new(&snapshot, most);
+        let shares = SeriesQuota::new(&snapshot, most);
         let created = names(&text, "objectstore_cluster_created_timestamp_seconds");
         for (at, of) in snapshot.destinations.iter().enumerate() {
             let Some(figures) = &of.figures else { continue };

@@ -8,7 +8,7 @@ use s3_exporter::config::Compat;
 use s3_exporter::exposition::{Exposition, Format};
 use s3_exporter::resolver::{Publisher, channel};
 use s3_exporter::snapshot::DestinationSnapshot;
-use s3_exporter::supervisor::Board;
+use s3_exporter::snapshot::SnapshotSource;
 use s3_exporter_api::{FailureKind, Operation};
 use tokio::sync::watch;
 
@@ -32,9 +32,9 @@ fn scene() -> Scene {
     let (a, of_a) = watch::channel(snapshot("a"));
     let (b, of_b) = watch::channel(snapshot("b"));
     let (resolver, names) = channel("kkp");
-    let board = Board::new(vec![of_a, of_b], BTreeMap::from([("kkp".into(), names)]));
+    let source = SnapshotSource::new(vec![of_a, of_b], BTreeMap::from([("kkp".into(), names)]));
     let metrics = sample::metrics(&[Compat::KubermaticS3], "cluster");
-    let exposition = Arc::new(Exposition::new(board, &metrics, sample::MAX_CLUSTERS));
+    let exposition = Arc::new(Exposition::new(source, &metrics, sample::MAX_CLUSTERS));
     let following = Arc::clone(&exposition);
     tokio::spawn(async move { following.follow().await });
     Scene {

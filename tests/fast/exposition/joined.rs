@@ -9,14 +9,14 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use s3_exporter::aggregate::Totals;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::Compat;
 use s3_exporter::exposition::Format;
 use s3_exporter::exposition::catalogue::Catalogue;
-use s3_exporter::exposition::ready::Ready;
+use s3_exporter::exposition::rendered::RenderedBlocks;
+use s3_exporter::facts::Totals;
 use s3_exporter::resolver::Resolution;
-use s3_exporter::snapshot::{Attempt, DestinationSnapshot, Failure, Snapshot};
+use s3_exporter::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome, Snapshot};
 use s3_exporter::telemetry::Telemetry;
 use s3_exporter_api::{FailureKind, UnixTime};
 
@@ -33,8 +33,8 @@ fn totals() -> impl Strategy<Value = Totals> {
     })
 }
 
-fn failure() -> impl Strategy<Value = Option<Failure>> {
-    option::of(select(&FailureKind::ALL[..]).prop_map(|kind| Failure {
+fn failure() -> impl Strategy<Value = Option<ScanFailure>> {
+    option::of(select(&FailureKind::ALL[..]).prop_map(|kind| ScanFailure {
         kind,
         message: "why".into(),
     }))
@@ -49,7 +49,7 @@ fn destination() -> impl Strategy<Value = DestinationSnapshot> {
         .prop_map(|((bucket, resolver), latest, figures)| {
             let destination = sample::destination("", bucket, resolver);
             let mut snapshot = sample::unscanned(destination);
-            snapshot.latest = latest.map(|failure| Attempt {
+            snapshot.latest = latest.map(|failure| ScanOutcome {
                 ended: sample::ago(0),
                 duration: std::time::Duration::from_millis(1),
                 failure,
@@ -135,7 +135,7 @@ fn gunzip(bytes: &[u8]) -> Vec<u8> {
 
 fn assert_joined(
     catalogue: &Catalogue,
-    ready: &Ready,
+    ready: &RenderedBlocks,
     snapshot: &Snapshot,
     others: &[MetricFamily],
 ) {
@@ -181,7 +181,7 @@ proptest! {
     ) {
         let catalogue = Catalogue::new(&sample::metrics(&compat, label), max_clusters);
         let others = Telemetry::new().families();
-        let mut ready = Ready::default();
+        let mut ready = RenderedBlocks::default();
         for snapshot in history {
             ready = ready.next(&catalogue, snapshot.clone());
             assert_joined(&catalogue, &ready, &snapshot, &others);
@@ -206,6 +206,6 @@ fn many_clusters() {
         &clusters,
     ));
     let catalogue = Catalogue::new(&sample::metrics(&[], "cluster"), sample::MAX_CLUSTERS);
-    let ready = Ready::default().next(&catalogue, snapshot.clone());
+    let ready = RenderedBlocks::default().next(&catalogue, snapshot.clone());
     assert_joined(&catalogue, &ready, &snapshot, &[]);
 }

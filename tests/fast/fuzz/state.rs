@@ -6,14 +6,14 @@ use s3_exporter::state::{parse, to_bytes};
 /// Says whether the bytes are a state.
 pub fn check(bytes: &[u8]) -> bool {
     match parse(bytes) {
-        Ok((identity, remembered)) => {
-            let written = to_bytes(&identity, &remembered).unwrap();
+        Ok((identity, saved)) => {
+            let written = to_bytes(&identity, &saved).unwrap();
             let (again, after) = parse(&written).unwrap();
             assert_eq!(again, identity);
             assert_eq!(to_bytes(&again, &after).unwrap(), written);
-            if let Some(good) = &remembered.good {
+            if let Some(good) = &saved.completed {
                 // Sums of what was read must not overflow.
-                good.found.tally.listed();
+                good.found.facts.listed();
             }
             true
         }

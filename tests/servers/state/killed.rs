@@ -126,8 +126,8 @@ impl Lane {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).unwrap();
             let (_, remembered) = parse(&bytes).unwrap_or_else(|why| panic!("{path:?}: {why}"));
-            let good = remembered.good.unwrap();
-            let (ended, objects) = (good.ended.as_millis(), good.found.tally.listed().objects);
+            let good = remembered.completed.unwrap();
+            let (ended, objects) = (good.ended.as_millis(), good.found.facts.listed().objects);
             assert!(
                 ended >= before.1 && objects >= before.2,
                 "{ended} and {objects} after {before:?}"

@@ -10,7 +10,8 @@ use s3_exporter::config::{self, Config, Environment};
 use s3_exporter::exposition::{self, Format};
 use s3_exporter::resolver::{self, Publisher, Resolver};
 use s3_exporter::schedule::Runner;
-use s3_exporter::supervisor::{Board, Supervisor};
+use s3_exporter::snapshot::SnapshotSource;
+use s3_exporter::supervisor::Supervisor;
 use s3_exporter_api::{
     Backend, BackendError, Connect, Continuation, Key, ListRequest, Order, Page, Plugin, Section,
     async_trait,
@@ -116,9 +117,9 @@ fn config(folder: &Path) -> Config {
         .unwrap_or_else(|r| panic!("{r:?}"))
 }
 
-fn metrics(board: &Board, config: &Config) -> Metrics {
+fn metrics(source: &SnapshotSource, config: &Config) -> Metrics {
     Metrics::parse(&exposition::text(
-        &board.snapshot(),
+        &source.snapshot(),
         &config.metrics,
         config.max_clusters,
         &[],
@@ -147,8 +148,8 @@ async fn a_backend_that_panics_is_a_failed_scan_of_its_destination() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(folder.path());
     let mut exporter = Supervisor::new(&config);
-    let board = exporter.board();
-    let now = || metrics(&board, &config);
+    let source = exporter.snapshots();
+    let now = || metrics(&source, &config);
     let right = Figures::expected(&uploads(), &CLUSTERS);
     let figures = |metrics: &Metrics, name: &str| Figures::shown(metrics, name);
     PANICS.store(true, Relaxed);
@@ -177,7 +178,7 @@ async fn a_backend_that_panics_is_a_failed_scan_of_its_destination() {
     }
     assert_eq!(figures(&failed, "nowhere"), right);
     assert_eq!(failed.failing("nowhere"), [""; 0]);
-    for snapshot in &board.snapshot().destinations[..2] {
+    for snapshot in &source.snapshot().destinations[..2] {
         let failure = snapshot.latest.as_ref().unwrap().failure.as_ref().unwrap();
         assert!(
             failure
@@ -242,7 +243,7 @@ async fn a_resolver_that_panics_keeps_its_names_and_starts_again() {
     let (publisher, names) = resolver::channel("r");
     let (resolved, published) = runner("resolved", Some(names.clone()));
     let (bare, bare_published) = runner("bare", None);
-    let board = Board::new(
+    let source = SnapshotSource::new(
         vec![published, bare_published],
         [("r".into(), names)].into(),
     );
@@ -252,7 +253,7 @@ async fn a_resolver_that_panics_keeps_its_names_and_starts_again() {
     tasks.spawn(resolver);
     tasks.spawn(resolved.run());
     tasks.spawn(bare.run());
-    let now = || metrics(&board, &config);
+    let now = || metrics(&source, &config);
     let success = |metrics: &Metrics| metrics.get("objectstore_resolver_success", &[]);
     let scans = |metrics: &Metrics| metrics.of("bare", "objectstore_scans_total").unwrap_or(0.0);
 

@@ -17,7 +17,7 @@ use super::{requests, run, scan};
 
 fn list(scan: &ScanContext) -> Result<u64, (FailureKind, String)> {
     match run(scan, &Clusters::new(), &Boundaries::default()) {
-        Ok(found) => Ok(found.tally.listed().objects),
+        Ok(found) => Ok(found.facts.listed().objects),
         Err(error) => Err((error.kind(), error.to_string())),
     }
 }
@@ -220,7 +220,7 @@ fn keys_that_go_backwards_behind_the_end_of_a_range() {
         ..scan(Folders, "", 8)
     };
     let found = run(&scan, &Clusters::new(), &hints).unwrap();
-    assert_eq!(found.tally.listed().objects, KEYS.len() as u64);
+    assert_eq!(found.facts.listed().objects, KEYS.len() as u64);
 }
 
 /// While a bucket is listed in parts, an answer shows that this may be another store: the parts
@@ -324,7 +324,7 @@ fn a_start_that_is_refused() {
             ..scan(picky, "", 8)
         };
         let found = run(&scan, &Clusters::new(), &Boundaries::default()).unwrap();
-        assert_eq!(found.tally.listed().objects, 500);
+        assert_eq!(found.facts.listed().objects, 500);
         let is_in_parts = found.boundaries.parts().0.count() > 0;
         assert_eq!(is_in_parts, !refuses("a key that the bucket does not have"));
         let refused = refused.load(Relaxed);
@@ -369,7 +369,7 @@ fn keys_that_are_too_long() {
     let mut hints = Boundaries::default();
     for _ in 0..2 {
         let found = run(&scan, &Clusters::new(), &hints).unwrap();
-        assert_eq!(found.tally.listed().objects, 500);
+        assert_eq!(found.facts.listed().objects, 500);
         hints = found.boundaries;
     }
     let longest = longest.load(Relaxed);

@@ -30,7 +30,7 @@ fn paged(backend: impl Backend + 'static) -> ScanContext {
 
 fn listed(scan: &ScanContext, hints: &Boundaries) -> Result<u64, BackendError> {
     let found = run(scan, &Clusters::new(), hints)?;
-    Ok(found.tally.listed().objects)
+    Ok(found.facts.listed().objects)
 }
 
 #[test]

@@ -8,13 +8,13 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use s3_exporter::aggregate::Tally;
 use s3_exporter::assign::{Assignment, Cursor};
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::destination::{Destination, Expect};
+use s3_exporter::facts::Facts;
 use s3_exporter::scan::{Boundaries, CompleteListing};
-use s3_exporter::snapshot::{Attempt, DestinationSnapshot};
-use s3_exporter::state::Good;
+use s3_exporter::snapshot::{DestinationSnapshot, ScanOutcome};
+use s3_exporter::state::CompletedScan;
 use s3_exporter_api::{Object, Page, StorageClass, UnixTime};
 
 use crate::sample;
@@ -112,7 +112,7 @@ pub fn clusters(known: &BTreeMap<&'static str, Option<i64>>) -> Arc<Clusters> {
 }
 
 fn scanned(found: &BTreeMap<&'static str, Vec<Thing>>, known: &Clusters) -> CompleteListing {
-    let mut tally = Tally::new(Assignment::shared(known, "", "-"));
+    let mut facts = Facts::new(Assignment::shared(known, "", "-"));
     let mut page = Page::new();
     for (name, things) in found {
         for (nth, (age, size)) in things.iter().enumerate() {
@@ -124,9 +124,9 @@ fn scanned(found: &BTreeMap<&'static str, Vec<Thing>>, known: &Clusters) -> Comp
             });
         }
     }
-    tally.add(page.iter(), &mut Cursor::default());
+    facts.add(page.iter(), &mut Cursor::default());
     let boundaries = Boundaries::default();
-    CompleteListing { tally, boundaries }
+    CompleteListing { facts, boundaries }
 }
 
 impl Case {
@@ -142,12 +142,13 @@ impl Case {
         let before = self
             .before
             .as_ref()
-            .map(|found| Good::after(None, scanned(found, &known), at(ENDED, 300_000)));
+            .map(|found| CompletedScan::after(None, scanned(found, &known), at(ENDED, 300_000)));
         snapshot.figures = self.found.as_ref().map(|found| {
-            let good = Good::after(before.as_ref(), scanned(found, &known), at(ENDED, 0));
-            Arc::new(good.figures(&known, self.expect))
+            let completed =
+                CompletedScan::after(before.as_ref(), scanned(found, &known), at(ENDED, 0));
+            Arc::new(completed.figures(&known, self.expect))
         });
-        snapshot.latest = self.found.as_ref().map(|_| Attempt {
+        snapshot.latest = self.found.as_ref().map(|_| ScanOutcome {
             ended: at(ENDED, 0),
             duration: Duration::from_secs(1),
             failure: None,

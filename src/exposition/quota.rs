@@ -10,21 +10,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::aggregate::Totals;
 use crate::clusters::Clusters;
 use crate::destination::Expect;
+use crate::facts::Totals;
 use crate::snapshot::{DestinationSnapshot, Snapshot};
 
 /// What is shown of everything.
 #[derive(Clone, Debug, Default)]
-pub struct Shares {
-    destinations: Vec<Share>,
-    resolvers: BTreeMap<Arc<str>, Created>,
+pub struct SeriesQuota {
+    destinations: Vec<DestinationQuota>,
+    resolvers: BTreeMap<Arc<str>, ResolverQuota>,
 }
 
 /// What is shown of a destination.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Share {
+pub struct DestinationQuota {
     /// Clusters with series of their own: the first by name.
     pub shown: usize,
     /// Clusters without.
@@ -35,39 +35,39 @@ pub struct Share {
 
 /// Of how many of a resolver's clusters the creation time is shown: the first by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Created {
+pub struct ResolverQuota {
     /// Those whose time is shown.
     pub shown: usize,
     /// The others.
     pub omitted: usize,
 }
 
-impl Shares {
+impl SeriesQuota {
     /// Divides `most` among the destinations, and again among the resolvers.
     pub fn new(snapshot: &Snapshot, most: usize) -> Self {
         let all: Vec<_> = snapshot
             .destinations
             .iter()
-            .map(|of| Names::of(of, snapshot))
+            .map(|of| Wanted::of(of, snapshot))
             .collect();
-        let asked: Vec<_> = all.iter().map(Names::len).collect();
+        let asked: Vec<_> = all.iter().map(Wanted::len).collect();
         let granted = divide(&asked, most);
         let destinations = snapshot.destinations.iter().zip(&granted);
         Self {
             destinations: destinations
-                .map(|(of, granted)| Share::new(of, *granted))
+                .map(|(of, granted)| DestinationQuota::new(of, *granted))
                 .collect(),
             resolvers: created(snapshot, &all, &granted, most),
         }
     }
 
     /// What is shown of the destination at this place in the snapshot.
-    pub fn destination(&self, at: usize) -> Share {
+    pub fn destination(&self, at: usize) -> DestinationQuota {
         self.destinations.get(at).cloned().unwrap_or_default()
     }
 
     /// What is shown of a resolver.
-    pub fn resolver(&self, name: &str) -> Created {
+    pub fn resolver(&self, name: &str) -> ResolverQuota {
         self.resolvers.get(name).copied().unwrap_or_default()
     }
 
@@ -95,7 +95,7 @@ impl Shares {
     }
 }
 
-impl Share {
+impl DestinationQuota {
     fn new(of: &DestinationSnapshot, granted: usize) -> Self {
         let Some(figures) = &of.figures else {
             return Self::default();
@@ -115,14 +115,14 @@ impl Share {
 }
 
 /// The names for which a destination asks for series.
-enum Names<'a> {
+enum Wanted<'a> {
     Found(&'a BTreeMap<Arc<str>, Totals>),
     /// Before its first complete scan: so that its series don't take those of others away.
     Expected(&'a Clusters),
     None,
 }
 
-impl<'a> Names<'a> {
+impl<'a> Wanted<'a> {
     fn of(of: &'a DestinationSnapshot, snapshot: &'a Snapshot) -> Self {
         if let Some(figures) = &of.figures {
             return Self::Found(&figures.clusters);
@@ -161,10 +161,10 @@ impl<'a> Names<'a> {
 /// one that has no backup anywhere. So none is shown from the first such name on.
 fn created(
     snapshot: &Snapshot,
-    all: &[Names<'_>],
+    all: &[Wanted<'_>],
     granted: &[usize],
     most: usize,
-) -> BTreeMap<Arc<str>, Created> {
+) -> BTreeMap<Arc<str>, ResolverQuota> {
     let mut first_omitted: BTreeMap<&str, &str> = BTreeMap::new();
     for ((of, names), granted) in snapshot.destinations.iter().zip(all).zip(granted) {
         if let (Some(resolver), Some(name)) =
@@ -196,7 +196,7 @@ fn created(
     shown
         .map(|((name, clusters), shown)| {
             let omitted = clusters.len() - shown;
-            (Arc::clone(name), Created { shown, omitted })
+            (Arc::clone(name), ResolverQuota { shown, omitted })
         })
         .collect()
 }

@@ -9,14 +9,14 @@ use crate::destination::Destination;
 use crate::exposition::catalogue::Catalogue;
 use crate::exposition::family::{Family, Series};
 use crate::exposition::parts::Block;
-use crate::exposition::shares::Shares;
+use crate::exposition::quota::SeriesQuota;
 use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
 
 /// A snapshot with the blocks made of it.
 #[derive(Debug, Default)]
-pub struct Ready {
+pub struct RenderedBlocks {
     snapshot: Snapshot,
-    shares: Shares,
+    shares: SeriesQuota,
     destinations: BTreeMap<Arc<str>, OfDestination>,
     resolvers: BTreeMap<Arc<str>, OfResolver>,
 }
@@ -38,21 +38,21 @@ struct OfResolver {
     block: Block,
 }
 
-impl Ready {
+impl RenderedBlocks {
     /// What the blocks are of.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
 
     /// Which clusters have series of their own.
-    pub fn shares(&self) -> &Shares {
+    pub fn shares(&self) -> &SeriesQuota {
         &self.shares
     }
 
     /// Prepares a snapshot; blocks of what has not changed since `self` stay as they are.
     #[must_use]
     pub fn next(&self, catalogue: &Catalogue, snapshot: Snapshot) -> Self {
-        let shares = Shares::new(&snapshot, catalogue.max_clusters());
+        let shares = SeriesQuota::new(&snapshot, catalogue.max_clusters());
         let destinations = snapshot.destinations.iter().enumerate().map(|(at, of)| {
             let shown = shares.destination(at).shown;
             let before = self.destinations.get(&of.destination.name);
@@ -166,9 +166,9 @@ mod tests {
     use s3_exporter_api::{FailureKind, UnixTime};
 
     use super::*;
-    use crate::aggregate::Totals;
+    use crate::facts::Totals;
     use crate::http::tests::unscanned;
-    use crate::snapshot::{Attempt, Failure};
+    use crate::snapshot::{ScanFailure, ScanOutcome};
 
     fn snapshot(name: &str, objects: u64, ended: i64, failed: bool) -> Arc<DestinationSnapshot> {
         let ended = UnixTime::from_millis(ended);
@@ -185,10 +185,10 @@ mod tests {
             known: 1,
             gone: BTreeMap::new(),
         }));
-        of.latest = Some(Attempt {
+        of.latest = Some(ScanOutcome {
             ended,
             duration: Duration::ZERO,
-            failure: failed.then(|| Failure {
+            failure: failed.then(|| ScanFailure {
                 kind: FailureKind::Denied,
                 message: "no".into(),
             }),
@@ -211,8 +211,8 @@ mod tests {
             destinations: vec![a, b],
             resolvers: BTreeMap::new(),
         };
-        let blocks = |ready: &Ready, name| Arc::clone(&ready.destinations[name].blocks);
-        let first = Ready::default().next(
+        let blocks = |ready: &RenderedBlocks, name| Arc::clone(&ready.destinations[name].blocks);
+        let first = RenderedBlocks::default().next(
             &catalogue,
             of(snapshot("a", 1, 1, false), snapshot("b", 1, 1, false)),
         );

@@ -9,11 +9,11 @@ use crate::assign::{Assignment, Cursor};
 use crate::clusters::Clusters;
 use crate::destination::Expect;
 
+mod cluster_totals;
 mod recent;
-mod sums;
 
+use cluster_totals::ClusterTotals;
 pub use recent::Recent;
-use sums::Sums;
 
 /// What is known of a set of objects. Adding objects one by one and merging partial
 /// totals give the same, in any order.
@@ -85,21 +85,21 @@ impl Totals {
 /// Totals per cluster, of a listing that is folded page by page. Its size depends on the
 /// number of clusters that have objects there alone.
 #[derive(Clone, Debug)]
-pub struct Tally {
+pub struct Facts {
     assignment: Arc<Assignment>,
-    all: Sums,
+    all: ClusterTotals,
     /// What was last modified before a moment, where that is of interest.
-    settled: Option<(UnixTime, Sums)>,
+    settled: Option<(UnixTime, ClusterTotals)>,
 }
 
 /// Totals by the owner of the objects, `None` being none of the clusters.
 pub type ByOwner<'a> = BTreeMap<Option<&'a str>, Totals>;
 
-impl Tally {
+impl Facts {
     /// Nothing counted yet.
     pub fn new(assignment: Arc<Assignment>) -> Self {
         Self {
-            all: Sums::new(assignment.len()),
+            all: ClusterTotals::new(assignment.len()),
             settled: None,
             assignment,
         }
@@ -109,7 +109,7 @@ impl Tally {
     /// compared with another listing: see [`audit`](crate::audit).
     #[must_use]
     pub fn with_settled(mut self, before: UnixTime) -> Self {
-        self.settled = Some((before, Sums::new(self.assignment.len())));
+        self.settled = Some((before, ClusterTotals::new(self.assignment.len())));
         self
     }
 
@@ -127,21 +127,21 @@ impl Tally {
         }
     }
 
-    /// A tally that was counted before: what each cluster of the assignment owns.
+    /// A facts that was counted before: what each cluster of the assignment owns.
     pub fn restore(
         assignment: Arc<Assignment>,
         owned: impl Fn(&str) -> Totals,
         unassigned: Totals,
     ) -> Self {
-        let mut tally = Self::new(assignment);
-        tally.all.unassigned = unassigned;
-        for at in 0..tally.assignment.len() {
-            let totals = owned(tally.assignment.name(at));
+        let mut facts = Self::new(assignment);
+        facts.all.unassigned = unassigned;
+        for at in 0..facts.assignment.len() {
+            let totals = owned(facts.assignment.name(at));
             if totals.objects > 0 {
-                *tally.all.get_mut(at) = totals;
+                *facts.all.get_mut(at) = totals;
             }
         }
-        tally
+        facts
     }
 
     /// By which each object was given to its owner.
@@ -177,7 +177,7 @@ impl Tally {
         Some(self.name(settled))
     }
 
-    fn name<'a>(&'a self, sums: &'a Sums) -> ByOwner<'a> {
+    fn name<'a>(&'a self, sums: &'a ClusterTotals) -> ByOwner<'a> {
         let named =
             |(at, totals): (usize, &Totals)| (Some(&**self.assignment.name(at)), totals.clone());
         let mut by_owner: ByOwner<'_> = sums.some().map(named).collect();
@@ -283,13 +283,13 @@ mod tests {
         page
     }
 
-    fn tally(names: &Clusters, objects: &[(String, u64, i64)], pages: usize) -> Tally {
-        let mut tally = Tally::new(Arc::new(Assignment::new(names, "", "-")));
+    fn facts(names: &Clusters, objects: &[(String, u64, i64)], pages: usize) -> Facts {
+        let mut facts = Facts::new(Arc::new(Assignment::new(names, "", "-")));
         let mut cursor = Cursor::default();
         for chunk in objects.chunks(pages) {
-            tally.add(page(chunk).iter(), &mut cursor);
+            facts.add(page(chunk).iter(), &mut cursor);
         }
-        tally
+        facts
     }
 
     fn objects() -> impl Strategy<Value = Vec<(String, u64, i64)>> {
@@ -340,7 +340,7 @@ mod tests {
             same in any::<bool>(),
         ) {
             let known = if same { then.clone() } else { known };
-            let (before, now) = (tally(&then, &before, 5), tally(&known, &now, 5));
+            let (before, now) = (facts(&then, &before, 5), facts(&known, &now, 5));
             let (had, has) = (before.split(&then, Expect::All).0, now.split(&known, Expect::All).0);
             let newcomers: Vec<_> = has.iter()
                 .filter(|(name, totals)| totals.objects > 0 && !then.contains(name))
@@ -365,14 +365,14 @@ mod tests {
             changes in proptest::collection::vec(names(), 1..4),
             pages in 1..7_usize,
         ) {
-            let tally = tally(&then, &objects, pages);
+            let facts = facts(&then, &objects, pages);
             let everything: Vec<_> = objects.iter().collect();
-            prop_assert_eq!(tally.listed(), totals_of(&everything));
+            prop_assert_eq!(facts.listed(), totals_of(&everything));
             for now in &changes {
-                let (clusters, unassigned) = tally.split(now, Expect::All);
+                let (clusters, unassigned) = facts.split(now, Expect::All);
                 let mut sum = unassigned.clone();
                 clusters.values().for_each(|totals| sum.merge(totals));
-                prop_assert_eq!(sum, tally.listed());
+                prop_assert_eq!(sum, facts.listed());
 
                 let left: Vec<_> = then.names().filter(|name| now.contains(name)).cloned().collect();
                 prop_assert_eq!(clusters.keys().cloned().collect::<Vec<_>>(), left.clone());
@@ -386,7 +386,7 @@ mod tests {
                 let foreign: Vec<_> = objects.iter().filter(|o| owner(&o.0).is_none()).collect();
                 prop_assert_eq!(&unassigned, &totals_of(&foreign));
 
-                let (present, rest) = tally.split(now, Expect::Present);
+                let (present, rest) = facts.split(now, Expect::Present);
                 prop_assert_eq!(rest, unassigned);
                 let with_objects: BTreeMap<_, _> =
                     clusters.into_iter().filter(|(_, totals)| totals.objects > 0).collect();

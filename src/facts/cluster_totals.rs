@@ -9,12 +9,12 @@ static NOTHING: Totals = Totals::NONE;
 /// Totals by the place of a cluster, where there are any: of 200 destinations that share 5,000
 /// clusters most have no objects of most, and all the zeros would take 100 MB.
 #[derive(Clone, Debug)]
-pub(super) struct Sums {
+pub(super) struct ClusterTotals {
     owned: Vec<Option<Box<[Totals; CHUNK]>>>,
     pub unassigned: Totals,
 }
 
-impl Sums {
+impl ClusterTotals {
     pub fn new(clusters: usize) -> Self {
         Self {
             owned: vec![None; clusters.div_ceil(CHUNK)],

@@ -13,21 +13,21 @@ use crate::snapshot::{DestinationSnapshot, Snapshot};
 
 /// What publishes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Publishers {
+pub(crate) struct Publishers {
     pub destinations: Vec<watch::Receiver<Arc<DestinationSnapshot>>>,
     pub resolvers: BTreeMap<Arc<str>, ResolverHandle>,
 }
 
 /// Where to read what is known now. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Board(watch::Receiver<Publishers>);
+pub struct SnapshotSource(watch::Receiver<Publishers>);
 
-impl Board {
-    pub(super) fn of(publishers: &watch::Sender<Publishers>) -> Self {
+impl SnapshotSource {
+    pub(crate) fn of(publishers: &watch::Sender<Publishers>) -> Self {
         Self(publishers.subscribe())
     }
 
-    /// A board of what these publish, for good.
+    /// A source of what these publish, for good.
     pub fn new(
         destinations: Vec<watch::Receiver<Arc<DestinationSnapshot>>>,
         resolvers: BTreeMap<Arc<str>, ResolverHandle>,
@@ -70,16 +70,16 @@ impl Board {
 
     /// Tells of what is published from now on.
     pub fn follow(&self) -> Follower {
-        let mut board = self.0.clone();
-        let now = board.borrow_and_update().clone();
-        Follower { board, now }
+        let mut publishers = self.0.clone();
+        let now = publishers.borrow_and_update().clone();
+        Follower { publishers, now }
     }
 }
 
-/// Waits for what a [`Board`] shows to change.
+/// Waits for what a [`SnapshotSource`] shows to change.
 #[derive(Debug)]
 pub struct Follower {
-    board: watch::Receiver<Publishers>,
+    publishers: watch::Receiver<Publishers>,
     /// Each remembers what this follower has been told of.
     now: Publishers,
 }
@@ -88,13 +88,13 @@ impl Follower {
     /// Waits until something is published, or somebody else publishes, that this follower has
     /// not yet been told of. A snapshot taken afterwards shows it.
     pub async fn changed(&mut self) {
-        let Self { board, now } = self;
+        let Self { publishers, now } = self;
         let renewed = tokio::select! {
-            Ok(()) = board.changed() => true,
+            Ok(()) = publishers.changed() => true,
             () = now.changed() => false,
         };
         if renewed {
-            self.now = board.borrow_and_update().clone();
+            self.now = publishers.borrow_and_update().clone();
         }
         self.now.mark_unchanged();
     }
