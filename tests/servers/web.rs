@@ -1,14 +1,8 @@
-//! Who may ask, and how: the real exporter with a web configuration, asked by real clients
-//! over real TLS; and what clients may take of it.
+//! The real exporter with a web configuration. What the server does by one, whatever it serves,
+//! is tested in `crates/exporter-web`.
 
-mod auth;
-mod clients;
 mod crowd;
-mod curl;
 mod faults;
-mod follow;
-mod limits;
-mod parse;
-mod protocol;
 mod scrape;
 mod site;
+mod wired;

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
+use s3_exporter_testkit::site::{PREFACE, Served, frame};
 use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::web::site::{PREFACE, Served, Site, frame};
+use crate::web::site::Site;
 
 const MANY: usize = 10_000;
 /// Twice what is open at the same time.

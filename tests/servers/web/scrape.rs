@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use s3_exporter_testkit::servers::Prometheus;
+use s3_exporter_testkit::site::TLS;
 
-use crate::web::auth::hash;
-use crate::web::site::{Site, TLS};
+use crate::web::site::{Site, hash};
 
 fn job(site: &Site, name: &str, target: &str, password: &str, certificate: bool) -> String {
     let path = |name: &str| site.path(name).display().to_string();

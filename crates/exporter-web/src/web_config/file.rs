@@ -175,3 +175,6 @@ fn user(name: &str, hash: &str) -> Result<(), String> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;

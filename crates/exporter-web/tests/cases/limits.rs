@@ -13,9 +13,9 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::web::auth::hash;
-use crate::web::curl::curl;
-use crate::web::site::{PREFACE, Site, connect, frame};
+use crate::auth::hash;
+use crate::site::{PREFACE, Site, connect, frame};
+use s3_exporter_testkit::curl::curl;
 
 /// Longer than anything here takes: it ends a hang.
 const HANGS: Duration = Duration::from_secs(60);
@@ -260,7 +260,7 @@ async fn the_oldest_idle_connection_makes_room() {
 #[tokio::test]
 async fn heads_are_bounded() {
     let site = Site::with_tls("");
-    let server = site.exporter("").await;
+    let server = site.exporter().await;
     let long = "x".repeat(100_000);
     let header = format!("X: {long}");
     let many: Vec<_> = (0..300).map(|n| format!("X-{n}: y")).collect();
@@ -316,7 +316,7 @@ async fn bodies_are_refused() {
         405
     );
     let site = Site::with_tls("");
-    let secure = site.exporter("").await;
+    let secure = site.exporter().await;
     // With HTTP/2 a reset follows the answer, to which this curl may lose it.
     let answer = secure.ask("/-/healthy", &["--http2", "-d", "x"]).await;
     assert!([0, 413].contains(&answer.status), "{answer:?}");
@@ -333,7 +333,7 @@ async fn guesses_do_not_stop_a_scrape() {
         bcrypt::hash("good", 8).unwrap()
     );
     site.write("web.yml", &format!("{users}  bob: {}\n", hash("x")));
-    let served = site.exporter("").await;
+    let served = site.exporter().await;
     let good = ["-u", "alice:good"];
     assert_eq!(served.ask_plainly("/-/healthy", &good).await.status, 200);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -15,6 +15,7 @@ pub struct Answer {
     pub version: String,
     /// The head, line by line.
     pub head: Vec<String>,
+    /// As text.
     pub body: String,
     /// curl's exit code: 0 where it came whole, 28 where it took a minute.
     pub exit: i32,

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::web::site::{Served, Site};
+use crate::site::{Served, Site};
 
 /// Who is answered: without a certificate, with one that an unknown authority signed, with
 /// one that `client_ca_file` signed.
@@ -49,7 +49,7 @@ async fn each_client_auth_type_does_what_it_does_in_node_exporter() {
             _ => "  client_ca_file: ca.crt\n",
         };
         let site = Site::with_tls(&format!("  client_auth_type: {name}\n{ca}"));
-        let (ours, theirs) = tokio::join!(site.exporter(""), site.node_exporter());
+        let (ours, theirs) = tokio::join!(site.exporter(), site.node_exporter());
         assert_eq!(answered(&site, &ours).await, wanted, "{name}");
         assert_eq!(
             answered(&site, &theirs).await,
@@ -67,7 +67,7 @@ async fn only_listed_names_are_let_in() {
         "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt\n  \
          client_allowed_sans: [known.example, 192.0.2.7, '2001:db8::7', ops@example.com, 'spiffe://example/prometheus']\n",
     );
-    let served = site.exporter("").await;
+    let served = site.exporter().await;
     let mut cases: Vec<_> = names
         .map(|name| (site.authority.issue(&[name]), true))
         .into();
@@ -113,7 +113,7 @@ async fn any_certificate_with_a_listed_name() {
         "  client_auth_type: RequireAnyClientCert\n  client_allowed_sans: [known.example]\n",
     );
     site.write_identity("other.pem", &Authority::new().issue(&["other.example"]));
-    let served = site.exporter("").await;
+    let served = site.exporter().await;
     for (file, status) in [("unknown.pem", 200), ("other.pem", 0)] {
         let path = site.path(file).to_string_lossy().into_owned();
         let answer = served.ask("/metrics", &["--cert", &path]).await;
@@ -126,7 +126,7 @@ async fn any_certificate_with_a_listed_name() {
 #[tokio::test]
 async fn a_certificate_without_its_key_is_worth_nothing() {
     let site = Site::with_tls("  client_auth_type: RequireAnyClientCert\n");
-    let served = site.exporter("").await;
+    let served = site.exporter().await;
     let (known, other) = (
         site.authority.issue(&["known.example"]),
         site.authority.issue(&["other.example"]),

@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use crate::web::auth::hash;
-use crate::web::site::{Served, Site, TLS};
+use crate::auth::hash;
+use crate::site::{Served, Site, TLS};
 
 type Stream = TlsStream<TcpStream>;
 
@@ -78,7 +78,7 @@ async fn certificates_swapped_as_kubernetes_does_it() {
         "web.yml",
         "tls_server_config:\n  cert_file: mounted/tls.crt\n  key_file: mounted/tls.key\n",
     );
-    let served = site.exporter("").await;
+    let served = site.exporter().await;
     let mut old = served.connect(b"http/1.1").await;
     assert!(shows(&old, &first) && is_healthy(&mut old).await);
 
@@ -113,7 +113,7 @@ async fn the_clients_authority_is_followed() {
         "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: clients.crt\n",
     );
     std::fs::copy(site.path("ca.crt"), site.path("clients.crt")).unwrap();
-    let mut served = site.exporter("").await;
+    let mut served = site.exporter().await;
     let known = site.path("known.pem").to_string_lossy().into_owned();
     assert_eq!(
         served.ask("/-/healthy", &["--cert", &known]).await.status,
@@ -140,7 +140,7 @@ async fn what_was_closed_stays_closed() {
     let site = Site::new();
     let users = format!("basic_auth_users:\n  alice: {}\n", hash("wonderland"));
     site.write("web.yml", &format!("{TLS}{users}"));
-    let mut served = site.exporter("").await;
+    let mut served = site.exporter().await;
     for (text, reason) in [
         ("", "TLS is switched on or off by a restart alone"),
         (

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use s3_exporter_web::web_config::file::parse;
+use super::parse;
 
 const HASH: &str = "$2y$05$abcdefghijklmnopqrstuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu";
 const PAIR: &str = "tls_server_config:\n  cert_file: a\n  key_file: b\n";

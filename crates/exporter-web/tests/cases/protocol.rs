@@ -1,7 +1,7 @@
 //! Versions, suites and curves of TLS, HTTP/2, and the response headers.
 
-use crate::web::curl::s_client;
-use crate::web::site::{Served, Site};
+use crate::site::{Served, Site};
+use s3_exporter_testkit::curl::s_client;
 
 /// What a handshake ended with; `None` where it failed.
 async fn handshake(served: &Served, arguments: &[&str]) -> Option<String> {
@@ -29,7 +29,7 @@ async fn versions() {
         ("  max_version: TLS12\n", "TLSv1.2", "refused"),
     ] {
         let site = Site::with_tls(settings);
-        let (ours, theirs) = tokio::join!(site.exporter(""), site.node_exporter());
+        let (ours, theirs) = tokio::join!(site.exporter(), site.node_exporter());
         for served in [&ours, &theirs] {
             let says = word(&handshake(served, &["-tls1_2"]).await, &WORDS);
             assert_eq!(says, at_1_2, "{settings}");
@@ -56,10 +56,10 @@ async fn suites() {
     let chosen = "  cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]\n";
     let (all, one) = (Site::with_tls(""), Site::with_tls(chosen));
     let both = format!("{CHACHA}:{AES}");
-    let every = all.exporter("").await;
+    let every = all.exporter().await;
     let says = handshake(&every, &["-tls1_2", "-cipher", &both]).await;
     assert_eq!(word(&says, &[CHACHA, AES]), CHACHA);
-    let (ours, theirs) = tokio::join!(one.exporter(""), one.node_exporter());
+    let (ours, theirs) = tokio::join!(one.exporter(), one.node_exporter());
     for served in [&ours, &theirs] {
         let says = handshake(served, &["-tls1_2", "-cipher", &both]).await;
         assert_eq!(word(&says, &[AES, CHACHA]), AES);
@@ -81,7 +81,7 @@ async fn whose_order_of_suites_counts() {
         ("  prefer_server_cipher_suites: false\n", AES),
     ] {
         let served = Site::with_tls(&format!("{chosen}{prefer}"));
-        let served = served.exporter("").await;
+        let served = served.exporter().await;
         let both = format!("{AES}:{CHACHA}");
         let says = handshake(&served, &["-tls1_2", "-cipher", &both]).await;
         assert_eq!(word(&says, &[CHACHA, AES]), taken, "{prefer:?}");
@@ -91,7 +91,7 @@ async fn whose_order_of_suites_counts() {
 #[tokio::test]
 async fn curves() {
     let site = Site::with_tls("  curve_preferences: [CurveP384]\n");
-    let (ours, theirs) = tokio::join!(site.exporter(""), site.node_exporter());
+    let (ours, theirs) = tokio::join!(site.exporter(), site.node_exporter());
     for served in [&ours, &theirs] {
         let says = handshake(served, &["-groups", "X25519:P-384"]).await;
         assert_eq!(word(&says, &["secp384r1", "X25519"]), "secp384r1");
@@ -103,7 +103,7 @@ async fn curves() {
 async fn http2_is_there_with_tls_unless_it_is_switched_off() {
     for (settings, version) in [("", "2"), ("http_server_config:\n  http2: false\n", "1.1")] {
         let site = Site::with_tls(settings);
-        let (ours, theirs) = tokio::join!(site.exporter(""), site.node_exporter());
+        let (ours, theirs) = tokio::join!(site.exporter(), site.node_exporter());
         for served in [&ours, &theirs] {
             let answer = served.ask("/metrics", &["--http2"]).await;
             assert_eq!((answer.status, &*answer.version), (200, version));
@@ -113,7 +113,7 @@ async fn http2_is_there_with_tls_unless_it_is_switched_off() {
     }
     let site = Site::new();
     site.write("web.yml", "");
-    let (ours, theirs) = tokio::join!(site.exporter(""), site.node_exporter());
+    let (ours, theirs) = tokio::join!(site.exporter(), site.node_exporter());
     for served in [&ours, &theirs] {
         let answer = served.ask_plainly("/metrics", &["--http2"]).await;
         assert_eq!((answer.status, &*answer.version), (200, "1.1"));
@@ -125,7 +125,7 @@ async fn http2_is_there_with_tls_unless_it_is_switched_off() {
 #[tokio::test]
 async fn who_forgets_tls_is_told() {
     let site = Site::with_tls("");
-    let (ours, theirs) = tokio::join!(site.exporter(""), site.node_exporter());
+    let (ours, theirs) = tokio::join!(site.exporter(), site.node_exporter());
     let (ours, theirs) = tokio::join!(
         ours.ask_plainly("/metrics", &["--http0.9"]),
         theirs.ask_plainly("/metrics", &["--http0.9"])
@@ -141,7 +141,7 @@ async fn headers() {
          X-Frame-Options: deny\n    X-Content-Type-Options: nosniff\n    X-XSS-Protection: 0\n    \
          Content-Security-Policy: default-src 'self'\n",
     );
-    let (ours, theirs) = tokio::join!(site.exporter(""), site.node_exporter());
+    let (ours, theirs) = tokio::join!(site.exporter(), site.node_exporter());
     for served in [&ours, &theirs] {
         for path in ["/metrics", "/nothing/here"] {
             let answer = served.ask(path, &[]).await;

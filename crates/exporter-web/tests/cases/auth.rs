@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 
-use crate::web::site::{Served, Site, TLS};
+use crate::site::{Served, Site, TLS};
 
 /// The hash of a password, at a cost that a test can wait for.
 pub fn hash(password: &str) -> String {
@@ -35,7 +35,7 @@ const DENIED: [&[&str]; 9] = [
 async fn who_is_let_in_and_who_is_not() {
     let site = Site::new();
     site.write("web.yml", &users()); // without TLS
-    let (ours, theirs) = tokio::join!(site.exporter(""), site.node_exporter());
+    let (ours, theirs) = tokio::join!(site.exporter(), site.node_exporter());
     for served in [&ours, &theirs] {
         for good in ["alice:wonderland", "bob:builder"] {
             let answer = served.ask_plainly("/metrics", &["-u", good]).await;
@@ -70,7 +70,7 @@ fn head(mut lines: Vec<String>) -> Vec<String> {
 async fn hundreds_of_scrapes_cost_one_verification() {
     let site = Site::new();
     site.write("web.yml", &users());
-    let served = site.exporter("").await;
+    let served = site.exporter().await;
     // The first ones come together.
     let many = (0..12).map(|_| served.ask_plainly("/-/healthy", &["-u", "alice:wonderland"]));
     for answer in join_all(many).await {
@@ -100,7 +100,7 @@ async fn hundreds_of_scrapes_cost_one_verification() {
 #[tokio::test]
 async fn users_come_and_go() {
     let site = Site::with_tls(&users());
-    let mut served = site.exporter("").await;
+    let mut served = site.exporter().await;
     assert_eq!(status(&served, "alice:wonderland").await, 200);
     assert_eq!(status(&served, "carol:new").await, 401);
     let (alice, carol) = (hash("changed"), hash("new"));
@@ -126,7 +126,7 @@ async fn status(served: &Served, who: &str) -> u16 {
 #[tokio::test]
 async fn probes_need_no_password_where_that_is_said() {
     let site = Site::with_tls(&users());
-    let served = site.exporter("probes_without_auth = true\n").await;
+    let served = site.exporter_with_open_probes().await;
     let ask = async |path: &str, arguments: &[&str]| {
         let answer = served.ask(path, arguments).await;
         (answer.status, answer.body)
