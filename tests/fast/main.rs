@@ -10,6 +10,7 @@ mod contributing;
 mod exposition;
 mod fuzz;
 mod http;
+mod layers;
 mod once;
 mod runner;
 mod sample;
