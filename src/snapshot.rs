@@ -11,7 +11,7 @@ use s3_exporter_api::{FailureKind, Meter, UnixTime};
 
 use crate::audit::Audit;
 use crate::destination::Destination;
-use crate::facts::Totals;
+use crate::facts::Figures;
 use crate::resolver::Resolution;
 
 mod source;
@@ -97,23 +97,4 @@ pub struct ScanCounts {
     pub finished: u64,
     /// Those that failed, by [`FailureKind`] as an index.
     pub failed: [u64; FailureKind::ALL.len()],
-}
-
-/// What a complete scan found, for the clusters that are known now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Figures {
-    /// When the scan ended.
-    pub ended: UnixTime,
-    /// Everything that was listed.
-    pub listed: Totals,
-    /// What belongs to no known cluster: where there is no resolver, everything.
-    pub unassigned: Totals,
-    /// What belongs to each cluster, those included that have nothing (see
-    /// [`Expect`](crate::destination::Expect) for those that are left out).
-    pub clusters: BTreeMap<Arc<str>, Totals>,
-    /// How many clusters are known, with objects here or not.
-    pub known: usize,
-    /// The clusters that had backups and have none now, with the end of the last complete
-    /// scan that found some. They are among `clusters`, whichever are expected.
-    pub gone: BTreeMap<Arc<str>, UnixTime>,
 }

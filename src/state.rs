@@ -17,8 +17,9 @@ use s3_exporter_api::UnixTime;
 use crate::audit::Audit;
 use crate::clusters::Clusters;
 use crate::destination::{Destination, Expect};
+use crate::facts::Figures;
 use crate::scan::CompleteListing;
-use crate::snapshot::{Figures, ScanOutcome};
+use crate::snapshot::ScanOutcome;
 use crate::verdict;
 
 mod folder;
@@ -85,27 +86,7 @@ impl CompletedScan {
     /// What is shown of it for the clusters that are known now.
     pub fn figures(&self, known: &Clusters, expect: Expect) -> Figures {
         let facts = &self.found.facts;
-        let (mut clusters, unassigned) = facts.split(known, expect);
-        let mut gone = BTreeMap::new();
-        for (name, seen) in self.gone.iter().filter(|(name, _)| known.contains(name)) {
-            // What another cluster has left may be its own by now.
-            if clusters
-                .entry(Arc::clone(name))
-                .or_default()
-                .newest
-                .is_none()
-            {
-                gone.insert(Arc::clone(name), *seen);
-            }
-        }
-        Figures {
-            ended: self.ended,
-            listed: facts.listed(),
-            unassigned,
-            clusters,
-            known: known.len(),
-            gone,
-        }
+        facts.figures(self.ended, known, expect, &self.gone)
     }
 }
 

@@ -12,8 +12,11 @@ use s3_exporter_api::UnixTime;
 use serde::Serialize;
 
 use crate::destination::{Destination, Expect};
-use crate::facts::Totals;
-use crate::snapshot::Figures;
+use crate::facts::{Figures, Totals};
+
+mod judged;
+
+pub use judged::{Backup, Backups, Judged};
 
 /// How long after its creation a cluster may be without a backup.
 pub const GRACE: Duration = Duration::from_secs(3600);

@@ -15,8 +15,9 @@ use crate::clusters::Clusters;
 use crate::command::{failure, first_word, fit, series};
 use crate::config::{Config, ResolverConfig};
 use crate::destination::{Destination, Expect};
+use crate::facts::Figures;
 use crate::logging::LogFormat;
-use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
+use crate::snapshot::{DestinationSnapshot, Snapshot};
 use crate::supervisor::Supervisor;
 use crate::words::{ByteSize, Count, NameList};
 

@@ -9,9 +9,9 @@ use crate::clusters::Clusters;
 use crate::config::{Config, ResolverConfig};
 use crate::exposition::Format;
 use crate::exposition::catalogue::Catalogue;
-use crate::facts::{Recent, Totals};
+use crate::facts::{Figures, Recent, Totals};
 use crate::resolver::{Resolution, fixed};
-use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
+use crate::snapshot::{DestinationSnapshot, Snapshot};
 
 /// From here on it is worth a warning.
 const MANY: usize = 50_000;

@@ -7,8 +7,7 @@ use s3_exporter_api::{FailureKind, Operation, UnixTime};
 
 use crate::exposition::family::Series::{Cluster, Created, Destination, Resolver};
 use crate::exposition::family::{Family, Observed, Samples, counter, gauge};
-use crate::facts::Totals;
-use crate::snapshot::Figures;
+use crate::facts::{Figures, Totals};
 use crate::verdict;
 
 /// For each cluster of a destination or resolver.

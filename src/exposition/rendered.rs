@@ -10,7 +10,8 @@ use crate::exposition::catalogue::Catalogue;
 use crate::exposition::family::{Family, Series};
 use crate::exposition::parts::Block;
 use crate::exposition::quota::SeriesQuota;
-use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
+use crate::facts::Figures;
+use crate::snapshot::{DestinationSnapshot, Snapshot};
 
 /// A snapshot with the blocks made of it.
 #[derive(Debug, Default)]

@@ -99,9 +99,9 @@ mod tests {
     use s3_exporter_api::{FailureKind, UnixTime};
 
     use super::*;
-    use crate::facts::Totals;
+    use crate::facts::{Figures, Totals};
     use crate::http::tests::unscanned;
-    use crate::snapshot::{Figures, ScanFailure, ScanOutcome};
+    use crate::snapshot::{ScanFailure, ScanOutcome};
 
     const EARLY: Duration = Duration::from_secs(1);
 

@@ -3,8 +3,8 @@
 
 use std::fmt::{Result, Write};
 
-use crate::pages::{Backup, ClusterStatus, DestinationState, DestinationStatus, Status};
-use crate::verdict::Finding;
+use crate::pages::{ClusterStatus, DestinationState, DestinationStatus, Status};
+use crate::verdict::{Backup, Finding};
 
 mod problems;
 mod write;

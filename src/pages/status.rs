@@ -4,9 +4,9 @@
 use s3_exporter_api::UnixTime;
 use serde::Serialize;
 
+use crate::verdict::{Backups, Judged};
+
 mod from_snapshot;
-mod judged;
-pub use judged::{Backup, Backups, Judged};
 
 /// Everything.
 #[derive(Debug, Serialize)]

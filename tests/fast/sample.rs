@@ -10,12 +10,10 @@ use s3_exporter::audit::Audit;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect};
-use s3_exporter::facts::{Recent, Totals};
+use s3_exporter::facts::{Figures, Recent, Totals};
 use s3_exporter::logging::Log;
 use s3_exporter::resolver::Resolution;
-use s3_exporter::snapshot::{
-    DestinationSnapshot, Figures, ScanCounts, ScanFailure, ScanOutcome, Snapshot,
-};
+use s3_exporter::snapshot::{DestinationSnapshot, ScanCounts, ScanFailure, ScanOutcome, Snapshot};
 use s3_exporter_api::{FailureKind, Meter, Operation, UnixTime};
 
 /// 2026-01-01T00:00:00Z.

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use s3_exporter_api::UnixTime;
 
 use super::{
-    Backup, Backups, ClusterStatus, DestinationState, DestinationStatus, Judged, LatestAudit,
-    LatestFailure, LatestScan, Moment, ObjectFigures, ResolverStatus, Status, Time,
+    ClusterStatus, DestinationState, DestinationStatus, LatestAudit, LatestFailure, LatestScan,
+    Moment, ObjectFigures, ResolverStatus, Status, Time,
 };
 use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::exposition::quota::divide;
-use crate::facts::Totals;
+use crate::facts::{Figures, Totals};
 use crate::resolver::Resolution;
-use crate::snapshot::{DestinationSnapshot, Figures, Snapshot};
+use crate::snapshot::{DestinationSnapshot, Snapshot};
 use crate::telemetry;
-use crate::verdict::{self, Verdict};
+use crate::verdict::{self, Backup, Backups, Judged, Verdict};
 
 impl<'a> Status<'a> {
     /// Clusters that an answer lists, of all destinations together: about 7 MB of JSON.

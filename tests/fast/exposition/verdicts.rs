@@ -9,10 +9,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use s3_exporter::exposition::{Format, text};
-use s3_exporter::pages::{Judged, Status, html};
+use s3_exporter::pages::{Status, html};
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::Snapshot;
-use s3_exporter::verdict::Finding;
+use s3_exporter::verdict::{Finding, Judged};
 
 use crate::common::questions::questions;
 use crate::exposition::promtool::test_rules;

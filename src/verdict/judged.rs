@@ -1,8 +1,8 @@
-//! Verdicts as the page and the JSON show them.
+//! Verdicts in a word, as people are told of them, and how many there are of each.
 
 use serde::Serialize;
 
-use crate::verdict::{Finding, Verdict};
+use super::{Finding, Verdict};
 
 /// How backups are.
 #[derive(Clone, Debug, Serialize)]
@@ -61,7 +61,8 @@ impl Backups {
         }
     }
 
-    pub(super) fn count(&mut self, verdict: Verdict) {
+    /// Counts one more.
+    pub fn count(&mut self, verdict: Verdict) {
         let one = |finding| usize::from(verdict.has(finding));
         let backup = Backup::of(verdict);
         self.all += 1;
@@ -75,7 +76,8 @@ impl Backups {
 }
 
 impl Judged {
-    pub(super) fn new(verdict: Verdict) -> Self {
+    /// Of a job with this verdict.
+    pub fn new(verdict: Verdict) -> Self {
         Self {
             backup: Backup::of(verdict),
             findings: verdict.findings().collect(),
@@ -89,7 +91,8 @@ impl Judged {
 }
 
 impl Backup {
-    pub(super) fn of(verdict: Verdict) -> Self {
+    /// The gravest of what is wrong.
+    pub fn of(verdict: Verdict) -> Self {
         match verdict.findings().next() {
             Some(Finding::None) => Self::None,
             Some(Finding::Late) => Self::Late,
