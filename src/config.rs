@@ -41,8 +41,6 @@ pub struct Config {
     pub metrics: Metrics,
     /// List requests in flight in the whole process.
     pub max_requests_in_flight: usize,
-    /// Clusters with series of their own, in all.
-    pub max_clusters: usize,
     /// Where what is known is kept over a restart; `None` where it is not.
     pub state_directory: Option<PathBuf>,
     /// By name; those that no destination uses included.
@@ -73,13 +71,15 @@ pub struct Server {
     pub probes_without_auth: bool,
 }
 
-/// `[metrics]`.
+/// `[metrics]`, and what of `[limits]` bounds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metrics {
     /// Other exporters' names that are exported too.
     pub compat: Vec<Compat>,
     /// The name of the label `cluster` of our own names.
     pub cluster_label: String,
+    /// Clusters with series of their own, in all.
+    pub max_clusters: usize,
 }
 
 /// A set of other exporters' metric names.

@@ -24,6 +24,7 @@ pub mod parts;
 pub mod quota;
 pub mod registry;
 pub mod rendered;
+pub mod subject;
 pub mod writer;
 
 use catalogue::Catalogue;
@@ -35,12 +36,12 @@ pub use writer::Format;
 pub fn text(
     snapshot: &Snapshot,
     metrics: &Metrics,
-    max_clusters: usize,
     others: &[MetricFamily],
     format: Format,
 ) -> String {
-    SeriesQuota::new(snapshot, max_clusters).tell(&SeriesQuota::default(), max_clusters);
-    let parts = Catalogue::new(metrics, max_clusters).compose(snapshot, None, others, format);
+    let most = metrics.max_clusters;
+    SeriesQuota::new(snapshot, most).tell(&SeriesQuota::default(), most);
+    let parts = Catalogue::new(metrics).compose(snapshot, None, others, format);
     let bytes = parts.plain().concat();
     String::from_utf8_lossy(&bytes).into_owned() // it was made of strings
 }
@@ -59,35 +60,40 @@ pub struct Exposition {
 #[derive(Debug)]
 struct Prepared {
     catalogue: Catalogue,
-    ready: RenderedBlocks,
+    rendered: RenderedBlocks,
 }
 
 impl Exposition {
     /// Prepares what is known now.
-    pub fn new(source: SnapshotSource, metrics: &Metrics, max_clusters: usize) -> Self {
-        let catalogue = Catalogue::new(metrics, max_clusters);
-        let ready = RenderedBlocks::default().next(&catalogue, source.snapshot());
-        ready.shares().tell(&SeriesQuota::default(), max_clusters);
+    pub fn new(source: SnapshotSource, metrics: &Metrics) -> Self {
+        let catalogue = Catalogue::new(metrics);
+        let rendered = RenderedBlocks::default().next(&catalogue, source.snapshot());
+        rendered
+            .quota()
+            .tell(&SeriesQuota::default(), metrics.max_clusters);
         Self {
             wanted: watch::Sender::new(catalogue.clone()),
             source,
-            shown: watch::Sender::new(Arc::new(Prepared { catalogue, ready })),
+            shown: watch::Sender::new(Arc::new(Prepared {
+                catalogue,
+                rendered,
+            })),
             turn: Mutex::default(),
         }
     }
 
     /// What scrapes show now: the snapshot whose figures have been prepared.
     pub fn snapshot(&self) -> Snapshot {
-        self.fresh(&self.shown.borrow().clone().ready)
+        self.fresh(&self.shown.borrow().clone().rendered)
     }
 
     /// The exposition, in pieces. `others` are sorted by name.
     pub fn scrape(&self, others: &[MetricFamily], format: Format, gzip: bool) -> Vec<Bytes> {
         let shown = self.shown.borrow().clone(); // not held while we write
-        let ready = &shown.ready;
+        let rendered = &shown.rendered;
         let parts = shown
             .catalogue
-            .compose(&self.fresh(ready), Some(ready), others, format);
+            .compose(&self.fresh(rendered), Some(rendered), others, format);
         if gzip { parts.gzip() } else { parts.plain() }
     }
 
@@ -104,8 +110,8 @@ impl Exposition {
     }
 
     /// Shows what is known now, as the configuration wants it now.
-    pub async fn renew(&self, metrics: &Metrics, max_clusters: usize) {
-        let wanted = Catalogue::new(metrics, max_clusters);
+    pub async fn renew(&self, metrics: &Metrics) {
+        let wanted = Catalogue::new(metrics);
         self.wanted.send_replace(wanted);
         self.prepare().await;
     }
@@ -117,18 +123,24 @@ impl Exposition {
         let snapshot = self.source.snapshot();
         // Tens of thousands of clusters take a while: not on the threads that answer.
         let next = move || {
-            let ready = if catalogue.has_lines_of(&before.catalogue) {
-                before.ready.next(&catalogue, snapshot)
+            let rendered = if catalogue.has_lines_of(&before.catalogue) {
+                before.rendered.next(&catalogue, snapshot)
             } else {
                 RenderedBlocks::default().next(&catalogue, snapshot)
             };
-            Arc::new(Prepared { catalogue, ready })
+            Arc::new(Prepared {
+                catalogue,
+                rendered,
+            })
         };
         match tokio::task::spawn_blocking(next).await {
             Ok(shown) => {
-                let (shares, most) = (shown.ready.shares().clone(), shown.catalogue.max_clusters());
+                let (quota, most) = (
+                    shown.rendered.quota().clone(),
+                    shown.catalogue.max_clusters(),
+                );
                 let before = self.shown.send_replace(shown);
-                shares.tell(before.ready.shares(), most);
+                quota.tell(before.rendered.quota(), most);
             }
             Err(error) => tracing::error!(
                 error = error.to_string(),
@@ -138,11 +150,11 @@ impl Exposition {
         }
     }
 
-    /// The snapshot of `ready`. That a resolver has been seen to be well again changes
+    /// The snapshot of `rendered`. That a resolver has been seen to be well again changes
     /// nothing else, so it is not published: it is read here. It is read too while something
     /// else of the resolver is being prepared, or the time would go back meanwhile.
-    fn fresh(&self, ready: &RenderedBlocks) -> Snapshot {
-        let mut snapshot = ready.snapshot().clone();
+    fn fresh(&self, rendered: &RenderedBlocks) -> Snapshot {
+        let mut snapshot = rendered.snapshot().clone();
         for (name, shown) in &mut snapshot.resolvers {
             let now = self.source.resolution(name);
             if let Some(last_success) = now.and_then(|now| now.last_success)

@@ -16,6 +16,7 @@ pub mod destination;
 pub mod exposition;
 pub mod facts;
 pub mod http;
+pub mod labels;
 pub mod logging;
 pub mod pages;
 pub mod reload;

@@ -109,9 +109,7 @@ impl Reloader {
     async fn put_into_effect(&self, supervisor: &mut Supervisor, config: &Config) -> ReloadOutcome {
         logging::set_level(config.log.level());
         let changes = supervisor.apply(config).await;
-        self.exposition
-            .renew(&config.metrics, config.max_clusters)
-            .await;
+        self.exposition.renew(&config.metrics).await;
         let mut lines = vec![summary(config.destinations.len(), changes)];
         tracing::info!("{}", lines[0]);
         for warning in self

@@ -6,6 +6,8 @@ use prometheus::proto::{Counter, MetricFamily};
 use prometheus::{Gauge, IntCounterVec, IntGauge, Opts, Registry};
 use s3_exporter_api::UnixTime;
 
+use crate::labels::Label;
+
 /// The version of s3-exporter.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit that it was built from, or `unknown`.
@@ -37,7 +39,7 @@ impl Telemetry {
                     "promhttp_metric_handler_requests_total",
                     "Scrapes that were answered, by HTTP status code.",
                 ),
-                &["code"],
+                &[Label::Code.as_str()],
             ),
         );
         for code in ["200", "500", "503"] {
@@ -70,9 +72,9 @@ impl Telemetry {
             "objectstore_exporter_build_info",
             "Always 1; the labels say what s3-exporter was built from.",
         )
-        .const_label("version", VERSION)
-        .const_label("revision", REVISION)
-        .const_label("rustversion", RUSTVERSION);
+        .const_label(Label::Version.as_str(), VERSION)
+        .const_label(Label::Revision.as_str(), REVISION)
+        .const_label(Label::RustVersion.as_str(), RUSTVERSION);
         add(&registry, Gauge::with_opts(build)).set(1.0);
         registry
             .register(Box::new(ProcessCollector::for_self()))

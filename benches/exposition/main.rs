@@ -18,7 +18,7 @@ use case::{registry, sample, snapshot};
 
 fn exposition(c: &mut Criterion) {
     let snapshot = snapshot();
-    let catalogue = Catalogue::new(&sample::metrics(&[], "cluster"), sample::MAX_CLUSTERS);
+    let catalogue = Catalogue::new(&sample::metrics(&[], "cluster"));
     let telemetry = Telemetry::new();
     let ready = RenderedBlocks::default().next(&catalogue, snapshot.clone());
     let compose = |ready| catalogue.compose(&snapshot, ready, &telemetry.families(), Format::Text);

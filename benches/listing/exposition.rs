@@ -16,10 +16,7 @@ mod case;
 
 pub fn scrape(table: &mut Table) {
     let snapshot = case::snapshot();
-    let catalogue = Catalogue::new(
-        &case::sample::metrics(&[], "cluster"),
-        case::sample::MAX_CLUSTERS,
-    );
+    let catalogue = Catalogue::new(&case::sample::metrics(&[], "cluster"));
     let telemetry = Telemetry::new();
     let ready = RenderedBlocks::default().next(&catalogue, snapshot.clone());
     let all = catalogue

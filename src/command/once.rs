@@ -31,13 +31,7 @@ pub async fn once(config: &Config, telemetry: &Telemetry, process: bool) -> Outc
         .filter(|family| process || family.name().starts_with("objectstore_"));
     let own: Vec<_> = own.collect();
     Outcome {
-        text: exposition::text(
-            &snapshot,
-            &config.metrics,
-            config.max_clusters,
-            &own,
-            Format::Text,
-        ),
+        text: exposition::text(&snapshot, &config.metrics, &own, Format::Text),
         success: all_complete(&snapshot),
     }
 }

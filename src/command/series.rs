@@ -40,12 +40,7 @@ fn warning(series: usize, are: &str) -> Option<String> {
 
 /// The lines that a scrape would bring, but for the few of the process itself.
 fn count(config: &Config, snapshot: &Snapshot) -> usize {
-    let parts = Catalogue::new(&config.metrics, config.max_clusters).compose(
-        snapshot,
-        None,
-        &[],
-        Format::Text,
-    );
+    let parts = Catalogue::new(&config.metrics).compose(snapshot, None, &[], Format::Text);
     let text = parts.plain().concat();
     let lines = text.split(|byte| *byte == b'\n');
     lines
@@ -78,17 +73,15 @@ fn imagine(config: &Config) -> Snapshot {
         let resolver = destination.resolver.as_ref();
         let known = resolver.and_then(|name| resolvers.get(name)?.clusters.as_deref());
         let names = known.into_iter().flat_map(Clusters::names);
+        let clusters = names.map(|name| (Arc::clone(name), totals.clone()));
         let mut of =
             DestinationSnapshot::new(Arc::clone(destination), Arc::default(), Arc::default());
         of.figures = Some(Arc::new(Figures {
-            ended: now,
             listed: totals.clone(),
             unassigned: totals.clone(),
-            clusters: names
-                .map(|name| (Arc::clone(name), totals.clone()))
-                .collect(),
+            clusters: Arc::new(clusters.collect()),
             known: known.map_or(0, Clusters::len),
-            gone: BTreeMap::new(),
+            ..Figures::empty(now)
         }));
         Arc::new(of)
     });

@@ -114,11 +114,7 @@ pub async fn run(
     if let Some(state) = setup.state {
         supervisor.remember(state);
     }
-    let exposition = Arc::new(Exposition::new(
-        supervisor.snapshots(),
-        &config.metrics,
-        config.max_clusters,
-    ));
+    let exposition = Arc::new(Exposition::new(supervisor.snapshots(), &config.metrics));
     let mut app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
     let mut reloader = None;
     if let Some(source) = setup.source {

@@ -32,9 +32,9 @@ pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) 
     let mut top = Section::new("", Tag::Default, values, origins);
     let server = general::server(&mut top);
     let log = general::log(&mut top);
-    let metrics = general::metrics(&mut top);
+    let mut metrics = general::metrics(&mut top);
     let scan = general::scan(&mut top);
-    let max_clusters = general::limits(&mut top);
+    metrics.max_clusters = general::limits(&mut top);
     let state_directory = general::state(&mut top);
     let has_backends = top.has("backends");
     let stores = backends::backends(&mut top, plugins, &fingerprints);
@@ -83,7 +83,6 @@ pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) 
             log,
             metrics,
             max_requests_in_flight: scan.max_requests_in_flight,
-            max_clusters,
             state_directory,
             backends,
             resolvers: known,

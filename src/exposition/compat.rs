@@ -4,7 +4,8 @@ use s3_exporter_api::UnixTime;
 
 use crate::config::Compat;
 use crate::exposition::family::Series::{self, Cluster, Destination};
-use crate::exposition::family::{Family, Observed, Samples, Set, gauge};
+use crate::exposition::family::{Family, Samples, Set, gauge};
+use crate::exposition::subject::ObservedDestination;
 use crate::facts::Totals;
 
 /// The families of a set.
@@ -73,14 +74,14 @@ fn newest_of_all(totals: &Totals) -> Option<f64> {
     Some(totals.newest_of_all.map_or(0.0, UnixTime::as_seconds))
 }
 
-fn success(of: &Observed<'_>, lines: &mut Samples<'_>) {
+fn success(of: &ObservedDestination<'_>, samples: &mut Samples<'_>) {
     let latest = of.snapshot.latest.as_ref();
     let scanned = latest.is_some_and(|latest| latest.failure.is_none());
     let resolved = match &of.snapshot.destination.resolver {
         Some(_) => of.resolution.is_some_and(|now| now.is_success()),
         None => true,
     };
-    lines.put(f64::from(u8::from(scanned && resolved)));
+    samples.put(f64::from(u8::from(scanned && resolved)));
 }
 
 const fn seed(name: &'static str, series: Series, help: &'static str) -> Family {

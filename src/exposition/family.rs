@@ -1,8 +1,11 @@
 //! What a metric family is made of.
 
-use crate::exposition::quota::{DestinationQuota, ResolverQuota};
+use crate::clusters::Cluster;
+use crate::exposition::quota::Quota;
+use crate::exposition::subject::{ObservedDestination, Subject};
 use crate::exposition::writer::{Labels, MetricKind, sample};
 use crate::facts::Totals;
+use crate::labels::Label;
 use crate::resolver::Resolution;
 use crate::snapshot::DestinationSnapshot;
 
@@ -32,18 +35,42 @@ pub enum Set {
     KubermaticEtcdbackup,
 }
 
+/// The samples of a family, by what they are per. Whose they are, how they are told apart, and
+/// whether they are prepared follow from that.
+#[derive(Debug)]
+pub enum Series {
+    /// Per destination: some, with labels of their own.
+    Destination(fn(&ObservedDestination<'_>, &mut Samples<'_>)),
+    /// Per cluster of a destination.
+    Cluster(fn(&Totals) -> Option<f64>),
+    /// Per resolver.
+    Resolver(fn(&Resolution, &Quota) -> Option<f64>),
+    /// Per cluster of a resolver.
+    KnownCluster(fn(Cluster) -> Option<f64>),
+}
+
+/// Where the samples of one family for one subject go.
+#[derive(Debug)]
+pub struct Samples<'a> {
+    pub(super) out: &'a mut String,
+    pub(super) name: &'static str,
+    pub(super) labels: &'a Labels,
+    /// What the label `cluster` is called.
+    pub(super) cluster_label: &'a str,
+}
+
 impl Set {
     /// The label that names the cluster: only our own is renamed.
     pub fn cluster_label(self, ours: &str) -> &str {
         match self {
             Self::Ours => ours,
-            Self::KubermaticS3 | Self::KubermaticEtcdbackup => "cluster",
+            Self::KubermaticS3 | Self::KubermaticEtcdbackup => Label::Cluster.as_str(),
         }
     }
 
     /// Whether the clusters of this destination have series. The exporters that the
     /// other sets stand for have none while they fail, and `absent()` alerts rely on it.
-    pub fn shows_clusters(self, snapshot: &DestinationSnapshot) -> bool {
+    fn shows_clusters(self, snapshot: &DestinationSnapshot) -> bool {
         let failed = || {
             let latest = snapshot.latest.as_ref();
             latest.is_some_and(|latest| latest.failure.is_some())
@@ -52,54 +79,70 @@ impl Set {
     }
 }
 
-/// The samples of a family.
-#[derive(Debug)]
-pub enum Series {
-    /// One for each cluster of each destination.
-    Cluster(fn(&Totals) -> Option<f64>),
-    /// When each cluster of each resolver was created.
-    Created,
-    /// Some for each destination.
-    Destination(fn(&Observed<'_>, &mut Samples<'_>)),
-    /// One for each resolver.
-    Resolver(fn(&Resolution, ResolverQuota) -> Option<f64>),
-}
-
-impl Series {
-    /// Whether there are as many as clusters, so that they are prepared.
-    pub fn is_prepared(&self) -> bool {
-        matches!(self, Self::Cluster(_) | Self::Created)
+impl Family {
+    /// Whether this subject has samples of it.
+    pub fn is_of(&self, subject: &Subject<'_>) -> bool {
+        match (&self.series, subject) {
+            (Series::Cluster(_), Subject::Destination(of)) => self.set.shows_clusters(of.snapshot),
+            (Series::Destination(_), Subject::Destination(_)) => true,
+            (Series::Resolver(_) | Series::KnownCluster(_), Subject::Resolver(_)) => true,
+            _ => false,
+        }
     }
 }
 
-/// A destination at the moment of a snapshot.
-#[derive(Clone, Debug)]
-pub struct Observed<'a> {
-    /// What is known of it.
-    pub snapshot: &'a DestinationSnapshot,
-    /// What its resolver says, if it has one.
-    pub resolution: Option<&'a Resolution>,
-    /// Which of its clusters have series of their own.
-    pub share: DestinationQuota,
-}
+impl Series {
+    /// Whether there are as many as clusters, so that they are bounded, and prepared when a
+    /// snapshot is published: they are of nothing but its [basis](super::subject::Basis).
+    pub const fn is_prepared(&self) -> bool {
+        matches!(self, Self::Cluster(_) | Self::KnownCluster(_))
+    }
 
-/// Where the samples of one family for one destination go.
-#[derive(Debug)]
-pub struct Samples<'a> {
-    pub(super) out: &'a mut String,
-    pub(super) name: &'static str,
-    pub(super) labels: &'a Labels,
+    /// Writes those of a subject.
+    pub fn write(&self, subject: &Subject<'_>, samples: &mut Samples<'_>) {
+        let cluster = samples.cluster_label;
+        match (self, subject) {
+            (Self::Destination(write), Subject::Destination(of)) => write(of, samples),
+            (Self::Cluster(value), Subject::Destination(of)) => {
+                samples.put_each(cluster, of.clusters(), *value);
+            }
+            (Self::Resolver(value), Subject::Resolver(of)) => {
+                if let Some(value) = value(of.resolution, of.quota) {
+                    samples.put(value);
+                }
+            }
+            (Self::KnownCluster(value), Subject::Resolver(of)) => {
+                samples.put_each(cluster, of.clusters(), *value);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Samples<'_> {
     /// One sample with no labels of its own.
     pub fn put(&mut self, value: f64) {
-        self.put_with(&[], value);
+        self.put_with([], value);
     }
 
     /// One sample with these labels too.
-    pub fn put_with(&mut self, labels: &[(&str, &str)], value: f64) {
-        sample(self.out, self.name, self.labels, labels, value);
+    pub fn put_with<const N: usize>(&mut self, labels: [(Label, &str); N], value: f64) {
+        let labels = labels.map(|(label, value)| (label.as_str(), value));
+        sample(self.out, self.name, self.labels, &labels, value);
+    }
+
+    /// One sample for each of these that has a value, with its name as a label.
+    fn put_each<'v, V>(
+        &mut self,
+        label: &str,
+        all: impl Iterator<Item = (&'v str, V)>,
+        value: fn(V) -> Option<f64>,
+    ) {
+        for (name, of) in all {
+            if let Some(value) = value(of) {
+                sample(self.out, self.name, self.labels, &[(label, name)], value);
+            }
+        }
     }
 }
 

@@ -5,9 +5,11 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use s3_exporter_api::{FailureKind, Operation, UnixTime};
 
-use crate::exposition::family::Series::{Cluster, Created, Destination, Resolver};
-use crate::exposition::family::{Family, Observed, Samples, counter, gauge};
+use crate::exposition::family::Series::{Cluster, Destination, KnownCluster, Resolver};
+use crate::exposition::family::{Family, Samples, counter, gauge};
+use crate::exposition::subject::ObservedDestination;
 use crate::facts::{Figures, Totals};
+use crate::labels::Label;
 use crate::verdict;
 
 /// For each cluster of a destination or resolver.
@@ -54,7 +56,7 @@ pub static CLUSTERS: &[Family] = &[
     ),
     gauge(
         "objectstore_cluster_created_timestamp_seconds",
-        Created,
+        KnownCluster(|cluster| Some(cluster.created.map_or(0.0, UnixTime::as_seconds))),
         "When the cluster was created, in Unix seconds; 0 = not known, as with a static list.",
     ),
 ];
@@ -63,74 +65,74 @@ pub static CLUSTERS: &[Family] = &[
 pub static FIGURES: &[Family] = &[
     gauge(
         "objectstore_listed_objects",
-        Destination(|of, lines| figures(of, lines, |f| f.listed.objects as f64)),
+        Destination(|of, samples| figures(of, samples, |f| f.listed.objects as f64)),
         "Objects that were listed, of known clusters or not.",
     ),
     gauge(
         "objectstore_listed_size_bytes",
-        Destination(|of, lines| figures(of, lines, |f| f.listed.bytes as f64)),
+        Destination(|of, samples| figures(of, samples, |f| f.listed.bytes as f64)),
         "Sum of the sizes of all objects that were listed, in bytes.",
     ),
     gauge(
         "objectstore_listed_newest_object_timestamp_seconds",
-        Destination(|of, lines| figures(of, lines, |f| newest(f.listed.newest))),
+        Destination(|of, samples| figures(of, samples, |f| newest(f.listed.newest))),
         "Last-modified of the newest listed object that is not empty, in Unix seconds; 0 = there is none.",
     ),
     gauge(
         "objectstore_listed_newest_object_size_ratio",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             let figures = of.snapshot.figures.as_ref();
             if let Some(ratio) = figures.and_then(|f| verdict::newest_size_ratio(&f.listed)) {
-                lines.put(ratio);
+                samples.put(ratio);
             }
         }),
         "Size of the newest listed object, an empty one included, divided by the median size of the newest ten; absent where all are empty.",
     ),
     gauge(
         "objectstore_destination_without_backups",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             let (destination, figures) = (&of.snapshot.destination, &of.snapshot.figures);
             let figures = figures.as_ref();
             let without = figures.and_then(|f| verdict::is_without_backups(destination, f));
             if let Some(without) = without {
-                lines.put(f64::from(u8::from(without)));
+                samples.put(f64::from(u8::from(without)));
             }
         }),
         "1 = there is no backup at all where one is expected, 0 = there is one; absent where every cluster is expected by itself.",
     ),
     gauge(
         "objectstore_unassigned_objects",
-        Destination(|of, lines| figures(of, lines, |f| f.unassigned.objects as f64)),
+        Destination(|of, samples| figures(of, samples, |f| f.unassigned.objects as f64)),
         "Objects that belong to no known cluster: leftovers and foreign files.",
     ),
     gauge(
         "objectstore_unassigned_objects_size_bytes",
-        Destination(|of, lines| figures(of, lines, |f| f.unassigned.bytes as f64)),
+        Destination(|of, samples| figures(of, samples, |f| f.unassigned.bytes as f64)),
         "Sum of the sizes of the objects that belong to no known cluster, in bytes.",
     ),
     gauge(
         "objectstore_unassigned_newest_object_timestamp_seconds",
-        Destination(|of, lines| figures(of, lines, |f| newest(f.unassigned.newest))),
+        Destination(|of, samples| figures(of, samples, |f| newest(f.unassigned.newest))),
         "Last-modified of the newest object of no known cluster that is not empty, in Unix seconds; 0 = there is none.",
     ),
     gauge(
         "objectstore_clusters_omitted",
-        Destination(|of, lines| lines.put(of.share.omitted as f64)),
+        Destination(|of, samples| samples.put(of.quota.omitted as f64)),
         "Clusters without series of their own because of limits.max_clusters.",
     ),
     gauge(
         "objectstore_omitted_objects",
-        Destination(|of, lines| omitted(of, lines, |rest| rest.objects as f64)),
+        Destination(|of, samples| omitted(of, samples, |rest| rest.objects as f64)),
         "Objects of the clusters without series of their own.",
     ),
     gauge(
         "objectstore_omitted_objects_size_bytes",
-        Destination(|of, lines| omitted(of, lines, |rest| rest.bytes as f64)),
+        Destination(|of, samples| omitted(of, samples, |rest| rest.bytes as f64)),
         "Sum of the sizes of the objects of the clusters without series of their own, in bytes.",
     ),
     gauge(
         "objectstore_omitted_newest_object_timestamp_seconds",
-        Destination(|of, lines| omitted(of, lines, |rest| newest(rest.newest))),
+        Destination(|of, samples| omitted(of, samples, |rest| newest(rest.newest))),
         "Last-modified of the newest object of the clusters without series of their own that is not empty, in Unix seconds; 0 = there is none.",
     ),
 ];
@@ -139,75 +141,78 @@ pub static FIGURES: &[Family] = &[
 pub static SCANS: &[Family] = &[
     gauge(
         "objectstore_scan_success",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             if let Some(latest) = &of.snapshot.latest {
-                lines.put(f64::from(u8::from(latest.failure.is_none())));
+                samples.put(f64::from(u8::from(latest.failure.is_none())));
             }
         }),
         "1 = the latest finished scan was complete, 0 = it failed; absent before the first one ends.",
     ),
     gauge(
         "objectstore_scan_last_success_timestamp_seconds",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             let ended = of.snapshot.figures.as_ref().map(|f| f.ended);
-            lines.put(ended.map_or(0.0, UnixTime::as_seconds));
+            samples.put(ended.map_or(0.0, UnixTime::as_seconds));
         }),
         "End of the latest complete scan, which all figures are of, in Unix seconds; 0 = never.",
     ),
     gauge(
         "objectstore_scan_failing",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             let latest = of.snapshot.latest.as_ref();
             let failing = latest.and_then(|latest| Some(latest.failure.as_ref()?.kind));
             for kind in FailureKind::ALL {
                 let now = f64::from(u8::from(failing == Some(kind)));
-                lines.put_with(&[("kind", kind.as_str())], now);
+                samples.put_with([(Label::Kind, kind.as_str())], now);
             }
         }),
         "1 for the kind of failure of the latest finished scan, 0 for every other kind.",
     ),
     gauge(
         "objectstore_scan_duration_seconds",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             if let Some(latest) = &of.snapshot.latest {
-                lines.put(latest.duration.as_secs_f64());
+                samples.put(latest.duration.as_secs_f64());
             }
         }),
         "How long the latest finished scan took, in seconds; absent before the first one ends.",
     ),
     counter(
         "objectstore_scans_total",
-        Destination(|of, lines| lines.put(of.snapshot.scans.finished as f64)),
+        Destination(|of, samples| samples.put(of.snapshot.scans.finished as f64)),
         "Finished scans, failed ones included.",
     ),
     counter(
         "objectstore_scan_failures_total",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             for kind in FailureKind::ALL {
                 let failed = of.snapshot.scans.failed[kind as usize];
-                lines.put_with(&[("kind", kind.as_str())], failed as f64);
+                samples.put_with([(Label::Kind, kind.as_str())], failed as f64);
             }
         }),
         "Scans that failed, by the kind of failure.",
     ),
     counter(
         "objectstore_api_requests_total",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             for operation in Operation::ALL {
                 let attempts = of.snapshot.meter.attempts(operation);
-                lines.put_with(&[("operation", operation.as_str())], attempts as f64);
+                samples.put_with([(Label::Operation, operation.as_str())], attempts as f64);
             }
         }),
         "HTTP requests to the store, retries included, by S3 operation: what a bill is made of.",
     ),
     counter(
         "objectstore_api_request_failures_total",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             for operation in Operation::ALL {
                 for kind in FailureKind::ALL {
-                    let labels = [("operation", operation.as_str()), ("kind", kind.as_str())];
+                    let labels = [
+                        (Label::Operation, operation.as_str()),
+                        (Label::Kind, kind.as_str()),
+                    ];
                     let failures = of.snapshot.meter.failures(operation, kind);
-                    lines.put_with(&labels, failures as f64);
+                    samples.put_with(labels, failures as f64);
                 }
             }
         }),
@@ -215,25 +220,25 @@ pub static SCANS: &[Family] = &[
     ),
     gauge(
         "objectstore_scan_audit_success",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             if let Some(audit) = of.snapshot.audit {
-                lines.put(f64::from(u8::from(audit.success)));
+                samples.put(f64::from(u8::from(audit.success)));
             }
         }),
         "1 = the latest audit found that listing in parts finds what listing in sequence does, 0 = it does not, and is not relied on any more; absent before the first audit.",
     ),
     gauge(
         "objectstore_scan_audit_last_timestamp_seconds",
-        Destination(|of, lines| match of.snapshot.audit {
-            Some(audit) => lines.put(audit.ended.as_seconds()),
-            None if of.snapshot.is_audited => lines.put(0.0),
+        Destination(|of, samples| match of.snapshot.audit {
+            Some(audit) => samples.put(audit.ended.as_seconds()),
+            None if of.snapshot.is_audited => samples.put(0.0),
             None => {}
         }),
         "End of the latest audit of the listing in parts, in Unix seconds; 0 = never; absent where there is nothing to audit.",
     ),
     gauge(
         "objectstore_scan_concurrency",
-        Destination(|of, lines| lines.put(f64::from(of.snapshot.concurrency.load(Relaxed)))),
+        Destination(|of, samples| samples.put(f64::from(of.snapshot.concurrency.load(Relaxed)))),
         "List requests that the destination may have in flight now; throttling lowers it.",
     ),
 ];
@@ -242,29 +247,32 @@ pub static SCANS: &[Family] = &[
 pub static SETTINGS: &[Family] = &[
     gauge(
         "objectstore_scan_interval_seconds",
-        Destination(|of, lines| lines.put(of.snapshot.destination.interval.as_secs_f64())),
+        Destination(|of, samples| samples.put(of.snapshot.destination.interval.as_secs_f64())),
         "From the start of a scan to the start of the next, as configured, in seconds.",
     ),
     gauge(
         "objectstore_max_age_seconds",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             if let Some(age) = of.snapshot.destination.max_age {
-                lines.put(age.as_secs_f64());
+                samples.put(age.as_secs_f64());
             }
         }),
         "Age from which on a newest backup is late, as configured, in seconds; absent where it is not set.",
     ),
     gauge(
         "objectstore_destination_info",
-        Destination(|of, lines| {
+        Destination(|of, samples| {
             let destination = &of.snapshot.destination;
             let labels = [
-                ("backend", &*destination.backend),
-                ("store_url", &*destination.store_url),
-                ("prefix", &*destination.prefix),
-                ("resolver", destination.resolver.as_deref().unwrap_or("")),
+                (Label::Backend, &*destination.backend),
+                (Label::StoreUrl, &*destination.store_url),
+                (Label::Prefix, &*destination.prefix),
+                (
+                    Label::Resolver,
+                    destination.resolver.as_deref().unwrap_or(""),
+                ),
             ];
-            lines.put_with(&labels, 1.0);
+            samples.put_with(labels, 1.0);
         }),
         "Always 1; the labels say where the destination is and who resolves its clusters.",
     ),
@@ -279,7 +287,7 @@ pub static RESOLVERS: &[Family] = &[
     ),
     gauge(
         "objectstore_resolver_clusters_omitted",
-        Resolver(|now, created| now.clusters.as_ref().map(|_| created.omitted as f64)),
+        Resolver(|now, quota| now.clusters.as_ref().map(|_| quota.omitted as f64)),
         "Clusters whose creation time is left out because of limits.max_clusters; absent before the resolver has delivered any set.",
     ),
     gauge(
@@ -295,16 +303,16 @@ pub static RESOLVERS: &[Family] = &[
 ];
 
 /// A figure of the latest complete scan; no sample before the first.
-fn figures(of: &Observed<'_>, lines: &mut Samples<'_>, value: fn(&Figures) -> f64) {
+fn figures(of: &ObservedDestination<'_>, samples: &mut Samples<'_>, value: fn(&Figures) -> f64) {
     if let Some(figures) = &of.snapshot.figures {
-        lines.put(value(figures));
+        samples.put(value(figures));
     }
 }
 
 /// A figure of the clusters without series of their own; no sample before the first scan.
-fn omitted(of: &Observed<'_>, lines: &mut Samples<'_>, value: fn(&Totals) -> f64) {
+fn omitted(of: &ObservedDestination<'_>, samples: &mut Samples<'_>, value: fn(&Totals) -> f64) {
     if of.snapshot.figures.is_some() {
-        lines.put(value(&of.share.rest));
+        samples.put(value(&of.quota.rest));
     }
 }
 

@@ -18,29 +18,26 @@ use crate::snapshot::{DestinationSnapshot, Snapshot};
 /// What is shown of everything.
 #[derive(Clone, Debug, Default)]
 pub struct SeriesQuota {
-    destinations: Vec<DestinationQuota>,
-    resolvers: BTreeMap<Arc<str>, ResolverQuota>,
+    destinations: Vec<Quota>,
+    resolvers: BTreeMap<Arc<str>, Quota>,
 }
 
-/// What is shown of a destination.
+/// Which clusters of a destination or of a resolver have series of their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DestinationQuota {
-    /// Clusters with series of their own: the first by name.
+pub struct Quota {
+    /// Those that have: the first by name.
     pub shown: usize,
-    /// Clusters without.
+    /// Those without.
     pub omitted: usize,
-    /// What belongs to those without.
+    /// What belongs to those without, at a destination.
     pub rest: Totals,
 }
 
-/// Of how many of a resolver's clusters the creation time is shown: the first by name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ResolverQuota {
-    /// Those whose time is shown.
-    pub shown: usize,
-    /// The others.
-    pub omitted: usize,
-}
+static NONE: Quota = Quota {
+    shown: 0,
+    omitted: 0,
+    rest: Totals::NONE,
+};
 
 impl SeriesQuota {
     /// Divides `most` among the destinations, and again among the resolvers.
@@ -55,20 +52,20 @@ impl SeriesQuota {
         let destinations = snapshot.destinations.iter().zip(&granted);
         Self {
             destinations: destinations
-                .map(|(of, granted)| DestinationQuota::new(of, *granted))
+                .map(|(of, granted)| Quota::of_destination(of, *granted))
                 .collect(),
-            resolvers: created(snapshot, &all, &granted, most),
+            resolvers: of_resolvers(snapshot, &all, &granted, most),
         }
     }
 
     /// What is shown of the destination at this place in the snapshot.
-    pub fn destination(&self, at: usize) -> DestinationQuota {
-        self.destinations.get(at).cloned().unwrap_or_default()
+    pub fn destination(&self, at: usize) -> &Quota {
+        self.destinations.get(at).unwrap_or(&NONE)
     }
 
     /// What is shown of a resolver.
-    pub fn resolver(&self, name: &str) -> ResolverQuota {
-        self.resolvers.get(name).copied().unwrap_or_default()
+    pub fn resolver(&self, name: &str) -> &Quota {
+        self.resolvers.get(name).unwrap_or(&NONE)
     }
 
     /// Says that the bound bites, or no longer does, where that was not so `before`.
@@ -89,28 +86,28 @@ impl SeriesQuota {
 
     /// Clusters without series of their own at some destination, or without a creation time.
     fn omitted(&self) -> usize {
-        let destinations = self.destinations.iter().map(|share| share.omitted);
-        let resolvers = self.resolvers.values().map(|created| created.omitted);
-        destinations.sum::<usize>().max(resolvers.sum())
+        let omitted = |quota: &Quota| quota.omitted;
+        let destinations: usize = self.destinations.iter().map(omitted).sum();
+        destinations.max(self.resolvers.values().map(omitted).sum())
     }
 }
 
-impl DestinationQuota {
-    fn new(of: &DestinationSnapshot, granted: usize) -> Self {
+impl Quota {
+    fn of_destination(of: &DestinationSnapshot, granted: usize) -> Self {
         let Some(figures) = &of.figures else {
             return Self::default();
         };
         let shown = figures.clusters.len().min(granted);
-        let mut share = Self {
+        let mut quota = Self {
             shown,
             omitted: figures.clusters.len() - shown,
             rest: Totals::default(),
         };
-        if share.omitted > 0 {
+        if quota.omitted > 0 {
             let rest = figures.clusters.values().skip(shown);
-            rest.for_each(|totals| share.rest.merge(totals));
+            rest.for_each(|totals| quota.rest.merge(totals));
         }
-        share
+        quota
     }
 }
 
@@ -159,12 +156,12 @@ impl<'a> Wanted<'a> {
 
 /// The creation time of a cluster that is omitted at any destination would make it look like
 /// one that has no backup anywhere. So none is shown from the first such name on.
-fn created(
+fn of_resolvers(
     snapshot: &Snapshot,
     all: &[Wanted<'_>],
     granted: &[usize],
     most: usize,
-) -> BTreeMap<Arc<str>, ResolverQuota> {
+) -> BTreeMap<Arc<str>, Quota> {
     let mut first_omitted: BTreeMap<&str, &str> = BTreeMap::new();
     for ((of, names), granted) in snapshot.destinations.iter().zip(all).zip(granted) {
         if let (Some(resolver), Some(name)) =
@@ -195,8 +192,12 @@ fn created(
     let shown = known.into_iter().zip(shown);
     shown
         .map(|((name, clusters), shown)| {
-            let omitted = clusters.len() - shown;
-            (Arc::clone(name), ResolverQuota { shown, omitted })
+            let quota = Quota {
+                shown,
+                omitted: clusters.len() - shown,
+                rest: Totals::default(),
+            };
+            (Arc::clone(name), quota)
         })
         .collect()
 }

@@ -4,40 +4,30 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::clusters::Clusters;
-use crate::destination::Destination;
 use crate::exposition::catalogue::Catalogue;
-use crate::exposition::family::{Family, Series};
+use crate::exposition::family::Family;
 use crate::exposition::parts::Block;
 use crate::exposition::quota::SeriesQuota;
-use crate::facts::Figures;
-use crate::snapshot::{DestinationSnapshot, Snapshot};
+use crate::exposition::subject::{Basis, Subject, SubjectKey, subjects};
+use crate::snapshot::Snapshot;
 
 /// A snapshot with the blocks made of it.
 #[derive(Debug, Default)]
 pub struct RenderedBlocks {
     snapshot: Snapshot,
-    shares: SeriesQuota,
-    destinations: BTreeMap<Arc<str>, OfDestination>,
-    resolvers: BTreeMap<Arc<str>, OfResolver>,
+    quota: SeriesQuota,
+    subjects: BTreeMap<SubjectKey, Rendered>,
 }
 
-/// The blocks of a destination, by family, and what they were made of.
+/// The blocks of a subject, and what they were made of.
 #[derive(Debug)]
-struct OfDestination {
-    bucket: Arc<str>,
-    figures: Option<Arc<Figures>>,
-    shown: usize,
-    blocks: Arc<BTreeMap<&'static str, Block>>,
+struct Rendered {
+    basis: Basis,
+    blocks: Arc<Blocks>,
 }
 
-/// The block of a resolver, and what it was made of.
-#[derive(Debug)]
-struct OfResolver {
-    clusters: Option<Arc<Clusters>>,
-    shown: usize,
-    block: Block,
-}
+/// By the name of their family; none that is empty.
+type Blocks = BTreeMap<&'static str, Block>;
 
 impl RenderedBlocks {
     /// What the blocks are of.
@@ -46,118 +36,56 @@ impl RenderedBlocks {
     }
 
     /// Which clusters have series of their own.
-    pub fn shares(&self) -> &SeriesQuota {
-        &self.shares
+    pub fn quota(&self) -> &SeriesQuota {
+        &self.quota
     }
 
     /// Prepares a snapshot; blocks of what has not changed since `self` stay as they are.
     #[must_use]
     pub fn next(&self, catalogue: &Catalogue, snapshot: Snapshot) -> Self {
-        let shares = SeriesQuota::new(&snapshot, catalogue.max_clusters());
-        let destinations = snapshot.destinations.iter().enumerate().map(|(at, of)| {
-            let shown = shares.destination(at).shown;
-            let before = self.destinations.get(&of.destination.name);
-            let after = OfDestination {
-                bucket: Arc::clone(&of.destination.bucket),
-                figures: of.figures.clone(),
-                shown,
-                blocks: match before.filter(|before| before.has_lines_of(of, shown)) {
-                    Some(before) => Arc::clone(&before.blocks),
-                    None => Arc::new(cluster_blocks(catalogue, of, shown)),
-                },
+        let quota = SeriesQuota::new(&snapshot, catalogue.max_clusters());
+        let rendered = subjects(&snapshot, &quota).map(|subject| {
+            let (key, basis) = (subject.key(), subject.basis());
+            let before = self.subjects.get(&key);
+            let blocks = match before.filter(|before| before.basis == basis) {
+                Some(before) => Arc::clone(&before.blocks),
+                None => Arc::new(blocks(catalogue, &subject)),
             };
-            (Arc::clone(&of.destination.name), after)
-        });
-        let resolvers = snapshot.resolvers.iter().map(|(name, now)| {
-            let shown = shares.resolver(name).shown;
-            let before = self.resolvers.get(name);
-            let same = |of: &&OfResolver| of.shown == shown && of.clusters == now.clusters;
-            let after = OfResolver {
-                clusters: now.clusters.clone(),
-                shown,
-                block: match before.filter(same) {
-                    Some(before) => before.block.clone(),
-                    None => created_block(catalogue, name, now.clusters.as_deref(), shown),
-                },
-            };
-            (Arc::clone(name), after)
+            (key, Rendered { basis, blocks })
         });
         Self {
-            destinations: destinations.collect(),
-            resolvers: resolvers.collect(),
-            shares,
+            subjects: rendered.collect(),
+            quota,
             snapshot,
         }
     }
 
-    /// The lines of a family for a destination's clusters.
-    pub fn destination(&self, family: &Family, destination: &Destination) -> Option<&Block> {
-        self.destinations
-            .get(&destination.name)?
-            .blocks
-            .get(family.name)
-    }
-
-    /// The creation times of a resolver's clusters.
-    pub fn resolver(&self, name: &str) -> Option<&Block> {
-        Some(&self.resolvers.get(name)?.block)
+    /// The lines of a family for a subject, where there are any and they are prepared.
+    pub fn block(&self, family: &Family, subject: &Subject<'_>) -> Option<&Block> {
+        if !family.series.is_prepared() {
+            return None;
+        }
+        let rendered = self.subjects.get(&subject.key())?;
+        rendered.blocks.get(family.name)
     }
 
     /// Bytes of memory that the blocks take.
     pub fn size(&self) -> usize {
-        let blocks = self.destinations.values().flat_map(|of| of.blocks.values());
-        let created = self.resolvers.values().map(|of| &of.block);
-        blocks.chain(created).map(Block::size).sum()
+        let blocks = self.subjects.values().flat_map(|of| of.blocks.values());
+        blocks.map(Block::size).sum()
     }
 }
 
-impl OfDestination {
-    /// Whether the blocks of `of` are the same: often so, as most scans find what the one
-    /// before has found. Comparing is far cheaper than writing and compressing.
-    fn has_lines_of(&self, of: &DestinationSnapshot, shown: usize) -> bool {
-        let same = match (&self.figures, &of.figures) {
-            (Some(ours), Some(theirs)) => ours.clusters == theirs.clusters,
-            (ours, theirs) => ours.is_none() && theirs.is_none(),
-        };
-        same && self.shown == shown && self.bucket == of.destination.bucket
-    }
-}
-
-fn cluster_blocks(
-    catalogue: &Catalogue,
-    of: &DestinationSnapshot,
-    shown: usize,
-) -> BTreeMap<&'static str, Block> {
-    let mut blocks = BTreeMap::new();
-    let Some(figures) = &of.figures else {
-        return blocks;
-    };
-    for family in catalogue.prepared() {
-        if let Series::Cluster(value) = family.series {
-            let mut lines = String::new();
-            let shown = figures.clusters.iter().take(shown);
-            catalogue.clusters(&mut lines, family, value, &of.destination, shown);
-            blocks.insert(family.name, Block::new(lines));
-        }
-    }
+fn blocks(catalogue: &Catalogue, subject: &Subject<'_>) -> Blocks {
+    let blocks = catalogue.prepared().map(|family| {
+        let mut lines = String::new();
+        catalogue.write(family, subject, &mut lines);
+        (family.name, lines)
+    });
     blocks
-}
-
-fn created_block(
-    catalogue: &Catalogue,
-    resolver: &str,
-    clusters: Option<&Clusters>,
-    shown: usize,
-) -> Block {
-    let mut lines = String::new();
-    if let Some(clusters) = clusters {
-        for family in catalogue.prepared() {
-            if matches!(family.series, Series::Created) {
-                catalogue.created(&mut lines, family, resolver, clusters.iter().take(shown));
-            }
-        }
-    }
-    Block::new(lines)
+        .filter(|(_, lines)| !lines.is_empty())
+        .map(|(name, lines)| (name, Block::new(lines)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -167,9 +95,9 @@ mod tests {
     use s3_exporter_api::{FailureKind, UnixTime};
 
     use super::*;
-    use crate::facts::Totals;
+    use crate::facts::{Figures, Totals};
     use crate::http::tests::unscanned;
-    use crate::snapshot::{ScanFailure, ScanOutcome};
+    use crate::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome};
 
     fn snapshot(name: &str, objects: u64, ended: i64, failed: bool) -> Arc<DestinationSnapshot> {
         let ended = UnixTime::from_millis(ended);
@@ -179,12 +107,10 @@ mod tests {
         };
         let mut of = unscanned(name);
         of.figures = Some(Arc::new(Figures {
-            ended,
             listed: totals.clone(),
-            unassigned: Totals::default(),
-            clusters: BTreeMap::from([("x".into(), totals)]),
+            clusters: Arc::new(BTreeMap::from([("x".into(), totals)])),
             known: 1,
-            gone: BTreeMap::new(),
+            ..Figures::empty(ended)
         }));
         of.latest = Some(ScanOutcome {
             ended,
@@ -201,18 +127,18 @@ mod tests {
     /// a failure, nor a scan that finds the same.
     #[test]
     fn what_is_the_same_stays() {
-        let catalogue = Catalogue::new(
-            &crate::config::Metrics {
-                compat: Vec::new(),
-                cluster_label: "cluster".to_owned(),
-            },
-            9,
-        );
+        let catalogue = Catalogue::new(&crate::config::Metrics {
+            compat: Vec::new(),
+            cluster_label: "cluster".to_owned(),
+            max_clusters: 9,
+        });
         let of = |a, b| Snapshot {
             destinations: vec![a, b],
             resolvers: BTreeMap::new(),
         };
-        let blocks = |ready: &RenderedBlocks, name| Arc::clone(&ready.destinations[name].blocks);
+        let blocks = |ready: &RenderedBlocks, name: &str| {
+            Arc::clone(&ready.subjects[&SubjectKey::Destination(name.into())].blocks)
+        };
         let first = RenderedBlocks::default().next(
             &catalogue,
             of(snapshot("a", 1, 1, false), snapshot("b", 1, 1, false)),

@@ -20,12 +20,26 @@ pub struct Figures {
     pub unassigned: Totals,
     /// What belongs to each cluster, those included that have nothing (see [`Expect`] for those
     /// that are left out).
-    pub clusters: BTreeMap<Arc<str>, Totals>,
+    pub clusters: Arc<BTreeMap<Arc<str>, Totals>>,
     /// How many clusters are known, with objects here or not.
     pub known: usize,
     /// The clusters that had backups and have none now, with the end of the last complete
     /// scan that found some. They are among `clusters`, whichever are expected.
     pub gone: BTreeMap<Arc<str>, UnixTime>,
+}
+
+impl Figures {
+    /// Of a scan that ended then and found nothing, for no cluster.
+    pub fn empty(ended: UnixTime) -> Self {
+        Self {
+            ended,
+            listed: Totals::NONE,
+            unassigned: Totals::NONE,
+            clusters: Arc::default(),
+            known: 0,
+            gone: BTreeMap::new(),
+        }
+    }
 }
 
 impl Facts {
@@ -51,7 +65,7 @@ impl Facts {
             ended,
             listed: self.listed(),
             unassigned,
-            clusters,
+            clusters: Arc::new(clusters),
             known: now.len(),
             gone: still_gone,
         }

@@ -99,7 +99,7 @@ mod tests {
     use s3_exporter_api::{FailureKind, UnixTime};
 
     use super::*;
-    use crate::facts::{Figures, Totals};
+    use crate::facts::Figures;
     use crate::http::tests::unscanned;
     use crate::snapshot::{ScanFailure, ScanOutcome};
 
@@ -110,14 +110,7 @@ mod tests {
             let mut of = unscanned(&format!("d{n}"));
             if n < scanned {
                 // As restored ones are: figures, and no scan yet.
-                of.figures = Some(Arc::new(Figures {
-                    ended: UnixTime::from_millis(1),
-                    listed: Totals::default(),
-                    unassigned: Totals::default(),
-                    clusters: Default::default(),
-                    known: 0,
-                    gone: Default::default(),
-                }));
+                of.figures = Some(Arc::new(Figures::empty(UnixTime::from_millis(1))));
             } else if n < scanned + failed {
                 of.latest = Some(ScanOutcome {
                     ended: UnixTime::from_millis(1),

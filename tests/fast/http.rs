@@ -60,11 +60,7 @@ async fn start(snapshot: Snapshot, metrics_at_any_path: bool) -> Server {
         (name, names)
     });
     let source = SnapshotSource::new(published, resolvers.collect());
-    let exposition = Arc::new(Exposition::new(
-        source,
-        &config.metrics,
-        config.max_clusters,
-    ));
+    let exposition = Arc::new(Exposition::new(source, &config.metrics));
     let app = App::new(Arc::clone(&exposition), Telemetry::new(), &config);
     let listeners = s3_exporter_web::bind("127.0.0.1:0", false).unwrap();
     let address = listeners[0].socket.local_addr().unwrap();

@@ -31,6 +31,7 @@ pub fn metrics(compat: &[Compat], cluster_label: &str) -> Metrics {
     Metrics {
         compat: compat.to_vec(),
         cluster_label: cluster_label.to_owned(),
+        max_clusters: MAX_CLUSTERS,
     }
 }
 
@@ -43,7 +44,6 @@ pub fn config(metrics: Metrics) -> Config {
         },
         log: Log::default(),
         metrics,
-        max_clusters: 50_000,
         state_directory: None,
         max_requests_in_flight: 128,
         backends: BTreeMap::new(),
@@ -106,15 +106,16 @@ pub fn figures(ended: UnixTime, unassigned: Totals, clusters: &[(&str, Totals)])
     let mut listed = unassigned.clone();
     clusters.iter().for_each(|(_, totals)| listed.merge(totals));
     Arc::new(Figures {
-        ended,
         listed,
         unassigned,
-        clusters: clusters
-            .iter()
-            .map(|(name, totals)| ((*name).into(), totals.clone()))
-            .collect(),
         known: clusters.len(),
-        gone: BTreeMap::new(),
+        clusters: Arc::new(
+            clusters
+                .iter()
+                .map(|(name, totals)| ((*name).into(), totals.clone()))
+                .collect(),
+        ),
+        ..Figures::empty(ended)
     })
 }
 

@@ -150,8 +150,8 @@ fn config(
         metrics: config::Metrics {
             compat: Vec::new(),
             cluster_label: "cluster".to_owned(),
+            max_clusters: 50_000,
         },
-        max_clusters: 50_000,
         state_directory: None,
         max_requests_in_flight,
         backends: backends.iter().map(backend).collect(),

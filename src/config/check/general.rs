@@ -7,29 +7,13 @@ use std::time::Duration;
 use s3_exporter_api::{Section, closest};
 
 use crate::config::{Compat, Metrics, Server};
+use crate::labels::Label;
 use crate::logging::{Log, LogFormat, filter};
 
 /// Where Prometheus looks for an S3 exporter.
 const LISTEN: &str = ":9340";
-/// The labels that our metrics have beside `cluster`, and those that Prometheus sets.
-const LABELS: [&str; 16] = [
-    "destination",
-    "bucket",
-    "kind",
-    "operation",
-    "backend",
-    "store_url",
-    "prefix",
-    "resolver",
-    "version",
-    "revision",
-    "rustversion",
-    "code",
-    "job",
-    "instance",
-    "le",
-    "quantile",
-];
+/// The labels that Prometheus sets.
+const LABELS_OF_PROMETHEUS: [&str; 4] = ["job", "instance", "le", "quantile"];
 const INTERVAL: Duration = Duration::from_secs(5 * 60);
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const MAX_REQUESTS_IN_FLIGHT: usize = 128;
@@ -159,6 +143,7 @@ pub(super) fn metrics(top: &mut Section) -> Metrics {
     Metrics {
         compat,
         cluster_label,
+        max_clusters: MAX_CLUSTERS,
     }
 }
 
@@ -179,9 +164,11 @@ fn cluster_label(section: &mut Section) -> String {
     let origin = section.origin_of("cluster_label");
     let label = section
         .name("cluster_label")
-        .unwrap_or_else(|| "cluster".to_owned());
+        .unwrap_or_else(|| Label::Cluster.as_str().to_owned());
+    let is_ours = |other: Label| other != Label::Cluster && other.as_str() == label;
+    let is_taken = LABELS_OF_PROMETHEUS.contains(&&*label) || Label::ALL.into_iter().any(is_ours);
     let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    let wanted = if LABELS.contains(&&*label) {
+    let wanted = if is_taken {
         "that label is there for another purpose: expected one such as \"backup_cluster\""
     } else if !label.bytes().all(is_word)
         || label.starts_with(|c: char| c.is_ascii_digit())

@@ -267,9 +267,9 @@ fn a_resolver_that_nobody_asks_is_not_wanted() {
         metrics: crate::config::Metrics {
             compat: Vec::new(),
             cluster_label: "cluster".to_owned(),
+            max_clusters: 1,
         },
         max_requests_in_flight: 9,
-        max_clusters: 1,
         state_directory: None,
         backends: BTreeMap::new(),
         resolvers: known,

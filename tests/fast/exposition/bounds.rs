@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use s3_exporter::config::Compat;
+use s3_exporter::config::{Compat, Metrics};
 use s3_exporter::destination::Expect;
 use s3_exporter::exposition::quota::SeriesQuota;
 use s3_exporter::exposition::{Format, text};
@@ -45,8 +45,11 @@ fn resolution(names: &[&str]) -> Resolution {
 
 fn shown(snapshot: &Snapshot, max_clusters: usize) -> String {
     let sets = [Compat::KubermaticS3, Compat::KubermaticEtcdbackup];
-    let metrics = sample::metrics(&sets, "cluster");
-    text(snapshot, &metrics, max_clusters, &[], Format::Text)
+    let metrics = Metrics {
+        max_clusters,
+        ..sample::metrics(&sets, "cluster")
+    };
+    text(snapshot, &metrics, &[], Format::Text)
 }
 
 /// The lines of a family, without its name.

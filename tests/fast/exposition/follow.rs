@@ -34,7 +34,7 @@ fn scene() -> Scene {
     let (resolver, names) = channel("kkp");
     let source = SnapshotSource::new(vec![of_a, of_b], BTreeMap::from([("kkp".into(), names)]));
     let metrics = sample::metrics(&[Compat::KubermaticS3], "cluster");
-    let exposition = Arc::new(Exposition::new(source, &metrics, sample::MAX_CLUSTERS));
+    let exposition = Arc::new(Exposition::new(source, &metrics));
     let following = Arc::clone(&exposition);
     tokio::spawn(async move { following.follow().await });
     Scene {

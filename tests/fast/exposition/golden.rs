@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
-use s3_exporter::config::Compat;
+use s3_exporter::config::{Compat, Metrics};
 use s3_exporter::exposition::{Format, text};
 use s3_exporter::telemetry::Telemetry;
 
@@ -47,13 +47,7 @@ fn others() -> Vec<prometheus::proto::MetricFamily> {
 #[test]
 fn text_format() {
     let metrics = sample::metrics(&[], "cluster");
-    let text = text(
-        &sample::snapshot(),
-        &metrics,
-        sample::MAX_CLUSTERS,
-        &others(),
-        Format::Text,
-    );
+    let text = text(&sample::snapshot(), &metrics, &others(), Format::Text);
     assert_golden("metrics.txt", &text);
     assert_eq!(check_metrics(&text), "");
 }
@@ -61,8 +55,11 @@ fn text_format() {
 /// With room for four clusters, of six.
 #[test]
 fn some_clusters_are_left_out() {
-    let metrics = sample::metrics(&[], "cluster");
-    let text = text(&sample::snapshot(), &metrics, 4, &others(), Format::Text);
+    let metrics = Metrics {
+        max_clusters: 4,
+        ..sample::metrics(&[], "cluster")
+    };
+    let text = text(&sample::snapshot(), &metrics, &others(), Format::Text);
     assert_golden("metrics-bounded.txt", &text);
     assert_eq!(check_metrics(&text), "");
 }
@@ -73,7 +70,6 @@ fn open_metrics() {
     let text = text(
         &sample::snapshot(),
         &metrics,
-        sample::MAX_CLUSTERS,
         &others(),
         Format::OpenMetrics,
     );
@@ -88,13 +84,7 @@ fn other_sets_and_another_cluster_label() {
         Compat::KubermaticS3,
     ];
     let metrics = sample::metrics(&sets, "backup_cluster");
-    let text = text(
-        &sample::snapshot(),
-        &metrics,
-        sample::MAX_CLUSTERS,
-        &[],
-        Format::Text,
-    );
+    let text = text(&sample::snapshot(), &metrics, &[], Format::Text);
     assert_golden("metrics-compat.txt", &text);
     // Their names break the rules, which is why they are off with a file; ours don't.
     let said = check_metrics(&text);
@@ -108,24 +98,12 @@ fn other_sets_and_another_cluster_label() {
 fn a_process_is_clean_and_documented() {
     let metrics = sample::metrics(&[], "cluster");
     let own = Telemetry::new().families();
-    let whole = text(
-        &sample::snapshot(),
-        &metrics,
-        sample::MAX_CLUSTERS,
-        &own,
-        Format::Text,
-    );
+    let whole = text(&sample::snapshot(), &metrics, &own, Format::Text);
     assert_eq!(check_metrics(&whole), "");
 
     let sets = [Compat::KubermaticS3, Compat::KubermaticEtcdbackup];
     let metrics = sample::metrics(&sets, "cluster");
-    let whole = text(
-        &sample::snapshot(),
-        &metrics,
-        sample::MAX_CLUSTERS,
-        &own,
-        Format::Text,
-    );
+    let whole = text(&sample::snapshot(), &metrics, &own, Format::Text);
     let types = whole
         .lines()
         .filter_map(|line| line.strip_prefix("# TYPE "));

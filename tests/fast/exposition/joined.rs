@@ -10,7 +10,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use s3_exporter::clusters::{Cluster, Clusters};
-use s3_exporter::config::Compat;
+use s3_exporter::config::{Compat, Metrics};
 use s3_exporter::exposition::Format;
 use s3_exporter::exposition::catalogue::Catalogue;
 use s3_exporter::exposition::rendered::RenderedBlocks;
@@ -179,7 +179,7 @@ proptest! {
         label in select(vec!["cluster", "backup_cluster"]),
         max_clusters in 0..12_usize,
     ) {
-        let catalogue = Catalogue::new(&sample::metrics(&compat, label), max_clusters);
+        let catalogue = Catalogue::new(&Metrics { max_clusters, ..sample::metrics(&compat, label) });
         let others = Telemetry::new().families();
         let mut ready = RenderedBlocks::default();
         for snapshot in history {
@@ -205,7 +205,7 @@ fn many_clusters() {
         Totals::default(),
         &clusters,
     ));
-    let catalogue = Catalogue::new(&sample::metrics(&[], "cluster"), sample::MAX_CLUSTERS);
+    let catalogue = Catalogue::new(&sample::metrics(&[], "cluster"));
     let ready = RenderedBlocks::default().next(&catalogue, snapshot.clone());
     assert_joined(&catalogue, &ready, &snapshot, &[]);
 }

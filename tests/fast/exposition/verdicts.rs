@@ -167,7 +167,7 @@ fn check_page(cases: &[Case], known: &Known) {
 /// The input series of one case: what a scrape of it would bring, for one target.
 fn series(out: &mut String, nth: usize, cases: &[Case], known: &Known) {
     let metrics = sample::metrics(&[], "cluster");
-    let text = text(&snapshot(cases, known), &metrics, 1000, &[], Format::Text);
+    let text = text(&snapshot(cases, known), &metrics, &[], Format::Text);
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').unwrap();
         let (name, labels) = name.split_once('{').unwrap();

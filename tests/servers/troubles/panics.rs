@@ -121,7 +121,6 @@ fn metrics(source: &SnapshotSource, config: &Config) -> Metrics {
     Metrics::parse(&exposition::text(
         &source.snapshot(),
         &config.metrics,
-        config.max_clusters,
         &[],
         Format::Text,
     ))

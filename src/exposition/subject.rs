@@ -1,0 +1,168 @@
+//! Whose series are written together: those of a destination, or of a resolver, at the moment
+//! of a snapshot.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::clusters::{Cluster, Clusters};
+use crate::exposition::family::Set;
+use crate::exposition::quota::{Quota, SeriesQuota};
+use crate::exposition::writer::Labels;
+use crate::facts::Totals;
+use crate::labels::Label;
+use crate::resolver::Resolution;
+use crate::snapshot::{DestinationSnapshot, Snapshot};
+
+/// Who has series.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// A destination.
+    Destination(ObservedDestination<'a>),
+    /// A resolver.
+    Resolver(ObservedResolver<'a>),
+}
+
+/// A destination at the moment of a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub struct ObservedDestination<'a> {
+    /// What is known of it.
+    pub snapshot: &'a DestinationSnapshot,
+    /// What its resolver says, if it has one.
+    pub resolution: Option<&'a Resolution>,
+    /// Which of its clusters have series of their own.
+    pub quota: &'a Quota,
+}
+
+/// A resolver at the moment of a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub struct ObservedResolver<'a> {
+    /// Its name.
+    pub name: &'a Arc<str>,
+    /// What it says.
+    pub resolution: &'a Resolution,
+    /// Which of its clusters have series of their own.
+    pub quota: &'a Quota,
+}
+
+/// What tells one subject from the others.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SubjectKey {
+    /// A destination's name.
+    Destination(Arc<str>),
+    /// A resolver's.
+    Resolver(Arc<str>),
+}
+
+/// What the prepared series of a subject are made of: where it is the same, so are they. Often it
+/// is, as most scans find what the one before has found, and comparing is far cheaper than writing
+/// and compressing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Of a destination.
+    Destination {
+        /// A label of its series.
+        bucket: Arc<str>,
+        /// What belongs to each of its clusters.
+        clusters: Option<Arc<BTreeMap<Arc<str>, Totals>>>,
+        /// Those with series of their own.
+        shown: usize,
+    },
+    /// Of a resolver.
+    Resolver {
+        /// Those that it knows.
+        clusters: Option<Arc<Clusters>>,
+        /// Those with series of their own.
+        shown: usize,
+    },
+}
+
+/// All of them: destinations first, each in the order of the snapshot.
+pub fn subjects<'a>(
+    snapshot: &'a Snapshot,
+    quota: &'a SeriesQuota,
+) -> impl Iterator<Item = Subject<'a>> {
+    let destinations = snapshot.destinations.iter().enumerate().map(|(at, of)| {
+        let resolver = of.destination.resolver.as_ref();
+        Subject::Destination(ObservedDestination {
+            snapshot: of,
+            resolution: resolver.and_then(|name| snapshot.resolvers.get(name)),
+            quota: quota.destination(at),
+        })
+    });
+    let resolvers = snapshot.resolvers.iter().map(|(name, resolution)| {
+        Subject::Resolver(ObservedResolver {
+            name,
+            resolution,
+            quota: quota.resolver(name),
+        })
+    });
+    destinations.chain(resolvers)
+}
+
+impl Subject<'_> {
+    /// Which one it is.
+    pub fn key(&self) -> SubjectKey {
+        match self {
+            Self::Destination(of) => {
+                SubjectKey::Destination(Arc::clone(&of.snapshot.destination.name))
+            }
+            Self::Resolver(of) => SubjectKey::Resolver(Arc::clone(of.name)),
+        }
+    }
+
+    /// What its prepared series are made of.
+    pub fn basis(&self) -> Basis {
+        match self {
+            Self::Destination(of) => {
+                let figures = of.snapshot.figures.as_ref();
+                Basis::Destination {
+                    bucket: Arc::clone(&of.snapshot.destination.bucket),
+                    clusters: figures.map(|figures| Arc::clone(&figures.clusters)),
+                    shown: of.quota.shown,
+                }
+            }
+            Self::Resolver(of) => Basis::Resolver {
+                clusters: of.resolution.clusters.clone(),
+                shown: of.quota.shown,
+            },
+        }
+    }
+
+    /// The labels that all of its series have.
+    pub fn labels(&self, set: Set) -> Labels {
+        let labels = Labels::default();
+        match self {
+            Self::Destination(of) => {
+                let destination = &of.snapshot.destination;
+                let labels = labels.with(Label::Destination.as_str(), &destination.name);
+                match set {
+                    Set::Ours | Set::KubermaticS3 => {
+                        labels.with(Label::Bucket.as_str(), &destination.bucket)
+                    }
+                    Set::KubermaticEtcdbackup => labels, // that exporter has no such label
+                }
+            }
+            Self::Resolver(of) => labels.with(Label::Resolver.as_str(), of.name),
+        }
+    }
+}
+
+impl<'a> ObservedDestination<'a> {
+    /// The clusters with series of their own, and what belongs to each.
+    pub fn clusters(&self) -> impl Iterator<Item = (&'a str, &'a Totals)> {
+        let figures = self.snapshot.figures.as_ref();
+        let clusters = figures.into_iter().flat_map(|figures| &*figures.clusters);
+        let named = clusters.map(|(name, totals)| (&**name, totals));
+        named.take(self.quota.shown)
+    }
+}
+
+impl<'a> ObservedResolver<'a> {
+    /// The clusters with series of their own, and what is known of each.
+    pub fn clusters(&self) -> impl Iterator<Item = (&'a str, Cluster)> {
+        let clusters = self.resolution.clusters.as_ref();
+        let clusters = clusters.into_iter().flat_map(|clusters| clusters.iter());
+        let named = clusters.map(|(name, cluster)| (&**name, cluster));
+        named.take(self.quota.shown)
+    }
+}

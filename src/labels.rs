@@ -1,0 +1,72 @@
+//! The labels of our metrics, each named here and nowhere else. It stands below the
+//! configuration, which gives none of these names to another label, and below all that writes
+//! metrics.
+
+/// A label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// The name of what is watched.
+    Destination,
+    /// Its bucket.
+    Bucket,
+    /// A cluster: `metrics.cluster_label` gives it another name.
+    Cluster,
+    /// Who knows the clusters.
+    Resolver,
+    /// The name of the store in the configuration.
+    Backend,
+    /// The store's address.
+    StoreUrl,
+    /// What the keys of a destination begin with.
+    Prefix,
+    /// Why something failed: a `FailureKind`.
+    Kind,
+    /// An operation of S3.
+    Operation,
+    /// The version of s3-exporter.
+    Version,
+    /// The commit.
+    Revision,
+    /// The compiler.
+    RustVersion,
+    /// The status of an HTTP answer.
+    Code,
+}
+
+impl Label {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Destination,
+        Self::Bucket,
+        Self::Cluster,
+        Self::Resolver,
+        Self::Backend,
+        Self::StoreUrl,
+        Self::Prefix,
+        Self::Kind,
+        Self::Operation,
+        Self::Version,
+        Self::Revision,
+        Self::RustVersion,
+        Self::Code,
+    ];
+
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Destination => "destination",
+            Self::Bucket => "bucket",
+            Self::Cluster => "cluster",
+            Self::Resolver => "resolver",
+            Self::Backend => "backend",
+            Self::StoreUrl => "store_url",
+            Self::Prefix => "prefix",
+            Self::Kind => "kind",
+            Self::Operation => "operation",
+            Self::Version => "version",
+            Self::Revision => "revision",
+            Self::RustVersion => "rustversion",
+            Self::Code => "code",
+        }
+    }
+}
