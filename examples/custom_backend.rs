@@ -115,7 +115,7 @@ impl Backend for Folder {
                 key: file.key.as_bytes(),
                 size: file.size,
                 last_modified: file.last_modified,
-                storage_class: StorageClass::Online,
+                storage_class: StorageClass::STANDARD,
             });
             last = Some(&file.key);
         }

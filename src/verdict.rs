@@ -189,7 +189,7 @@ mod tests {
                 key: b"",
                 size: *size,
                 last_modified,
-                storage_class: s3_exporter_api::StorageClass::Online,
+                storage_class: s3_exporter_api::StorageClass::STANDARD,
             });
         }
         totals

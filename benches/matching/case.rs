@@ -32,7 +32,7 @@ impl Case {
                     key: &bucket.key(index),
                     size: index,
                     last_modified: UnixTime::from_millis(1_700_000_000_000 + index as i64),
-                    storage_class: StorageClass::Online,
+                    storage_class: StorageClass::STANDARD,
                 });
             }
             objects

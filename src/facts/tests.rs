@@ -11,7 +11,7 @@ fn page(objects: &[(String, u64, i64)]) -> Page {
             key: key.as_bytes(),
             size: *size,
             last_modified: UnixTime::from_millis(*millis),
-            storage_class: StorageClass::Online,
+            storage_class: StorageClass::STANDARD,
         });
     }
     page

@@ -202,7 +202,7 @@ pub(super) mod tests {
                 key: key.as_bytes(),
                 size: 0,
                 last_modified: UnixTime::from_millis(0),
-                storage_class: StorageClass::Online,
+                storage_class: StorageClass::STANDARD,
             });
         }
         page

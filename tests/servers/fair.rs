@@ -58,7 +58,7 @@ impl Served {
                 key: &bucket.key(index),
                 size: 1,
                 last_modified: UnixTime::from_millis(0),
-                storage_class: StorageClass::Online,
+                storage_class: StorageClass::STANDARD,
             });
         }
         if end < bucket.objects() {

@@ -63,7 +63,7 @@ fn naive(objects: &[(String, u64, i64)], prefix: &str, names: &Clusters) -> Spli
             key: key.as_bytes(),
             size: *size,
             last_modified: UnixTime::from_millis(*millis),
-            storage_class: StorageClass::Online,
+            storage_class: StorageClass::STANDARD,
         });
     }
     (owned, unassigned)

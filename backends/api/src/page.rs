@@ -15,30 +15,37 @@ pub struct Object<'a> {
     pub size: u64,
     /// When the store took the object.
     pub last_modified: UnixTime,
-    /// Where the store keeps the object.
-    pub storage_class: StorageClass,
+    /// How the store keeps the object.
+    pub storage_class: StorageClass<'a>,
 }
 
-/// How a store keeps an object, as far as it matters to somebody who wants it back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StorageClass {
-    /// Can be read at once: `STANDARD`, any class not named below, or none given.
-    #[default]
-    Online,
-    /// `GLACIER` (Flexible Retrieval): minutes to hours until it can be read.
-    Glacier,
-    /// `DEEP_ARCHIVE`: up to two days until it can be read.
-    DeepArchive,
-}
+/// The class in which a store keeps an object, by the name that the store gives it, such as
+/// `STANDARD` or `GLACIER`: there are more than anybody lists, and each store may have its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StorageClass<'a>(&'a [u8]);
 
-impl StorageClass {
-    /// From the `StorageClass` of a listing.
-    pub fn parse(name: &[u8]) -> Self {
-        match name {
-            b"GLACIER" => Self::Glacier,
-            b"DEEP_ARCHIVE" => Self::DeepArchive,
-            _ => Self::Online,
+impl<'a> StorageClass<'a> {
+    /// Where S3 [names none](https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html),
+    /// it means this one.
+    pub const STANDARD: StorageClass<'static> = StorageClass(b"STANDARD");
+
+    /// From the `StorageClass` of a listing; empty where it names none.
+    pub const fn new(name: &'a [u8]) -> Self {
+        if name.is_empty() {
+            return Self::STANDARD;
         }
+        Self(name)
+    }
+
+    /// The name, as the store says it: it may be anything.
+    pub const fn name(self) -> &'a [u8] {
+        self.0
+    }
+}
+
+impl Default for StorageClass<'_> {
+    fn default() -> Self {
+        Self::STANDARD
     }
 }
 
@@ -84,6 +91,7 @@ impl fmt::Display for Oddity {
 pub struct Page {
     keys: Vec<u8>,
     entries: Vec<PageEntry>,
+    classes: ClassNames,
     /// At which object each was seen first.
     oddities: [Option<usize>; Oddity::ALL.len()],
 }
@@ -93,7 +101,46 @@ struct PageEntry {
     key: Range<usize>,
     size: u64,
     last_modified: UnixTime,
-    storage_class: StorageClass,
+    /// Among the page's.
+    storage_class: usize,
+}
+
+/// The names of the classes in a page, end to end. Most pages have one or two.
+#[derive(Debug, Default)]
+struct ClassNames {
+    bytes: Vec<u8>,
+    names: Vec<Range<usize>>,
+}
+
+impl ClassNames {
+    /// So many are looked for. One that comes later is kept each time that another comes between:
+    /// no store has so many, and one that makes them up costs no more than its answer has bytes.
+    const KNOWN: usize = 32;
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.names.clear();
+    }
+
+    #[inline]
+    fn get(&self, at: usize) -> StorageClass<'_> {
+        match self.names.get(at) {
+            Some(name) => StorageClass(&self.bytes[name.clone()]),
+            None => StorageClass::STANDARD, // of a page that has none
+        }
+    }
+
+    /// The place of a class. Not inlined: most objects have that of the object before.
+    #[inline(never)]
+    fn add(&mut self, class: StorageClass<'_>) -> usize {
+        let known = (0..self.names.len().min(Self::KNOWN)).find(|at| self.get(*at) == class);
+        known.unwrap_or_else(|| {
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(class.name());
+            self.names.push(start..self.bytes.len());
+            self.names.len() - 1
+        })
+    }
 }
 
 impl Page {
@@ -106,6 +153,7 @@ impl Page {
     pub fn clear(&mut self) {
         self.keys.clear();
         self.entries.clear();
+        self.classes.clear();
         self.oddities = Default::default();
     }
 
@@ -114,11 +162,14 @@ impl Page {
     pub fn push(&mut self, object: Object<'_>) {
         let start = self.keys.len();
         self.keys.extend_from_slice(object.key);
+        let before = self.entries.last().map(|entry| entry.storage_class);
+        let same = before.filter(|at| self.classes.get(*at) == object.storage_class);
+        let storage_class = same.unwrap_or_else(|| self.classes.add(object.storage_class));
         self.entries.push(PageEntry {
             key: start..self.keys.len(),
             size: object.size,
             last_modified: object.last_modified,
-            storage_class: object.storage_class,
+            storage_class,
         });
     }
 
@@ -204,7 +255,7 @@ impl Page {
             key: &self.keys[entry.key.clone()],
             size: entry.size,
             last_modified: entry.last_modified,
-            storage_class: entry.storage_class,
+            storage_class: self.classes.get(entry.storage_class),
         })
     }
 
@@ -214,7 +265,7 @@ impl Page {
             key: &self.keys[entry.key.clone()],
             size: entry.size,
             last_modified: entry.last_modified,
-            storage_class: entry.storage_class,
+            storage_class: self.classes.get(entry.storage_class),
         })
     }
 }

@@ -52,7 +52,7 @@ fn with_quick_xml(body: &str, page: &mut Page) {
                     key: key.as_bytes(),
                     size,
                     last_modified: time,
-                    storage_class: StorageClass::Online,
+                    storage_class: StorageClass::STANDARD,
                 }),
                 _ => {}
             },

@@ -24,12 +24,12 @@ pub(crate) fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malform
         return Err(another_answer(body, &root));
     }
     let mut list = List::default();
-    let mut scratch = Vec::new();
+    let mut scratch = Scratch::default();
     while let Some(element) = scanner.child(&root)? {
         if element.name == b"Contents" {
             object(&mut scanner, &element, &mut scratch, page)?;
         } else {
-            list.take(&mut scanner, &element, &mut scratch)?;
+            list.take(&mut scanner, &element, &mut scratch.text)?;
         }
     }
     scanner.end()?;
@@ -117,7 +117,14 @@ struct ObjectFields<'a> {
     key: Option<XmlText<'a>>,
     size: Option<u64>,
     last_modified: Option<UnixTime>,
-    storage_class: Option<StorageClass>,
+    storage_class: Option<XmlText<'a>>,
+}
+
+/// Where texts are decoded that do not mean what they say.
+#[derive(Default)]
+struct Scratch {
+    text: Vec<u8>,
+    class: Vec<u8>,
 }
 
 /// Reads one `Contents` into the page.
@@ -128,7 +135,7 @@ struct ObjectFields<'a> {
 fn object<'a>(
     scanner: &mut Scanner<'a>,
     contents: &XmlElement<'a>,
-    scratch: &mut Vec<u8>,
+    scratch: &mut Scratch,
     page: &mut Page,
 ) -> Result<(), Malformed> {
     let mut fields = ObjectFields::default();
@@ -166,39 +173,41 @@ impl<'a> ObjectFields<'a> {
         &mut self,
         name: &[u8],
         text: XmlText<'a>,
-        scratch: &mut Vec<u8>,
+        scratch: &mut Scratch,
     ) -> Result<(), Malformed> {
         match name {
             b"Key" => once(&mut self.key, text, name, text.at),
             b"LastModified" => {
-                let value = text.decode(scratch)?.trim_ascii();
+                let value = text.decode(&mut scratch.text)?.trim_ascii();
                 let time = time::parse(value)
                     .ok_or_else(|| bad(name, &text, value, "a time of RFC 3339"))?;
                 once(&mut self.last_modified, time, name, text.at)
             }
             b"Size" => {
-                let digits = text.decode(scratch)?.trim_ascii();
+                let digits = text.decode(&mut scratch.text)?.trim_ascii();
                 if digits.is_empty() {
                     return Ok(()); // which is none, and odd, but not nonsense
                 }
                 let value = number(name, &text, digits)?;
                 once(&mut self.size, value, name, text.at)
             }
-            _ => {
-                let class = StorageClass::parse(text.decode(scratch)?.trim_ascii());
-                once(&mut self.storage_class, class, name, text.at)
-            }
+            _ => once(&mut self.storage_class, text, name, text.at),
         }
     }
 
     fn finish(
         self,
         contents: &XmlElement<'_>,
-        scratch: &mut Vec<u8>,
+        scratch: &mut Scratch,
         page: &mut Page,
     ) -> Result<(), Malformed> {
         let missing = |name: &str| Malformed::new(contents.at, format!("an object without {name}"));
-        let key = self.key.ok_or_else(|| missing("Key"))?.decode(scratch)?;
+        let class = match &self.storage_class {
+            Some(text) => text.decode(&mut scratch.class)?.trim_ascii(),
+            None => &[],
+        };
+        let key = self.key.ok_or_else(|| missing("Key"))?;
+        let key = key.decode(&mut scratch.text)?;
         if key.is_empty() {
             return Err(Malformed::new(contents.at, "an object with an empty Key"));
         }
@@ -206,7 +215,7 @@ impl<'a> ObjectFields<'a> {
             key,
             size: self.size.unwrap_or_default(),
             last_modified: self.last_modified.ok_or_else(|| missing("LastModified"))?,
-            storage_class: self.storage_class.unwrap_or_default(),
+            storage_class: StorageClass::new(class),
         });
         if self.size.is_none() {
             page.note(Oddity::NoSize, page.len() - 1);

@@ -46,11 +46,12 @@ struct State {
     leaves_gaps: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Stored {
     size: u64,
     last_modified: UnixTime,
-    storage_class: StorageClass,
+    /// As it was given.
+    storage_class: Option<Arc<str>>,
 }
 
 impl Default for Memory {
@@ -130,12 +131,7 @@ impl Memory {
         let stored = Stored {
             size: upload.size,
             last_modified: upload.last_modified.unwrap_or_else(UnixTime::now),
-            storage_class: upload
-                .storage_class
-                .as_ref()
-                .map_or(StorageClass::Online, |name| {
-                    StorageClass::parse(name.as_bytes())
-                }),
+            storage_class: upload.storage_class.as_deref().map(Into::into),
         };
         let mut state = self.state();
         let objects = state.buckets.entry(bucket.to_owned()).or_default();
@@ -326,11 +322,12 @@ impl State {
             if gap == Some(nth) {
                 continue;
             }
+            let class = stored.storage_class.as_deref().unwrap_or_default();
             page.push(Object {
                 key,
                 size: stored.size,
                 last_modified: stored.last_modified,
-                storage_class: stored.storage_class,
+                storage_class: StorageClass::new(class.as_bytes()),
             });
         }
         let has_tokens = self.paging == Paging::Tokens && !matches!(from, StartAt::Marker(_));

@@ -205,7 +205,7 @@ fn fill(page: &mut Page, uploads: &[Upload]) {
             key: upload.key.as_bytes(),
             size: upload.size,
             last_modified: upload.last_modified.unwrap_or_else(UnixTime::now),
-            storage_class: StorageClass::parse(class.as_bytes()),
+            storage_class: StorageClass::new(class.as_bytes()),
         });
     }
 }

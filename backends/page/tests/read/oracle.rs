@@ -7,7 +7,7 @@ use quick_xml::events::Event;
 use s3_exporter_api::{Continuation, Page, StorageClass};
 
 /// Key, size, milliseconds since 1970, storage class.
-pub type Object = (Vec<u8>, u64, i64, StorageClass);
+pub type Object = (Vec<u8>, u64, i64, Vec<u8>);
 
 /// Reads any bytes as an answer. Whatever they are, nothing may panic and a page is never
 /// larger than its answer; and what is taken for a listing must be one by quick-xml too,
@@ -40,7 +40,7 @@ pub fn objects(page: &Page) -> Vec<Object> {
                 object.key.to_vec(),
                 object.size,
                 millis,
-                object.storage_class,
+                object.storage_class.name().to_vec(),
             )
         })
         .collect()
@@ -156,7 +156,7 @@ impl Node {
             key,
             size,
             millis(time),
-            StorageClass::parse(class.as_bytes()),
+            StorageClass::new(class.as_bytes()).name().to_vec(),
         )
     }
 }

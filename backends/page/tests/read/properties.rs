@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 use proptest::prelude::*;
-use s3_exporter_api::{Continuation, Page, StorageClass};
+use s3_exporter_api::{Continuation, Page};
 use s3_exporter_page::read;
 
 use crate::{answers, oracle};
@@ -43,15 +43,18 @@ type Made = (answers::Object, oracle::Object);
 
 fn object() -> impl Strategy<Value = Made> {
     let class = prop::sample::select(vec![
-        ("", StorageClass::Online),
-        ("STANDARD", StorageClass::Online),
-        ("GLACIER", StorageClass::Glacier),
-        ("DEEP_ARCHIVE", StorageClass::DeepArchive),
+        ("", "STANDARD"),
+        ("STANDARD", "STANDARD"),
+        ("GLACIER", "GLACIER"),
+        ("Cold & <frozen>", "Cold & <frozen>"),
     ]);
     let size = prop_oneof![Just(0), Just(u64::MAX), any::<u64>(), 0..1_000_000_u64];
     (key(), size, time(), class).prop_map(|(key, size, (text, millis), (name, class))| {
         let bytes = key.clone().into_bytes();
-        ((key, size, text, name), (bytes, size, millis, class))
+        (
+            (key, size, text, name),
+            (bytes, size, millis, class.as_bytes().to_vec()),
+        )
     })
 }
 

@@ -5,11 +5,15 @@
 //! gateway, Garage, Google Cloud Storage, Cloudflare R2 and Backblaze B2, as their
 //! documents, their source or answers that others published show them.
 
-use s3_exporter_api::StorageClass::{DeepArchive, Glacier, Online};
 use s3_exporter_api::{Continuation, Page, StorageClass};
 use s3_exporter_page::{ErrorBody, read, read_error};
 
-type Expected<'a> = (&'a str, u64, &'a str, StorageClass);
+type Expected<'a> = (&'a str, u64, &'a str, StorageClass<'static>);
+
+const STANDARD: StorageClass<'static> = StorageClass::STANDARD;
+const GLACIER: StorageClass<'static> = StorageClass::new(b"GLACIER");
+const GLACIER_IR: StorageClass<'static> = StorageClass::new(b"GLACIER_IR");
+const DEEP_ARCHIVE: StorageClass<'static> = StorageClass::new(b"DEEP_ARCHIVE");
 
 #[track_caller]
 fn holds(body: &str, next: Continuation, expected: &[Expected<'_>]) {
@@ -52,39 +56,44 @@ fn token(token: &str) -> Continuation {
 }
 
 const MINIO: [Expected<'_>; 9] = [
-    ("dir/a b+c", 13, "2026-11-24T23:36:24.621Z", Online),
+    ("dir/a b+c", 13, "2026-11-24T23:36:24.621Z", STANDARD),
     (
         "dir/amp&lt<gt>quot\"apos'",
         20,
         "2026-11-24T23:36:24.634Z",
-        Online,
+        STANDARD,
     ),
     (
         "dir/control\u{1}end",
         17,
         "2026-11-24T23:36:24.688Z",
-        Online,
+        STANDARD,
     ),
-    ("dir/grüße-€-📦", 20, "2026-11-24T23:36:24.657Z", Online),
-    ("dir/percent%25%41", 20, "2026-11-24T23:36:24.647Z", Online),
-    ("dir/tab\tend", 13, "2026-11-24T23:36:24.679Z", Online),
+    ("dir/grüße-€-📦", 20, "2026-11-24T23:36:24.657Z", STANDARD),
+    (
+        "dir/percent%25%41",
+        20,
+        "2026-11-24T23:36:24.647Z",
+        STANDARD,
+    ),
+    ("dir/tab\tend", 13, "2026-11-24T23:36:24.679Z", STANDARD),
     (
         "dir/tilde~star*parens()",
         20,
         "2026-11-24T23:36:24.670Z",
-        Online,
+        STANDARD,
     ),
     (
         "lg69pmx8wf-daily-2026-01-31t03-00-00.db.gz",
         20,
         "2026-11-24T23:36:24.596Z",
-        Online,
+        STANDARD,
     ),
     (
         "qv7f8xk2rd-daily-2026-01-31t03-00-00.db.gz",
         20,
         "2026-11-24T23:36:24.609Z",
-        Online,
+        STANDARD,
     ),
 ];
 
@@ -108,39 +117,39 @@ fn minio() {
     holds(
         include_str!("pages/minio-metadata.xml"),
         Continuation::End,
-        &[("a", 13, "2026-01-31T03:00:05.123Z", Online)],
+        &[("a", 13, "2026-01-31T03:00:05.123Z", STANDARD)],
     );
 }
 
 const SEAWEEDFS: [Expected<'_>; 9] = [
-    ("dir/a b+c", 13, "2026-11-24T23:36:28Z", Online),
+    ("dir/a b+c", 13, "2026-11-24T23:36:28Z", STANDARD),
     (
         "dir/amp&lt<gt>quot\"apos'",
         20,
         "2026-11-24T23:36:28Z",
-        Online,
+        STANDARD,
     ),
-    ("dir/control\u{1}end", 17, "2026-11-24T23:36:28Z", Online),
-    ("dir/grüße-€-📦", 20, "2026-11-24T23:36:28Z", Online),
-    ("dir/percent%25%41", 20, "2026-11-24T23:36:28Z", Online),
-    ("dir/tab\tend", 13, "2026-11-24T23:36:28Z", Online),
+    ("dir/control\u{1}end", 17, "2026-11-24T23:36:28Z", STANDARD),
+    ("dir/grüße-€-📦", 20, "2026-11-24T23:36:28Z", STANDARD),
+    ("dir/percent%25%41", 20, "2026-11-24T23:36:28Z", STANDARD),
+    ("dir/tab\tend", 13, "2026-11-24T23:36:28Z", STANDARD),
     (
         "dir/tilde~star*parens()",
         20,
         "2026-11-24T23:36:28Z",
-        Online,
+        STANDARD,
     ),
     (
         "lg69pmx8wf-daily-2026-01-31t03-00-00.db.gz",
         20,
         "2026-11-24T23:36:28Z",
-        Online,
+        STANDARD,
     ),
     (
         "qv7f8xk2rd-daily-2026-01-31t03-00-00.db.gz",
         20,
         "2026-11-24T23:36:28Z",
-        Online,
+        STANDARD,
     ),
 ];
 
@@ -170,16 +179,16 @@ fn seaweedfs() {
 fn s3s() {
     const TIME: &str = "2026-01-31T03:00:00.500Z";
     let objects = [
-        ("dir/a b+c", 0, TIME, Online),
-        ("dir/amp&lt<gt>quot\"apos'", 10, TIME, Online),
-        ("dir/control\u{1}end", 20, TIME, Online),
-        ("dir/grüße-€-📦", 30, TIME, Online),
-        ("dir/tab\tend", 40, TIME, Online),
+        ("dir/a b+c", 0, TIME, STANDARD),
+        ("dir/amp&lt<gt>quot\"apos'", 10, TIME, STANDARD),
+        ("dir/control\u{1}end", 20, TIME, STANDARD),
+        ("dir/grüße-€-📦", 30, TIME, STANDARD),
+        ("dir/tab\tend", 40, TIME, STANDARD),
         (
             "lg69pmx8wf-daily-2026-01-31t03-00-00.db.gz",
             50,
             TIME,
-            Online,
+            STANDARD,
         ),
     ];
     holds(
@@ -200,10 +209,10 @@ fn aws_with_checksums_owners_and_archives() {
         include_str!("pages/aws.xml"),
         token("1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM="),
         &[
-            ("etcd/a b.db", 1 << 30, "2026-01-31T03:00:05Z", Online),
-            ("etcd/a+b.db", 5 << 40, "2025-12-31T03:00:05Z", Glacier),
-            ("etcd/€/.db", 0, "2024-02-29T23:59:59Z", DeepArchive),
-            ("etcd/instant.db", 7, "2024-03-01T00:00:00Z", Online),
+            ("etcd/a b.db", 1 << 30, "2026-01-31T03:00:05Z", STANDARD),
+            ("etcd/a+b.db", 5 << 40, "2025-12-31T03:00:05Z", GLACIER),
+            ("etcd/€/.db", 0, "2024-02-29T23:59:59Z", DEEP_ARCHIVE),
+            ("etcd/instant.db", 7, "2024-03-01T00:00:00Z", GLACIER_IR),
         ],
     );
 }
@@ -211,16 +220,22 @@ fn aws_with_checksums_owners_and_archives() {
 #[test]
 fn others() {
     const SECOND: &str = "lg69pmx8wf-daily-2026-01-31t03-00-00.db.gz";
-    let two = |first: &'static str, second: &'static str, size| {
+    let of_class = |first: &'static str, second: &'static str, size, class| {
         [
-            ("dir/a b+c", 20, first, Online),
-            (SECOND, size, second, Online),
+            ("dir/a b+c", 20, first, STANDARD),
+            (SECOND, size, second, class),
         ]
     };
+    let two = |first, second, size| of_class(first, second, size, STANDARD);
     holds(
         include_str!("pages/ceph.xml"),
         token(SECOND),
-        &two("2026-01-31T03:00:05.123Z", "2026-01-31T03:00:06Z", 21),
+        &of_class(
+            "2026-01-31T03:00:05.123Z",
+            "2026-01-31T03:00:06Z",
+            21,
+            StorageClass::new(b"COLD"),
+        ),
     );
     holds(
         include_str!("pages/garage.xml"),
@@ -235,7 +250,12 @@ fn others() {
     holds(
         include_str!("pages/r2.xml"),
         Continuation::End,
-        &two("2026-01-31T03:00:05.120Z", "2026-01-31T03:00:06Z", 21),
+        &of_class(
+            "2026-01-31T03:00:05.120Z",
+            "2026-01-31T03:00:06Z",
+            21,
+            StorageClass::new(b"STANDARD_IA"),
+        ),
     );
     holds(
         include_str!("pages/backblaze.xml"),

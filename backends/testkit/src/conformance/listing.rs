@@ -88,10 +88,10 @@ pub async fn storage_class(fixture: &dyn Fixture) {
         Upload::new("4", 1).class("DEEP_ARCHIVE"),
     ];
     let mut wanted = vec![
-        StorageClass::Online,
-        StorageClass::Online,
-        StorageClass::Glacier,
-        StorageClass::DeepArchive,
+        StorageClass::STANDARD,
+        StorageClass::STANDARD,
+        StorageClass::new(b"GLACIER"),
+        StorageClass::new(b"DEEP_ARCHIVE"),
     ];
     let bucket = match lack(fixture, Need::ColdClasses) {
         None => filled(fixture, &uploads).await,

@@ -61,7 +61,7 @@ impl Form {
             key: Some(self.encode(object.key)),
             size: Some(i64::try_from(object.size).unwrap()),
             last_modified: Some(timestamp(object.last_modified.as_millis())),
-            storage_class: Some(class_name(object.storage_class).to_owned().into()),
+            storage_class: Some(class_name(object.storage_class).into()),
             ..Default::default()
         });
         Ok(Part {
@@ -93,12 +93,8 @@ fn url_encode(text: &[u8]) -> String {
     percent_encode(text, KEPT).to_string().replace(' ', "+")
 }
 
-const fn class_name(class: StorageClass) -> &'static str {
-    match class {
-        StorageClass::Online => "STANDARD",
-        StorageClass::Glacier => "GLACIER",
-        StorageClass::DeepArchive => "DEEP_ARCHIVE",
-    }
+fn class_name(class: StorageClass<'_>) -> String {
+    String::from_utf8_lossy(class.name()).into_owned()
 }
 
 pub(super) fn timestamp(millis: i64) -> dto::Timestamp {

@@ -120,7 +120,7 @@ fn scanned(found: &BTreeMap<&'static str, Vec<Thing>>, known: &Clusters) -> Comp
                 key: format!("{name}-{nth}").as_bytes(),
                 size: *size,
                 last_modified: at(ENDED, *age),
-                storage_class: StorageClass::Online,
+                storage_class: StorageClass::STANDARD,
             });
         }
     }
