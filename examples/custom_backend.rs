@@ -23,9 +23,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use s3_exporter_api::{
-    Backend, BackendError, Connect, Continuation, FailureKind, Key, ListRequest, Object, Operation,
-    Order, Page, Plugin, Section, StartAt, StorageClass, UnixTime, async_trait,
+    Backend, BackendError, Connect, Continuation, FailureKind, ListRequest, Object, Operation,
+    Order, Page, RequestLimits, StartAt, StorageClass, UnixTime, async_trait,
 };
+use s3_exporter_config::{Key, Plugin, Section};
 
 /// The exporter's own `main`, with one plug-in more.
 fn main() -> ExitCode {
@@ -34,11 +35,14 @@ fn main() -> ExitCode {
     s3_exporter::command::run(&plugins)
 }
 
-const PLUGIN: Plugin = Plugin {
+const PLUGIN: Plugin<Box<dyn Connect>, RequestLimits> = Plugin {
     name: "folder", // what users write as `type`
     keys: &[Key::new("path")],
-    concurrency: 1, // list requests in flight, of one destination and in all, by default
-    max_requests_in_flight: 4,
+    // List requests in flight, of one destination and in all, unless the user says otherwise.
+    defaults: RequestLimits {
+        concurrency: 1,
+        max_requests_in_flight: 4,
+    },
     parse,
 };
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use s3_exporter_api::{Misplaced, UnixTime};
+use s3_exporter_api::UnixTime;
+use s3_exporter_config::Misplaced;
 
 /// A set of clusters, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,18 +9,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use s3_exporter_api::{Fault, Origin, Plugin, file};
+use s3_exporter_config::{ConfigError, Origin, file};
 use s3_exporter_web::web_config;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Command, Stop};
 use crate::config::{Config, Environment, Loader, Rejected};
+use crate::log_safe::log_safe;
 use crate::logging::{self, Log};
 use crate::reload::ReloadSource;
 use crate::resolver::{Resolution, ResolverHandle};
 use crate::shutdown;
 use crate::telemetry::Telemetry;
-use crate::visible::visible;
+use crate::wire::BackendPlugin;
 use check::files::Look;
 
 pub mod check;
@@ -51,7 +52,7 @@ const WRONG: u8 = 2;
 /// The whole program: reads the process's arguments and environment, and does what they
 /// ask for. `plugins` are the stores that can be watched; a program of its own may pass
 /// more than [`wire::plugins`](crate::wire::plugins).
-pub fn run(plugins: &[Plugin]) -> ExitCode {
+pub fn run(plugins: &[BackendPlugin]) -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(Stop::Show(text)) => return success(print(&text)),
@@ -109,7 +110,7 @@ fn with_roots(loaded: Result<Config, Rejected>) -> Result<Config, Rejected> {
     let path = std::env::var_os(ROOTS).map(PathBuf::from);
     let fault = path.and_then(|path| {
         let cause = file::look(&path, MAX_ROOTS).err()?;
-        (cause.kind() != ErrorKind::NotFound).then(|| Fault {
+        (cause.kind() != ErrorKind::NotFound).then(|| ConfigError {
             origin: Origin::Environment(ROOTS.to_owned()),
             message: format!(
                 "the certificates in {} cannot be read: {cause}",
@@ -121,7 +122,7 @@ fn with_roots(loaded: Result<Config, Rejected>) -> Result<Config, Rejected> {
 }
 
 /// What was loaded, with these faults.
-fn with(loaded: Result<Config, Rejected>, faults: Vec<Fault>) -> Result<Config, Rejected> {
+fn with(loaded: Result<Config, Rejected>, faults: Vec<ConfigError>) -> Result<Config, Rejected> {
     if faults.is_empty() {
         return loaded;
     }
@@ -315,13 +316,13 @@ fn success(success: bool) -> ExitCode {
 /// A line to stderr; line ends within it, which a name may hold, don't begin another.
 fn complain(what: &str, message: &dyn Display) {
     let message = message.to_string().replace(['\n', '\r'], " ");
-    let _ = writeln!(std::io::stderr(), "{what}: {}", visible(&message)); // there is nobody else to tell
+    let _ = writeln!(std::io::stderr(), "{what}: {}", log_safe(&message)); // there is nobody else to tell
 }
 
 /// What people read, to stdout: names in it do nothing to their terminal.
 #[must_use]
 fn show(text: &str) -> bool {
-    print(&visible(text))
+    print(&log_safe(text))
 }
 
 /// Text to stdout, as it is. False, with the reason on stderr, where it cannot be written: who

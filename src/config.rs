@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use s3_exporter_api::{Connect, NamedFile};
+use s3_exporter_api::Connect;
+use s3_exporter_config::NamedFile;
 
 use crate::destination::Destination;
 use crate::logging::Log;

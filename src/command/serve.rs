@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use s3_exporter_api::Fault;
+use s3_exporter_config::ConfigError;
 use s3_exporter_web::{BindError, Limits, Listener, WebConfig};
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,7 @@ pub async fn serve(
     let shutdown = shutdown::on_signal()
         .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
     let web = web(&config.server).map_err(|faults| {
-        let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+        let faults: Vec<_> = faults.iter().map(ConfigError::to_string).collect();
         faults.join("; ")
     })?;
     let listeners = bind(&config.server).map_err(|cause| cause.to_string())?;
@@ -50,7 +50,7 @@ pub async fn serve(
 }
 
 /// Who may ask, and how.
-fn web(server: &Server) -> Result<WebConfig, Vec<Fault>> {
+fn web(server: &Server) -> Result<WebConfig, Vec<ConfigError>> {
     let path = server.web_config_file.as_deref();
     let web = path.map_or_else(|| Ok(WebConfig::default()), WebConfig::open)?;
     Ok(match server.probes_without_auth {

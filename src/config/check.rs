@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use figment::value::{Dict, Tag};
-use s3_exporter_api::{Fault, Origins, Plugin, Section};
+use s3_exporter_config::{ConfigError, Origins, Section};
 
 use super::{Config, ResolverConfig};
+use crate::wire::BackendPlugin;
 
 mod backends;
 mod destinations;
@@ -17,9 +18,9 @@ pub struct Checked {
     /// The configuration; it is whole only where there is no fault.
     pub config: Config,
     /// What is wrong.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ConfigError>,
     /// What is odd.
-    pub warnings: Vec<Fault>,
+    pub warnings: Vec<ConfigError>,
     /// The path of every key that was looked for.
     #[cfg(test)]
     #[allow(dead_code)] // the test that reads it needs every feature
@@ -27,7 +28,7 @@ pub struct Checked {
 }
 
 /// Checks everything. `is_seed` where flags alone made the destination.
-pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) -> Checked {
+pub fn check(values: Dict, origins: Origins, plugins: &[BackendPlugin], is_seed: bool) -> Checked {
     let fingerprints = backends::fingerprints(&values);
     let mut top = Section::new("", Tag::Default, values, origins);
     let server = general::server(&mut top);
@@ -96,9 +97,9 @@ pub fn check(values: Dict, origins: Origins, plugins: &[Plugin], is_seed: bool) 
     }
 }
 
-fn never_used(top: &Section, table: &str, name: &str) -> Fault {
+fn never_used(top: &Section, table: &str, name: &str) -> ConfigError {
     let path = format!("{table}.{name}");
-    Fault {
+    ConfigError {
         origin: top.origin_of(&path),
         message: format!("`{path}` is defined, but no destination uses it"),
     }

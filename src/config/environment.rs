@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use figment::value::{Dict, Value};
-use s3_exporter_api::{Fault, Origin};
+use s3_exporter_config::{ConfigError, Origin};
 
 use super::layer::Layer;
 
@@ -56,7 +56,7 @@ impl Environment {
 
     /// The values that it sets. `file` is what the file sets: its names of backends and
     /// resolvers may hold a `-`, which is written `_` here.
-    pub fn layer(&self, file: &Dict) -> (Layer, Vec<Fault>) {
+    pub fn layer(&self, file: &Dict) -> (Layer, Vec<ConfigError>) {
         let mut layer = Layer::new("environment");
         let mut faults = Vec::new();
         for (name, value) in &self.0 {
@@ -76,7 +76,7 @@ impl Environment {
                     })
                 });
             if let Err(message) = added {
-                faults.push(Fault { origin, message });
+                faults.push(ConfigError { origin, message });
             }
         }
         (layer, faults)
@@ -138,7 +138,7 @@ mod tests {
     fn faults(variables: &[(&str, &str)], file: &Dict) -> Vec<String> {
         let environment: Environment = variables.iter().copied().collect();
         let (_, faults) = environment.layer(file);
-        faults.iter().map(Fault::to_string).collect()
+        faults.iter().map(ConfigError::to_string).collect()
     }
 
     fn names(table: &str, names: &[&str]) -> Dict {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use figment::value::{Dict, Num, Value};
-use s3_exporter_api::{Fault, Origin};
+use s3_exporter_config::{ConfigError, Origin};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -18,7 +18,7 @@ pub struct File {
     /// The environment's variables that it uses.
     pub used: Vec<String>,
     /// All of what is wrong with its text.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ConfigError>,
     /// Whether the faults leave it open what the file says, so that it is not worth while
     /// to look at its values.
     pub broken: bool,
@@ -76,7 +76,7 @@ impl Reader<'_> {
         if self.file.faults.iter().any(|fault| fault.origin == origin) {
             return;
         }
-        self.file.faults.push(Fault {
+        self.file.faults.push(ConfigError {
             origin,
             message: format!("this is not TOML{column}: {}", error.message()),
         });
@@ -111,7 +111,7 @@ impl Reader<'_> {
         values
     }
 
-    /// A value; [`Section`](s3_exporter_api::Section) passes over the empty one that it is
+    /// A value; [`Section`](s3_exporter_config::Section) passes over the empty one that it is
     /// where it has a fault.
     fn value(&mut self, value: Spanned<DeValue<'_>>, path: &str, key: Option<usize>) -> Value {
         let at = key.unwrap_or(value.span().start);
@@ -154,7 +154,7 @@ impl Reader<'_> {
     }
 
     fn bad(&mut self, path: &str, at: usize, message: &str) -> Value {
-        self.file.faults.push(Fault {
+        self.file.faults.push(ConfigError {
             origin: self.origin(Some(at), ""),
             message: format!("`{path}` {message}"),
         });
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn all_faults_of_the_syntax_are_told_with_line_and_column() {
         let file = file("a = \"one\nb = 2\nüü = = hunter2\n[c\n");
-        let faults: Vec<_> = file.faults.iter().map(Fault::to_string).collect();
+        let faults: Vec<_> = file.faults.iter().map(ConfigError::to_string).collect();
         assert!(file.broken);
         assert!(faults.len() >= 3, "{faults:?}");
         assert!(
@@ -223,7 +223,7 @@ mod tests {
         );
         assert_eq!(file.layer.values["a"].to_i128(), Some(16));
         assert_eq!(file.layer.values["b"].to_i128(), Some(1000));
-        let faults: Vec<_> = file.faults.iter().map(Fault::to_string).collect();
+        let faults: Vec<_> = file.faults.iter().map(ConfigError::to_string).collect();
         assert!(
             faults[0].starts_with("c.toml:3: `c` is a date or a time"),
             "{faults:?}"

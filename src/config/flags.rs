@@ -2,7 +2,7 @@
 //! is no file, they alone make a destination, as with Kubermatic's exporter.
 
 use figment::value::{Dict, Empty, Value};
-use s3_exporter_api::{Fault, Origin};
+use s3_exporter_config::{ConfigError, Origin};
 
 use super::environment::Environment;
 use super::layer::Layer;
@@ -99,7 +99,7 @@ pub fn overrides(flags: &Flags) -> Layer {
 /// The defaults of a destination that flags make: what Kubermatic's exporter did, as near
 /// as can be. It listed at every scrape, which a minute comes next to. Its variables for the
 /// keys count as defaults: any other word on the keys wins.
-pub fn seed_defaults(flags: &Flags, environment: &Environment) -> (Layer, Vec<Fault>) {
+pub fn seed_defaults(flags: &Flags, environment: &Environment) -> (Layer, Vec<ConfigError>) {
     let mut layer = Layer::new("defaults");
     let mut faults = Vec::new();
     let compat = Value::from(vec!["kubermatic_s3"]);
@@ -118,7 +118,7 @@ pub fn seed_defaults(flags: &Flags, environment: &Environment) -> (Layer, Vec<Fa
             Ok(value) => Value::from(value),
             Err(super::environment::NoText::NotUtf8) => {
                 let message = "its value is not UTF-8".to_owned();
-                faults.push(Fault {
+                faults.push(ConfigError {
                     origin: origin.clone(),
                     message,
                 });
@@ -235,7 +235,7 @@ fn resolver(flags: &Flags, layer: &mut Layer) -> &'static str {
 
 /// Sees to it that flags or environment gave the keys, for which Kubermatic's exporter
 /// asked too. Those that are missing are marked, so that nobody asks for them again.
-pub fn require_keys(flags: &Flags, values: &mut Dict) -> Option<Fault> {
+pub fn require_keys(flags: &Flags, values: &mut Dict) -> Option<ConfigError> {
     let store = values
         .get_mut("backends")
         .and_then(dict)?
@@ -254,7 +254,7 @@ pub fn require_keys(flags: &Flags, values: &mut Dict) -> Option<Fault> {
         store.insert((*key).to_owned(), Value::from(Empty::None));
     }
     let missing: Vec<_> = missing.iter().map(|(_, flag, _)| *flag).collect();
-    (!missing.is_empty()).then(|| Fault {
+    (!missing.is_empty()).then(|| ConfigError {
         origin: Origin::Default,
         message: format!(
             "without a configuration file all of -endpoint, -access-key-id and -secret-access-key are needed \

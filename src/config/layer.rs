@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Figment, Metadata, Profile, Provider};
-use s3_exporter_api::{Fault, Origin, Origins};
+use s3_exporter_config::{ConfigError, Origin, Origins};
 
 /// The values of one source, and where each was said.
 #[derive(Clone)]
@@ -74,13 +74,13 @@ impl Provider for Layer {
 ///
 /// # Errors
 /// A fault of ours: the layers hold values and no text that could be wrong.
-pub fn merge(layers: Vec<Layer>, file: Option<PathBuf>) -> Result<(Dict, Origins), Fault> {
+pub fn merge(layers: Vec<Layer>, file: Option<PathBuf>) -> Result<(Dict, Origins), ConfigError> {
     let figment = layers.iter().fold(Figment::new(), Figment::merge);
     let values = figment
         .find_value("")
         .ok()
         .and_then(Value::into_dict)
-        .ok_or_else(|| Fault {
+        .ok_or_else(|| ConfigError {
             origin: Origin::Default,
             message: "merging the configuration failed, which is a fault of s3-exporter".to_owned(),
         })?;

@@ -2,19 +2,20 @@
 
 use std::path::PathBuf;
 
-use s3_exporter_api::{Fault, Plugin};
+use s3_exporter_config::ConfigError;
 
 use super::environment::{Environment, NoText, PREFIX};
 use super::layer::{Layer, merge};
 use super::sources::Sources;
 use super::{Config, check, file, flags};
 use crate::cli::Flags;
+use crate::wire::BackendPlugin;
 
 /// What is wrong, and what is odd: everything at once.
 #[derive(Clone, Debug, Default)]
 pub struct Rejected {
     /// At least one, in the order of the file's lines.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ConfigError>,
     /// What is odd, but would not matter.
     pub warnings: Vec<String>,
     /// `server.web_config_file`, so that its faults can be told together with these.
@@ -27,12 +28,12 @@ pub struct Rejected {
 pub struct Loader {
     flags: Flags,
     environment: Environment,
-    plugins: Vec<Plugin>,
+    plugins: Vec<BackendPlugin>,
 }
 
 impl Loader {
     /// Of what the process was started with.
-    pub fn new(flags: Flags, environment: Environment, plugins: &[Plugin]) -> Self {
+    pub fn new(flags: Flags, environment: Environment, plugins: &[BackendPlugin]) -> Self {
         Self {
             flags,
             environment,
@@ -62,7 +63,7 @@ impl Loader {
 pub fn load(
     flags: &Flags,
     environment: &Environment,
-    plugins: &[Plugin],
+    plugins: &[BackendPlugin],
 ) -> Result<Config, Rejected> {
     let sources =
         Sources::gather(flags, environment).map_err(|faults| rejected(faults, Vec::new()))?;
@@ -73,7 +74,7 @@ pub fn load(
 ///
 /// # Errors
 /// Every fault at once.
-pub fn understand(sources: &Sources<'_>, plugins: &[Plugin]) -> Result<Config, Rejected> {
+pub fn understand(sources: &Sources<'_>, plugins: &[BackendPlugin]) -> Result<Config, Rejected> {
     let (flags, environment) = (sources.flags, sources.environment);
     let mut warnings = sources.warnings.clone();
     let mut faults = sources.faults.clone();
@@ -112,7 +113,7 @@ pub fn understand(sources: &Sources<'_>, plugins: &[Plugin]) -> Result<Config, R
     }
     let checked = check::check(values, origins, plugins, is_seed);
     faults.extend(checked.faults);
-    warnings.extend(checked.warnings.iter().map(Fault::to_string));
+    warnings.extend(checked.warnings.iter().map(ConfigError::to_string));
     if !faults.is_empty() {
         return Err(Rejected {
             web_config_file: checked.config.server.web_config_file,
@@ -125,7 +126,7 @@ pub fn understand(sources: &Sources<'_>, plugins: &[Plugin]) -> Result<Config, R
 }
 
 /// Sorted as a reader goes through the file; the sources stay apart.
-fn rejected(mut faults: Vec<Fault>, warnings: Vec<String>) -> Rejected {
+fn rejected(mut faults: Vec<ConfigError>, warnings: Vec<String>) -> Rejected {
     faults.sort_by(|a, b| a.origin.cmp(&b.origin));
     Rejected {
         faults,

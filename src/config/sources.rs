@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use s3_exporter_api::file::{self, Patience};
-use s3_exporter_api::{Fault, Origin};
+use s3_exporter_config::file::{self, Patience};
+use s3_exporter_config::{ConfigError, Origin};
 
 use super::environment::Environment;
 use super::flags::{given, of_destination};
@@ -31,7 +31,7 @@ pub struct Sources<'a> {
     /// The file's path and text; without one, flags alone make a destination.
     pub file: Option<(PathBuf, String)>,
     /// What is wrong with the choice, so that it only matters what else is wrong.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ConfigError>,
     /// What is odd about the choice.
     pub warnings: Vec<String>,
 }
@@ -41,7 +41,10 @@ impl<'a> Sources<'a> {
     ///
     /// # Errors
     /// None is named or found, and no `-endpoint` either; or it cannot be read.
-    pub fn gather(flags: &'a Flags, environment: &'a Environment) -> Result<Self, Vec<Fault>> {
+    pub fn gather(
+        flags: &'a Flags,
+        environment: &'a Environment,
+    ) -> Result<Self, Vec<ConfigError>> {
         let mut sources = Self {
             flags,
             environment,
@@ -77,8 +80,8 @@ impl<'a> Sources<'a> {
     }
 }
 
-fn nothing_to_watch() -> Fault {
-    Fault {
+fn nothing_to_watch() -> ConfigError {
+    ConfigError {
         origin: Origin::Default,
         message: format!(
             "there is nothing to watch: name a configuration file with --config FILE (or put {DEFAULT_FILE} \
@@ -87,8 +90,8 @@ fn nothing_to_watch() -> Fault {
     }
 }
 
-fn ambiguous(flags: &Flags, path: &Path) -> Vec<Fault> {
-    let fault = |flag: &str| Fault {
+fn ambiguous(flags: &Flags, path: &Path) -> Vec<ConfigError> {
+    let fault = |flag: &str| ConfigError {
         origin: Origin::Flag(flag.to_owned()),
         message: format!(
             "it makes a destination, and so does the file {}: use flags or a file, not both",
@@ -98,8 +101,8 @@ fn ambiguous(flags: &Flags, path: &Path) -> Vec<Fault> {
     of_destination(flags).into_iter().map(fault).collect()
 }
 
-fn read(path: &Path, is_named: bool) -> Result<String, Fault> {
-    let fault = |message: String| Fault {
+fn read(path: &Path, is_named: bool) -> Result<String, ConfigError> {
+    let fault = |message: String| ConfigError {
         origin: if is_named {
             Origin::Flag("--config".to_owned())
         } else {

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use s3_exporter_api::{Backend, BackendError, Connect, Fault, Plugin, Section, async_trait};
+use s3_exporter_api::{Backend, BackendError, Connect, RequestLimits, async_trait};
+use s3_exporter_config::{ConfigError, Plugin, Section};
 
 use super::load::understand;
 use super::sources::Sources;
 use super::{Config, Environment, Rejected};
 use crate::cli::Flags;
-use crate::wire::plugins;
+use crate::wire::{BackendPlugin, plugins};
 
 #[cfg(all(feature = "s3", feature = "minio", feature = "kubernetes"))]
 mod example;
@@ -34,11 +35,13 @@ fn read(text: &str, environment: &Environment) -> Result<Config, Rejected> {
 }
 
 /// A plug-in from outside, which needs nothing and takes one key.
-const NOWHERE: Plugin = Plugin {
+const NOWHERE: BackendPlugin = Plugin {
     name: "nowhere",
     keys: &[],
-    concurrency: 3,
-    max_requests_in_flight: 5,
+    defaults: RequestLimits {
+        concurrency: 3,
+        max_requests_in_flight: 5,
+    },
     parse: |section: &mut Section| Some(Box::new(Nowhere(section.name("place")))),
 };
 
@@ -62,7 +65,7 @@ fn shown(result: &Result<Config, Rejected>) -> String {
     match result {
         Ok(config) => format!("{config:?}"),
         Err(rejected) => {
-            let faults = rejected.faults.iter().map(Fault::to_string);
+            let faults = rejected.faults.iter().map(ConfigError::to_string);
             faults
                 .chain(rejected.warnings.clone())
                 .collect::<Vec<_>>()

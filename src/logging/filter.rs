@@ -1,6 +1,6 @@
 //! `log.level`: a level, or a filter of tracing's such as `info,kube=warn`.
 
-use s3_exporter_api::closest;
+use s3_exporter_config::closest;
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;

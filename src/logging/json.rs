@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::visible::is_obeyed;
+use crate::log_safe::is_obeyed;
 
 /// The format.
 pub struct Json;

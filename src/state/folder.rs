@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use s3_exporter_api::file;
+use s3_exporter_config::file;
 use sha2::{Digest, Sha256};
 
 use super::SavedState;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use reqwest::Client;
-use s3_exporter::visible::is_obeyed;
+use s3_exporter::log_safe::is_obeyed;
 use s3_exporter_testkit::servers::check_metrics;
 use s3_exporter_testkit::{Fault, S3sServer, Upload};
 

@@ -10,10 +10,9 @@ use s3_exporter::destination::{Destination, Expect};
 use s3_exporter::facts::Totals;
 use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, ListRequest, Meter, Order, Page, Plugin, StartAt,
-    async_trait,
+    Backend, BackendError, Continuation, ListRequest, Meter, Order, Page, StartAt, async_trait,
 };
-use s3_exporter_testkit::conformance::connect;
+use s3_exporter_testkit::conformance::{BackendPlugin, connect};
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
 use s3_exporter_testkit::{Memory, S3Client, S3sServer, Upload};
 
@@ -234,7 +233,7 @@ async fn all_are_complete(backends: &[Shared], store: &impl Change, cases: &[Cas
     println!("{scans} scans compared");
 }
 
-async fn connected(plugin: &Plugin, endpoint: &str, [id, secret]: [&str; 2]) -> Shared {
+async fn connected(plugin: &BackendPlugin, endpoint: &str, [id, secret]: [&str; 2]) -> Shared {
     let section = [
         ("endpoint", endpoint),
         ("region", "us-east-1"),

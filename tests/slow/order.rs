@@ -14,10 +14,10 @@ use s3_exporter::facts::Totals;
 use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter::store::Store;
 use s3_exporter_api::{
-    Backend, BackendError, Connect, Continuation, ListRequest, Meter, Order, Page, Plugin, StartAt,
+    Backend, BackendError, Connect, Continuation, ListRequest, Meter, Order, Page, StartAt,
     async_trait,
 };
-use s3_exporter_testkit::conformance::connect;
+use s3_exporter_testkit::conformance::{BackendPlugin, connect};
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
 use s3_exporter_testkit::{Fault, Proxy, S3sServer, Upload};
 use tokio::sync::Semaphore;
@@ -184,7 +184,7 @@ fn uploads(count: u64) -> Vec<Upload> {
 /// Each of these concurrencies, first with nothing known and then with what the first scan
 /// remembers: how many pages were asked for by tokens.
 async fn every_concurrency(
-    plugin: &Plugin,
+    plugin: &BackendPlugin,
     endpoint: &str,
     keys: [&str; 2],
     objects: u64,
@@ -244,7 +244,7 @@ async fn every_concurrency(
     tokens
 }
 
-async fn in_s3s(plugin: &Plugin) {
+async fn in_s3s(plugin: &BackendPlugin) {
     const OBJECTS: u64 = 20_000;
     let server = S3sServer::builder().server("MinIO").start();
     server.store().put_all(BUCKET, uploads(OBJECTS));
@@ -252,7 +252,7 @@ async fn in_s3s(plugin: &Plugin) {
     every_concurrency(plugin, &server.endpoint(), keys, OBJECTS, 800, 1..=MOST).await;
 }
 
-async fn in_minio(plugin: &Plugin) {
+async fn in_minio(plugin: &BackendPlugin) {
     const OBJECTS: u64 = 5_000;
     let server = MinIo::start().await;
     server.client().create_bucket(BUCKET).await;

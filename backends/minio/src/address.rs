@@ -1,6 +1,6 @@
 use minio::s3::http::BaseUrl;
 use percent_encoding::percent_decode_str;
-use s3_exporter_api::Url;
+use s3_exporter_config::Url;
 
 /// Where a store is, and how its buckets are addressed there.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 
-use s3_exporter_api::{BackendError, Connect, Credentials, FailureKind, Login};
+use s3_exporter_api::{BackendError, Connect, FailureKind};
+use s3_exporter_settings::{Credentials, Login};
 
 use crate::config::MinioConfig;
 use crate::sign::Signer;

@@ -1,14 +1,18 @@
 use std::time::Duration;
 
-use s3_exporter_api::{Connect, Key, Login, Plugin, Section, Url};
+use s3_exporter_api::{Connect, RequestLimits};
+use s3_exporter_config::{Key, Plugin, Section, Url};
+use s3_exporter_settings::Login;
 use s3_exporter_transport::Transport;
 
 /// The plug-in for MinIO.
-pub const PLUGIN: Plugin = Plugin {
+pub const PLUGIN: Plugin<Box<dyn Connect>, RequestLimits> = Plugin {
     name: "minio",
     keys: KEYS,
-    concurrency: 4,
-    max_requests_in_flight: 16,
+    defaults: RequestLimits {
+        concurrency: 4,
+        max_requests_in_flight: 16,
+    },
     parse,
 };
 
@@ -144,7 +148,7 @@ mod tests {
     use figment::Figment;
     use figment::providers::{Format, Toml};
     use figment::value::{Dict, Tag};
-    use s3_exporter_api::Origin;
+    use s3_exporter_config::Origin;
 
     use super::*;
 

@@ -22,7 +22,8 @@ use minio::s3::multimap_ext::{Multimap, MultimapExt};
 use minio::s3::segmented_bytes::SegmentedBytes;
 use minio::s3::types::s3_request::S3Request;
 use minio::s3::types::{BucketName, ObjectKey, Region};
-use s3_exporter_api::{Credentials, Secret};
+use s3_exporter_config::Secret;
+use s3_exporter_settings::Credentials;
 use s3_exporter_transport::BoxError;
 
 use crate::address::Address;
@@ -232,6 +233,6 @@ mod tests {
         );
         assert!(!format!("{request:?}").contains("hidden"), "{request:?}");
         // Nobody but MinIO's client takes where it is told to send to.
-        assert!(NOWHERE.parse::<s3_exporter_api::Url>().is_err());
+        assert!(NOWHERE.parse::<s3_exporter_config::Url>().is_err());
     }
 }

@@ -52,7 +52,7 @@ fn redirected(location: &str) -> (String, Option<String>) {
 
 /// Scheme, host and port of an address: what follows may hold anything.
 fn origin(location: &str) -> Option<String> {
-    let url = s3_exporter_api::Url::parse(location).ok()?;
+    let url = url::Url::parse(location).ok()?;
     matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 

@@ -5,7 +5,7 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
-use s3_exporter_api::FileVersion;
+use s3_exporter_config::FileVersion;
 use tokio::sync::Mutex;
 
 use crate::environment;

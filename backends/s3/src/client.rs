@@ -6,7 +6,8 @@ use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::config::{Builder, IdentityCache, StalledStreamProtectionConfig};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
-use s3_exporter_api::{FailureKind, Login};
+use s3_exporter_api::FailureKind;
+use s3_exporter_settings::Login;
 
 use crate::config::S3Config;
 

@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use s3_exporter_api::{
-    Connect, Key, Login, Misplaced, Plugin, Secret, Section, Url, without_line_end,
-};
+use s3_exporter_api::{Connect, RequestLimits};
+use s3_exporter_config::{Key, Misplaced, Plugin, Secret, Section, Url, without_line_end};
+use s3_exporter_settings::Login;
 use s3_exporter_transport::{Proxies, Transport};
 
 use crate::REGION;
@@ -11,11 +11,13 @@ use crate::credentials::Role;
 use crate::found::Lookup;
 
 /// The plug-in for AWS S3 and what speaks its API.
-pub const PLUGIN: Plugin = Plugin {
+pub const PLUGIN: Plugin<Box<dyn Connect>, RequestLimits> = Plugin {
     name: "s3",
     keys: KEYS,
-    concurrency: 16,
-    max_requests_in_flight: 64,
+    defaults: RequestLimits {
+        concurrency: 16,
+        max_requests_in_flight: 64,
+    },
     parse,
 };
 
@@ -218,7 +220,7 @@ mod tests {
     use figment::Figment;
     use figment::providers::{Format, Toml};
     use figment::value::{Dict, Tag};
-    use s3_exporter_api::Origin;
+    use s3_exporter_config::Origin;
 
     use super::*;
 
@@ -233,7 +235,7 @@ mod tests {
         let origins = Arc::new(|_, _: &str| Origin::Default);
         let mut section = Section::new("backends.x", Tag::Default, values, origins);
         let config = config(&mut section);
-        let texts = |faults: Vec<s3_exporter_api::Fault>| {
+        let texts = |faults: Vec<s3_exporter_config::ConfigError>| {
             faults.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         Parsed {

@@ -6,7 +6,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 use aws_sdk_s3::config::IdentityCache;
 use aws_types::origin::Origin;
-use s3_exporter_api::{AccessKeys, Login, Section, Url};
+use s3_exporter_config::{Section, Url};
+use s3_exporter_settings::{AccessKeys, Login};
 
 /// How our session is called in the logs of who did what.
 const SESSION_NAME: &str = "s3-exporter";

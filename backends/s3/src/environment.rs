@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use aws_credential_types::Credentials;
-use s3_exporter_api::{BackendError, FailureKind, Misplaced, file, without_line_end};
+use s3_exporter_api::{BackendError, FailureKind};
+use s3_exporter_config::{Misplaced, file, without_line_end};
 
 /// The files of profiles: the variables that name them, and where they are without.
 const PROFILES: [(&str, &str); 2] = [

@@ -11,7 +11,7 @@ use aws_runtime::env_config::section::EnvConfigSections;
 use aws_runtime::env_config::{EnvConfigSource, EnvConfigValue};
 use aws_types::origin::Origin;
 use aws_types::os_shim_internal::{Env, Fs};
-use s3_exporter_api::Url;
+use s3_exporter_config::Url;
 
 /// Looked up once, when it is first asked for: files are read.
 #[derive(Clone, Default)]

@@ -20,8 +20,10 @@ use aws_config::{AppName, BehaviorVersion, Region};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, FaultyFile, Login, Url};
+use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, FaultyFile};
+use s3_exporter_config::Url;
 use s3_exporter_page::LearnedOrder;
+use s3_exporter_settings::Login;
 
 pub use config::PLUGIN;
 

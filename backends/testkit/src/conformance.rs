@@ -25,7 +25,7 @@ use s3_exporter_api::{
 use crate::{Faults, Upload};
 
 pub use errors::*;
-pub use fixtures::{MemoryFixture, PluginFixture, connect};
+pub use fixtures::{BackendPlugin, MemoryFixture, PluginFixture, connect};
 pub use keys::*;
 pub use listing::*;
 

@@ -17,11 +17,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use s3_exporter_api::{
     Backend, BackendError, Continuation, FailureKind, ListRequest, Meter, Operation, Order, Page,
-    Plugin, StartAt, chain,
+    StartAt, chain,
 };
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::conformance::connect;
+use crate::conformance::{BackendPlugin, connect};
 use crate::servers::MinIo;
 use crate::{Authority, Fault, Proxy, S3sServer, Upload};
 
@@ -110,7 +110,11 @@ const KEYS: [(&str, &str); 2] = [
     ("secret_access_key", S3sServer::SECRET_KEY),
 ];
 
-async fn backend(plugin: &Plugin, endpoint: &str, more: &[(&str, &str)]) -> Arc<dyn Backend> {
+async fn backend(
+    plugin: &BackendPlugin,
+    endpoint: &str,
+    more: &[(&str, &str)],
+) -> Arc<dyn Backend> {
     let mut section = vec![("endpoint", endpoint)];
     if !more.iter().any(|(key, _)| key.starts_with("access_key_id")) {
         section.extend(KEYS);
@@ -168,7 +172,7 @@ impl Listed {
 }
 
 /// A rotated secret is picked up by the backend that is there.
-pub async fn keys_in_files_are_read_again(plugin: &Plugin) {
+pub async fn keys_in_files_are_read_again(plugin: &BackendPlugin) {
     let server = server();
     let folder = tempfile::tempdir().unwrap();
     let (id, secret) = (folder.path().join("id"), folder.path().join("secret"));
@@ -189,7 +193,7 @@ pub async fn keys_in_files_are_read_again(plugin: &Plugin) {
 }
 
 /// A file of a key that goes away: nothing is sent; when it comes back all is well.
-pub async fn a_key_file_that_is_gone(plugin: &Plugin) {
+pub async fn a_key_file_that_is_gone(plugin: &BackendPlugin) {
     let server = server();
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
@@ -214,7 +218,7 @@ pub async fn a_key_file_that_is_gone(plugin: &Plugin) {
 }
 
 /// Without keys a public bucket can be listed, and no other.
-pub async fn an_anonymous_user(plugin: &Plugin) {
+pub async fn an_anonymous_user(plugin: &BackendPlugin) {
     let server = MinIo::start().await;
     server.client().create_bucket(BUCKET).await;
     let uploads = (0..10).map(|n| Upload::new(format!("key-{n}"), n));
@@ -230,7 +234,7 @@ pub async fn an_anonymous_user(plugin: &Plugin) {
 }
 
 /// 429 without a word, as stores other than AWS say it, is asked again.
-pub async fn too_many_requests(plugin: &Plugin) {
+pub async fn too_many_requests(plugin: &BackendPlugin) {
     let server = server();
     let proxy = Proxy::start(&server.endpoint());
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
@@ -249,7 +253,7 @@ pub async fn too_many_requests(plugin: &Plugin) {
 
 /// A request whose answer nobody waits for any more, as when a scan has taken too long, is on
 /// the bill all the same.
-pub async fn a_request_that_is_given_up(plugin: &Plugin) {
+pub async fn a_request_that_is_given_up(plugin: &BackendPlugin) {
     let server = server();
     let proxy = Proxy::start(&server.endpoint());
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
@@ -264,7 +268,7 @@ pub async fn a_request_that_is_given_up(plugin: &Plugin) {
 }
 
 /// S3 may say 200 and then that it failed.
-pub async fn an_error_with_200(plugin: &Plugin) {
+pub async fn an_error_with_200(plugin: &BackendPlugin) {
     let server = server();
     let proxy = Proxy::start(&server.endpoint());
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
@@ -280,7 +284,7 @@ pub async fn an_error_with_200(plugin: &Plugin) {
 }
 
 /// An answer that nobody would want to hold is not read to its end, nor asked for again.
-pub async fn an_enormous_answer(plugin: &Plugin) {
+pub async fn an_enormous_answer(plugin: &BackendPlugin) {
     let server = server();
     let proxy = Proxy::start(&server.endpoint());
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
@@ -293,7 +297,7 @@ pub async fn an_enormous_answer(plugin: &Plugin) {
 }
 
 /// No answer, and half of one, end with the time for a request.
-pub async fn late_answers(plugin: &Plugin) {
+pub async fn late_answers(plugin: &BackendPlugin) {
     let server = server();
     let proxy = Proxy::start(&server.endpoint());
     // A good answer comes within it, on a machine with much else to do, too.
@@ -313,7 +317,7 @@ pub async fn late_answers(plugin: &Plugin) {
 }
 
 /// A host that does not even take the connection is given up after `connect_timeout`.
-pub async fn no_connection_in_time(plugin: &Plugin) {
+pub async fn no_connection_in_time(plugin: &BackendPlugin) {
     let socket = TcpSocket::new_v4().unwrap();
     socket
         .bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
@@ -334,7 +338,7 @@ pub async fn no_connection_in_time(plugin: &Plugin) {
 }
 
 /// `insecure_skip_verify` takes a certificate that nobody knows.
-pub async fn a_check_that_is_off(plugin: &Plugin) {
+pub async fn a_check_that_is_off(plugin: &BackendPlugin) {
     let server = server();
     let proxy = Proxy::start_tls(&server.endpoint(), &Authority::new().issue(&["127.0.0.1"]));
     let careful = backend(plugin, &proxy.endpoint(), &[]).await;
@@ -349,7 +353,7 @@ pub async fn a_check_that_is_off(plugin: &Plugin) {
 }
 
 /// A CA bundle that is not there, or holds nothing of use, says so at once.
-pub async fn a_ca_bundle_that_is_none(plugin: &Plugin) {
+pub async fn a_ca_bundle_that_is_none(plugin: &BackendPlugin) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ca.pem");
     let garbage = "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
@@ -370,7 +374,7 @@ pub async fn a_ca_bundle_that_is_none(plugin: &Plugin) {
 }
 
 /// Both ways in which AWS says it name the region that would be right.
-pub async fn a_bucket_of_another_region(plugin: &Plugin) {
+pub async fn a_bucket_of_another_region(plugin: &BackendPlugin) {
     let server = server();
     let proxy = Proxy::start(&server.endpoint());
     let backend = backend(plugin, &proxy.endpoint(), &[("region", "us-east-1")]).await;
@@ -387,7 +391,7 @@ pub async fn a_bucket_of_another_region(plugin: &Plugin) {
 }
 
 /// By the header `Server` of a good answer.
-pub async fn the_order_is_learned(plugin: &Plugin) {
+pub async fn the_order_is_learned(plugin: &BackendPlugin) {
     for (name, order) in [
         ("MinIO", Order::Utf8ByFolder),
         ("SeaweedFS S3", Order::Other),
@@ -408,7 +412,7 @@ pub async fn the_order_is_learned(plugin: &Plugin) {
 }
 
 /// `ordered = true` holds, whatever the store says.
-pub async fn the_order_is_told(plugin: &Plugin) {
+pub async fn the_order_is_told(plugin: &BackendPlugin) {
     let server = S3sServer::builder().server("nginx").start();
     fill(&server);
     let backend = backend(plugin, &server.endpoint(), &[("ordered", "true")]).await;

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use s3_exporter_api::FileVersion;
+use s3_exporter_config::FileVersion;
 
 use crate::Transport;
 

@@ -18,7 +18,7 @@ mod way;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use s3_exporter_api::Secret;
+use s3_exporter_config::Secret;
 
 pub use client::{Connections, Connector, HttpClients, connector};
 pub use failure::{Cause, advice, cause_of};

@@ -6,7 +6,8 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use s3_exporter_api::{BackendError, FailureKind, FaultyFile, file};
+use s3_exporter_api::{BackendError, FailureKind, FaultyFile};
+use s3_exporter_config::file;
 use zeroize::Zeroizing;
 
 use crate::{Transport, trust};

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
-use s3_exporter_api::{Fault, Origin};
+use s3_exporter_config::{ConfigError, Origin};
 use tokio::sync::watch;
 
 pub(crate) mod auth;
@@ -77,7 +77,7 @@ impl WebConfig {
     ///
     /// # Errors
     /// Every fault at once.
-    pub fn open(path: &Path) -> Result<Self, Vec<Fault>> {
+    pub fn open(path: &Path) -> Result<Self, Vec<ConfigError>> {
         let reading = Reading::take(path);
         let settings = settings(path, &reading)?;
         Ok(Self {
@@ -148,7 +148,7 @@ impl WebConfig {
                 tracing::info!(path = %path.display(), "the web configuration or its certificates changed, and are used now");
             }
             Err(faults) => {
-                let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+                let faults: Vec<_> = faults.iter().map(ConfigError::to_string).collect();
                 tracing::warn!(
                     path = %path.display(),
                     error = faults.join("; "),
@@ -186,7 +186,7 @@ async fn read(path: PathBuf) -> Option<Reading> {
         .ok()
 }
 
-fn settings(path: &Path, reading: &Reading) -> Result<WebSettings, Vec<Fault>> {
+fn settings(path: &Path, reading: &Reading) -> Result<WebSettings, Vec<ConfigError>> {
     let file = reading.file.as_ref().map_err(Vec::clone)?;
     let tls = file.tls.as_ref();
     let tls = tls.map(|tls| tls::config(tls, &reading.texts, file.http2));
@@ -207,15 +207,15 @@ fn weaker(old: &WebSettings, new: &WebSettings) -> Option<&'static str> {
         .then_some("basic authentication is switched off by a restart alone")
 }
 
-fn whole(path: &Path, message: &str) -> Fault {
-    Fault {
+fn whole(path: &Path, message: &str) -> ConfigError {
+    ConfigError {
         origin: Origin::of_file(path, None),
         message: message.to_owned(),
     }
 }
 
 /// What is wrong with the web configuration at `path`, and the files that it names.
-pub fn check(path: &Path) -> Vec<Fault> {
+pub fn check(path: &Path) -> Vec<ConfigError> {
     settings(path, &Reading::take(path))
         .err()
         .unwrap_or_default()

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use s3_exporter_api::{Fault, NamedFile, Origin, chain, file};
+use s3_exporter_api::chain;
+use s3_exporter_config::{ConfigError, NamedFile, Origin, file};
 
 use crate::config::{Config, ResolverConfig, Static};
 use crate::resolver::fixed::{self, StaticNames};
@@ -18,9 +19,9 @@ const NAMES: &str = ".clusters_file";
 #[derive(Debug, Default)]
 pub struct Look {
     /// What is of no use as it is now.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ConfigError>,
     /// What is hardly meant.
-    pub warnings: Vec<Fault>,
+    pub warnings: Vec<ConfigError>,
 }
 
 /// Reads all of them.
@@ -34,7 +35,7 @@ pub fn look(config: &Config) -> Look {
                 key => format!("backends.{name}.{key}"),
             };
             let named = config.files.iter().find(|named| named.key == path);
-            look.faults.push(Fault {
+            look.faults.push(ConfigError {
                 origin: named.map_or(Origin::Default, |named| named.origin.clone()),
                 message: format!("`{path}`: {}", chain(&error)),
             });
@@ -54,7 +55,7 @@ pub fn look(config: &Config) -> Look {
 
 impl Look {
     fn names(&mut self, config: &Config, named: &NamedFile) {
-        let fault = |message: String| Fault {
+        let fault = |message: String| ConfigError {
             origin: named.origin.clone(),
             message: format!("`{}`: {message}", named.key),
         };
@@ -81,7 +82,7 @@ impl Look {
     fn readable(&mut self, named: &NamedFile) {
         if let Err(cause) = file::read(&named.path, LARGEST) {
             let shown = named.origin.quote(&named.path.display().to_string());
-            self.faults.push(Fault {
+            self.faults.push(ConfigError {
                 origin: named.origin.clone(),
                 message: format!(
                     "`{}` is {shown}, which cannot be read: {}",

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use figment::value::{Dict, Value};
-use s3_exporter_api::{Connect, Plugin, Section};
+use s3_exporter_api::Connect;
+use s3_exporter_config::Section;
 
 use super::general::requests;
 use super::named;
 use crate::config::{Backend, Fingerprint};
+use crate::wire::BackendPlugin;
 
 /// A backend that is defined, well or not.
 #[derive(Default)]
@@ -35,7 +37,7 @@ pub(super) fn fingerprints(values: &Dict) -> BTreeMap<String, Fingerprint> {
 /// All of them by name.
 pub(super) fn backends(
     top: &mut Section,
-    plugins: &[Plugin],
+    plugins: &[BackendPlugin],
     fingerprints: &BTreeMap<String, Fingerprint>,
 ) -> BTreeMap<String, Store> {
     let mut stores = BTreeMap::new();
@@ -51,7 +53,7 @@ pub(super) fn backends(
     stores
 }
 
-fn store(section: &mut Section, plugins: &[Plugin]) -> Option<Store> {
+fn store(section: &mut Section, plugins: &[BackendPlugin]) -> Option<Store> {
     let types: Vec<_> = plugins.iter().map(|plugin| (plugin.name, plugin)).collect();
     if !section.has("type") {
         let names: Vec<_> = types.iter().map(|(name, _)| format!("{name:?}")).collect();
@@ -64,7 +66,8 @@ fn store(section: &mut Section, plugins: &[Plugin]) -> Option<Store> {
         section.abandon();
         return None;
     };
-    let in_flight = requests(section).unwrap_or(usize::from(plugin.max_requests_in_flight));
+    let in_flight =
+        requests(section).unwrap_or(usize::from(plugin.defaults.max_requests_in_flight));
     let connect: Option<Box<dyn Connect>> = (plugin.parse)(section);
     Some(Store {
         backend: connect.map(|connect| Backend {
@@ -72,6 +75,6 @@ fn store(section: &mut Section, plugins: &[Plugin]) -> Option<Store> {
             max_requests_in_flight: in_flight,
             fingerprint: Fingerprint::default(),
         }),
-        concurrency: plugin.concurrency,
+        concurrency: plugin.defaults.concurrency,
     })
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use s3_exporter_api::{Origin, Section, closest, is_directory_bucket};
+use s3_exporter_api::is_directory_bucket;
+use s3_exporter_config::{Origin, Section, closest};
 
 use self::names::{Name, names};
 use super::backends::Store;

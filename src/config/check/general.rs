@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use s3_exporter_api::{Section, closest};
+use s3_exporter_config::{Section, closest};
 
 use crate::config::{Compat, Metrics, Server};
 use crate::labels::Label;

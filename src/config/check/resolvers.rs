@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3_exporter_api::Section;
+use s3_exporter_config::Section;
 
 use super::named;
 use crate::clusters::{Cluster, Clusters, NameFault, oddity};

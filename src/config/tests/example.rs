@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3_exporter_api::{Origin, Plugin};
+use s3_exporter_config::Origin;
 
 use super::{environment, plugins, read, shown};
 use crate::config::check::check;
 use crate::config::file;
+use crate::wire::BackendPlugin;
 
 const EXAMPLE: &str = include_str!("../../../config.toml.example");
 const NO_DEFAULT: &str = "# (no default)";
@@ -108,7 +109,7 @@ fn asked() -> BTreeMap<String, BTreeSet<String>> {
     asked
 }
 
-fn plugin(name: &str) -> Option<&'static Plugin> {
+fn plugin(name: &str) -> Option<&'static BackendPlugin> {
     plugins().iter().find(|plugin| plugin.name == name)
 }
 

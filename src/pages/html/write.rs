@@ -2,8 +2,8 @@
 
 use std::fmt::{Display, Formatter, Result};
 
+use crate::log_safe::log_safe;
 use crate::pages::Moment;
-use crate::visible::visible;
 pub use crate::words::{ByteSize, Count, Span};
 
 /// Text in HTML, in elements and in quoted attributes alike. Marks that would turn the
@@ -12,7 +12,7 @@ pub struct HtmlText<'a>(pub &'a str);
 
 impl Display for HtmlText<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let shown = visible(self.0);
+        let shown = log_safe(self.0);
         let mut rest = &*shown;
         while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
             f.write_str(&rest[..at])?;

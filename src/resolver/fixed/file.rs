@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use s3_exporter_api::file;
+use s3_exporter_config::file;
 
 use crate::clusters::{Cluster, Clusters, NameFault, oddity};
 

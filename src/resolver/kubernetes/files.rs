@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use kube::config::{AuthInfo, Kubeconfig};
-use s3_exporter_api::{Misplaced, file, without_line_end};
+use s3_exporter_config::{Misplaced, file, without_line_end};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Far more than a kubeconfig of all clusters of a company, in bytes.

@@ -10,7 +10,7 @@ use kube::config::{Cluster, ExecAuthCluster, ExecInteractiveMode, Kubeconfig};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use s3_exporter_api::file;
+use s3_exporter_config::file;
 
 use super::failure;
 use super::files::{self, Followed};

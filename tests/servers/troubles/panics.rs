@@ -12,10 +12,12 @@ use s3_exporter::resolver::{self, Publisher, Resolver};
 use s3_exporter::schedule::Runner;
 use s3_exporter::snapshot::SnapshotSource;
 use s3_exporter::supervisor::Supervisor;
+use s3_exporter::wire::BackendPlugin;
 use s3_exporter_api::{
-    Backend, BackendError, Connect, Continuation, Key, ListRequest, Order, Page, Plugin, Section,
+    Backend, BackendError, Connect, Continuation, ListRequest, Order, Page, RequestLimits,
     async_trait,
 };
+use s3_exporter_config::{Key, Plugin, Section};
 use s3_exporter_testkit::{Memory, Upload};
 
 use crate::common::Metrics;
@@ -38,12 +40,14 @@ fn uploads() -> Vec<Upload> {
     (0..120).map(|nth| backup(name(nth), nth)).collect()
 }
 
-const PLUGIN: Plugin = Plugin {
+const PLUGIN: BackendPlugin = Plugin {
     name: "panics",
     keys: &[Key::new("where")],
-    concurrency: 4,
-    // One that a panic would not give back is soon missing.
-    max_requests_in_flight: 2,
+    defaults: RequestLimits {
+        concurrency: 4,
+        // One that a panic would not give back is soon missing.
+        max_requests_in_flight: 2,
+    },
     parse: |section: &mut Section| {
         let place = section.text("where")?;
         Some(Box::new(Panicking { place }))

@@ -2,12 +2,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use figment::value::{Dict, Tag, Value};
-use s3_exporter_api::{Backend, BackendError, FailureKind, Origin, Plugin, Section, async_trait};
+use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, RequestLimits, async_trait};
+use s3_exporter_config::{Origin, Plugin, Section};
 use tokio::sync::OnceCell;
 
 use super::{Access, Connection, Fixture, Need};
 use crate::servers::{MinIo, SeaweedFs};
 use crate::{Authority, Memory, Port, Proxy, S3Client, S3sServer, Upload};
+
+/// A kind of store, as the program has it.
+pub type BackendPlugin = Plugin<Box<dyn Connect>, RequestLimits>;
 
 /// Parses a section and connects, as the program does.
 ///
@@ -17,7 +21,7 @@ use crate::{Authority, Memory, Port, Proxy, S3Client, S3sServer, Upload};
 /// # Panics
 /// When the section has faults.
 pub async fn connect(
-    plugin: &Plugin,
+    plugin: &BackendPlugin,
     section: &[(&str, &str)],
 ) -> Result<Arc<dyn Backend>, BackendError> {
     // In the program `main` does this.
@@ -78,7 +82,7 @@ impl Fixture for MemoryFixture {
 
 /// A plug-in against a server.
 pub struct PluginFixture {
-    plugin: Plugin,
+    plugin: BackendPlugin,
     server: Server,
     extra: Vec<(&'static str, String)>,
 }
@@ -95,7 +99,7 @@ const USER_SECRET: &str = "secret-of-no-rights";
 
 impl PluginFixture {
     /// Against MinIO: one server for all tests of a binary.
-    pub async fn minio(plugin: Plugin) -> Self {
+    pub async fn minio(plugin: BackendPlugin) -> Self {
         static MINIO: OnceCell<MinIo> = OnceCell::const_new();
         let minio = MINIO
             .get_or_init(|| async {
@@ -109,20 +113,20 @@ impl PluginFixture {
     }
 
     /// Against the server inside the process.
-    pub fn s3s(plugin: Plugin) -> Self {
+    pub fn s3s(plugin: BackendPlugin) -> Self {
         let server = S3sServer::start();
         server.add_user(USER, USER_SECRET, false);
         Self::new(plugin, Server::S3s(Box::new(server)))
     }
 
     /// Against SeaweedFS: one server for all tests of a binary.
-    pub async fn seaweedfs(plugin: Plugin) -> Self {
+    pub async fn seaweedfs(plugin: BackendPlugin) -> Self {
         static SEAWEEDFS: OnceCell<SeaweedFs> = OnceCell::const_new();
         let server = SEAWEEDFS.get_or_init(SeaweedFs::start).await;
         Self::new(plugin, Server::SeaweedFs(server))
     }
 
-    fn new(plugin: Plugin, server: Server) -> Self {
+    fn new(plugin: BackendPlugin, server: Server) -> Self {
         Self {
             plugin,
             server,

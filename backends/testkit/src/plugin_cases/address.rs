@@ -1,15 +1,15 @@
 //! Wrong addresses: what is said of them leads to the right one.
 
-use s3_exporter_api::{FailureKind, GO_WANTS_TLS, Plugin};
+use s3_exporter_api::{FailureKind, GO_WANTS_TLS};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::{backend, list, server};
+use super::{BackendPlugin, backend, list, server};
 use crate::servers::MinIo;
 use crate::{Authority, Fault, Proxy};
 
 /// The text of a listing that fails of this kind, in however many attempts.
-async fn refused(plugin: &Plugin, endpoint: &str, kind: FailureKind) -> String {
+async fn refused(plugin: &BackendPlugin, endpoint: &str, kind: FailureKind) -> String {
     let backend = backend(plugin, endpoint, &[]).await;
     let error = list(&backend).await.result.unwrap_err();
     let text = s3_exporter_api::chain(&error);
@@ -23,7 +23,7 @@ fn scheme(endpoint: &str, scheme: &str) -> String {
 }
 
 /// An endpoint without a scheme is https, and the store may know no TLS.
-pub async fn https_at_a_plain_port(plugin: &Plugin) {
+pub async fn https_at_a_plain_port(plugin: &BackendPlugin) {
     let (ours, minio) = (server(), MinIo::start().await);
     for endpoint in [ours.endpoint(), minio.endpoint()] {
         let https = scheme(&endpoint, "https");
@@ -35,7 +35,7 @@ pub async fn https_at_a_plain_port(plugin: &Plugin) {
 }
 
 /// rustls answers with an alert, Go in words.
-pub async fn http_at_a_port_of_tls(plugin: &Plugin) {
+pub async fn http_at_a_port_of_tls(plugin: &BackendPlugin) {
     let authority = Authority::new();
     let ours = server();
     let alert = Proxy::start_tls(&ours.endpoint(), &authority.issue(&["127.0.0.1"]));
@@ -70,7 +70,7 @@ async fn resetting() -> String {
 }
 
 /// An ingress that wants https says nothing of regions, and nothing of rights.
-pub async fn a_redirect_to_https(plugin: &Plugin) {
+pub async fn a_redirect_to_https(plugin: &BackendPlugin) {
     let (store, authority) = (server(), Authority::new());
     let https = Proxy::start_tls(&store.endpoint(), &authority.issue(&["127.0.0.1"]));
     let folder = tempfile::tempdir().unwrap();
@@ -103,7 +103,7 @@ pub async fn a_redirect_to_https(plugin: &Plugin) {
 }
 
 /// Stores that take no bucket in the path say so by codes of their own.
-pub async fn a_store_that_wants_the_bucket_in_the_host(plugin: &Plugin) {
+pub async fn a_store_that_wants_the_bucket_in_the_host(plugin: &BackendPlugin) {
     let (store, words) = (server(), "Please use virtual hosted style to access.");
     let proxy = Proxy::start(&store.endpoint());
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
@@ -131,7 +131,7 @@ pub async fn a_store_that_wants_the_bucket_in_the_host(plugin: &Plugin) {
 }
 
 /// Then the bucket's name in the path is an object's key.
-pub async fn a_bucket_in_the_host(plugin: &Plugin) {
+pub async fn a_bucket_in_the_host(plugin: &BackendPlugin) {
     let store = server();
     let proxy = Proxy::start(&store.endpoint());
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
@@ -145,7 +145,7 @@ pub async fn a_bucket_in_the_host(plugin: &Plugin) {
 }
 
 /// As IAM and STS write errors.
-pub async fn an_error_in_an_error_response(plugin: &Plugin) {
+pub async fn an_error_in_an_error_response(plugin: &BackendPlugin) {
     let store = server();
     let proxy = Proxy::start(&store.endpoint());
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;

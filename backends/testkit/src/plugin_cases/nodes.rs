@@ -21,7 +21,7 @@ impl Nodes {
         }
     }
 
-    async fn backend(&self, plugin: &Plugin) -> Arc<dyn Backend> {
+    async fn backend(&self, plugin: &BackendPlugin) -> Arc<dyn Backend> {
         let soon = [("request_timeout", "500ms")];
         backend(plugin, &self.balancer.endpoint(), &soon).await
     }
@@ -75,7 +75,7 @@ fn illnesses() -> [(Fault, bool); 9] {
 
 /// What comes after the answer of an ill node, the next try or the next listing, comes over a new
 /// connection, though others are kept: they may lead to that node too.
-pub async fn an_ill_node(plugin: &Plugin) {
+pub async fn an_ill_node(plugin: &BackendPlugin) {
     for (illness, is_asked_again) in illnesses() {
         let nodes = Nodes::start().await;
         let backend = nodes.backend(plugin).await;
@@ -102,7 +102,7 @@ pub async fn an_ill_node(plugin: &Plugin) {
 }
 
 /// A refusal says nothing against the node that it comes from.
-pub async fn a_refusal_keeps_connections(plugin: &Plugin) {
+pub async fn a_refusal_keeps_connections(plugin: &BackendPlugin) {
     let nodes = Nodes::start().await;
     let backend = nodes.backend(plugin).await;
     list(&backend).await.well();
@@ -114,7 +114,7 @@ pub async fn a_refusal_keeps_connections(plugin: &Plugin) {
 }
 
 /// A node that hangs until the scan, rather than the request, has taken too long.
-pub async fn a_node_that_hangs_until_a_scan_is_given_up(plugin: &Plugin) {
+pub async fn a_node_that_hangs_until_a_scan_is_given_up(plugin: &BackendPlugin) {
     let nodes = Nodes::start().await;
     let endpoint = nodes.balancer.endpoint();
     let backend = backend(plugin, &endpoint, &[("request_timeout", "60s")]).await;
@@ -132,7 +132,7 @@ pub async fn a_node_that_hangs_until_a_scan_is_given_up(plugin: &Plugin) {
 }
 
 /// All tries of one listing may meet the ill node; the next listing is on new connections, too.
-pub async fn an_ill_node_that_all_tries_meet(plugin: &Plugin) {
+pub async fn an_ill_node_that_all_tries_meet(plugin: &BackendPlugin) {
     let nodes = Nodes::start().await;
     let backend = nodes.backend(plugin).await;
     nodes.balancer.send_to(Some(0));

@@ -32,7 +32,7 @@ async fn page(
 }
 
 /// Some stores say that there is more and give no token.
-pub async fn a_store_without_tokens(plugin: &Plugin) {
+pub async fn a_store_without_tokens(plugin: &BackendPlugin) {
     let server = paging(Paging::Keys);
     let backend = backend(plugin, &server.endpoint(), &[]).await;
     for (from, keys, next) in [
@@ -46,7 +46,7 @@ pub async fn a_store_without_tokens(plugin: &Plugin) {
 }
 
 /// Others know the first version of the API alone, and go on after a marker.
-pub async fn a_store_of_the_first_version(plugin: &Plugin) {
+pub async fn a_store_of_the_first_version(plugin: &BackendPlugin) {
     let server = paging(Paging::Markers);
     let backend = backend(plugin, &server.endpoint(), &[]).await;
     for (from, keys, next) in [
@@ -62,7 +62,7 @@ pub async fn a_store_of_the_first_version(plugin: &Plugin) {
 }
 
 /// Requests of the first version are tried again, counted and refused as those of the second.
-pub async fn a_marker_is_a_listing_like_any_other(plugin: &Plugin) {
+pub async fn a_marker_is_a_listing_like_any_other(plugin: &BackendPlugin) {
     let server = server();
     let proxy = Proxy::start(&server.endpoint());
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
@@ -106,7 +106,7 @@ fn error_as(content_type: Option<&str>, status: u16, code: &str) -> Fault {
 }
 
 /// The code of an error is read whatever its content type: servers in Go say `text/xml`.
-pub async fn errors_of_any_content_type(plugin: &Plugin) {
+pub async fn errors_of_any_content_type(plugin: &BackendPlugin) {
     let server = server();
     let proxy = Proxy::start(&server.endpoint());
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;
@@ -148,7 +148,7 @@ pub async fn errors_of_any_content_type(plugin: &Plugin) {
 }
 
 /// A page that is odd in one place is taken, and says what is odd.
-pub async fn odd_objects(plugin: &Plugin) {
+pub async fn odd_objects(plugin: &BackendPlugin) {
     let server = server();
     let proxy = Proxy::start(&server.endpoint());
     let backend = backend(plugin, &proxy.endpoint(), &[]).await;

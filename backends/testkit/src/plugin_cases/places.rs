@@ -1,14 +1,14 @@
 //! Whose certificates are taken, and where a store may be.
 
 use rcgen::{ExtendedKeyUsagePurpose, IsCa};
-use s3_exporter_api::{FailureKind, Plugin, chain};
+use s3_exporter_api::{FailureKind, chain};
 
 use super::{backend, list, server};
-use crate::conformance::connect;
+use crate::conformance::{BackendPlugin, connect};
 use crate::{Authority, Identity, Port, Proxy, S3sServer, Socks};
 
 /// Gives a backend a bundle of these certificates, and lists a store that shows the identity.
-async fn list_with(plugin: &Plugin, shown: &Identity, handed: &[&str]) -> super::Listed {
+async fn list_with(plugin: &BackendPlugin, shown: &Identity, handed: &[&str]) -> super::Listed {
     let server = server();
     let proxy = Proxy::start_tls(&server.endpoint(), shown);
     let folder = tempfile::tempdir().unwrap();
@@ -20,7 +20,7 @@ async fn list_with(plugin: &Plugin, shown: &Identity, handed: &[&str]) -> super:
 
 /// `ca_bundle` may hold the certificate that the store shows, be it self-signed, as openssl
 /// makes it, or issued by somebody. Its name, its dates and its purpose must be right.
-pub async fn the_certificate_itself_is_trusted(plugin: &Plugin) {
+pub async fn the_certificate_itself_is_trusted(plugin: &BackendPlugin) {
     let folder = tempfile::tempdir().unwrap();
     let (authority, other) = (Authority::new(), Authority::new());
     let here = &["127.0.0.1"];
@@ -66,7 +66,7 @@ pub async fn the_certificate_itself_is_trusted(plugin: &Plugin) {
 }
 
 /// What the signatures of cannot be checked is said to be that.
-pub async fn a_certificate_that_ring_does_not_know(plugin: &Plugin) {
+pub async fn a_certificate_that_ring_does_not_know(plugin: &BackendPlugin) {
     let folder = tempfile::tempdir().unwrap();
     let authority = Identity::by_openssl(folder.path(), "P-384", "sha384", "DNS:ca");
     let signed = authority.sign_by_openssl(folder.path(), "sha512", "IP:127.0.0.1");
@@ -92,7 +92,7 @@ pub async fn a_certificate_that_ring_does_not_know(plugin: &Plugin) {
 
 /// A store may be below a path, which is asked for and signed. To this one, which knows of no
 /// path, it is an object in another bucket; it looks at the signature first.
-pub async fn a_path_before_the_bucket(plugin: &Plugin) {
+pub async fn a_path_before_the_bucket(plugin: &BackendPlugin) {
     let server = server();
     for path in ["/outer", "/outer/", "/outer/a%20b/\u{e4}/s3"] {
         let endpoint = format!("{}{path}", server.endpoint());
@@ -127,7 +127,7 @@ async fn list_with_environment(endpoint: &str, environment: &[(&str, &str)]) -> 
 const ENDPOINT: &str = "TEST_ENDPOINT";
 
 /// What that other process does.
-pub async fn list_in_this_process(plugin: &Plugin) {
+pub async fn list_in_this_process(plugin: &BackendPlugin) {
     let endpoint = std::env::var(ENDPOINT).unwrap();
     let mut section = vec![("endpoint", endpoint.as_str())];
     section.extend(super::KEYS);
@@ -143,7 +143,7 @@ pub async fn list_in_this_process(plugin: &Plugin) {
 
 /// As curl and Go read them: `NO_PROXY` by address, by port, with a dot at the end of a name;
 /// SOCKS5 proxies, which look names up.
-pub async fn the_environment_names_proxies_and_exceptions(_: &Plugin) {
+pub async fn the_environment_names_proxies_and_exceptions(_: &BackendPlugin) {
     let server = server();
     let by_address = server.endpoint();
     let (_, port) = by_address.rsplit_once(':').unwrap();
@@ -189,7 +189,7 @@ pub async fn the_environment_names_proxies_and_exceptions(_: &Plugin) {
 
 /// Machines and load balancers at Amazon have names under amazonaws.com, and are stores like
 /// any other.
-pub async fn hosts_of_amazon_that_are_no_store_of_its_own(_: &Plugin) {
+pub async fn hosts_of_amazon_that_are_no_store_of_its_own(_: &BackendPlugin) {
     let server = server();
     let endpoint = server.endpoint();
     let (_, port) = endpoint.rsplit_once(':').unwrap();

@@ -13,7 +13,7 @@ use bcrypt::HashParts;
 use http::HeaderValue;
 use ring::hmac;
 use ring::rand::SystemRandom;
-use s3_exporter_api::Secret;
+use s3_exporter_config::Secret;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use bcrypt::HashParts;
 use figment::value::{Num, Tag, Value};
 use http::{HeaderName, HeaderValue};
-use s3_exporter_api::{Fault, Origin, Secret, Section, without_line_end};
+use s3_exporter_config::{ConfigError, Origin, Secret, Section, without_line_end};
 
 use super::yaml;
 
@@ -65,7 +65,7 @@ pub enum PemLocation {
 ///
 /// # Errors
 /// Every fault at once. Never holds a hash, a key or a certificate.
-pub fn parse(path: &Path, text: &str) -> Result<WebConfigFile, Vec<Fault>> {
+pub fn parse(path: &Path, text: &str) -> Result<WebConfigFile, Vec<ConfigError>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (values, origins) = yaml::read(path, text).map_err(|fault| vec![fault])?;
     let mut top = Section::new("", Tag::Default, values, origins);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
-use s3_exporter_api::{Fault, Origin, file as bounded};
+use s3_exporter_config::{ConfigError, Origin, file as bounded};
 use zeroize::Zeroizing;
 
 use super::file::{self, PemLocation, PemSource, WebConfigFile};
@@ -16,7 +16,7 @@ pub struct Reading {
     /// Of everything that was read, errors included.
     pub digest: Digest,
     /// What the configuration says.
-    pub file: Result<WebConfigFile, Vec<Fault>>,
+    pub file: Result<WebConfigFile, Vec<ConfigError>>,
     /// The certificate, its key, and the clients' authority, where the file asks for them.
     pub texts: PemTexts,
 }
@@ -44,7 +44,7 @@ impl Reading {
         let file = text.and_then(utf8).map_err(|cause| {
             let origin = Origin::of_file(path, None);
             let message = format!("the web configuration cannot be read: {cause}");
-            vec![Fault { origin, message }]
+            vec![ConfigError { origin, message }]
         });
         let file = file.and_then(|text| file::parse(path, &text));
         let mut texts = PemTexts::default();
@@ -79,8 +79,8 @@ impl PemSource {
     }
 
     /// A fault of what is there.
-    pub fn fault(&self, message: &str) -> Fault {
-        Fault {
+    pub fn fault(&self, message: &str) -> ConfigError {
+        ConfigError {
             origin: self.origin.clone(),
             message: format!("`{}` {message}", self.key),
         }

@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::sign::SingleCertAndKey;
 use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
-use s3_exporter_api::Fault;
+use s3_exporter_config::ConfigError;
 
 use super::file::PemSource;
 use super::file::tls::Tls;
@@ -23,7 +23,7 @@ const HTTP1: &[u8] = b"http/1.1";
 ///
 /// # Errors
 /// Every fault of the certificates and the key at once.
-pub fn config(tls: &Tls, texts: &PemTexts, http2: bool) -> Result<ServerConfig, Vec<Fault>> {
+pub fn config(tls: &Tls, texts: &PemTexts, http2: bool) -> Result<ServerConfig, Vec<ConfigError>> {
     let provider = Arc::new(provider(tls));
     let mut faults = Vec::new();
     let chain = keep(
@@ -63,7 +63,7 @@ pub fn config(tls: &Tls, texts: &PemTexts, http2: bool) -> Result<ServerConfig, 
     Ok(config)
 }
 
-fn keep<T>(faults: &mut Vec<Fault>, result: Result<T, Fault>) -> Option<T> {
+fn keep<T>(faults: &mut Vec<ConfigError>, result: Result<T, ConfigError>) -> Option<T> {
     result.map_err(|fault| faults.push(fault)).ok()
 }
 
@@ -77,7 +77,7 @@ fn provider(tls: &Tls) -> CryptoProvider {
 }
 
 /// The bytes that were read for a source.
-fn bytes<'a>(source: &PemSource, text: &'a Option<ReadText>) -> Result<&'a [u8], Fault> {
+fn bytes<'a>(source: &PemSource, text: &'a Option<ReadText>) -> Result<&'a [u8], ConfigError> {
     match text {
         Some(Ok(bytes)) => Ok(bytes),
         Some(Err(cause)) => Err(source.fault(cause)),
@@ -88,7 +88,7 @@ fn bytes<'a>(source: &PemSource, text: &'a Option<ReadText>) -> Result<&'a [u8],
 fn certificates(
     source: &PemSource,
     text: &Option<ReadText>,
-) -> Result<Vec<CertificateDer<'static>>, Fault> {
+) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let bytes = bytes(source, text)?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
     match certificates {
@@ -103,13 +103,13 @@ fn certificates(
 fn private_key(
     source: &PemSource,
     text: &Option<ReadText>,
-) -> Result<PrivateKeyDer<'static>, Fault> {
+) -> Result<PrivateKeyDer<'static>, ConfigError> {
     PrivateKeyDer::from_pem_slice(bytes(source, text)?).map_err(|_| {
         source.fault("holds no private key: expected PEM with `BEGIN PRIVATE KEY` (PKCS #8), `BEGIN RSA PRIVATE KEY` or `BEGIN EC PRIVATE KEY`, and no passphrase")
     })
 }
 
-fn roots(source: &PemSource, text: &Option<ReadText>) -> Result<RootCertStore, Fault> {
+fn roots(source: &PemSource, text: &Option<ReadText>) -> Result<RootCertStore, ConfigError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(source, text)? {
         roots.add(certificate).map_err(|cause| {
@@ -126,7 +126,7 @@ fn identity(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     provider: &CryptoProvider,
-) -> Result<SingleCertAndKey, Fault> {
+) -> Result<SingleCertAndKey, ConfigError> {
     match CertifiedKey::from_der(chain, key, provider) {
         Ok(identity) => Ok(SingleCertAndKey::from(identity)),
         Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use figment::value::{Dict, Num, Tag, Value};
-use s3_exporter_api::{Fault, Origin, Origins};
+use s3_exporter_config::{ConfigError, Origin, Origins};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Error, Spanned, UserMessageFormatter};
 
@@ -15,12 +15,12 @@ use serde_saphyr::{Error, Spanned, UserMessageFormatter};
 /// # Errors
 /// That it is not YAML, with the first place where it isn't. Never holds a value: it may
 /// be a secret.
-pub fn read(path: &Path, text: &str) -> Result<(Dict, Origins), Fault> {
+pub fn read(path: &Path, text: &str) -> Result<(Dict, Origins), ConfigError> {
     let origin = |line: Option<usize>| Origin::of_file(path, line);
     let options = serde_saphyr::options! { with_snippet: false };
     let node: Node = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let line = error.location().and_then(|at| line(at.line()));
-        Fault {
+        ConfigError {
             origin: origin(line),
             message: syntax(&error),
         }
@@ -30,7 +30,7 @@ pub fn read(path: &Path, text: &str) -> Result<(Dict, Origins), Fault> {
         Node::Nothing => Dict::new(),
         Node::Table(entries) => table(entries, "", &mut lines),
         _ => {
-            return Err(Fault {
+            return Err(ConfigError {
                 origin: origin(None),
                 message: "this is no table: expected keys such as `tls_server_config:`".to_owned(),
             });

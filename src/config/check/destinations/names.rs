@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use s3_exporter_api::{Origin, Section};
+use s3_exporter_config::{Origin, Section};
 
 /// A destination's name, and which key it comes from.
 pub(super) struct Name {

@@ -7,7 +7,7 @@ use rustls::crypto::SupportedKxGroup;
 use rustls::crypto::ring;
 use rustls::version::{TLS12, TLS13};
 use rustls::{NamedGroup, SupportedCipherSuite, SupportedProtocolVersion};
-use s3_exporter_api::{Origin, Secret, Section, closest};
+use s3_exporter_config::{Origin, Secret, Section, closest};
 
 use super::{PemLocation, PemSource};
 

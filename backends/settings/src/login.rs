@@ -1,7 +1,8 @@
-use crate::{BackendError, FailureKind, Misplaced, Secret, SecretSource, Section};
+use s3_exporter_api::{BackendError, FailureKind, FaultyFile};
+use s3_exporter_config::{Secret, SecretError, SecretProblem, SecretSource, Section, file};
 
 /// How to log in to an S3 store, as its section says. The keys mean the same for every
-/// plug-in that speaks S3, so they are read here, once.
+/// plug-in that speaks S3.
 #[derive(Clone, Debug)]
 pub enum Login {
     /// `anonymous = true`: nothing is signed.
@@ -89,9 +90,6 @@ impl Login {
     }
 }
 
-/// A key of the section that names a file, and what is wrong with that.
-pub type FaultyFile = (&'static str, BackendError);
-
 impl Login {
     /// Reads what files there are, without asking anybody: those that are of no use.
     pub fn look(&self) -> Vec<FaultyFile> {
@@ -99,18 +97,18 @@ impl Login {
             return Vec::new();
         };
         let read = [
-            ("access_key_id_file", in_header(&keys.id)),
-            ("secret_access_key_file", keys.secret.read()),
+            ("access_key_id_file", Some(keys.id.read_for_header())),
+            ("secret_access_key_file", Some(keys.secret.read())),
             (
                 "session_token_file",
                 keys.session_token
                     .as_ref()
-                    .map_or_else(|| Ok(Secret::new("")), in_header),
+                    .map(SecretSource::read_for_header),
             ),
         ];
         let faulty = read
             .into_iter()
-            .filter_map(|(key, read)| Some((key, read.err()?)));
+            .filter_map(|(key, read)| Some((key, unusable(read?.err()?))));
         faulty.collect()
     }
 
@@ -128,19 +126,14 @@ impl Login {
     }
 }
 
-/// A secret that is sent in a header.
-fn in_header(source: &SecretSource) -> Result<Secret, BackendError> {
-    let secret = source.read()?;
-    match (Misplaced::find_in_header(secret.expose()), source) {
-        (Some(misplaced), SecretSource::File(path)) => {
-            let action = format!("reading the secret file {}", path.display());
-            Err(BackendError::new(
-                FailureKind::Credentials,
-                action,
-                format!("it holds {misplaced}"),
-            ))
-        }
-        _ => Ok(secret), // one that is written in the configuration is looked at there
+/// A file of a secret is of no use: the store would not know who we are.
+fn unusable(error: SecretError) -> BackendError {
+    let action = format!("reading the secret file {}", error.path.display());
+    let failure = BackendError::new(FailureKind::Credentials, action, error.problem.to_string());
+    match &error.problem {
+        SecretProblem::Unreadable(cause) => failure.with_source(file::reason(cause)),
+        SecretProblem::Misplaced(_) => failure.with_advice("write the secret alone into it"),
+        _ => failure,
     }
 }
 
@@ -153,11 +146,11 @@ impl AccessKeys {
     /// mount of Kubernetes is replaced as a whole, by a symlink.)
     ///
     /// # Errors
-    /// As [`SecretSource::read`].
+    /// `credentials`, as [`SecretSource::read`].
     pub fn read(&self) -> Result<Credentials, BackendError> {
-        let mut keys = self.read_once()?;
+        let mut keys = self.read_once().map_err(unusable)?;
         for _ in 1..READS {
-            let again = self.read_once()?;
+            let again = self.read_once().map_err(unusable)?;
             if again == keys {
                 break;
             }
@@ -166,11 +159,12 @@ impl AccessKeys {
         Ok(keys)
     }
 
-    fn read_once(&self) -> Result<Credentials, BackendError> {
+    fn read_once(&self) -> Result<Credentials, SecretError> {
+        let token = self.session_token.as_ref();
         Ok(Credentials {
-            id: in_header(&self.id)?,
+            id: self.id.read_for_header()?,
             secret: self.secret.read()?,
-            session_token: self.session_token.as_ref().map(in_header).transpose()?,
+            session_token: token.map(SecretSource::read_for_header).transpose()?,
         })
     }
 }

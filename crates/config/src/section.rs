@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use figment::value::{Dict, Tag, Value};
 
-use crate::{Fault, Origin, Origins};
+use crate::{ConfigError, Origin, Origins};
 
 mod values;
 
@@ -27,8 +27,8 @@ pub struct Section {
     given: BTreeSet<String>,
     faulty: BTreeSet<String>,
     origins: Origins,
-    faults: Vec<Fault>,
-    warnings: Vec<Fault>,
+    faults: Vec<ConfigError>,
+    warnings: Vec<ConfigError>,
     files: Vec<NamedFile>,
 }
 
@@ -185,7 +185,7 @@ impl Section {
     pub fn fault_at(&mut self, key: &str, origin: Origin, message: impl fmt::Display) {
         let message = format!("`{}` {message}", self.path_of(key));
         if self.faulty.insert(key.to_owned()) {
-            self.faults.push(Fault { origin, message });
+            self.faults.push(ConfigError { origin, message });
         }
     }
 
@@ -199,11 +199,11 @@ impl Section {
     /// As [`Self::warn`], of a key whose origin is known.
     pub fn warn_at(&mut self, key: &str, origin: Origin, message: impl fmt::Display) {
         let message = format!("`{}` {message}", self.path_of(key));
-        self.warnings.push(Fault { origin, message });
+        self.warnings.push(ConfigError { origin, message });
     }
 
     /// The warnings so far; to be asked for before [`Self::finish`].
-    pub fn take_warnings(&mut self) -> Vec<Fault> {
+    pub fn take_warnings(&mut self) -> Vec<ConfigError> {
         std::mem::take(&mut self.warnings)
     }
 
@@ -226,7 +226,7 @@ impl Section {
     }
 
     /// All faults, with one for every key that nobody took.
-    pub fn finish(mut self) -> Vec<Fault> {
+    pub fn finish(mut self) -> Vec<ConfigError> {
         for (key, value) in std::mem::take(&mut self.values) {
             let path = self.path_of(&key);
             let origin = (self.origins)(value.tag(), &path);
@@ -240,7 +240,7 @@ impl Section {
                         .retain(|fault| !fault.message.starts_with(&missing));
                 }
             }
-            self.faults.push(Fault { origin, message });
+            self.faults.push(ConfigError { origin, message });
         }
         self.faults
     }

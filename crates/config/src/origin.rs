@@ -7,14 +7,14 @@ use figment::value::Tag;
 /// Something wrong with the configuration: where it was said, and what would be right.
 /// Never holds the value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ConfigError {
     /// Where the bad value came from.
     pub origin: Origin,
     /// What is wrong, with the key's path, and what would be right.
     pub message: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
             Origin::Default => f.write_str(&self.message),

@@ -17,7 +17,7 @@ pub fn is_obeyed(c: char) -> bool {
 }
 
 /// The text with such characters as `\u{202e}`, but for line feeds and tabs.
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub fn log_safe(text: &str) -> Cow<'_, str> {
     let hidden = |c: char| is_obeyed(c) && !matches!(c, '\n' | '\t');
     if !text.contains(hidden) {
         return Cow::Borrowed(text);
@@ -40,9 +40,9 @@ mod tests {
     #[test]
     fn what_is_obeyed_is_shown() {
         assert_eq!(
-            visible("a\u{1b}[31m\u{9b}1m\r\u{202e}b\u{7f}\nc\td\u{2028}ü"),
+            log_safe("a\u{1b}[31m\u{9b}1m\r\u{202e}b\u{7f}\nc\td\u{2028}ü"),
             "a\\u{1b}[31m\\u{9b}1m\\u{d}\\u{202e}b\\u{7f}\nc\td\\u{2028}ü"
         );
-        assert!(matches!(visible("plain ü \n"), Cow::Borrowed(_)));
+        assert!(matches!(log_safe("plain ü \n"), Cow::Borrowed(_)));
     }
 }

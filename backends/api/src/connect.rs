@@ -1,0 +1,46 @@
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{Backend, BackendError};
+
+/// List requests in flight, unless the user says otherwise: it depends on what a kind of store
+/// bears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// For one destination.
+    pub concurrency: u16,
+    /// To one store.
+    pub max_requests_in_flight: u16,
+}
+
+/// A key of the configuration that names a file, and what is wrong with that.
+pub type FaultyFile = (&'static str, BackendError);
+
+/// A parsed section: everything that is needed to make a connection.
+#[async_trait]
+pub trait Connect: Debug + Send + Sync {
+    /// The store's address for people and for the label `store_url`; without any secret.
+    fn store_url(&self) -> String;
+
+    /// Reads what files the section names, and asks nobody: those that are of no use. What
+    /// has to do with no file goes with an empty key. By default none is looked into; that
+    /// they can be read is looked at for every plug-in.
+    fn look(&self) -> Vec<FaultyFile> {
+        Vec::new()
+    }
+
+    /// What holds for the connection and stands in other places than the configuration, such as
+    /// a library's own variables: a line for each, with its place, for `check`. Asks nobody.
+    fn found(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Reads what files there are and makes the client. Need not speak to the store.
+    ///
+    /// # Errors
+    /// A file that can't be read or makes no sense: `tls` for certificates, `credentials`
+    /// for keys. It is tried again with the next scan.
+    async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError>;
+}

@@ -1,0 +1,8 @@
+//! The settings that mean the same for every backend which speaks S3, read here once.
+//!
+//! It is a leaf beside `api`, which knows no configuration, and `page`, which does no I/O: a
+//! store of another kind needs nothing of it.
+
+mod login;
+
+pub use login::{AccessKeys, Credentials, Login};

@@ -1,0 +1,29 @@
+//! What users write, and how it is read: tables of values, each with its origin, and the
+//! files that they name.
+//!
+//! ```text
+//! values, origins -> Section -> a plug-in's own type, errors, warnings, named files
+//! ```
+//!
+//! A [`Section`] is a table that is being parsed: each getter takes a key out, and what nobody
+//! takes is an unknown key, with the known one that was probably meant. Every [`ConfigError`]
+//! tells the [`Origin`] of the value, and none holds a [`Secret`]. A [`Plugin`] is a kind of
+//! thing that a section describes, by the name that users write as its `type`. Files are read
+//! by [`file`], so that none makes the reader wait or fills the memory.
+//!
+//! This crate is a leaf: it knows no store, no metric and no cluster.
+
+pub mod file;
+mod misplaced;
+mod origin;
+mod plugin;
+mod secret;
+mod section;
+
+pub use file::FileVersion;
+pub use misplaced::Misplaced;
+pub use origin::{ConfigError, Origin, Origins};
+pub use plugin::{Key, Plugin};
+pub use secret::{Secret, SecretError, SecretProblem, SecretSource, without_line_end};
+pub use section::{NamedFile, Section, closest};
+pub use url::Url;
