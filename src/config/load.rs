@@ -112,15 +112,15 @@ pub fn understand(sources: &Sources<'_>, plugins: &[BackendPlugin]) -> Result<Co
         faults.extend(flags::require_keys(flags, &mut values));
     }
     let checked = check::check(values, origins, plugins, is_seed);
-    faults.extend(checked.faults);
+    faults.extend(checked.errors);
     warnings.extend(checked.warnings.iter().map(ConfigError::to_string));
     if !faults.is_empty() {
         return Err(Rejected {
-            web_config_file: checked.config.server.web_config_file,
+            web_config_file: checked.value.server.web_config_file,
             ..rejected(faults, warnings)
         });
     }
-    let mut config = checked.config;
+    let mut config = checked.value;
     config.warnings = warnings;
     Ok(config)
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use s3_exporter_api::{Connect, RequestLimits};
 use s3_exporter_config::{Key, Plugin, Section, Url};
-use s3_exporter_settings::Login;
+use s3_exporter_settings::{Login, region};
 use s3_exporter_transport::Transport;
 
 /// The plug-in for MinIO.
@@ -80,7 +80,7 @@ fn config(section: &mut Section) -> Option<MinioConfig> {
             "trusts anybody who pretends to be the store: give its certificate as `ca_bundle`",
         );
     }
-    let region = section.region("region");
+    let region = region(section, "region");
     let ca_bundle = section.file("ca_bundle");
     let connect_timeout = section.duration_up_to("connect_timeout", LONGEST);
     let request_timeout = section.duration_up_to("request_timeout", LONGEST);
@@ -105,23 +105,21 @@ fn config(section: &mut Section) -> Option<MinioConfig> {
 const LONGEST_PATH: usize = 900;
 
 fn endpoint(section: &mut Section) -> Option<Url> {
-    let origin = section.origin_of("endpoint");
-    let endpoint = section.endpoint("endpoint")?;
-    if endpoint.path().len() <= LONGEST_PATH {
-        return Some(endpoint);
+    let endpoint = section.setting("endpoint", s3_exporter_settings::endpoint)?;
+    if endpoint.value.path().len() <= LONGEST_PATH {
+        return Some(endpoint.value);
     }
     let message = format!("has a path of more than {LONGEST_PATH} bytes: use `type = \"s3\"`");
-    section.fault_at("endpoint", origin, message);
+    section.fault_of(&endpoint, message);
     None
 }
 
 /// Says of the keys that only the other client can do where they can be had.
 fn refuse(section: &mut Section) {
     for key in ONLY_S3 {
-        if let Some((_, origin)) = section.take(key) {
-            section.fault_at(
-                key,
-                origin,
+        if let Some(given) = section.take(key) {
+            section.fault_of(
+                &given,
                 "is not possible with type \"minio\": use `type = \"s3\"`, which lists MinIO too",
             );
         }
@@ -155,14 +153,11 @@ mod tests {
     fn parse_toml(text: &str) -> (Option<MinioConfig>, Vec<String>, usize) {
         let values: Dict = Figment::from(Toml::string(text)).extract().unwrap();
         let origins = Arc::new(|_, _: &str| Origin::Default);
-        let mut section = Section::new("backends.x", Tag::Default, values, origins);
-        let config = config(&mut section);
-        let warnings = section.take_warnings().len();
-        let faults = section.finish();
+        let parsed = Section::parse("backends.x", Tag::Default, values, origins, config);
         (
-            config,
-            faults.iter().map(ToString::to_string).collect(),
-            warnings,
+            parsed.value,
+            parsed.errors.iter().map(ToString::to_string).collect(),
+            parsed.warnings.len(),
         )
     }
 

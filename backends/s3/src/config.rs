@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use s3_exporter_api::{Connect, RequestLimits};
 use s3_exporter_config::{Key, Misplaced, Plugin, Secret, Section, Url, without_line_end};
-use s3_exporter_settings::Login;
+use s3_exporter_settings::{Login, endpoint, region};
 use s3_exporter_transport::{Proxies, Transport};
 
 use crate::REGION;
@@ -92,12 +92,10 @@ fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
 
 fn config(section: &mut Section) -> S3Config {
     let has_endpoint = section.has("endpoint");
-    let endpoint = section.endpoint("endpoint");
+    let endpoint = endpoint(section, "endpoint");
     let login = Login::parse(section);
     S3Config {
-        region: section
-            .region("region")
-            .or(has_endpoint.then(|| REGION.to_owned())),
+        region: region(section, "region").or(has_endpoint.then(|| REGION.to_owned())),
         endpoint,
         found: Lookup::default(),
         path_style: section.boolean("path_style"),
@@ -117,29 +115,26 @@ fn config(section: &mut Section) -> S3Config {
 }
 
 fn profile(section: &mut Section, login: &Login) -> Option<String> {
-    let origin = section.origin_of("profile");
-    let profile = section.name("profile")?;
+    let profile = section.setting("profile", Section::name)?;
     if !matches!(login, Login::Unset) {
-        section.fault_at(
-            "profile",
-            origin,
+        section.fault_of(
+            &profile,
             "is of no use together with keys or `anonymous`: give one of them",
         );
     }
-    Some(profile)
+    Some(profile.value)
 }
 
 fn owner(section: &mut Section) -> Option<String> {
-    let origin = section.origin_of("expected_bucket_owner");
-    let owner = section.name("expected_bucket_owner")?;
-    if owner.len() == 12 && owner.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(owner);
+    let owner = section.setting("expected_bucket_owner", Section::name)?;
+    if owner.value.len() == 12 && owner.value.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(owner.value);
     }
     let message = format!(
         "is {}: expected an account's 12 digits, in quotes",
-        origin.quote(&owner)
+        owner.quote()
     );
-    section.fault_at("expected_bucket_owner", origin, message);
+    section.fault_of(&owner, message);
     None
 }
 
@@ -185,12 +180,12 @@ fn client_certificate(section: &mut Section) -> Option<(PathBuf, PathBuf)> {
 
 /// The address of a proxy. It may hold a password, so no message shows it.
 fn proxy(section: &mut Section) -> Option<Secret> {
-    let origin = section.origin_of("proxy");
-    let text = Secret::new(section.name("proxy")?);
-    let text = without_line_end(text.expose());
+    let proxy = section.setting("proxy", Section::name)?.map(Secret::new);
+    let origin = proxy.origin();
+    let text = without_line_end(proxy.value.expose());
     if let Some(misplaced) = Misplaced::find(text) {
         let message = format!("holds {misplaced}{}: take it out", origin.once_expanded());
-        section.fault_at("proxy", origin, message);
+        section.fault_of(&proxy, message);
         return None;
     }
     // The transport makes nothing of what follows the port.
@@ -202,11 +197,10 @@ fn proxy(section: &mut Section) -> Option<Secret> {
         Err(error) if error.scheme().is_some() => {
             let kind = origin.quote(error.scheme().unwrap_or_default());
             let message = format!("has the scheme {kind}: expected {}", Proxies::KINDS);
-            section.fault_at("proxy", origin, message);
+            section.fault_of(&proxy, message);
         }
-        _ => section.fault_at(
-            "proxy",
-            origin,
+        _ => section.fault_of(
+            &proxy,
             "is no proxy's address: expected one such as \"http://proxy.example:3128\"",
         ),
     }
@@ -233,15 +227,14 @@ mod tests {
     fn parse_toml(text: &str) -> Parsed {
         let values: Dict = Figment::from(Toml::string(text)).extract().unwrap();
         let origins = Arc::new(|_, _: &str| Origin::Default);
-        let mut section = Section::new("backends.x", Tag::Default, values, origins);
-        let config = config(&mut section);
+        let parsed = Section::parse("backends.x", Tag::Default, values, origins, config);
         let texts = |faults: Vec<s3_exporter_config::ConfigError>| {
             faults.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         Parsed {
-            config,
-            warnings: texts(section.take_warnings()),
-            faults: texts(section.finish()),
+            config: parsed.value,
+            warnings: texts(parsed.warnings),
+            faults: texts(parsed.errors),
         }
     }
 

@@ -7,7 +7,7 @@ use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentials
 use aws_sdk_s3::config::IdentityCache;
 use aws_types::origin::Origin;
 use s3_exporter_config::{Section, Url};
-use s3_exporter_settings::{AccessKeys, Login};
+use s3_exporter_settings::{AccessKeys, Login, endpoint};
 
 /// How our session is called in the logs of who did what.
 const SESSION_NAME: &str = "s3-exporter";
@@ -60,7 +60,7 @@ impl Role {
             |text| has_form(text, 2..=64, "+=,.@-_"),
             "2 to 64 letters, digits and +=,.@-_",
         );
-        let sts_endpoint = section.endpoint("sts_endpoint");
+        let sts_endpoint = endpoint(section, "sts_endpoint");
         Some(Self {
             arn: arn?,
             external_id,
@@ -133,13 +133,11 @@ fn checked(
     is_good: impl Fn(&str) -> bool,
     wanted: &str,
 ) -> Option<String> {
-    let origin = section.origin_of(key);
-    let text = section.name(key)?;
-    if is_good(&text) {
-        return Some(text);
+    let text = section.setting(key, Section::name)?;
+    if is_good(&text.value) {
+        return Some(text.value);
     }
-    let message = format!("is {}: expected {wanted}", origin.quote(&text));
-    section.fault_at(key, origin, message);
+    section.fault_of(&text, format!("is {}: expected {wanted}", text.quote()));
     None
 }
 

@@ -3,6 +3,8 @@
 //! It is a leaf beside `api`, which knows no configuration, and `page`, which does no I/O: a
 //! store of another kind needs nothing of it.
 
+mod endpoint;
 mod login;
 
+pub use endpoint::{endpoint, region};
 pub use login::{AccessKeys, Credentials, Login};

@@ -7,7 +7,8 @@
 //!
 //! A [`Section`] is a table that is being parsed: each getter takes a key out, and what nobody
 //! takes is an unknown key, with the known one that was probably meant. Every [`ConfigError`]
-//! tells the [`Origin`] of the value, and none holds a [`Secret`]. A [`Plugin`] is a kind of
+//! tells the [`Origin`] of the value
+//! (a getter gives both as a [`Setting`]), and none holds a [`Secret`]. A [`Plugin`] is a kind of
 //! thing that a section describes, by the name that users write as its `type`. Files are read
 //! by [`file`], so that none makes the reader wait or fills the memory.
 //!
@@ -19,11 +20,13 @@ mod origin;
 mod plugin;
 mod secret;
 mod section;
+mod setting;
 
 pub use file::FileVersion;
 pub use misplaced::Misplaced;
 pub use origin::{ConfigError, Origin, Origins};
 pub use plugin::{Key, Plugin};
 pub use secret::{Secret, SecretError, SecretProblem, SecretSource, without_line_end};
-pub use section::{NamedFile, Section, closest};
+pub use section::{NamedFile, Parsed, Section, closest};
+pub use setting::Setting;
 pub use url::Url;

@@ -57,6 +57,15 @@ impl Origin {
         }
     }
 
+    /// A path that was written there: one in a file is relative to that file.
+    pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
+        let folder = match self {
+            Self::File { path: file, .. } => file.parent(),
+            _ => None,
+        };
+        folder.unwrap_or(Path::new("")).join(path)
+    }
+
     /// What to add to what is said of a text that is not all written there.
     pub fn once_expanded(&self) -> &'static str {
         match self {

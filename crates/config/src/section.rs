@@ -1,23 +1,44 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
 use figment::value::{Dict, Tag, Value};
 
-use crate::{ConfigError, Origin, Origins};
+use crate::{ConfigError, Origin, Origins, Setting};
 
+mod tables;
 mod values;
 
 /// A table of the configuration that is being parsed. Each getter takes one key out,
-/// and records a fault, with the key's path and its origin, where the value is of no
-/// use; [`Section::finish`] makes faults of the keys that nobody took.
+/// and records an error, with the key's path and its origin, where the value is of no
+/// use; the keys that nobody took are errors, too.
 ///
 /// Values from the environment are always text, so the getters read text too where they
 /// want something else.
 ///
-/// Of each key only the first fault is kept: what follows from it would mislead. For the
+/// Of each key only the first error is kept: what follows from it would mislead. For the
 /// same reason a value that is [`Value::Empty`], which nobody can write, stands for one
-/// whose fault is already known: it is given, and of no use.
+/// whose error is already known: it is given, and of no use.
+///
+/// A section is there for as long as somebody parses it ([`Self::parse`], [`Self::table`]):
+/// it is lent and cannot be kept, so that its end, and with it what is wrong with it, is never
+/// missed.
+///
+/// ```compile_fail,E0521
+/// # use s3_exporter_config::Section;
+/// fn keep<'a>(top: &mut Section, kept: &mut Option<&'a mut Section>) {
+///     top.table("scan", |scan| *kept = Some(scan));
+/// }
+/// ```
+///
+/// Nobody else can make one, to read from it what no error would tell of:
+///
+/// ```compile_fail,E0624
+/// # use s3_exporter_config::{Origin, Section};
+/// # use figment::value::{Dict, Tag};
+/// let origins = std::sync::Arc::new(|_, _: &str| Origin::Default);
+/// let section = Section::new(String::new(), Tag::Default, Dict::new(), origins);
+/// ```
 pub struct Section {
     path: String,
     tag: Tag,
@@ -25,10 +46,12 @@ pub struct Section {
     known: Vec<String>,
     asked: Vec<String>,
     given: BTreeSet<String>,
+    taken: BTreeMap<String, Origin>,
     faulty: BTreeSet<String>,
     origins: Origins,
     faults: Vec<ConfigError>,
     warnings: Vec<ConfigError>,
+    guesses: Vec<ConfigError>,
     files: Vec<NamedFile>,
 }
 
@@ -43,20 +66,59 @@ pub struct NamedFile {
     pub path: PathBuf,
 }
 
+/// What came of a table.
+#[derive(Debug)]
+pub struct Parsed<T> {
+    /// What was made of it; of no use where there is an error.
+    pub value: T,
+    /// What is wrong, the keys that nobody took included.
+    pub errors: Vec<ConfigError>,
+    /// What is odd.
+    pub warnings: Vec<ConfigError>,
+    /// The files that it names.
+    pub files: Vec<NamedFile>,
+    /// The paths of all keys that were asked for, be they set or not.
+    pub asked: Vec<String>,
+}
+
 impl Section {
-    /// The table `value` at `path` (empty for the top).
-    pub fn new(path: impl Into<String>, tag: Tag, values: Dict, origins: Origins) -> Self {
+    /// Has `read` parse the table `values` at `path` (empty for the top).
+    pub fn parse<T>(
+        path: impl Into<String>,
+        tag: Tag,
+        values: Dict,
+        origins: Origins,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Parsed<T> {
+        let mut section = Self::new(path.into(), tag, values, origins);
+        let value = read(&mut section);
+        section.finish();
+        if section.faults.is_empty() {
+            section.warnings.append(&mut section.guesses);
+        }
+        Parsed {
+            value,
+            errors: section.faults,
+            warnings: section.warnings,
+            files: section.files,
+            asked: section.asked,
+        }
+    }
+
+    fn new(path: String, tag: Tag, values: Dict, origins: Origins) -> Self {
         Self {
-            path: path.into(),
+            path,
             tag,
             given: values.keys().cloned().collect(),
             values,
             known: Vec::new(),
             asked: Vec::new(),
+            taken: BTreeMap::new(),
             faulty: BTreeSet::new(),
             origins,
             faults: Vec::new(),
             warnings: Vec::new(),
+            guesses: Vec::new(),
             files: Vec::new(),
         }
     }
@@ -75,98 +137,37 @@ impl Section {
         }
     }
 
-    /// Whether the user set the key, be its value good or bad.
+    /// Whether the user set the key, be its value good or bad, and nobody took it yet.
     pub fn has(&self, key: &str) -> bool {
         self.values.contains_key(key)
     }
 
-    /// Takes a key out as it is, with where it came from.
-    pub fn take(&mut self, key: &str) -> Option<(Value, Origin)> {
+    /// What a getter takes out, with its origin: `section.setting("region", Section::name)`.
+    pub fn setting<T>(
+        &mut self,
+        key: &str,
+        getter: impl FnOnce(&mut Self, &str) -> Option<T>,
+    ) -> Option<Setting<T>> {
+        let origin = self.origin_of(key);
+        getter(self, key).map(|value| Setting::new(key, origin, value))
+    }
+
+    /// Takes a key out as it is.
+    pub fn take(&mut self, key: &str) -> Option<Setting<Value>> {
         self.asked.push(self.path_of(key));
         self.remove(key)
     }
 
-    fn remove(&mut self, key: &str) -> Option<(Value, Origin)> {
+    fn remove(&mut self, key: &str) -> Option<Setting<Value>> {
         self.known.push(key.to_owned());
         let value = self.values.remove(key)?;
+        let origin = self.origin_at(value.tag(), key);
+        self.taken.insert(key.to_owned(), origin.clone());
         if matches!(value, Value::Empty(..)) {
             self.faulty.insert(key.to_owned());
             return None;
         }
-        let origin = (self.origins)(value.tag(), &self.path_of(key));
-        Some((value, origin))
-    }
-
-    /// A table within it, empty where there is none; give it back to [`Self::absorb`].
-    pub fn section(&mut self, key: &str) -> Self {
-        self.table(key)
-            .unwrap_or_else(|| self.child(self.path_of(key), self.tag, Dict::new()))
-    }
-
-    /// A table of tables within it, with their names.
-    pub fn sections(&mut self, key: &str) -> Vec<(String, Self)> {
-        let Some(mut outer) = self.table(key) else {
-            return Vec::new();
-        };
-        let names: Vec<_> = outer.values.keys().cloned().collect();
-        let sections = names
-            .into_iter()
-            .filter_map(|name| outer.table(&name).map(|inner| (name, inner)))
-            .collect();
-        outer.asked.clear(); // the names are the user's
-        self.absorb(outer);
-        sections
-    }
-
-    fn table(&mut self, key: &str) -> Option<Self> {
-        let (value, origin) = self.take(key)?;
-        match value {
-            Value::Dict(tag, values) => Some(self.child(self.path_of(key), tag, values)),
-            other => self.wrong(key, &origin, "a table", &other),
-        }
-    }
-
-    /// A list of tables within it.
-    pub fn section_list(&mut self, key: &str) -> Vec<Self> {
-        let Some((value, origin)) = self.take(key) else {
-            return Vec::new();
-        };
-        let Value::Array(_, items) = value else {
-            self.wrong::<()>(
-                key,
-                &origin,
-                &format!("a list of tables, each of which begins with [[{key}]]"),
-                &value,
-            );
-            return Vec::new();
-        };
-        let mut sections = Vec::new();
-        for (index, item) in items.into_iter().enumerate() {
-            let item_key = format!("{key}[{index}]");
-            let path = self.path_of(&item_key);
-            match item {
-                Value::Dict(tag, values) => sections.push(self.child(path, tag, values)),
-                Value::Empty(..) => (),
-                other => {
-                    let origin = (self.origins)(other.tag(), &path);
-                    self.wrong::<()>(&item_key, &origin, "a table", &other);
-                    self.faulty.insert(key.to_owned());
-                }
-            }
-        }
-        sections
-    }
-
-    fn child(&self, path: String, tag: Tag, values: Dict) -> Self {
-        Self::new(path, tag, values, Origins::clone(&self.origins))
-    }
-
-    /// Finishes a section within this one, and takes over its faults and warnings.
-    pub fn absorb(&mut self, mut inner: Self) {
-        self.asked.append(&mut inner.asked);
-        self.warnings.append(&mut inner.warnings);
-        self.files.append(&mut inner.files);
-        self.faults.append(&mut inner.finish());
+        Some(Setting::new(key, origin, value))
     }
 
     /// Drops the keys that nobody took yet, where it is not known what they should be.
@@ -174,59 +175,74 @@ impl Section {
         self.values.clear();
     }
 
-    /// Records a fault of a key that has been taken or is missing; the message goes on
-    /// after the key's path: "must not be empty".
+    /// Records an error of a key: one that is missing, or of no use beside others. The message
+    /// goes on after the key's path: "must not be empty".
     pub fn fault(&mut self, key: &str, message: impl fmt::Display) {
         let origin = self.origin_of(key);
         self.fault_at(key, origin, message);
     }
 
-    /// Records a fault of a key whose origin is known.
-    pub fn fault_at(&mut self, key: &str, origin: Origin, message: impl fmt::Display) {
+    /// As [`Self::fault`], of a value that has been taken.
+    pub fn fault_of<T>(&mut self, setting: &Setting<T>, message: impl fmt::Display) {
+        self.fault_at(setting.key(), setting.origin().clone(), message);
+    }
+
+    /// As [`Self::fault`], of the section itself.
+    pub fn fault_here(&mut self, message: impl fmt::Display) {
+        let origin = (self.origins)(self.tag, &self.path);
+        let message = format!("`{}` {message}", self.path);
+        self.faults.push(ConfigError { origin, message });
+    }
+
+    fn fault_at(&mut self, key: &str, origin: Origin, message: impl fmt::Display) {
         let message = format!("`{}` {message}", self.path_of(key));
         if self.faulty.insert(key.to_owned()) {
             self.faults.push(ConfigError { origin, message });
         }
     }
 
-    /// Records what is odd about a key, but no fault; the message goes on after the key's
+    /// Records what is odd about a key, but no error; the message goes on after the key's
     /// path.
     pub fn warn(&mut self, key: &str, message: impl fmt::Display) {
-        let origin = self.origin_of(key);
-        self.warn_at(key, origin, message);
+        let warning = self.about(key, message);
+        self.warnings.push(warning);
     }
 
-    /// As [`Self::warn`], of a key whose origin is known.
-    pub fn warn_at(&mut self, key: &str, origin: Origin, message: impl fmt::Display) {
-        let message = format!("`{}` {message}", self.path_of(key));
+    /// As [`Self::warn`], of a value that has been taken.
+    pub fn warn_of<T>(&mut self, setting: &Setting<T>, message: impl fmt::Display) {
+        let message = format!("`{}` {message}", self.path_of(setting.key()));
+        let origin = setting.origin().clone();
         self.warnings.push(ConfigError { origin, message });
     }
 
-    /// The warnings so far; to be asked for before [`Self::finish`].
-    pub fn take_warnings(&mut self) -> Vec<ConfigError> {
-        std::mem::take(&mut self.warnings)
+    /// As [`Self::warn`], but only where nothing is wrong anywhere: else that may well be why.
+    pub fn warn_where_all_is_good(&mut self, key: &str, message: impl fmt::Display) {
+        let warning = self.about(key, message);
+        self.guesses.push(warning);
     }
 
-    /// The files that were named so far, here and in the sections that were absorbed; to be
-    /// asked for before [`Self::finish`].
-    pub fn take_files(&mut self) -> Vec<NamedFile> {
-        std::mem::take(&mut self.files)
+    fn about(&self, key: &str, message: impl fmt::Display) -> ConfigError {
+        ConfigError {
+            origin: self.origin_of(key),
+            message: format!("`{}` {message}", self.path_of(key)),
+        }
     }
 
     /// Where the key was set; where it was not, where the section began.
-    pub fn origin_of(&self, key: &str) -> Origin {
-        let tag = self.values.get(key).map_or(self.tag, Value::tag);
+    fn origin_of(&self, key: &str) -> Origin {
+        match (self.values.get(key), self.taken.get(key)) {
+            (Some(value), _) => self.origin_at(value.tag(), key),
+            (None, Some(taken)) => taken.clone(),
+            (None, None) => self.origin_at(self.tag, key),
+        }
+    }
+
+    fn origin_at(&self, tag: Tag, key: &str) -> Origin {
         (self.origins)(tag, &self.path_of(key))
     }
 
-    /// The paths of all keys that were asked for so far, here and in the sections that were
-    /// absorbed, be they set or not.
-    pub fn asked(&self) -> impl Iterator<Item = &str> {
-        self.asked.iter().map(String::as_str)
-    }
-
-    /// All faults, with one for every key that nobody took.
-    pub fn finish(mut self) -> Vec<ConfigError> {
+    /// Makes errors of the keys that nobody took.
+    fn finish(&mut self) {
         for (key, value) in std::mem::take(&mut self.values) {
             let path = self.path_of(&key);
             let origin = (self.origins)(value.tag(), &path);
@@ -242,7 +258,6 @@ impl Section {
             }
             self.faults.push(ConfigError { origin, message });
         }
-        self.faults
     }
 }
 

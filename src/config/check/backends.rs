@@ -40,17 +40,15 @@ pub(super) fn backends(
     plugins: &[BackendPlugin],
     fingerprints: &BTreeMap<String, Fingerprint>,
 ) -> BTreeMap<String, Store> {
-    let mut stores = BTreeMap::new();
-    for (name, mut section) in top.sections("backends") {
-        named(top, "backends", &name);
-        let mut store = store(&mut section, plugins).unwrap_or_default();
-        if let (Some(backend), Some(known)) = (&mut store.backend, fingerprints.get(&name)) {
+    let stores = top.tables("backends", |name, section| {
+        named(section, name);
+        let mut store = store(section, plugins).unwrap_or_default();
+        if let (Some(backend), Some(known)) = (&mut store.backend, fingerprints.get(name)) {
             backend.fingerprint = *known;
         }
-        stores.insert(name, store);
-        top.absorb(section);
-    }
-    stores
+        store
+    });
+    stores.into_iter().collect()
 }
 
 fn store(section: &mut Section, plugins: &[BackendPlugin]) -> Option<Store> {

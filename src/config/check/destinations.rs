@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use s3_exporter_api::is_directory_bucket;
-use s3_exporter_config::{Origin, Section, closest};
+use s3_exporter_config::{Section, Setting, closest};
 
 use self::names::{Name, names};
 use super::backends::Store;
@@ -43,16 +43,12 @@ pub(super) struct Context<'a> {
 /// All of them, in their order.
 pub(super) fn destinations(top: &mut Section, context: &Context<'_>) -> Found {
     let mut found = Found::default();
-    let sections = top.section_list("destinations");
-    if sections.is_empty() {
+    let all = top.table_list("destinations", |section| found.add(section, context));
+    if all.is_empty() {
         top.fault(
             "destinations",
             "is missing: give at least one [[destinations]] with a `bucket`",
         );
-    }
-    for mut section in sections {
-        found.add(&mut section, context);
-        top.absorb(section);
     }
     bucket_in_host(top, &found.destinations);
     same_objects(top, &found.destinations);
@@ -71,15 +67,13 @@ impl Found {
             &[("all", Expect::All), ("present", Expect::Present)],
         );
         let interval = interval(section).unwrap_or(context.scan.interval);
-        let max_age_origin = section.origin_of("max_age");
-        let max_age = section.duration("max_age");
+        let max_age = section.setting("max_age", Section::duration);
         let timeout = section.duration("timeout").unwrap_or(context.scan.timeout);
         let concurrency = concurrency(section).or(context.scan.concurrency);
         let audit_interval = audit_interval(section).unwrap_or(context.scan.audit_interval);
-        if max_age.is_some_and(|max_age| interval > max_age) {
-            section.warn_at(
-                "max_age",
-                max_age_origin,
+        if let Some(max_age) = max_age.as_ref().filter(|max_age| interval > max_age.value) {
+            section.warn_of(
+                max_age,
                 format!(
                     "is shorter than the interval ({}): a late backup is noticed only by the next scan",
                     humantime::format_duration(interval)
@@ -92,14 +86,8 @@ impl Found {
         if let Source::Defined(name) = &source {
             self.used_resolvers.insert(name.clone());
         }
-        for Name {
-            name,
-            bucket,
-            key,
-            origin,
-        } in names
-        {
-            if !self.claim(section, &name, &key, origin) {
+        for Name { name, bucket } in names {
+            if !self.claim(section, &name) {
                 continue;
             }
             let Some(store) = backend.as_ref().and_then(|name| context.stores.get(name)) else {
@@ -108,18 +96,18 @@ impl Found {
             let Some(connection) = &store.backend else {
                 continue;
             };
-            let name: Arc<str> = name.into();
+            let name: Arc<str> = name.value.into();
             let resolver = self.resolver(&source, &name);
             self.destinations.push(Arc::new(Destination {
                 resolver,
                 name,
-                bucket: bucket.into(),
+                bucket: bucket.value.into(),
                 prefix: prefix.as_str().into(),
                 separator: separator.as_str().into(),
                 backend: backend.as_deref().unwrap_or_default().into(),
                 store_url: connection.connect.store_url().into(),
                 expect: expect.unwrap_or_default(),
-                max_age,
+                max_age: max_age.as_ref().map(|max_age| max_age.value),
                 interval,
                 timeout,
                 concurrency: concurrency.unwrap_or(store.concurrency),
@@ -129,17 +117,17 @@ impl Found {
     }
 
     /// Takes a name; a fault where it is taken.
-    fn claim(&mut self, section: &mut Section, name: &str, key: &str, origin: Origin) -> bool {
+    fn claim(&mut self, section: &mut Section, name: &Setting<String>) -> bool {
         let path = section.path().to_owned();
-        let Some(other) = self.names.insert(name.to_owned(), path.clone()) else {
+        let Some(other) = self.names.insert(name.value.clone(), path.clone()) else {
             return true;
         };
-        let shown = origin.quote(name);
-        let message = if key == "name" {
+        let shown = name.quote();
+        let message = if name.key() == "name" {
             format!("is {shown}, which is the name of `{other}` too: expected another")
         } else if other == path {
             format!("is {shown}, which is there already")
-        } else if key == "bucket" {
+        } else if name.key() == "bucket" {
             format!(
                 "makes {shown} the destination's name, which `{other}` has too: give one of the two a `name`"
             )
@@ -149,7 +137,7 @@ impl Found {
                  write one of the two as a destination of its own, with a `name`"
             )
         };
-        section.fault_at(key, origin, message);
+        section.fault_of(name, message);
         false
     }
 
@@ -171,14 +159,13 @@ impl Found {
 fn backend(section: &mut Section, context: &Context<'_>) -> Option<String> {
     let stores = context.stores;
     let is_given = section.has("backend");
-    let origin = section.origin_of("backend");
-    let name = section.name("backend");
+    let name = section.setting("backend", Section::name);
     let mut known = stores.keys().map(String::as_str);
     match (name, is_given) {
-        (Some(name), _) if stores.contains_key(&name) => Some(name),
+        (Some(name), _) if stores.contains_key(&name.value) => Some(name.value),
         (Some(name), _) => {
-            let message = undefined(&name, &origin, known, "[backends.<name>]");
-            section.fault_at("backend", origin, message);
+            let message = undefined(&name, known, "[backends.<name>]");
+            section.fault_of(&name, message);
             None
         }
         (None, true) => None,
@@ -208,23 +195,21 @@ enum Source {
 impl Source {
     fn of(section: &mut Section, known: &BTreeMap<String, Option<ResolverConfig>>) -> Self {
         let is_own = section.has("clusters") || section.has("clusters_file");
-        let origin = section.origin_of("resolver");
-        let name = section.name("resolver");
+        let name = section.setting("resolver", Section::name);
         let own = resolvers::fixed(section);
         match name {
-            Some(_) if is_own => {
-                section.fault_at(
-                    "resolver",
-                    origin,
+            Some(name) if is_own => {
+                section.fault_of(
+                    &name,
                     "is given together with `clusters` or `clusters_file`: give one of them",
                 );
                 Self::None
             }
-            Some(name) if known.contains_key(&name) => Self::Defined(name),
+            Some(name) if known.contains_key(&name.value) => Self::Defined(name.value),
             Some(name) => {
                 let names = known.keys().map(String::as_str);
-                let message = undefined(&name, &origin, names, "[resolvers.<name>]");
-                section.fault_at("resolver", origin, message);
+                let message = undefined(&name, names, "[resolvers.<name>]");
+                section.fault_of(&name, message);
                 Self::None
             }
             None if is_own => own.map_or(Self::None, |own| Self::Own(ResolverConfig::Static(own))),
@@ -235,13 +220,12 @@ impl Source {
 
 /// The message for a name that is used and not defined.
 fn undefined<'a>(
-    name: &str,
-    origin: &Origin,
+    name: &Setting<String>,
     known: impl Iterator<Item = &'a str> + Clone,
     table: &str,
 ) -> String {
-    let mut message = format!("is {}, which is not defined", origin.quote(name));
-    if let Some(meant) = closest(name, known.clone()) {
+    let mut message = format!("is {}, which is not defined", name.quote());
+    if let Some(meant) = closest(&name.value, known.clone()) {
         message.push_str(&format!(": did you mean {meant:?}?"));
     } else {
         let names = quoted(known);
@@ -254,45 +238,46 @@ fn undefined<'a>(
 }
 
 fn prefix(section: &mut Section, names: &[Name]) -> String {
-    let origin = section.origin_of("prefix");
-    let prefix = section.text("prefix").unwrap_or_default();
+    let Some(given) = section.setting("prefix", Section::text) else {
+        return String::new();
+    };
+    let prefix = &given.value;
     if prefix.len() > LONGEST_KEY {
-        section.fault_at(
-            "prefix",
-            origin,
+        section.fault_of(
+            &given,
             "is longer than any key: expected at most 1024 bytes",
         );
     } else if prefix.starts_with('/') {
-        section.warn_at(
-            "prefix",
-            origin,
+        section.warn_of(
+            &given,
             "begins with a `/`, which keys hardly ever do: nothing may be found",
         );
     } else if !prefix.is_empty()
         && !prefix.ends_with('/')
-        && let Some(directory) = names.iter().find(|name| is_directory_bucket(&name.bucket))
+        && let Some(directory) = names
+            .iter()
+            .find(|name| is_directory_bucket(&name.bucket.value))
     {
-        let bucket = directory.origin.quote(&directory.bucket);
-        section.warn_at(
-            "prefix",
-            origin,
+        let bucket = directory.bucket.quote();
+        section.warn_of(
+            &given,
             format!("must end in `/`: {bucket} is a directory bucket, which takes no other prefix"),
         );
     }
-    prefix
+    given.value
 }
 
 fn separator(section: &mut Section) -> String {
-    let origin = section.origin_of("separator");
-    let separator = section.text("separator");
-    if separator.as_deref() == Some("") {
-        section.fault_at(
-            "separator",
-            origin,
+    let Some(separator) = section.setting("separator", Section::text) else {
+        return SEPARATOR.to_owned();
+    };
+    if separator.value.is_empty() {
+        section.fault_of(
+            &separator,
             "must not be empty: the cluster \"a\" would own what belongs to \"ab\"",
         );
     }
-    separator.unwrap_or_else(|| SEPARATOR.to_owned())
+    separator.value
 }
 
 /// Two destinations that list the same objects are paid for twice, and mostly an oversight.

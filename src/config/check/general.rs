@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use s3_exporter_config::{Section, closest};
+use s3_exporter_config::{Section, Setting, closest};
 
 use crate::config::{Compat, Metrics, Server};
 use crate::labels::Label;
@@ -24,55 +24,53 @@ pub(super) const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// `[server]`.
 pub(super) fn server(top: &mut Section) -> Server {
-    let mut section = top.section("server");
-    let listen = section.list("listen");
-    if listen.as_ref().is_some_and(Vec::is_empty) {
-        section.fault(
-            "listen",
-            "is empty: expected at least one address such as \":9340\"",
+    top.table("server", |section| {
+        let listen = section.items("listen");
+        if listen.as_ref().is_some_and(Vec::is_empty) {
+            section.fault(
+                "listen",
+                "is empty: expected at least one address such as \":9340\"",
+            );
+        }
+        let admin_listen = section.items("admin_listen").unwrap_or_default();
+        let listen = listen.map_or_else(
+            || vec![LISTEN.to_owned()],
+            |listen| addresses(section, listen, &[]),
         );
-    }
-    let listen = listen.unwrap_or_else(|| vec![LISTEN.to_owned()]);
-    let admin_listen = section.list("admin_listen").unwrap_or_default();
-    addresses(&mut section, "listen", &listen, &[]);
-    addresses(&mut section, "admin_listen", &admin_listen, &listen);
-    let server = Server {
-        listen,
-        admin_listen,
-        web_config_file: section.file("web_config_file"),
-        probes_without_auth: section.boolean("probes_without_auth").unwrap_or(false),
-    };
-    if server.probes_without_auth && server.web_config_file.is_none() {
-        section.warn(
-            "probes_without_auth",
-            "has no effect: without `web_config_file` nothing needs a password",
-        );
-    }
-    top.absorb(section);
-    server
+        let server = Server {
+            admin_listen: addresses(section, admin_listen, &listen),
+            listen,
+            web_config_file: section.file("web_config_file"),
+            probes_without_auth: section.boolean("probes_without_auth").unwrap_or(false),
+        };
+        if server.probes_without_auth && server.web_config_file.is_none() {
+            section.warn(
+                "probes_without_auth",
+                "has no effect: without `web_config_file` nothing needs a password",
+            );
+        }
+        server
+    })
 }
 
-/// Whether all are addresses, none of them twice or among `taken`.
-fn addresses(section: &mut Section, key: &str, addresses: &[String], taken: &[String]) {
-    for (index, address) in addresses.iter().enumerate() {
-        let key = format!("{key}[{index}]");
-        let origin = section.origin_of(&key);
-        let shown = origin.quote(address);
-        if !is_address(address) {
+/// Addresses; an error where one is none, or is there twice or among `taken`.
+fn addresses(section: &mut Section, given: Vec<Setting<String>>, taken: &[String]) -> Vec<String> {
+    let mut addresses = Vec::with_capacity(given.len());
+    for address in given {
+        let shown = address.quote();
+        if !is_address(&address.value) {
             let message = format!(
                 "is {shown}: expected host and port, such as \":9340\", \"127.0.0.1:9340\" or \"[::1]:9340\""
             );
-            section.fault_at(&key, origin, message);
-        } else if addresses[..index].contains(address) {
-            section.fault_at(&key, origin, format!("is {shown}, as one before it"));
-        } else if taken.contains(address) {
-            section.fault_at(
-                &key,
-                origin,
-                format!("is {shown}, as one of `server.listen`"),
-            );
+            section.fault_of(&address, message);
+        } else if addresses.contains(&address.value) {
+            section.fault_of(&address, format!("is {shown}, as one before it"));
+        } else if taken.contains(&address.value) {
+            section.fault_of(&address, format!("is {shown}, as one of `server.listen`"));
         }
+        addresses.push(address.value);
     }
+    addresses
 }
 
 /// `:9340`, `host:9340`, `192.0.2.1:9340`, `[2001:db8::1]:9340`.
@@ -96,77 +94,71 @@ fn is_address(text: &str) -> bool {
 
 /// `[log]`.
 pub(super) fn log(top: &mut Section) -> Log {
-    let mut section = top.section("log");
-    let origin = section.origin_of("level");
-    let level = section.name("level");
-    if let Some(level) = &level
-        && let Err(wanted) = filter::parse(level)
-    {
-        let message = format!("is {}: {wanted}", origin.quote(level));
-        section.fault_at("level", origin, message);
-    }
-    let origin = section.origin_of("format");
-    let format = match section
-        .name("format")
-        .map(|format| (format.to_lowercase(), format))
-    {
-        None => None,
-        Some((lower, _)) if lower == "json" => Some(LogFormat::Json),
-        Some((lower, _)) if lower == "console" => Some(LogFormat::Console),
-        Some((_, format)) => {
-            let message = format!(
-                "is {}: expected \"json\" or \"console\"",
-                origin.quote(&format)
-            );
-            section.fault_at("format", origin, message);
+    top.table("log", |section| {
+        let level = section.setting("level", Section::name);
+        if let Some(level) = &level
+            && let Err(wanted) = filter::parse(&level.value)
+        {
+            section.fault_of(level, format!("is {}: {wanted}", level.quote()));
+        }
+        Log {
+            level: level.map(Setting::into_value),
+            format: log_format(section),
+        }
+    })
+}
+
+fn log_format(section: &mut Section) -> Option<LogFormat> {
+    let format = section.setting("format", Section::name)?;
+    match format.value.to_lowercase().as_str() {
+        "json" => Some(LogFormat::Json),
+        "console" => Some(LogFormat::Console),
+        _ => {
+            let message = format!("is {}: expected \"json\" or \"console\"", format.quote());
+            section.fault_of(&format, message);
             None
         }
-    };
-    top.absorb(section);
-    Log { level, format }
+    }
 }
 
 /// `[metrics]`.
 pub(super) fn metrics(top: &mut Section) -> Metrics {
-    let mut section = top.section("metrics");
-    let mut compat = Vec::new();
-    let names = section.list("compat").unwrap_or_default();
-    for (index, name) in names.iter().enumerate() {
-        match Compat::ALL.into_iter().find(|set| set.as_str() == name) {
-            Some(set) if compat.contains(&set) => (),
-            Some(set) => compat.push(set),
-            None => no_compat(&mut section, index, name),
+    top.table("metrics", |section| {
+        let mut compat = Vec::new();
+        for name in section.items("compat").unwrap_or_default() {
+            let mut sets = Compat::ALL.into_iter();
+            match sets.find(|set| set.as_str() == name.value) {
+                Some(set) if compat.contains(&set) => (),
+                Some(set) => compat.push(set),
+                None => no_compat(section, &name),
+            }
         }
-    }
-    let cluster_label = cluster_label(&mut section);
-    top.absorb(section);
-    Metrics {
-        compat,
-        cluster_label,
-        max_clusters: MAX_CLUSTERS,
-    }
+        Metrics {
+            compat,
+            cluster_label: cluster_label(section),
+            max_clusters: MAX_CLUSTERS,
+        }
+    })
 }
 
-fn no_compat(section: &mut Section, index: usize, name: &str) {
-    let key = format!("compat[{index}]");
-    let origin = section.origin_of(&key);
-    let hint = closest(name, Compat::ALL.into_iter().map(Compat::as_str))
+fn no_compat(section: &mut Section, name: &Setting<String>) {
+    let hint = closest(&name.value, Compat::ALL.into_iter().map(Compat::as_str))
         .map(|known| format!("; did you mean \"{known}\"?"))
         .unwrap_or_default();
     let message = format!(
         "is {}: expected \"kubermatic_s3\" or \"kubermatic_etcdbackup\"{hint}",
-        origin.quote(name)
+        name.quote()
     );
-    section.fault_at(&key, origin, message);
+    section.fault_of(name, message);
 }
 
 fn cluster_label(section: &mut Section) -> String {
-    let origin = section.origin_of("cluster_label");
-    let label = section
-        .name("cluster_label")
-        .unwrap_or_else(|| Label::Cluster.as_str().to_owned());
+    let Some(given) = section.setting("cluster_label", Section::name) else {
+        return Label::Cluster.as_str().to_owned();
+    };
+    let label = given.value.as_str();
     let is_ours = |other: Label| other != Label::Cluster && other.as_str() == label;
-    let is_taken = LABELS_OF_PROMETHEUS.contains(&&*label) || Label::ALL.into_iter().any(is_ours);
+    let is_taken = LABELS_OF_PROMETHEUS.contains(&label) || Label::ALL.into_iter().any(is_ours);
     let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let wanted = if is_taken {
         "that label is there for another purpose: expected one such as \"backup_cluster\""
@@ -176,11 +168,10 @@ fn cluster_label(section: &mut Section) -> String {
     {
         "expected a label's name: letters, digits and `_`, no digit at the start, and no `__`"
     } else {
-        return label;
+        return given.value;
     };
-    let message = format!("is {}: {wanted}", origin.quote(&label));
-    section.fault_at("cluster_label", origin, message);
-    label
+    section.fault_of(&given, format!("is {}: {wanted}", given.quote()));
+    given.value
 }
 
 /// `[scan]`: what holds for a destination that says nothing else.
@@ -194,64 +185,53 @@ pub(super) struct Scan {
 
 /// `[scan]`.
 pub(super) fn scan(top: &mut Section) -> Scan {
-    let mut section = top.section("scan");
-    let scan = Scan {
-        interval: interval(&mut section).unwrap_or(INTERVAL),
+    top.table("scan", |section| Scan {
+        interval: interval(section).unwrap_or(INTERVAL),
         timeout: section.duration("timeout").unwrap_or(TIMEOUT),
-        concurrency: concurrency(&mut section),
-        audit_interval: audit_interval(&mut section).unwrap_or(Some(AUDIT_INTERVAL)),
-        max_requests_in_flight: requests(&mut section).unwrap_or(MAX_REQUESTS_IN_FLIGHT),
-    };
-    top.absorb(section);
-    scan
+        concurrency: concurrency(section),
+        audit_interval: audit_interval(section).unwrap_or(Some(AUDIT_INTERVAL)),
+        max_requests_in_flight: requests(section).unwrap_or(MAX_REQUESTS_IN_FLIGHT),
+    })
 }
 
 /// `[limits]`: how many clusters have series of their own.
 pub(super) fn limits(top: &mut Section) -> usize {
-    let mut section = top.section("limits");
-    let clusters = section.integer("max_clusters", 1..=1_000_000);
-    top.absorb(section);
-    clusters
-        .and_then(|number| usize::try_from(number).ok())
-        .unwrap_or(MAX_CLUSTERS)
+    top.table("limits", |section| {
+        section.integer("max_clusters", 1..=1_000_000)
+    })
+    .and_then(|number| usize::try_from(number).ok())
+    .unwrap_or(MAX_CLUSTERS)
 }
 
 /// `[state]`: its directory.
 pub(super) fn state(top: &mut Section) -> Option<PathBuf> {
-    let mut section = top.section("state");
-    let directory = section.folder("directory");
-    top.absorb(section);
-    directory
+    top.table("state", |section| section.folder("directory"))
 }
 
 /// `interval`, here and at a destination.
 pub(super) fn interval(section: &mut Section) -> Option<Duration> {
-    let origin = section.origin_of("interval");
-    let interval = section.duration("interval")?;
-    if interval < SHORTEST_INTERVAL {
-        section.fault_at(
-            "interval",
-            origin,
+    let interval = section.setting("interval", Section::duration)?;
+    if interval.value < SHORTEST_INTERVAL {
+        section.fault_of(
+            &interval,
             "is shorter than a second: expected at least \"1s\"",
         );
         return None;
     }
-    Some(interval)
+    Some(interval.value)
 }
 
 /// `audit_interval`, likewise: `Some(None)` where there are to be no audits.
 pub(super) fn audit_interval(section: &mut Section) -> Option<Option<Duration>> {
-    let origin = section.origin_of("audit_interval");
-    let interval = section.duration_or_never("audit_interval")?;
-    if !interval.is_zero() && interval < SHORTEST_INTERVAL {
-        section.fault_at(
-            "audit_interval",
-            origin,
+    let interval = section.setting("audit_interval", Section::duration_or_never)?;
+    if !interval.value.is_zero() && interval.value < SHORTEST_INTERVAL {
+        section.fault_of(
+            &interval,
             "is shorter than a second: expected at least \"1s\", or \"0s\" for never",
         );
         return None;
     }
-    Some((!interval.is_zero()).then_some(interval))
+    Some((!interval.value.is_zero()).then_some(interval.value))
 }
 
 /// `concurrency`, likewise.

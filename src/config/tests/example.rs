@@ -90,7 +90,7 @@ fn asked() -> BTreeMap<String, BTreeSet<String>> {
         .collect();
     let origins = std::sync::Arc::new(|_, _: &str| Origin::Default);
     let checked = check(file.layer.values, origins, plugins(), false);
-    assert_eq!(checked.faults, []);
+    assert_eq!(checked.errors, []);
     let mut asked: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for path in checked.asked {
         let Some((section, key)) = path.rsplit_once('.') else {

@@ -31,11 +31,9 @@ pub async fn connect(
         .map(|(key, value)| ((*key).to_owned(), Value::from(*value)))
         .collect();
     let origins = Arc::new(|_, _: &str| Origin::Default);
-    let mut section = Section::new("backends.test", Tag::Default, values, origins);
-    let connect = (plugin.parse)(&mut section);
-    let faults = section.finish();
-    assert!(faults.is_empty(), "{faults:?}");
-    connect.unwrap().connect().await
+    let parsed = Section::parse("backends.test", Tag::Default, values, origins, plugin.parse);
+    assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
+    parsed.value.unwrap().connect().await
 }
 
 fn new_bucket() -> String {

@@ -68,41 +68,40 @@ pub enum PemLocation {
 pub fn parse(path: &Path, text: &str) -> Result<WebConfigFile, Vec<ConfigError>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (values, origins) = yaml::read(path, text).map_err(|fault| vec![fault])?;
-    let mut top = Section::new("", Tag::Default, values, origins);
-    let tls = tls::tls(&mut top);
-    let (http2, headers) = http(&mut top);
-    let users = users(&mut top);
-    if let Some((_, origin)) = top.take("rate_limit") {
-        top.fault_at(
-            "rate_limit",
-            origin,
-            "is not supported by this exporter, whose answers cost next to nothing: leave it out",
-        );
+    let mut parsed = Section::parse("", Tag::Default, values, origins, |top| {
+        let tls = tls::tls(top);
+        let (http2, headers) = http(top);
+        let users = users(top);
+        if let Some(given) = top.take("rate_limit") {
+            top.fault_of(
+                &given,
+                "is not supported by this exporter, whose answers cost next to nothing: leave it out",
+            );
+        }
+        WebConfigFile {
+            tls,
+            http2,
+            headers,
+            users,
+        }
+    });
+    if parsed.errors.is_empty() {
+        return Ok(parsed.value);
     }
-    let mut faults = top.finish();
-    if !faults.is_empty() {
-        faults.sort_by(|a, b| a.origin.cmp(&b.origin));
-        return Err(faults);
-    }
-    Ok(WebConfigFile {
-        tls,
-        http2,
-        headers,
-        users,
-    })
+    parsed.errors.sort_by(|a, b| a.origin.cmp(&b.origin));
+    Err(parsed.errors)
 }
 
 fn http(top: &mut Section) -> (bool, Vec<(HeaderName, HeaderValue)>) {
-    let mut section = top.section("http_server_config");
-    let http2 = section.boolean("http2").unwrap_or(true);
-    let mut inner = section.section("headers");
-    let headers = HEADERS
-        .iter()
-        .filter_map(|(name, allowed)| header(&mut inner, name, allowed))
-        .collect();
-    section.absorb(inner);
-    top.absorb(section);
-    (http2, headers)
+    top.table("http_server_config", |section| {
+        let http2 = section.boolean("http2").unwrap_or(true);
+        let headers = section.table("headers", |inner| {
+            let headers = HEADERS.iter();
+            let headers = headers.filter_map(|(name, allowed)| header(inner, name, allowed));
+            headers.collect()
+        });
+        (http2, headers)
+    })
 }
 
 fn header(
@@ -110,9 +109,9 @@ fn header(
     name: &str,
     allowed: &[&str],
 ) -> Option<(HeaderName, HeaderValue)> {
-    let (value, origin) = section.take(name)?;
-    let text = match value {
-        Value::String(_, text) => Some(text),
+    let given = section.take(name)?;
+    let text = match &given.value {
+        Value::String(_, text) => Some(text.clone()),
         Value::Num(_, Num::I128(number)) => Some(number.to_string()), // `X-XSS-Protection: 0`
         _ => None,
     };
@@ -125,20 +124,20 @@ fn header(
             [] => "the text of a header".to_owned(),
             words => words.join(" or "),
         };
-        section.fault_at(name, origin, format!("is of no use: expected {wanted}"));
+        section.fault_of(&given, format!("is of no use: expected {wanted}"));
     }
     good
 }
 
 fn users(top: &mut Section) -> BTreeMap<String, Secret> {
     let mut users = BTreeMap::new();
-    let Some((value, origin)) = top.take("basic_auth_users") else {
+    let Some(given) = top.take("basic_auth_users") else {
         return users;
     };
-    let Value::Dict(_, entries) = value else {
+    let Value::Dict(_, entries) = given.value else {
         let message =
             "is no table: expected users' names with the bcrypt hashes of their passwords";
-        top.fault_at("basic_auth_users", origin, message);
+        top.fault_of(&given, message);
         return users;
     };
     for (name, value) in entries {

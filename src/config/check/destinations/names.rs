@@ -2,14 +2,12 @@
 
 use std::net::Ipv4Addr;
 
-use s3_exporter_config::{Origin, Section};
+use s3_exporter_config::{Section, Setting};
 
-/// A destination's name, and which key it comes from.
+/// A destination's name, with the key that it comes from, and its bucket.
 pub(super) struct Name {
-    pub name: String,
-    pub bucket: String,
-    pub key: String,
-    pub origin: Origin,
+    pub name: Setting<String>,
+    pub bucket: Setting<String>,
 }
 
 /// The names and buckets that a section makes destinations of.
@@ -30,56 +28,39 @@ pub(super) fn names(section: &mut Section) -> Vec<Name> {
     if !has_buckets && !section.has("bucket") {
         section.fault("bucket", "is missing: expected the bucket's name");
     }
-    let (bucket_origin, name_origin) = (section.origin_of("bucket"), section.origin_of("name"));
-    let bucket = section.name("bucket");
-    let name = section.name("name");
-    let buckets = section.list("buckets");
-    if let Some(buckets) = buckets {
-        if buckets.is_empty() {
-            section.fault("buckets", "is empty: expected the buckets' names");
-        }
-        let mut names = Vec::new();
-        for (index, bucket) in buckets.into_iter().enumerate() {
-            let key = format!("buckets[{index}]");
-            let origin = section.origin_of(&key);
-            if is_bucket(section, &key, &origin, &bucket) {
-                let name = bucket.clone();
-                names.push(Name {
-                    name,
-                    bucket,
-                    key,
-                    origin,
-                });
-            }
-        }
-        return names;
+    let bucket = section.setting("bucket", Section::name);
+    let name = section.setting("name", Section::name);
+    let buckets = section.items("buckets");
+    if buckets.as_ref().is_some_and(Vec::is_empty) {
+        section.fault("buckets", "is empty: expected the buckets' names");
     }
-    let Some(bucket) = bucket else {
-        return Vec::new();
-    };
-    if !is_bucket(section, "bucket", &bucket_origin, &bucket) {
-        return Vec::new();
+    match (buckets, bucket) {
+        (Some(buckets), _) => {
+            let buckets = buckets.into_iter();
+            let good = buckets.filter(|bucket| is_bucket(section, bucket));
+            good.map(Name::of_bucket).collect()
+        }
+        (None, Some(bucket)) if is_bucket(section, &bucket) => vec![match name {
+            Some(name) => Name { name, bucket },
+            None => Name::of_bucket(bucket),
+        }],
+        _ => Vec::new(),
     }
-    vec![match name {
-        Some(name) => Name {
-            name,
-            bucket,
-            key: "name".to_owned(),
-            origin: name_origin,
-        },
-        None => Name {
-            name: bucket.clone(),
-            bucket,
-            key: "bucket".to_owned(),
-            origin: bucket_origin,
-        },
-    }]
+}
+
+impl Name {
+    fn of_bucket(bucket: Setting<String>) -> Self {
+        Self {
+            bucket: bucket.clone(),
+            name: bucket,
+        }
+    }
 }
 
 /// Stores differ in what they allow, and access points have ARNs: only what can be no
 /// bucket anywhere is a fault.
-fn is_bucket(section: &mut Section, key: &str, origin: &Origin, bucket: &str) -> bool {
-    let shown = origin.quote(bucket);
+fn is_bucket(section: &mut Section, given: &Setting<String>) -> bool {
+    let (bucket, shown) = (given.value.as_str(), given.quote());
     let message = if bucket.is_empty() {
         "must not be empty".to_owned()
     } else if bucket.contains("://") {
@@ -97,11 +78,11 @@ fn is_bucket(section: &mut Section, key: &str, origin: &Origin, bucket: &str) ->
             let message = format!(
                 "is {shown}: S3 and MinIO have no bucket of such a name, for {rule}; only some other store may"
             );
-            section.warn_at(key, origin.clone(), message);
+            section.warn_of(given, message);
         }
         return true;
     };
-    section.fault_at(key, origin.clone(), message);
+    section.fault_of(given, message);
     false
 }
 

@@ -1,13 +1,11 @@
 //! `tls_server_config`: what it says.
 
-use std::path::PathBuf;
-
 use figment::value::Value;
 use rustls::crypto::SupportedKxGroup;
 use rustls::crypto::ring;
 use rustls::version::{TLS12, TLS13};
 use rustls::{NamedGroup, SupportedCipherSuite, SupportedProtocolVersion};
-use s3_exporter_config::{Origin, Secret, Section, closest};
+use s3_exporter_config::{Secret, Section, Setting, closest};
 
 use super::{PemLocation, PemSource};
 
@@ -77,31 +75,29 @@ const KEYS: [&str; 13] = [
 
 /// `tls_server_config`; `None` where it says nothing or has a fault.
 pub(super) fn tls(top: &mut Section) -> Option<Tls> {
-    let mut section = top.section("tls_server_config");
+    top.table("tls_server_config", server)
+}
+
+fn server(section: &mut Section) -> Option<Tls> {
     let is_given = KEYS.iter().any(|key| section.has(key));
-    let certificate = source(&mut section, "cert");
-    let key = source(&mut section, "key");
-    let client_ca = source(&mut section, "client_ca");
-    let clients = word(&mut section, "client_auth_type", &CLIENTS, 5);
-    let clients = clients.map(|given| given.unwrap_or(ClientAuthType::NotAsked));
-    let client_ca = fits(&mut section, client_ca, clients);
-    let allowed_sans = allowed_sans(&mut section, clients);
-    let versions = versions(&mut section);
+    let certificate = source(section, "cert");
+    let key = source(section, "key");
+    let client_ca = source(section, "client_ca");
+    let clients = word(section, "client_auth_type", &CLIENTS, 5);
+    let clients = clients.map(|given| given.map_or(ClientAuthType::NotAsked, Setting::into_value));
+    let client_ca = fits(section, client_ca, clients);
+    let allowed_sans = allowed_sans(section, clients);
+    let versions = versions(section);
     let prefer = section.boolean("prefer_server_cipher_suites");
     let known = ring::ALL_CIPHER_SUITES;
-    let chosen = list(&mut section, "cipher_suites", known, |suite| {
-        suite_name(*suite)
-    });
+    let chosen = list(section, "cipher_suites", known, |suite| suite_name(*suite));
     let own_order = !chosen.is_empty() && prefer.unwrap_or(true);
-    let (versions, suites) = usable(&mut section, versions, chosen);
+    let (versions, suites) = usable(section, versions, chosen);
     let known = ring::ALL_KX_GROUPS;
-    let groups = list(&mut section, "curve_preferences", known, |group| {
-        curve(*group)
-    });
+    let groups = list(section, "curve_preferences", known, |group| curve(*group));
     if is_given {
-        require(&mut section, &certificate, &key);
+        require(section, &certificate, &key);
     }
-    top.absorb(section);
     match (certificate, key, clients) {
         (Given::Good(certificate), Given::Good(key), Some(clients)) => Some(Tls {
             certificate,
@@ -129,42 +125,35 @@ enum Given {
 fn source(section: &mut Section, key: &str) -> Given {
     let file_key = format!("{key}_file");
     let (inline, file) = (section.take(key), section.take(&file_key));
-    let good = |section: &Section, key: &str, origin, place| {
+    let good = |section: &Section, given: &Setting<Value>, place| {
         Given::Good(PemSource {
-            key: section.path_of(key),
-            origin,
+            key: section.path_of(given.key()),
+            origin: given.origin().clone(),
             place,
         })
     };
-    let (key, origin, message) = match (inline, file) {
+    let (given, message) = match (inline, file) {
         (None, None) => return Given::Nothing,
-        (Some((Value::String(_, text), origin)), None) => {
-            return good(section, key, origin, PemLocation::Inline(Secret::new(text)));
-        }
-        (None, Some((Value::String(_, path), origin))) => {
-            let path = PathBuf::from(path);
-            let path = match &origin {
-                Origin::File { path: own, .. } => own.parent().map(|dir| dir.join(&path)),
-                _ => None,
-            }
-            .unwrap_or(path);
-            return good(section, &file_key, origin, PemLocation::File(path));
-        }
-        (Some(_), Some((_, origin))) => {
+        (Some(_), Some(file)) => {
             let message = format!("is given together with `{key}`: give one of the two");
-            (&*file_key, origin, message)
+            (file, message)
         }
-        (Some((_, origin)), None) => {
-            let message = format!("is no text: write PEM after `{key}: |`");
-            (key, origin, message)
-        }
-        (None, Some((_, origin))) => (
-            &*file_key,
-            origin,
-            "is no path: put it in quotes".to_owned(),
-        ),
+        (Some(inline), None) => match &inline.value {
+            Value::String(_, text) => {
+                let place = PemLocation::Inline(Secret::new(text.as_str()));
+                return good(section, &inline, place);
+            }
+            _ => (inline, format!("is no text: write PEM after `{key}: |`")),
+        },
+        (None, Some(file)) => match &file.value {
+            Value::String(_, path) => {
+                let place = PemLocation::File(file.origin().resolve(path));
+                return good(section, &file, place);
+            }
+            _ => (file, "is no path: put it in quotes".to_owned()),
+        },
     };
-    section.fault_at(key, origin, message);
+    section.fault_of(&given, message);
     Given::Bad
 }
 
@@ -189,7 +178,7 @@ fn fits(section: &mut Section, ca: Given, clients: Option<ClientAuthType>) -> Op
         Given::Good(ca) if clients == Some(ClientAuthType::NotAsked) => {
             let key = ca.key.rsplit('.').next().unwrap_or_default().to_owned();
             let message = "has no effect without `client_auth_type`: set that to \"RequireAndVerifyClientCert\", or leave both out";
-            section.fault_at(&key, ca.origin, message);
+            section.fault(&key, message);
             None
         }
         Given::Nothing if verified => {
@@ -204,21 +193,21 @@ fn fits(section: &mut Section, ca: Given, clients: Option<ClientAuthType>) -> Op
 
 /// `client_allowed_sans`. A client that may come without a certificate has no name.
 fn allowed_sans(section: &mut Section, clients: Option<ClientAuthType>) -> Vec<String> {
-    let origin = section.origin_of("client_allowed_sans");
-    let Some(names) = section.list("client_allowed_sans") else {
+    let Some(given) = section.setting("client_allowed_sans", Section::list) else {
         return Vec::new();
     };
+    let names = &given.value;
     if names.is_empty() || names.iter().any(String::is_empty) {
         let message = "is empty or has an empty name, which no client has: expected names such as \"prometheus.example\"";
-        section.fault_at("client_allowed_sans", origin, message);
+        section.fault_of(&given, message);
     } else if !matches!(
         clients,
         None | Some(ClientAuthType::Required | ClientAuthType::Verified)
     ) {
         let message = "needs `client_auth_type` to be \"RequireAndVerifyClientCert\" (or \"RequireAnyClientCert\"): others let in clients without a certificate";
-        section.fault_at("client_allowed_sans", origin, message);
+        section.fault_of(&given, message);
     }
-    names
+    given.value
 }
 
 /// What the toolkit calls a version of TLS; `None` is one that rustls does not have.
@@ -236,34 +225,35 @@ fn word<T: Copy>(
     key: &str,
     words: &[(&str, T)],
     offered: usize,
-) -> Option<Option<T>> {
-    let Some((value, origin)) = section.take(key) else {
+) -> Option<Option<Setting<T>>> {
+    let Some(given) = section.take(key) else {
         return Some(None);
     };
-    let text = value.as_str().unwrap_or_default();
+    let text = given.value.as_str().unwrap_or_default();
     if let Some((_, found)) = words.iter().find(|(word, _)| *word == text) {
-        return Some(Some(*found));
+        return Some(Some(given.map(|_| *found)));
     }
     let names: Vec<_> = words[..offered].iter().map(|(word, _)| *word).collect();
     let hint = closest(text, names.iter().copied())
         .map_or(String::new(), |meant| format!("; did you mean {meant:?}?"));
     let message = format!("is none of {}{hint}", names.join(", "));
-    section.fault_at(key, origin, message);
+    section.fault_of(&given, message);
     None
 }
 
 /// From `min_version` to `max_version`, as the numbers after "TLS 1.".
 fn versions(section: &mut Section) -> (u8, u8) {
     let mut bound = |key: &str, default| {
-        let origin = section.origin_of(key);
-        match word(section, key, &VERSIONS, 2) {
-            Some(Some(Some(version))) => version,
-            Some(Some(None)) => {
+        let Some(Some(given)) = word(section, key, &VERSIONS, 2) else {
+            return default;
+        };
+        match given.value {
+            Some(version) => version,
+            None => {
                 let message = "is a version that this exporter's TLS (rustls) does not have, as it is broken: expected TLS12 or TLS13";
-                section.fault_at(key, origin, message);
+                section.fault_of(&given, message);
                 default
             }
-            Some(None) | None => default,
         }
     };
     let (min, max) = (bound("min_version", 2), bound("max_version", 3));
@@ -320,25 +310,25 @@ fn list<T: Copy>(
     known: &[T],
     name: impl Fn(&T) -> Option<String>,
 ) -> Vec<T> {
-    let names = section.list(key).unwrap_or_default();
+    let names = section.items(key).unwrap_or_default();
     let known: Vec<_> = known
         .iter()
         .filter_map(|one| Some((name(one)?, *one)))
         .collect();
     let mut found = Vec::new();
-    for (index, name) in names.iter().enumerate() {
-        match known.iter().find(|(own, _)| own == name) {
+    for name in &names {
+        match known.iter().find(|(own, _)| *own == name.value) {
             Some((_, one)) => found.push(*one),
             None => {
-                let key = format!("{key}[{index}]");
                 let words: Vec<_> = known.iter().map(|(own, _)| own.as_str()).collect();
-                let hint = closest(name, words.iter().copied())
+                let hint = closest(&name.value, words.iter().copied())
                     .map_or(String::new(), |meant| format!("; did you mean {meant:?}?"));
                 let message = format!(
-                    "is {name:?}, which this exporter's TLS (rustls) does not have: expected {}{hint}",
+                    "is {}, which this exporter's TLS (rustls) does not have: expected {}{hint}",
+                    name.quote(),
                     words.join(", ")
                 );
-                section.fault(&key, message);
+                section.fault_of(name, message);
             }
         }
     }

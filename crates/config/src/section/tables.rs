@@ -1,0 +1,93 @@
+//! The tables within a table: each is lent to whoever parses it, and what is wrong with it is
+//! handed on when that is done.
+
+use figment::value::{Dict, Tag, Value};
+
+use super::Section;
+use crate::{Origins, Setting};
+
+impl Section {
+    /// Has `read` parse a table within it, empty where there is none.
+    pub fn table<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let given = self.take(key);
+        let inner = given
+            .and_then(|given| self.as_table(given))
+            .unwrap_or_else(|| self.child(self.path_of(key), self.tag, Dict::new()));
+        self.lend(inner, read)
+    }
+
+    /// Has `read` parse each table of a table of tables within it, by their names.
+    pub fn tables<T>(
+        &mut self,
+        key: &str,
+        mut read: impl FnMut(&str, &mut Self) -> T,
+    ) -> Vec<(String, T)> {
+        let given = self.take(key);
+        let Some(outer) = given.and_then(|given| self.as_table(given)) else {
+            return Vec::new();
+        };
+        self.lend(outer, |outer| {
+            let names: Vec<_> = outer.values.keys().cloned().collect();
+            let tables = names.into_iter().filter_map(|name| {
+                let given = outer.remove(&name)?; // not asked for: the names are the user's
+                let inner = outer.as_table(given)?;
+                let value = outer.lend(inner, |inner| read(&name, inner));
+                Some((name, value))
+            });
+            tables.collect()
+        })
+    }
+
+    /// Has `read` parse each table of a list of tables within it.
+    pub fn table_list<T>(&mut self, key: &str, mut read: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        let Some(given) = self.take(key) else {
+            return Vec::new();
+        };
+        let Value::Array(_, items) = given.value else {
+            let wanted = format!("a list of tables, each of which begins with [[{key}]]");
+            self.wrong::<()>(&given, &wanted);
+            return Vec::new();
+        };
+        let mut parsed = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let item_key = format!("{key}[{index}]");
+            match item {
+                Value::Dict(tag, values) => {
+                    let inner = self.child(self.path_of(&item_key), tag, values);
+                    parsed.push(self.lend(inner, &mut read));
+                }
+                Value::Empty(..) => (),
+                other => {
+                    let origin = self.origin_at(other.tag(), &item_key);
+                    self.wrong::<()>(&Setting::new(&item_key, origin, other), "a table");
+                    self.faulty.insert(key.to_owned());
+                }
+            }
+        }
+        parsed
+    }
+
+    fn as_table(&mut self, given: Setting<Value>) -> Option<Self> {
+        let path = self.path_of(given.key());
+        match given.value {
+            Value::Dict(tag, values) => Some(self.child(path, tag, values)),
+            _ => self.wrong(&given, "a table"),
+        }
+    }
+
+    fn child(&self, path: String, tag: Tag, values: Dict) -> Self {
+        Self::new(path, tag, values, Origins::clone(&self.origins))
+    }
+
+    /// Lends a table to whoever parses it, and takes over what there is to say of it.
+    fn lend<T>(&mut self, mut inner: Self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let value = read(&mut inner);
+        inner.finish();
+        self.asked.append(&mut inner.asked);
+        self.warnings.append(&mut inner.warnings);
+        self.guesses.append(&mut inner.guesses);
+        self.files.append(&mut inner.files);
+        self.faults.append(&mut inner.faults);
+        value
+    }
+}
