@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use s3_exporter_config::{Settle, Settled};
 
 use super::{Publisher, Resolver, unblocked};
 use crate::clusters::Clusters;
@@ -48,31 +49,28 @@ impl StaticResolver {
             "reading the cluster names in {}: the file system does not answer",
             path.display()
         );
-        let mut taken: Option<(FileContent, StaticOutcome)> = None;
-        let mut candidate: Option<FileContent> = None;
+        let mut settle: Settle<FileContent> = Settle::new(None);
+        let mut outcome: Option<StaticOutcome> = None;
         loop {
             let owned = path.to_owned();
             let read = move || file::read(&owned);
             let content = unblocked(publisher, PATIENCE, &complaint, read).await;
-            let mut pause = POLL;
-            if taken.as_ref().is_some_and(|(last, _)| *last == content) {
-                candidate = None;
-            } else if candidate.as_ref() == Some(&content) {
-                candidate = None;
-                let found = file::names(&self.config.clusters, Some((path, &content)));
+            let settled = settle.see(content);
+            if settled == Settled::New {
+                let content = settle.taken().map(|content| (path, content));
+                let found = file::names(&self.config.clusters, content);
                 if let Ok(StaticNames { odd: Some(odd), .. }) = &found {
                     publisher.warn(odd);
                 }
-                taken = Some((content, found.map(|found| found.clusters)));
-            } else {
-                candidate = Some(content);
-                pause = SETTLE;
+                outcome = Some(found.map(|found| found.clusters));
             }
-            if let Some((_, outcome)) = &taken
-                && candidate.is_none()
-            {
+            if let Some(outcome) = outcome.as_ref().filter(|_| settled != Settled::Not) {
                 publish(publisher, outcome);
             }
+            let pause = match settled {
+                Settled::Not => SETTLE,
+                Settled::Same | Settled::New => POLL,
+            };
             tokio::time::sleep(pause).await;
         }
     }

@@ -5,7 +5,7 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
-use s3_exporter_config::FileVersion;
+use s3_exporter_config::WatchedFiles;
 use tokio::sync::Mutex;
 
 use crate::environment;
@@ -24,12 +24,9 @@ pub struct Chain {
 
 #[derive(Debug)]
 struct CurrentChain {
-    files: ProfileFiles,
+    files: WatchedFiles,
     chain: CredentialsProviderChain,
 }
-
-/// The files of profiles as they were.
-type ProfileFiles = [Option<FileVersion>; 2];
 
 impl Chain {
     /// Asks over the network, in the region and as patiently as `config` says.
@@ -43,15 +40,22 @@ impl Chain {
 
     async fn ask(&self) -> provider::Result {
         let mut current = self.current.lock().await;
-        let files = files();
-        let chain = match current.take() {
-            Some(known) if known.files == files => known.chain,
-            _ => self.make().await,
+        let known = current.take().and_then(|mut known| {
+            let is_good = !known.files.changed();
+            is_good.then_some(known)
+        });
+        let known = match known {
+            Some(known) => known,
+            None => CurrentChain {
+                // Before they are read: a change in between is seen then.
+                files: WatchedFiles::new(environment::profiles()),
+                chain: self.make().await,
+            },
         };
         // Where it is of no use, nothing is kept: the SDK reads the files once and for all.
         environment::look().map_err(CredentialsError::invalid_configuration)?;
-        let result = chain.provide_credentials().await;
-        *current = Some(CurrentChain { files, chain });
+        let result = known.chain.provide_credentials().await;
+        *current = Some(known);
         match result {
             Ok(found) => environment::clean(found).map_err(CredentialsError::invalid_configuration),
             // The SDK does not tell which of its places holds what is of no use.
@@ -105,8 +109,4 @@ impl ProvideCredentials for Chain {
     {
         future::ProvideCredentials::new(self.ask())
     }
-}
-
-fn files() -> ProfileFiles {
-    environment::profiles().map(|path| FileVersion::of(&path?))
 }

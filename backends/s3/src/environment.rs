@@ -38,8 +38,10 @@ const PARTS: [(&str, &str, Find); 3] = [
 type Find = fn(&str) -> Option<Misplaced>;
 
 /// The files of profiles, whether they are there or not.
-pub fn profiles() -> [Option<PathBuf>; 2] {
-    PROFILES.map(|(name, usual)| path(name, usual))
+pub fn profiles() -> impl Iterator<Item = PathBuf> {
+    PROFILES
+        .iter()
+        .filter_map(|(name, usual)| path(name, usual))
 }
 
 /// Of a file that a variable names, or that is at its usual place.
@@ -61,7 +63,7 @@ fn path(name: &str, usual: &str) -> Option<PathBuf> {
 pub fn look() -> Result<(), BackendError> {
     let tokens = [WEB_IDENTITY_FILE, CONTAINER_FILE].map(std::env::var_os);
     let tokens = tokens.into_iter().flatten().map(PathBuf::from);
-    for path in profiles().into_iter().flatten().chain(tokens) {
+    for path in profiles().chain(tokens) {
         match file::look(&path, file::MAX_FILE) {
             Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
                 let action = format!("reading {} for the AWS SDK", path.display());

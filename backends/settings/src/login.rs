@@ -1,5 +1,7 @@
 use s3_exporter_api::{BackendError, FailureKind, FaultyFile};
-use s3_exporter_config::{Secret, SecretError, SecretProblem, SecretSource, Section, file};
+use s3_exporter_config::{
+    Secret, SecretError, SecretProblem, SecretSource, Section, file, read_settled,
+};
 
 /// How to log in to an S3 store, as its section says. The keys mean the same for every
 /// plug-in that speaks S3.
@@ -137,9 +139,6 @@ fn unusable(error: SecretError) -> BackendError {
     }
 }
 
-/// How often keys are read until they stay the same.
-const READS: usize = 10;
-
 impl AccessKeys {
     /// The keys as they are now: files are read, and that until two readings agree, since
     /// a pair that is replaced in between would be half of one and half of the other. (A
@@ -148,15 +147,7 @@ impl AccessKeys {
     /// # Errors
     /// `credentials`, as [`SecretSource::read`].
     pub fn read(&self) -> Result<Credentials, BackendError> {
-        let mut keys = self.read_once().map_err(unusable)?;
-        for _ in 1..READS {
-            let again = self.read_once().map_err(unusable)?;
-            if again == keys {
-                break;
-            }
-            keys = again;
-        }
-        Ok(keys)
+        read_settled(|| self.read_once()).map_err(unusable)
     }
 
     fn read_once(&self) -> Result<Credentials, SecretError> {

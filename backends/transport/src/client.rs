@@ -14,10 +14,10 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use s3_exporter_api::{BackendError, FailureKind, chain};
+use s3_exporter_config::WatchedFiles;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, service_fn};
 
-use crate::files::{self, CertificateFiles};
 use crate::proxy::Proxies;
 use crate::way::Way;
 use crate::{Transport, tls};
@@ -51,7 +51,7 @@ struct CurrentClient {
     /// Which client it is.
     number: u64,
     /// Those that it was made of, or that could not be used in its place.
-    files: CertificateFiles,
+    files: WatchedFiles,
     looked: Instant,
 }
 
@@ -79,7 +79,7 @@ impl HttpClients {
             BackendError::new(FailureKind::Internal, "setting the proxy up", reason)
         })?);
         // Before they are read: a change in between is seen then.
-        let files = CertificateFiles::look(transport);
+        let files = WatchedFiles::new(transport.files());
         let connector = described(transport, &proxies)?;
         let current = CurrentClient {
             client: client(&connector),
@@ -107,17 +107,14 @@ impl HttpClients {
         let mut current = lock(&self.current);
         if now.saturating_duration_since(current.looked) >= LOOK_EVERY {
             current.looked = now;
-            let files = CertificateFiles::look(&self.transport);
-            if files != current.files {
-                current.files = files;
-                let paths: Vec<_> = files::paths(&self.transport).collect();
+            if current.files.changed() {
                 match described(&self.transport, &self.proxies) {
                     Ok(connector) => {
                         current.connector = connector;
                         current.begin_anew();
                         tracing::info!(
                             store_url = self.store_url,
-                            files = ?paths,
+                            files = ?current.files,
                             "the certificates changed, and are used from now on"
                         );
                     }

@@ -7,7 +7,6 @@
 
 mod client;
 mod failure;
-mod files;
 mod no_proxy;
 mod proxy;
 mod send;
@@ -15,7 +14,7 @@ mod tls;
 mod trust;
 mod way;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use s3_exporter_config::Secret;
@@ -42,4 +41,13 @@ pub struct Transport {
     pub proxy: Option<Secret>,
     /// Until the connection stands.
     pub connect_timeout: Duration,
+}
+
+impl Transport {
+    /// The files that certificates and their keys are read from.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let own = self.client_certificate.iter();
+        let own = own.flat_map(|(certificate, key)| [certificate, key]);
+        self.ca_bundle.iter().chain(own).map(PathBuf::as_path)
+    }
 }

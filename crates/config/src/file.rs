@@ -8,7 +8,7 @@ use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, Error, ErrorKind, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
@@ -183,6 +183,16 @@ impl FileVersion {
     /// Of the file as it is now; `None` where there is none.
     pub fn of(path: &Path) -> Option<Self> {
         std::fs::metadata(path).ok().map(Self::from)
+    }
+
+    /// Whether it was changed less than `age` before `now`, or after that.
+    pub(crate) fn is_younger(&self, age: Duration, now: SystemTime) -> bool {
+        let (seconds, nanos) = self.changed;
+        let since = Duration::new(
+            u64::try_from(seconds).unwrap_or_default(),
+            u32::try_from(nanos).unwrap_or_default(),
+        );
+        now < UNIX_EPOCH + since + age
     }
 }
 

@@ -10,7 +10,8 @@
 //! tells the [`Origin`] of the value
 //! (a getter gives both as a [`Setting`]), and none holds a [`Secret`]. A [`Plugin`] is a kind of
 //! thing that a section describes, by the name that users write as its `type`. Files are read
-//! by [`file`], so that none makes the reader wait or fills the memory.
+//! by [`file`], so that none makes the reader wait or fills the memory, and followed by
+//! [`WatchedFiles`] or, where a change is taken up as a whole, until they [`Settle`].
 //!
 //! This crate is a leaf: it knows no store, no metric and no cluster.
 
@@ -21,6 +22,7 @@ mod plugin;
 mod secret;
 mod section;
 mod setting;
+mod watch;
 
 pub use file::FileVersion;
 pub use misplaced::Misplaced;
@@ -30,3 +32,4 @@ pub use secret::{Secret, SecretError, SecretProblem, SecretSource, without_line_
 pub use section::{NamedFile, Parsed, Section, closest};
 pub use setting::Setting;
 pub use url::Url;
+pub use watch::{Settle, Settled, WatchedFiles, read_settled};

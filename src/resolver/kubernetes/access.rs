@@ -11,10 +11,10 @@ use hyper_util::rt::TokioExecutor;
 use kube::Client;
 use kube::client::{ClientBuilder, ConfigExt};
 use rustls::pki_types::{CertificateDer, ServerName};
+use s3_exporter_config::WatchedFiles;
 use s3_exporter_transport::{BoxError, Proxies, anybody, authorities, connector};
 use tower::ServiceBuilder;
 
-use super::files::Followed;
 use super::source::AccessSource;
 use super::{failure, kubeconfig};
 use crate::config;
@@ -33,7 +33,7 @@ pub(super) struct Access {
     pub(super) server: String,
     pub(super) source: AccessSource,
     /// The kubeconfig, and the token that it names.
-    pub(super) followed: Followed,
+    pub(super) followed: WatchedFiles,
 }
 
 /// Reads the configuration and prepares a client; nothing is sent to the API server yet.
@@ -42,7 +42,7 @@ pub(super) struct Access {
 pub(super) fn open(config: &config::Kubernetes) -> Result<Access, String> {
     let environment = |name: &str| std::env::var_os(name);
     let source = AccessSource::choose(config, &environment, Path::new(ACCOUNT))?;
-    let mut followed = Followed::default();
+    let mut followed = WatchedFiles::default();
     let (mut kube, proxy) = match &source {
         AccessSource::InCluster => {
             let kube = kube::Config::incluster()

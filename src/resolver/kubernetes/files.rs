@@ -1,41 +1,14 @@
 //! The files that lead to the API server: read so that none makes us wait, and looked at again
 //! while a connection stands.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kube::config::{AuthInfo, Kubeconfig};
-use s3_exporter_config::{Misplaced, file, without_line_end};
+use s3_exporter_config::{Misplaced, WatchedFiles, file, without_line_end};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Far more than a kubeconfig of all clusters of a company, in bytes.
 const LARGEST: u64 = 16 << 20;
-
-/// Files, and what each of them said when it was read.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Followed(Vec<(PathBuf, Option<u64>)>);
-
-impl Followed {
-    /// Remembers what a file says now: to be called before it is used, so that a change in
-    /// between is seen later.
-    pub(super) fn add(&mut self, path: &Path) {
-        self.0.push((path.to_owned(), content(path)));
-    }
-
-    /// Whether one of them says something else now. Those that are gone or unreadable do not:
-    /// a connection that stands is good without them.
-    pub(super) fn has_changed(&self) -> bool {
-        let mut files = self.0.iter();
-        files.any(|(path, before)| content(path).is_some_and(|now| Some(now) != *before))
-    }
-}
-
-/// A hash of what a file says; `None` where it cannot be read.
-fn content(path: &Path) -> Option<u64> {
-    let mut hasher = DefaultHasher::new();
-    file::read(path, LARGEST).ok()?.hash(&mut hasher);
-    Some(hasher.finish())
-}
 
 /// Reads a kubeconfig.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
@@ -51,7 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
 pub(super) fn prepare(
     kubeconfig: &mut Kubeconfig,
     context: Option<&str>,
-    followed: &mut Followed,
+    followed: &mut WatchedFiles,
 ) -> Result<(), String> {
     let context = kubeconfig
         .contexts
@@ -93,7 +66,7 @@ fn look_at(key: &str, path: Option<&str>) -> Result<(), String> {
 
 /// Puts the token that is in a file in the place of the file, which comes first where there are
 /// both, as with client-go. What the file says later begins a session anew.
-fn token(user: &mut AuthInfo, followed: &mut Followed) -> Result<(), String> {
+fn token(user: &mut AuthInfo, followed: &mut WatchedFiles) -> Result<(), String> {
     if let Some(token) = &user.token {
         user.token = Some(clean("its token", token.expose_secret())?);
     }
@@ -132,12 +105,12 @@ fn clean(what: &str, text: &str) -> Result<SecretString, String> {
 mod tests {
     use super::*;
 
-    fn prepared(user: &str) -> Result<(AuthInfo, Followed), String> {
+    fn prepared(user: &str) -> Result<(AuthInfo, WatchedFiles), String> {
         let text = format!(
             "contexts: [{{name: c, context: {{cluster: k, user: u}}}}]\nusers: [{{name: u, user: {user}}}]\n"
         );
         let mut kubeconfig = Kubeconfig::from_yaml(&text).unwrap();
-        let mut followed = Followed::default();
+        let mut followed = WatchedFiles::default();
         prepare(&mut kubeconfig, Some("c"), &mut followed)?;
         let user = kubeconfig.auth_infos.remove(0).auth_info.unwrap();
         Ok((user, followed))
@@ -193,14 +166,14 @@ mod tests {
         let token = |user: AuthInfo| user.token.unwrap().expose_secret().to_owned();
         let (user, followed) = prepared(&both).unwrap();
         assert_eq!(token(user), "written");
-        assert!(!followed.has_changed());
+        assert!(!followed.hold_something_else());
         std::fs::write(&path, "one").unwrap();
-        assert!(followed.has_changed());
+        assert!(followed.hold_something_else());
         let (user, followed) = prepared(&both).unwrap();
         assert_eq!(token(user), "one");
-        assert!(!followed.has_changed());
+        assert!(!followed.hold_something_else());
         std::fs::remove_file(&path).unwrap();
-        assert!(!followed.has_changed(), "it is good without it");
+        assert!(!followed.hold_something_else(), "it is good without it");
         let reason = prepared(&format!("{{tokenFile: {}}}", path.display())).unwrap_err();
         assert!(
             reason.ends_with("cannot be read: there is no such file"),

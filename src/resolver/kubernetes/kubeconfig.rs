@@ -10,10 +10,10 @@ use kube::config::{Cluster, ExecAuthCluster, ExecInteractiveMode, Kubeconfig};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use s3_exporter_config::file;
+use s3_exporter_config::{WatchedFiles, file};
 
 use super::failure;
-use super::files::{self, Followed};
+use super::files;
 
 mod document;
 
@@ -28,7 +28,7 @@ pub(super) struct ParsedKubeconfig {
 pub(super) fn read(
     files: &[PathBuf],
     context: Option<&str>,
-    followed: &mut Followed,
+    followed: &mut WatchedFiles,
 ) -> Result<ParsedKubeconfig, String> {
     let mut all = Kubeconfig::default();
     for file in files {
@@ -186,7 +186,7 @@ mod tests {
             path
         });
         let files: Vec<_> = files.collect();
-        read(&files, None, &mut Followed::default())
+        read(&files, None, &mut WatchedFiles::default())
     }
 
     fn kubeconfig(cluster: &str) -> String {

@@ -183,7 +183,7 @@ impl<'a> Session<'a> {
     async fn check_kubeconfig(&self) -> Result<(), SessionEnd> {
         let followed = self.access.followed.clone();
         let complaint = "reading the kubeconfig: the file system does not answer";
-        let look = move || followed.has_changed();
+        let look = move || followed.hold_something_else();
         match unblocked(self.publisher, OPEN, complaint, look).await {
             true => Err(SessionEnd::Renewed),
             false => Ok(()),
