@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use s3_exporter::cli::Flags;
+use s3_exporter::cli::flags::CONFIG;
 use s3_exporter::command::serve::{self, Setup};
 use s3_exporter::config::{Config, Environment, Loader};
 use s3_exporter::reload::ReloadSource;
@@ -93,10 +94,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 
 /// As the program loads it; only the environment is left out.
 fn loader(file: &Path) -> Loader {
-    let flags = Flags {
-        config: Some(file.to_string_lossy().into_owned()),
-        ..Flags::default()
-    };
+    let flags = Flags::default().with(&CONFIG, file.to_string_lossy());
     Loader::new(flags, Environment::default(), wire::plugins())
 }
 

@@ -8,7 +8,10 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
+pub mod flags;
 mod go;
+
+pub use flags::Flags;
 
 /// What the command line says.
 #[derive(Clone, Debug, Parser)]
@@ -71,76 +74,6 @@ pub enum Command {
     },
 }
 
-/// The flags that any command takes. `None` and an empty text both mean unset.
-#[derive(Clone, Default, clap::Args)]
-pub struct Flags {
-    /// The configuration file [default: config.toml in the working folder, where it exists and
-    /// there is no -endpoint]
-    #[arg(short, long, value_name = "FILE", alias = "config.file")]
-    pub config: Option<String>,
-    /// An address to listen on; may be repeated [default: :9340]
-    #[arg(long, value_name = "ADDRESS", alias = "web.listen-address")]
-    pub listen: Vec<String>,
-    /// The same, but the last one wins
-    #[arg(long)]
-    pub address: Option<String>,
-    /// The level of the log, or a filter such as info,kube=warn [default: info; warn for once]
-    #[arg(long = "log.level", value_name = "LEVEL")]
-    pub log_level: Option<String>,
-    /// JSON or Console [default: Console at a terminal, else JSON]
-    #[arg(long, value_name = "FORMAT", alias = "log.format")]
-    pub log_format: Option<String>,
-    /// Log more: as --log.level debug
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
-          value_parser = go::boolean, value_name = "BOOL")]
-    pub log_debug: Option<go::Bool>,
-    /// TLS and basic auth, in the format of the Prometheus exporter-toolkit
-    #[arg(long = "web.config.file", value_name = "FILE")]
-    pub web_config_file: Option<String>,
-    /// The S3 endpoint, for example `https://my-s3.com:9000`: watch one bucket without a file
-    #[arg(long, value_name = "URL", help_heading = SEED)]
-    pub endpoint: Option<String>,
-    /// The S3 access key [default: the environment's ACCESS_KEY_ID]
-    #[arg(long, value_name = "ID", help_heading = SEED)]
-    pub access_key_id: Option<String>,
-    /// The S3 secret access key [default: the environment's SECRET_ACCESS_KEY]
-    #[arg(long, value_name = "KEY", help_heading = SEED)]
-    pub secret_access_key: Option<String>,
-    /// The bucket to watch [default: kubermatic-etcd-backups]
-    #[arg(long, value_name = "NAME", help_heading = SEED)]
-    pub bucket: Option<String>,
-    /// The kubeconfig; only needed outside of the cluster
-    #[arg(long, value_name = "FILE", help_heading = SEED)]
-    pub kubeconfig: Option<String>,
-    /// PEM certificates to trust beside the system's
-    #[arg(long, value_name = "FILE", help_heading = SEED)]
-    pub ca_bundle: Option<String>,
-    /// A cluster's name, instead of those that Kubernetes knows; may be repeated
-    #[arg(long, value_name = "NAME", help_heading = SEED)]
-    pub cluster: Vec<String>,
-    /// A file with a cluster's name a line, likewise
-    #[arg(long, value_name = "FILE", help_heading = SEED)]
-    pub clusters_file: Option<String>,
-    /// The kind of store: s3 or minio [default: minio]
-    #[arg(long, value_name = "TYPE", help_heading = SEED)]
-    pub backend: Option<String>,
-    /// The store's region
-    #[arg(long, value_name = "NAME", help_heading = SEED)]
-    pub region: Option<String>,
-    /// A backup that is older is late, for example 25h [default: none ever is]
-    #[arg(long, value_name = "AGE", help_heading = SEED)]
-    pub max_age: Option<String>,
-}
-
-const SEED: &str = "One bucket without a configuration file";
-
-/// Secrets may be among the values, so none is printed.
-impl std::fmt::Debug for Flags {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Flags").finish_non_exhaustive()
-    }
-}
-
 /// Why the command line leads to nothing more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -187,18 +120,14 @@ fn with_file(mut cli: Cli) -> Result<Cli, String> {
                 .to_owned(),
         );
     }
-    if cli
-        .flags
-        .config
-        .as_ref()
-        .is_some_and(|config| !config.is_empty() && *config != file)
-    {
+    let named = cli.flags.text(&flags::CONFIG);
+    if named.is_some_and(|named| named != file) {
         return Err(
             "the configuration file is named after the command and by --config: name one"
                 .to_owned(),
         );
     }
-    cli.flags.config = Some(file);
+    cli.flags = cli.flags.with(&flags::CONFIG, file);
     Ok(cli)
 }
 

@@ -4,94 +4,51 @@
 use figment::value::{Dict, Empty, Value};
 use s3_exporter_config::{ConfigError, Origin};
 
-use super::environment::Environment;
+use super::environment::{Environment, NoText};
 use super::layer::Layer;
 use crate::cli::Flags;
+use crate::cli::flags::{
+    ACCESS_KEY_ID, ADDRESS, BACKEND, BUCKET, CLUSTER, CLUSTERS_FILE, FLAGS, Flag, Kind, LISTEN,
+    LOG_DEBUG, LOG_FORMAT, LOG_LEVEL, MAX_AGE, SECRET_ACCESS_KEY, Sets, WEB_CONFIG_FILE,
+};
 
 /// The bucket that is watched where none is named.
-const BUCKET: &str = "kubermatic-etcd-backups";
+const DEFAULT_BUCKET: &str = "kubermatic-etcd-backups";
 /// Kubermatic's exporter used MinIO's client.
-const BACKEND: &str = "minio";
-
-/// The keys of the store, by flag and by variable.
-const KEYS: [(&str, &str, &str); 2] = [
-    ("access_key_id", "-access-key-id", "ACCESS_KEY_ID"),
-    (
-        "secret_access_key",
-        "-secret-access-key",
-        "SECRET_ACCESS_KEY",
-    ),
+const DEFAULT_BACKEND: &str = "minio";
+/// The keys of the store, and the variables of Kubermatic's exporter for them.
+pub const KEYS: [(Flag, &str); 2] = [
+    (ACCESS_KEY_ID, "ACCESS_KEY_ID"),
+    (SECRET_ACCESS_KEY, "SECRET_ACCESS_KEY"),
 ];
-
-/// What is left of a flag's value where an empty one means unset.
-pub fn given(value: Option<&String>) -> Option<&str> {
-    value.map(String::as_str).filter(|value| !value.is_empty())
-}
 
 /// The flags that are set of those that make a destination.
 pub fn of_destination(flags: &Flags) -> Vec<&'static str> {
-    let lists = |values: &[String]| values.iter().any(|value| !value.is_empty());
-    [
-        ("-endpoint", given(flags.endpoint.as_ref()).is_some()),
-        (
-            "-access-key-id",
-            given(flags.access_key_id.as_ref()).is_some(),
-        ),
-        (
-            "-secret-access-key",
-            given(flags.secret_access_key.as_ref()).is_some(),
-        ),
-        ("-bucket", given(flags.bucket.as_ref()).is_some()),
-        ("-kubeconfig", given(flags.kubeconfig.as_ref()).is_some()),
-        ("-ca-bundle", given(flags.ca_bundle.as_ref()).is_some()),
-        ("-cluster", lists(&flags.cluster)),
-        (
-            "-clusters-file",
-            given(flags.clusters_file.as_ref()).is_some(),
-        ),
-        ("-backend", given(flags.backend.as_ref()).is_some()),
-        ("-region", given(flags.region.as_ref()).is_some()),
-        ("-max-age", given(flags.max_age.as_ref()).is_some()),
-    ]
-    .into_iter()
-    .filter_map(|(flag, is_set)| is_set.then_some(flag))
-    .collect()
+    let set = FLAGS.into_iter().filter(|flag| flags.has(flag));
+    set.filter(|flag| flag.makes_destination())
+        .map(|flag| flag.shown)
+        .collect()
 }
 
 /// The flags that override a file's keys.
 pub fn overrides(flags: &Flags) -> Layer {
     let mut layer = Layer::new("flags");
-    let mut addresses: Vec<_> = given(flags.address.as_ref()).into_iter().collect();
-    let address = if addresses.is_empty() {
-        "--listen"
-    } else {
-        "-address"
+    let mut addresses: Vec<_> = flags.text(&ADDRESS).into_iter().collect();
+    let first = match addresses.is_empty() {
+        true => &LISTEN,
+        false => &ADDRESS,
     };
-    addresses.extend(
-        flags
-            .listen
-            .iter()
-            .map(String::as_str)
-            .filter(|a| !a.is_empty()),
-    );
+    addresses.extend(flags.list(&LISTEN));
     if !addresses.is_empty() {
-        put(&mut layer, "server.listen", addresses, address);
+        put(&mut layer, first.sets.key(), addresses, first);
     }
-    if let Some(file) = given(flags.web_config_file.as_ref()) {
-        put(
-            &mut layer,
-            "server.web_config_file",
-            file,
-            "--web.config.file",
-        );
+    for flag in [&WEB_CONFIG_FILE, &LOG_LEVEL, &LOG_FORMAT] {
+        if let Some(value) = flags.text(flag) {
+            put(&mut layer, flag.sets.key(), value, flag);
+        }
     }
-    if let Some(level) = given(flags.log_level.as_ref()) {
-        put(&mut layer, "log.level", level, "--log.level");
-    } else if flags.log_debug == Some(Some(true)) {
-        put(&mut layer, "log.level", "debug", "-log-debug");
-    }
-    if let Some(format) = given(flags.log_format.as_ref()) {
-        put(&mut layer, "log.format", format, "-log-format");
+    if flags.is_on(&LOG_DEBUG) && !flags.has(&LOG_LEVEL) {
+        put(&mut layer, LOG_DEBUG.sets.key(), "debug", &LOG_DEBUG);
     }
     layer
 }
@@ -111,12 +68,12 @@ pub fn seed_defaults(flags: &Flags, environment: &Environment) -> (Layer, Vec<Co
     );
     set(&mut layer, "metrics.compat", compat, Origin::Default);
     let backend = backend_name(flags);
-    for (key, _, variable) in KEYS {
+    for (flag, variable) in KEYS {
         let origin = Origin::Environment(variable.to_owned());
         let value = match environment.text(variable) {
-            Ok("") | Err(super::environment::NoText::Unset) => continue,
+            Ok("") | Err(NoText::Unset) => continue,
             Ok(value) => Value::from(value),
-            Err(super::environment::NoText::NotUtf8) => {
+            Err(NoText::NotUtf8) => {
                 let message = "its value is not UTF-8".to_owned();
                 faults.push(ConfigError {
                     origin: origin.clone(),
@@ -125,12 +82,8 @@ pub fn seed_defaults(flags: &Flags, environment: &Environment) -> (Layer, Vec<Co
                 Value::from(Empty::None)
             }
         };
-        set(
-            &mut layer,
-            &format!("backends.{backend}.{key}"),
-            value,
-            origin,
-        );
+        let path = format!("backends.{backend}.{}", flag.sets.key());
+        set(&mut layer, &path, value, origin);
     }
     (layer, faults)
 }
@@ -138,46 +91,27 @@ pub fn seed_defaults(flags: &Flags, environment: &Environment) -> (Layer, Vec<Co
 /// The destination that flags make, its backend and its resolver, added to the overrides.
 pub fn seed(flags: &Flags, layer: &mut Layer) {
     let backend = backend_name(flags);
-    let mut store = |key: &str, value: Option<&String>, flag: &str| {
-        if let Some(value) = given(value) {
-            put(layer, &format!("backends.{backend}.{key}"), value, flag);
+    let path = |key: &str| format!("backends.{backend}.{key}");
+    for flag in FLAGS {
+        if let (Sets::Backend(key), Some(value)) = (flag.sets, flags.text(flag)) {
+            put(layer, &path(key), value, flag);
         }
-    };
-    let kind = flags.backend.clone().filter(|kind| !kind.is_empty());
-    store(
-        "type",
-        Some(&kind.unwrap_or_else(|| BACKEND.to_owned())),
-        "-backend",
-    );
-    store("endpoint", flags.endpoint.as_ref(), "-endpoint");
-    store(
-        "access_key_id",
-        flags.access_key_id.as_ref(),
-        "-access-key-id",
-    );
-    store(
-        "secret_access_key",
-        flags.secret_access_key.as_ref(),
-        "-secret-access-key",
-    );
-    store("ca_bundle", flags.ca_bundle.as_ref(), "-ca-bundle");
-    store("region", flags.region.as_ref(), "-region");
-
+    }
+    if !flags.has(&BACKEND) {
+        put(layer, &path(BACKEND.sets.key()), DEFAULT_BACKEND, &BACKEND);
+    }
     let resolver = resolver(flags, layer);
-    let bucket = given(flags.bucket.as_ref()).unwrap_or(BUCKET);
-    let max_age = given(flags.max_age.as_ref()).map(|age| ("max_age", age));
-    let destination: Dict = [
-        ("bucket", bucket),
-        ("backend", backend),
-        ("resolver", resolver),
-    ]
-    .into_iter()
-    .chain(max_age)
-    .map(|(key, value)| (key.to_owned(), Value::from(value)))
-    .collect();
-    for (key, flag) in [("bucket", "-bucket"), ("max_age", "-max-age")] {
-        let flag = Origin::Flag(flag.to_owned());
-        layer.origins.insert(format!("destinations[0].{key}"), flag);
+    let mut destination: Dict = [("backend", backend), ("resolver", resolver)]
+        .map(|(key, value)| (key.to_owned(), Value::from(value)))
+        .into();
+    let bucket = flags.text(&BUCKET).or(Some(DEFAULT_BUCKET));
+    for (flag, value) in [(&BUCKET, bucket), (&MAX_AGE, flags.text(&MAX_AGE))] {
+        let key = flag.sets.key();
+        let origin = Origin::Flag(flag.shown.to_owned());
+        layer
+            .origins
+            .insert(format!("destinations[0].{key}"), origin);
+        destination.extend(value.map(|value| (key.to_owned(), Value::from(value))));
     }
     set(
         layer,
@@ -187,50 +121,30 @@ pub fn seed(flags: &Flags, layer: &mut Layer) {
     );
 }
 
-/// Sets the resolver, and tells its name.
+/// Sets the resolver, and tells its name: that of its type.
 fn resolver(flags: &Flags, layer: &mut Layer) -> &'static str {
-    let clusters: Vec<_> = flags
-        .cluster
-        .iter()
-        .map(String::as_str)
-        .filter(|c| !c.is_empty())
-        .collect();
-    let file = given(flags.clusters_file.as_ref());
-    if clusters.is_empty() && file.is_none() {
-        set(
-            layer,
-            "resolvers.kubernetes.type",
-            Value::from("kubernetes"),
-            Origin::Default,
-        );
-        if let Some(kubeconfig) = given(flags.kubeconfig.as_ref()) {
-            put(
-                layer,
-                "resolvers.kubernetes.kubeconfig",
-                kubeconfig,
-                "-kubeconfig",
-            );
+    let is_static = flags.has(&CLUSTER) || flags.has(&CLUSTERS_FILE);
+    let name = match is_static {
+        true => "static",
+        false => "kubernetes",
+    };
+    let path = |key: &str| format!("resolvers.{name}.{key}");
+    set(layer, &path("type"), Value::from(name), Origin::Default);
+    for flag in FLAGS {
+        match (flag.sets, flag.kind) {
+            (Sets::Resolver(kind, _), _) if kind != name => {}
+            (Sets::Resolver(_, key), Kind::List(_)) if flags.has(flag) => {
+                put(layer, &path(key), flags.list(flag), flag);
+            }
+            (Sets::Resolver(_, key), _) => {
+                if let Some(value) = flags.text(flag) {
+                    put(layer, &path(key), value, flag);
+                }
+            }
+            _ => {}
         }
-        return "kubernetes";
     }
-    set(
-        layer,
-        "resolvers.static.type",
-        Value::from("static"),
-        Origin::Default,
-    );
-    if !clusters.is_empty() {
-        put(layer, "resolvers.static.clusters", clusters, "-cluster");
-    }
-    if let Some(file) = file {
-        put(
-            layer,
-            "resolvers.static.clusters_file",
-            file,
-            "-clusters-file",
-        );
-    }
-    "static"
+    name
 }
 
 /// Sees to it that flags or environment gave the keys, for which Kubermatic's exporter
@@ -246,14 +160,16 @@ pub fn require_keys(flags: &Flags, values: &mut Dict) -> Option<ConfigError> {
     }
     let missing: Vec<_> = KEYS
         .iter()
-        .filter(|(key, ..)| {
-            !store.contains_key(*key) && !store.contains_key(&format!("{key}_file"))
+        .map(|(flag, _)| flag)
+        .filter(|flag| {
+            let key = flag.sets.key();
+            !store.contains_key(key) && !store.contains_key(&format!("{key}_file"))
         })
         .collect();
-    for (key, ..) in &missing {
-        store.insert((*key).to_owned(), Value::from(Empty::None));
+    for flag in &missing {
+        store.insert(flag.sets.key().to_owned(), Value::from(Empty::None));
     }
-    let missing: Vec<_> = missing.iter().map(|(_, flag, _)| *flag).collect();
+    let missing: Vec<_> = missing.iter().map(|flag| flag.shown).collect();
     (!missing.is_empty()).then(|| ConfigError {
         origin: Origin::Default,
         message: format!(
@@ -273,14 +189,15 @@ fn dict(value: &mut Value) -> Option<&mut Dict> {
 
 /// The name of the one backend: that of its type, where it is one.
 fn backend_name(flags: &Flags) -> &'static str {
-    match given(flags.backend.as_ref()) {
+    match flags.text(&BACKEND) {
         Some("s3") => "s3",
-        _ => BACKEND,
+        _ => DEFAULT_BACKEND,
     }
 }
 
-fn put(layer: &mut Layer, path: &str, value: impl Into<Value>, flag: &str) {
-    set(layer, path, value.into(), Origin::Flag(flag.to_owned()));
+fn put(layer: &mut Layer, path: &str, value: impl Into<Value>, flag: &Flag) {
+    let origin = Origin::Flag(flag.shown.to_owned());
+    set(layer, path, value.into(), origin);
 }
 
 fn set(layer: &mut Layer, path: &str, value: Value, origin: Origin) {

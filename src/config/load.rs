@@ -9,6 +9,7 @@ use super::layer::{Layer, merge};
 use super::sources::Sources;
 use super::{Config, check, file, flags};
 use crate::cli::Flags;
+use crate::cli::flags::{CLUSTER, CLUSTERS_FILE, CONFIG, ENDPOINT, KUBECONFIG};
 use crate::wire::BackendPlugin;
 
 /// What is wrong, and what is odd: everything at once.
@@ -43,8 +44,7 @@ impl Loader {
 
     /// Whether flags alone make the configuration, so that it is always the same.
     pub fn is_flags_alone(&self) -> bool {
-        flags::given(self.flags.config.as_ref()).is_none()
-            && flags::given(self.flags.endpoint.as_ref()).is_some()
+        !self.flags.has(&CONFIG) && self.flags.has(&ENDPOINT)
     }
 
     /// As [`load`].
@@ -137,27 +137,23 @@ fn rejected(mut faults: Vec<ConfigError>, warnings: Vec<String>) -> Rejected {
 
 /// The variables of Kubermatic's exporter mean nothing beside a file that does not use them.
 fn ignored_keys(environment: &Environment, used: &[String]) -> Vec<String> {
-    [
-        ("ACCESS_KEY_ID", "access_key_id"),
-        ("SECRET_ACCESS_KEY", "secret_access_key"),
-    ]
-    .into_iter()
-    .filter(|(name, _)| !used.iter().any(|used| used == name))
-    .filter(|(name, _)| !matches!(environment.text(name), Ok("") | Err(NoText::Unset)))
-    .map(|(name, key)| {
-        format!(
-            "environment variable {name}: it is ignored beside a configuration file; \
+    let keys = flags::KEYS
+        .iter()
+        .map(|(flag, name)| (flag.sets.key(), name));
+    keys.filter(|(_, name)| !used.iter().any(|used| used == *name))
+        .filter(|(_, name)| !matches!(environment.text(name), Ok("") | Err(NoText::Unset)))
+        .map(|(key, name)| {
+            format!(
+                "environment variable {name}: it is ignored beside a configuration file; \
                  there, write `{key} = \"${{{name}}}\"`, or set {PREFIX}BACKENDS__<NAME>__{name}"
-        )
-    })
-    .collect()
+            )
+        })
+        .collect()
 }
 
 fn ignored_kubeconfig(flags: &Flags) -> Option<String> {
-    let has_names = flags::of_destination(flags)
-        .iter()
-        .any(|flag| matches!(*flag, "-cluster" | "-clusters-file"));
-    (has_names && flags::given(flags.kubeconfig.as_ref()).is_some()).then(|| {
+    let has_names = flags.has(&CLUSTER) || flags.has(&CLUSTERS_FILE);
+    (has_names && flags.has(&KUBECONFIG)).then(|| {
         "flag -kubeconfig: it is ignored, because -cluster or -clusters-file names the clusters"
             .to_owned()
     })

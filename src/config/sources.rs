@@ -7,8 +7,9 @@ use s3_exporter_config::file::{self, Patience};
 use s3_exporter_config::{ConfigError, Origin};
 
 use super::environment::Environment;
-use super::flags::{given, of_destination};
+use super::flags::of_destination;
 use crate::cli::Flags;
+use crate::cli::flags::{CONFIG, ENDPOINT};
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "config.toml";
@@ -54,8 +55,8 @@ impl<'a> Sources<'a> {
         };
         let default = Path::new(DEFAULT_FILE);
         let has_default = default.try_exists().unwrap_or(true); // then reading it tells why
-        let named = given(flags.config.as_ref());
-        let path = match (named, given(flags.endpoint.as_ref())) {
+        let named = flags.text(&CONFIG);
+        let path = match (named, flags.text(&ENDPOINT)) {
             (Some(path), _) => Path::new(path),
             (None, Some(_)) => {
                 if has_default {
@@ -104,7 +105,7 @@ fn ambiguous(flags: &Flags, path: &Path) -> Vec<ConfigError> {
 fn read(path: &Path, is_named: bool) -> Result<String, ConfigError> {
     let fault = |message: String| ConfigError {
         origin: if is_named {
-            Origin::Flag("--config".to_owned())
+            Origin::Flag(CONFIG.shown.to_owned())
         } else {
             Origin::Default
         },

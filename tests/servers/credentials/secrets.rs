@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use s3_exporter::cli::Flags;
+use s3_exporter::cli::flags::CONFIG;
 use s3_exporter::config::{self, Environment};
 use s3_exporter::supervisor;
 use s3_exporter_testkit::servers::Kubernetes;
@@ -319,10 +321,8 @@ async fn nothing_shows_a_secret() {
 
 /// Of the configuration, and of what is made of it.
 fn check_debug(stage: &Stage) {
-    let flags = s3_exporter::cli::Flags {
-        config: Some(stage.place.path().join("config.toml").display().to_string()),
-        ..Default::default()
-    };
+    let file = stage.place.path().join("config.toml");
+    let flags = Flags::default().with(&CONFIG, file.display().to_string());
     let environment = Environment::from_iter([("HOME", stage.place.path())]);
     let plugins = s3_exporter::wire::plugins();
     let config = config::load(&flags, &environment, plugins).unwrap();
