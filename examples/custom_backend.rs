@@ -30,8 +30,8 @@ use s3_exporter_config::{Key, Plugin, Section};
 
 /// The exporter's own `main`, with one plug-in more.
 fn main() -> ExitCode {
-    let mut plugins = s3_exporter::wire::plugins().to_vec();
-    plugins.push(PLUGIN);
+    let mut plugins = s3_exporter::wire::plugins();
+    plugins.backends.push(PLUGIN);
     s3_exporter::command::run(&plugins)
 }
 

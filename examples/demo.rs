@@ -95,7 +95,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 /// As the program loads it; only the environment is left out.
 fn loader(file: &Path) -> Loader {
     let flags = Flags::default().with(&CONFIG, file.to_string_lossy());
-    Loader::new(flags, Environment::default(), wire::plugins())
+    Loader::new(flags, Environment::default(), &wire::plugins())
 }
 
 fn load(loader: &Loader) -> Result<Config, String> {

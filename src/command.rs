@@ -21,7 +21,7 @@ use crate::reload::ReloadSource;
 use crate::resolver::{Resolution, ResolverHandle};
 use crate::shutdown;
 use crate::telemetry::Telemetry;
-use crate::wire::BackendPlugin;
+use crate::wire::Plugins;
 use check::files::Look;
 
 pub mod check;
@@ -50,9 +50,9 @@ const FAILED: u8 = 1;
 const WRONG: u8 = 2;
 
 /// The whole program: reads the process's arguments and environment, and does what they
-/// ask for. `plugins` are the stores that can be watched; a program of its own may pass
-/// more than [`wire::plugins`](crate::wire::plugins).
-pub fn run(plugins: &[BackendPlugin]) -> ExitCode {
+/// ask for. `plugins` are the stores that can be watched and the sources of names; a program of its
+/// own may pass more than [`wire::plugins`](crate::wire::plugins).
+pub fn run(plugins: &Plugins) -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(Stop::Show(text)) => return success(print(&text)),

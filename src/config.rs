@@ -14,6 +14,7 @@ use s3_exporter_config::NamedFile;
 
 use crate::destination::Destination;
 use crate::logging::Log;
+use crate::resolver::Resolver;
 
 mod check;
 mod environment;
@@ -47,7 +48,7 @@ pub struct Config {
     /// By name; those that no destination uses included.
     pub backends: BTreeMap<Arc<str>, Backend>,
     /// By name; the ones written right at a destination (`destination:<name>`) included.
-    pub resolvers: BTreeMap<Arc<str>, ResolverConfig>,
+    pub resolvers: BTreeMap<Arc<str>, Arc<dyn Resolver>>,
     /// The files that it names, but the folder for the state.
     pub files: Vec<NamedFile>,
     /// In the order in which they were written.
@@ -114,41 +115,4 @@ pub struct Backend {
     pub max_requests_in_flight: usize,
     /// Of everything else that was said of it: another one means another connection.
     pub fingerprint: Fingerprint,
-}
-
-/// Where cluster names come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ResolverConfig {
-    /// Objects of a Kubernetes API.
-    Kubernetes(Kubernetes),
-    /// A list.
-    Static(Static),
-}
-
-/// `type = "kubernetes"`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kubernetes {
-    /// Without it the in-cluster account, then the default kubeconfig.
-    pub kubeconfig: Option<PathBuf>,
-    /// The kubeconfig's current context, unless given.
-    pub context: Option<String>,
-    /// Group and version.
-    pub api_version: String,
-    /// The kind, such as `Cluster`.
-    pub kind: String,
-    /// Only objects whose labels fit.
-    pub label_selector: Option<String>,
-    /// Only objects whose fields fit.
-    pub field_selector: Option<String>,
-    /// Only this namespace; all without it.
-    pub namespace: Option<String>,
-}
-
-/// `type = "static"`: the names of both together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Static {
-    /// Names, checked.
-    pub clusters: Vec<String>,
-    /// A file with one name a line; `#` begins a comment. Followed while it changes.
-    pub clusters_file: Option<PathBuf>,
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    s3_exporter::command::run(s3_exporter::wire::plugins())
+    s3_exporter::command::run(&s3_exporter::wire::plugins())
 }

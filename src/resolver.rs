@@ -1,10 +1,15 @@
 //! Who should have backups: the current set of clusters, as a value that changes.
 //!
+//! A kind of resolver is a plug-in, as a kind of store is: a [`ResolverPlugin`] says how its
+//! section of the configuration is named and read; what it makes of it is a [`Resolver`].
+//!
 //! A [`Resolver`] runs in the background and tells a [`Publisher`] what it learns;
 //! everybody else holds a [`ResolverHandle`] and sees the latest [`Resolution`]. A resolver that
 //! fails keeps the last known set: only its success changes.
 
+use std::any::Any;
 use std::borrow::Borrow;
+use std::fmt::Debug;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +17,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::FutureExt;
 use s3_exporter_api::UnixTime;
+use s3_exporter_config::{NamedFile, Plugin};
 use tokio::sync::watch;
 use tokio::task::JoinError;
 use tokio::time::{Instant, timeout};
 
 use crate::clusters::Clusters;
-use crate::config::ResolverConfig;
 
 pub mod fixed;
 #[cfg(feature = "kubernetes")]
@@ -29,14 +34,65 @@ pub use publisher::Publisher;
 /// How long after a panic a resolver is started again.
 const RESTART: Duration = Duration::from_secs(5);
 
-/// A source of cluster names.
+/// A kind of resolver, by the name that users write as a resolver's `type`.
+pub type ResolverPlugin = Plugin<Box<dyn Resolver>>;
+
+/// A source of cluster names: a resolver's section of the configuration, once it is read.
 #[async_trait]
-pub trait Resolver: Send + Sync {
+pub trait Resolver: SameAs + Debug + Send + Sync {
+    /// Where the names come from, in a few words, for `check`; without any secret.
+    fn describe(&self) -> String;
+
     /// Finds out the names and goes on doing so, until the future is dropped. Never
     /// returns and never panics because of what the source does: failures go to
     /// `publisher`, and it tries again by itself.
     async fn run(&self, publisher: &Publisher);
+
+    /// The names that can be had at once, asking nobody: `check` counts series with them. By
+    /// default there are none.
+    fn known(&self) -> Option<Clusters> {
+        None
+    }
+
+    /// Reads a file that its section may name, for `check`; `None` where it is of no interest
+    /// what is in it, as by default. That it can be read is looked at for every resolver.
+    fn look(&self, _: &NamedFile) -> Option<FileState> {
+        None
+    }
 }
+
+/// What a file is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// It can be used.
+    Good,
+    /// It can be used, but something about it is hardly meant: what.
+    Odd(String),
+    /// It is of no use: why.
+    Useless(String),
+}
+
+/// Whether two resolvers ask the same source in the same way. It comes by itself where a
+/// resolver is [`PartialEq`].
+pub trait SameAs: Any {
+    /// False for another kind of resolver.
+    fn is_same(&self, other: &dyn Resolver) -> bool;
+}
+
+impl<T: Resolver + PartialEq> SameAs for T {
+    fn is_same(&self, other: &dyn Resolver) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref::<T>() == Some(self)
+    }
+}
+
+impl PartialEq for dyn Resolver {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same(other)
+    }
+}
+
+impl Eq for dyn Resolver {}
 
 /// What a resolver knows now.
 #[derive(Clone, Debug, Default)]
@@ -85,35 +141,9 @@ pub fn channel(resolver: impl Into<Arc<str>>) -> (Publisher, ResolverHandle) {
     (Publisher::new(resolver, sender), names)
 }
 
-/// The resolver that a configuration asks for.
-pub fn build(config: &ResolverConfig) -> Box<dyn Resolver> {
-    match config {
-        ResolverConfig::Static(config) => Box::new(fixed::StaticResolver::new(config.clone())),
-        #[cfg(feature = "kubernetes")]
-        ResolverConfig::Kubernetes(config) => Box::new(kubernetes::Kubernetes::new(config.clone())),
-        #[cfg(not(feature = "kubernetes"))]
-        ResolverConfig::Kubernetes(_) => Box::new(NotBuiltIn),
-    }
-}
-
-/// Stands for a resolver that this build has left out, so that the others go on.
-#[cfg(not(feature = "kubernetes"))]
-struct NotBuiltIn;
-
-#[cfg(not(feature = "kubernetes"))]
-#[async_trait]
-impl Resolver for NotBuiltIn {
-    async fn run(&self, publisher: &Publisher) {
-        publisher.fail(
-            "this s3-exporter was built without Kubernetes (the feature `kubernetes`); use one that has it, or a static list",
-        );
-        std::future::pending().await
-    }
-}
-
 /// Runs a resolver, and again after a panic: the names that are known stay.
 pub async fn keep_running(
-    resolver: Box<dyn Resolver>,
+    resolver: Arc<dyn Resolver>,
     publisher: impl Borrow<Publisher> + Send + Sync,
 ) {
     let publisher = publisher.borrow();
@@ -161,10 +191,15 @@ mod tests {
         Clusters::from_names(names.iter().copied()).unwrap()
     }
 
+    #[derive(Debug, PartialEq)]
     struct Panics;
 
     #[async_trait]
     impl Resolver for Panics {
+        fn describe(&self) -> String {
+            "nowhere".to_owned()
+        }
+
         async fn run(&self, publisher: &Publisher) {
             publisher.deliver(clusters(&["a"]));
             unblocked(publisher, RESTART, "slow", || panic!("on purpose")).await
@@ -174,7 +209,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_failure_that_keeps_the_set() {
         let (publisher, mut names) = channel("kkp");
-        let running = tokio::spawn(keep_running(Box::new(Panics), publisher));
+        let running = tokio::spawn(keep_running(Arc::new(Panics), publisher));
         let now = names.resolution.wait_for(|now| now.failure.is_some()).await;
         let now = now.unwrap().clone();
         assert!(now.failure.unwrap().contains("a panic"));

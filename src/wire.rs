@@ -3,15 +3,40 @@
 use s3_exporter_api::{Connect, RequestLimits};
 use s3_exporter_config::Plugin;
 
+use crate::resolver::{self, ResolverPlugin};
+
 /// A kind of store, by the name that users write as a backend's `type`.
 pub type BackendPlugin = Plugin<Box<dyn Connect>, RequestLimits>;
 
+/// What a program can watch, and whom it can ask for names.
+#[derive(Clone, Debug, Default)]
+pub struct Plugins {
+    /// Kinds of stores.
+    pub backends: Vec<BackendPlugin>,
+    /// Kinds of resolvers.
+    pub resolvers: Vec<ResolverPlugin>,
+    /// Kinds of resolvers that there are, by their names and features, and that this program
+    /// was built without.
+    pub left_out: Vec<&'static str>,
+}
+
 /// One for each feature that is on.
-pub fn plugins() -> &'static [BackendPlugin] {
-    &[
-        #[cfg(feature = "minio")]
-        s3_exporter_minio::PLUGIN,
-        #[cfg(feature = "s3")]
-        s3_exporter_s3::PLUGIN,
-    ]
+pub fn plugins() -> Plugins {
+    Plugins {
+        backends: vec![
+            #[cfg(feature = "minio")]
+            s3_exporter_minio::PLUGIN,
+            #[cfg(feature = "s3")]
+            s3_exporter_s3::PLUGIN,
+        ],
+        resolvers: vec![
+            #[cfg(feature = "kubernetes")]
+            resolver::kubernetes::PLUGIN,
+            resolver::fixed::PLUGIN,
+        ],
+        left_out: vec![
+            #[cfg(not(feature = "kubernetes"))]
+            "kubernetes",
+        ],
+    }
 }

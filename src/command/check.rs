@@ -13,7 +13,7 @@ use s3_exporter_api::{ListRequest, Operation, Page, StartAt};
 
 use crate::clusters::Clusters;
 use crate::command::{failure, first_word, fit, series};
-use crate::config::{Config, ResolverConfig};
+use crate::config::Config;
 use crate::destination::{Destination, Expect};
 use crate::facts::Figures;
 use crate::logging::LogFormat;
@@ -63,7 +63,7 @@ pub fn summary(config: &Config) -> String {
         }
     }
     for (name, resolver) in config.resolvers.iter().filter(|(name, _)| used(name)) {
-        let _ = writeln!(text, "resolver {name}: {}", names_from(resolver));
+        let _ = writeln!(text, "resolver {name}: {}", resolver.describe());
     }
     for destination in &config.destinations {
         let _ = writeln!(text, "{}", watched(destination));
@@ -71,25 +71,6 @@ pub fn summary(config: &Config) -> String {
     let count = Count(config.destinations.len(), "destination");
     let _ = writeln!(text, "the configuration is good: {count}");
     text
-}
-
-fn names_from(resolver: &ResolverConfig) -> String {
-    match resolver {
-        ResolverConfig::Kubernetes(kubernetes) => {
-            let from = match &kubernetes.kubeconfig {
-                Some(path) => format!("by {}", path.display()),
-                None => "by the in-cluster account or the default kubeconfig".to_owned(),
-            };
-            format!("{} of {} {from}", kubernetes.kind, kubernetes.api_version)
-        }
-        ResolverConfig::Static(fixed) => match (&fixed.clusters[..], &fixed.clusters_file) {
-            (names, None) => names.join(", "),
-            ([], Some(path)) => format!("the names in {}", path.display()),
-            (names, Some(path)) => {
-                format!("{} and the names in {}", names.join(", "), path.display())
-            }
-        },
-    }
 }
 
 fn watched(destination: &Destination) -> String {

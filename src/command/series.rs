@@ -6,11 +6,11 @@ use std::sync::Arc;
 use s3_exporter_api::UnixTime;
 
 use crate::clusters::Clusters;
-use crate::config::{Config, ResolverConfig};
+use crate::config::Config;
 use crate::exposition::Format;
 use crate::exposition::catalogue::Catalogue;
 use crate::facts::{Figures, Recent, Totals};
-use crate::resolver::{Resolution, fixed};
+use crate::resolver::Resolution;
 use crate::snapshot::{DestinationSnapshot, Snapshot};
 
 /// From here on it is worth a warning.
@@ -55,7 +55,7 @@ fn imagine(config: &Config) -> Snapshot {
         .iter()
         .map(|(name, resolver)| {
             let resolution = Resolution {
-                clusters: names(resolver).map(Arc::new),
+                clusters: resolver.known().map(Arc::new),
                 ..Resolution::default()
             };
             (Arc::clone(name), resolution)
@@ -88,14 +88,5 @@ fn imagine(config: &Config) -> Snapshot {
     Snapshot {
         destinations: destinations.collect(),
         resolvers,
-    }
-}
-
-/// The names that can be known at once; a file that cannot be read is the business of those
-/// who follow it.
-fn names(resolver: &ResolverConfig) -> Option<Clusters> {
-    match resolver {
-        ResolverConfig::Kubernetes(_) => None,
-        ResolverConfig::Static(fixed) => fixed::names_now(fixed).ok().map(|found| found.clusters),
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use figment::value::{Dict, Tag};
-use s3_exporter_config::{Origins, Parsed, Section};
+use s3_exporter_config::{Origins, Parsed, Plugin, Section};
 
-use super::{Config, Fingerprint, ResolverConfig};
-use crate::wire::BackendPlugin;
+use super::{Config, Fingerprint};
+use crate::wire::Plugins;
 
 mod backends;
 mod destinations;
@@ -14,12 +14,7 @@ mod general;
 mod resolvers;
 
 /// Checks everything. `is_seed` where flags alone made the destination.
-pub fn check(
-    values: Dict,
-    origins: Origins,
-    plugins: &[BackendPlugin],
-    is_seed: bool,
-) -> Parsed<Config> {
+pub fn check(values: Dict, origins: Origins, plugins: &Plugins, is_seed: bool) -> Parsed<Config> {
     let fingerprints = backends::fingerprints(&values);
     let mut parsed = Section::parse("", Tag::Default, values, origins, |top| {
         config(top, plugins, &fingerprints)
@@ -31,7 +26,7 @@ pub fn check(
 
 fn config(
     top: &mut Section,
-    plugins: &[BackendPlugin],
+    plugins: &Plugins,
     fingerprints: &BTreeMap<String, Fingerprint>,
 ) -> Config {
     let server = general::server(top);
@@ -41,8 +36,8 @@ fn config(
     metrics.max_clusters = general::limits(top);
     let state_directory = general::state(top);
     let has_backends = top.has("backends");
-    let stores = backends::backends(top, plugins, fingerprints);
-    let resolvers = resolvers::resolvers(top);
+    let stores = backends::backends(top, &plugins.backends, fingerprints);
+    let resolvers = resolvers::resolvers(top, plugins);
     let context = destinations::Context {
         scan: &scan,
         stores: &stores,
@@ -59,7 +54,7 @@ fn config(
             backends.insert(name.into(), backend);
         }
     }
-    let mut known: BTreeMap<_, ResolverConfig> = found.own_resolvers;
+    let mut known = found.own_resolvers;
     for (name, resolver) in resolvers {
         if !found.used_resolvers.contains(&name) {
             never_used(top, "resolvers", &name);
@@ -103,4 +98,31 @@ fn named(section: &mut Section, name: &str) {
 fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let quoted: Vec<_> = names.map(|name| format!("{name:?}")).collect();
     quoted.join(", ")
+}
+
+/// The plug-in of the section's `type`. `left_out` are those that there are beside `plugins`, by
+/// their names and features, and that this program was built without.
+fn plugin<'a, T, D>(
+    section: &mut Section,
+    plugins: &'a [Plugin<T, D>],
+    left_out: &[&'static str],
+) -> Option<&'a Plugin<T, D>> {
+    let left_out = left_out.iter().map(|name| (*name, Err(*name)));
+    let built_in = plugins.iter().map(|plugin| (plugin.name, Ok(plugin)));
+    let types: Vec<_> = left_out.chain(built_in).collect();
+    if !section.has("type") {
+        let names: Vec<_> = types.iter().map(|(name, _)| format!("{name:?}")).collect();
+        let message = format!("is missing: expected {}", names.join(" or "));
+        section.fault("type", message);
+    }
+    match section.choice("type", &types) {
+        Some(Ok(plugin)) => return Some(plugin),
+        Some(Err(name)) => section.fault(
+            "type",
+            format!("is {name:?}, which this program was built without (feature `{name}`)"),
+        ),
+        None => {}
+    }
+    section.abandon(); // it is not known what its keys should be
+    None
 }

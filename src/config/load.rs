@@ -10,7 +10,7 @@ use super::sources::Sources;
 use super::{Config, check, file, flags};
 use crate::cli::Flags;
 use crate::cli::flags::{CLUSTER, CLUSTERS_FILE, CONFIG, ENDPOINT, KUBECONFIG};
-use crate::wire::BackendPlugin;
+use crate::wire::Plugins;
 
 /// What is wrong, and what is odd: everything at once.
 #[derive(Clone, Debug, Default)]
@@ -29,16 +29,16 @@ pub struct Rejected {
 pub struct Loader {
     flags: Flags,
     environment: Environment,
-    plugins: Vec<BackendPlugin>,
+    plugins: Plugins,
 }
 
 impl Loader {
     /// Of what the process was started with.
-    pub fn new(flags: Flags, environment: Environment, plugins: &[BackendPlugin]) -> Self {
+    pub fn new(flags: Flags, environment: Environment, plugins: &Plugins) -> Self {
         Self {
             flags,
             environment,
-            plugins: plugins.to_vec(),
+            plugins: plugins.clone(),
         }
     }
 
@@ -63,7 +63,7 @@ impl Loader {
 pub fn load(
     flags: &Flags,
     environment: &Environment,
-    plugins: &[BackendPlugin],
+    plugins: &Plugins,
 ) -> Result<Config, Rejected> {
     let sources =
         Sources::gather(flags, environment).map_err(|faults| rejected(faults, Vec::new()))?;
@@ -74,7 +74,7 @@ pub fn load(
 ///
 /// # Errors
 /// Every fault at once.
-pub fn understand(sources: &Sources<'_>, plugins: &[BackendPlugin]) -> Result<Config, Rejected> {
+pub fn understand(sources: &Sources<'_>, plugins: &Plugins) -> Result<Config, Rejected> {
     let (flags, environment) = (sources.flags, sources.environment);
     let mut warnings = sources.warnings.clone();
     let mut faults = sources.faults.clone();

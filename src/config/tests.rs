@@ -30,7 +30,8 @@ fn read(text: &str, environment: &Environment) -> Result<Config, Rejected> {
         faults: Vec::new(),
         warnings: Vec::new(),
     };
-    let all = [plugins(), &[NOWHERE]].concat();
+    let mut all = plugins();
+    all.backends.push(NOWHERE);
     understand(&sources, &all)
 }
 

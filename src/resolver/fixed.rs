@@ -1,18 +1,20 @@
-//! Names from a list, from a file that is followed while it changes, or from both.
+//! `type = "static"`: names from a list, from a file that is followed while it changes, or from
+//! both.
 
+mod config;
 mod file;
 
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use s3_exporter_config::{Settle, Settled};
+use s3_exporter_config::{NamedFile, Settle, Settled};
 
-use super::{Publisher, Resolver, unblocked};
+use super::{FileState, Publisher, Resolver, unblocked};
 use crate::clusters::Clusters;
-use crate::config::Static;
-use file::FileContent;
-pub use file::StaticNames;
+pub(crate) use config::parse;
+pub use config::{PLUGIN, StaticResolver};
+use file::{FileContent, StaticNames};
 
 /// Between two looks at the file. Its content is compared, not its time: so an atomic
 /// rename, the symlinks that Kubernetes swaps and an edit in place are all seen.
@@ -23,21 +25,10 @@ const SETTLE: Duration = Duration::from_millis(250);
 /// How long the file system may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The resolver `static`.
-#[derive(Debug)]
-pub struct StaticResolver {
-    config: Static,
-}
-
 impl StaticResolver {
-    /// Of what the configuration says.
-    pub fn new(config: Static) -> Self {
-        Self { config }
-    }
-
     /// The list alone, which never changes.
     async fn follow_list(&self, publisher: &Publisher) {
-        let outcome = file::names(&self.config.clusters, None).map(|found| found.clusters);
+        let outcome = file::names(&self.clusters, None).map(|found| found.clusters);
         loop {
             publish(publisher, &outcome);
             tokio::time::sleep(POLL).await;
@@ -58,7 +49,7 @@ impl StaticResolver {
             let settled = settle.see(content);
             if settled == Settled::New {
                 let content = settle.taken().map(|content| (path, content));
-                let found = file::names(&self.config.clusters, content);
+                let found = file::names(&self.clusters, content);
                 if let Ok(StaticNames { odd: Some(odd), .. }) = &found {
                     publisher.warn(odd);
                 }
@@ -74,16 +65,13 @@ impl StaticResolver {
             tokio::time::sleep(pause).await;
         }
     }
-}
 
-/// The names of this moment, of those who do not wait for a file to settle.
-///
-/// # Errors
-/// What is wrong with the file or with a name.
-pub fn names_now(config: &Static) -> Result<StaticNames, String> {
-    let content = config.clusters_file.as_deref().map(file::read);
-    let path = config.clusters_file.as_deref();
-    file::names(&config.clusters, path.zip(content.as_ref()))
+    /// The names of this moment, of those who do not wait for a file to settle.
+    fn names_now(&self) -> Result<StaticNames, String> {
+        let path = self.clusters_file.as_deref();
+        let content = path.map(file::read);
+        file::names(&self.clusters, path.zip(content.as_ref()))
+    }
 }
 
 /// The names that a content gives, or what is wrong with it.
@@ -100,8 +88,33 @@ fn publish(publisher: &Publisher, outcome: &StaticOutcome) {
 
 #[async_trait]
 impl Resolver for StaticResolver {
+    fn describe(&self) -> String {
+        match (&self.clusters[..], &self.clusters_file) {
+            (names, None) => names.join(", "),
+            ([], Some(path)) => format!("the names in {}", path.display()),
+            (names, Some(path)) => {
+                format!("{} and the names in {}", names.join(", "), path.display())
+            }
+        }
+    }
+
+    /// A file that cannot be read is the business of those who follow it.
+    fn known(&self) -> Option<Clusters> {
+        self.names_now().ok().map(|found| found.clusters)
+    }
+
+    fn look(&self, file: &NamedFile) -> Option<FileState> {
+        let is_own =
+            file.key.ends_with(config::FILE) && self.clusters_file.as_ref() == Some(&file.path);
+        is_own.then(|| match self.names_now() {
+            Ok(StaticNames { odd: None, .. }) => FileState::Good,
+            Ok(StaticNames { odd: Some(odd), .. }) => FileState::Odd(odd),
+            Err(wrong) => FileState::Useless(wrong),
+        })
+    }
+
     async fn run(&self, publisher: &Publisher) {
-        match &self.config.clusters_file {
+        match &self.clusters_file {
             None => self.follow_list(publisher).await,
             Some(path) => self.follow_file(path, publisher).await,
         }

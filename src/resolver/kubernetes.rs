@@ -1,4 +1,5 @@
-//! Names of the objects of one kind in a Kubernetes API: by default Kubermatic's `Cluster`.
+//! `type = "kubernetes"`: names of the objects of one kind in a Kubernetes API, by default
+//! Kubermatic's `Cluster`.
 //!
 //! A session opens the API, asks discovery for the kind, lists its objects and watches
 //! them, metadata only, until anything goes wrong; then the next one begins from the
@@ -12,6 +13,7 @@
 //! how it is told (see `ResourceKind::is_being_removed`).
 
 mod access;
+mod config;
 mod failure;
 mod files;
 mod kind;
@@ -25,7 +27,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use super::{Publisher, Resolver};
-use crate::config;
+pub use config::{KubernetesResolver, PLUGIN};
 use objects::Refused;
 use session::SessionEnd;
 
@@ -37,27 +39,22 @@ const LAST_RETRY: Duration = Duration::from_secs(5);
 /// A session that lasted longer has worked: what ended it gets a new try at once.
 const STEADY: Duration = Duration::from_secs(10);
 
-/// The resolver `kubernetes`.
-#[derive(Debug)]
-pub struct Kubernetes {
-    config: config::Kubernetes,
-}
-
-impl Kubernetes {
-    /// Of what the configuration says. Nothing is opened yet.
-    pub fn new(config: config::Kubernetes) -> Self {
-        Self { config }
-    }
-}
-
 #[async_trait]
-impl Resolver for Kubernetes {
+impl Resolver for KubernetesResolver {
+    fn describe(&self) -> String {
+        let from = match &self.kubeconfig {
+            Some(path) => format!("by {}", path.display()),
+            None => "by the in-cluster account or the default kubeconfig".to_owned(),
+        };
+        format!("{} of {} {from}", self.kind, self.api_version)
+    }
+
     async fn run(&self, publisher: &Publisher) {
         let mut refused = Refused::default();
         let mut pause = FIRST_RETRY / 2;
         loop {
             let started = Instant::now();
-            let ended = session::follow(&self.config, publisher, &mut refused).await;
+            let ended = session::follow(self, publisher, &mut refused).await;
             let steady = started.elapsed() > STEADY;
             match ended {
                 SessionEnd::Renewed => {

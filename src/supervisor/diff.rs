@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::config::{Config, Fingerprint, ResolverConfig};
+use crate::config::{Config, Fingerprint};
 use crate::destination::Destination;
+use crate::resolver::Resolver;
 
 /// What a configuration asks to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Desired {
     /// By name; those that no destination uses included, for they cost nothing until they are.
     pub backends: BTreeMap<Arc<str>, DesiredBackend>,
     /// By name: those that a destination asks.
-    pub resolvers: BTreeMap<Arc<str>, ResolverConfig>,
+    pub resolvers: BTreeMap<Arc<str>, Arc<dyn Resolver>>,
     /// By name.
     pub destinations: BTreeMap<Arc<str>, Arc<Destination>>,
     /// Their names in the order in which they are shown. (Another order is no change: whoever
@@ -93,7 +94,7 @@ impl Desired {
             max_requests_in_flight: config.max_requests_in_flight,
             backends: backends.collect(),
             resolvers: resolvers
-                .map(|(name, resolver)| (Arc::clone(name), resolver.clone()))
+                .map(|(name, resolver)| (Arc::clone(name), Arc::clone(resolver)))
                 .collect(),
             destinations: destinations()
                 .map(|of| (Arc::clone(&of.name), Arc::clone(of)))

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::config::ResolverConfig;
-use crate::resolver::{self, Publisher, ResolverHandle};
+use crate::resolver::{self, Publisher, Resolver, ResolverHandle};
 use crate::scan::ScanContext;
 use crate::schedule::{Runner, RunnerSettings};
 use crate::snapshot::DestinationSnapshot;
@@ -34,27 +33,26 @@ pub(super) struct Resolving {
 
 impl Resolving {
     /// Must be called within a tokio runtime.
-    pub fn start(name: &Arc<str>, config: &ResolverConfig) -> Self {
+    pub fn start(name: &Arc<str>, resolver: &Arc<dyn Resolver>) -> Self {
         let (publisher, handle) = resolver::channel(Arc::clone(name));
         let mut resolving = Self {
             publisher: Arc::new(publisher),
             handle,
             task: None,
         };
-        resolving.run(config);
+        resolving.run(resolver);
         resolving
     }
 
     /// Asks another source from now on; who follows it does not notice.
-    pub async fn change(&mut self, config: &ResolverConfig) {
+    pub async fn change(&mut self, resolver: &Arc<dyn Resolver>) {
         end(self.task.take()).await;
         self.publisher.renew();
-        self.run(config);
+        self.run(resolver);
     }
 
-    fn run(&mut self, config: &ResolverConfig) {
-        let resolver = resolver::build(config);
-        let running = resolver::keep_running(resolver, Arc::clone(&self.publisher));
+    fn run(&mut self, resolver: &Arc<dyn Resolver>) {
+        let running = resolver::keep_running(Arc::clone(resolver), Arc::clone(&self.publisher));
         self.task = Some(Task::new(tokio::spawn(running)));
     }
 

@@ -5,7 +5,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::Arc;
 
 use s3_exporter::command::once::{once, write_textfile};
-use s3_exporter::config::{Backend as Store, Compat, Config, Fingerprint, ResolverConfig, Static};
+use s3_exporter::config::{Backend as Store, Compat, Config, Fingerprint};
+use s3_exporter::resolver::Resolver;
+use s3_exporter::resolver::fixed::StaticResolver;
 use s3_exporter::telemetry::Telemetry;
 use s3_exporter_api::{Backend, BackendError, Connect, async_trait};
 use s3_exporter_testkit::{Memory, Upload};
@@ -39,11 +41,11 @@ fn config() -> Config {
         fingerprint: Fingerprint::default(),
     };
     config.backends = BTreeMap::from([("onprem".into(), store)]);
-    let names = Static {
+    let names = StaticResolver {
         clusters: vec!["a".to_owned()],
         clusters_file: None,
     };
-    config.resolvers = BTreeMap::from([("lab".into(), ResolverConfig::Static(names))]);
+    config.resolvers = BTreeMap::from([("lab".into(), Arc::new(names) as Arc<dyn Resolver>)]);
     config.destinations = vec![
         Arc::new(sample::destination("good", "backups", Some("lab"))),
         Arc::new(sample::destination("gone", "gone", None)),

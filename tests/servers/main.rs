@@ -8,6 +8,7 @@ mod common;
 mod conformance;
 mod credentials;
 mod custom_backend;
+mod custom_resolver;
 mod demo;
 mod docs;
 mod fair;

@@ -13,8 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use s3_exporter::clusters::Clusters;
-use s3_exporter::config::ResolverConfig;
-use s3_exporter::resolver::{self, Resolution, ResolverHandle};
+use s3_exporter::resolver::{self, Resolution, Resolver, ResolverHandle};
 use s3_exporter_api::UnixTime;
 use tokio::task::AbortHandle;
 
@@ -29,11 +28,11 @@ struct Running {
 }
 
 impl Running {
-    fn start(config: &ResolverConfig) -> Self {
+    fn start(resolver: impl Resolver) -> Self {
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (publisher, names) = resolver::channel("test");
-        let running = tokio::spawn(resolver::keep_running(resolver::build(config), publisher));
+        let running = tokio::spawn(resolver::keep_running(Arc::new(resolver), publisher));
         let sets = Arc::<Mutex<Vec<Arc<Clusters>>>>::default();
         let (kept, mut seen) = (Arc::clone(&sets), names.resolution.clone());
         let watching = tokio::spawn(async move {

@@ -6,14 +6,13 @@ use std::collections::BTreeSet;
 use s3_exporter_api::chain;
 use s3_exporter_config::{ConfigError, NamedFile, Origin, file};
 
-use crate::config::{Config, ResolverConfig, Static};
-use crate::resolver::fixed::{self, StaticNames};
+use crate::config::Config;
+use crate::resolver::FileState;
 
 /// Far above any of them, in bytes.
 const LARGEST: u64 = 64 << 20;
 /// Its faults are told with those of the files that it names.
 const WEB: &str = "server.web_config_file";
-const NAMES: &str = ".clusters_file";
 
 /// What was found, in the order of the configuration's lines.
 #[derive(Debug, Default)]
@@ -43,10 +42,12 @@ pub fn look(config: &Config) -> Look {
         }
     }
     for named in &config.files {
-        if named.key.ends_with(NAMES) {
-            look.names(config, named);
-        } else if named.key != WEB && !told.contains(&named.key) {
-            look.readable(named);
+        // Two that name the same file with the same list beside it are alike.
+        let mut resolvers = config.resolvers.values();
+        match resolvers.find_map(|resolver| resolver.look(named)) {
+            Some(state) => look.names(named, state),
+            None if named.key == WEB || told.contains(&named.key) => {}
+            None => look.readable(named),
         }
     }
     look.faults.sort_by(|a, b| a.origin.cmp(&b.origin));
@@ -54,28 +55,15 @@ pub fn look(config: &Config) -> Look {
 }
 
 impl Look {
-    fn names(&mut self, config: &Config, named: &NamedFile) {
-        let fault = |message: String| ConfigError {
+    fn names(&mut self, named: &NamedFile, state: FileState) {
+        let told = |message: &str| ConfigError {
             origin: named.origin.clone(),
             message: format!("`{}`: {message}", named.key),
         };
-        // Two that name the same file with the same list beside it are alike.
-        let lists = config
-            .resolvers
-            .values()
-            .filter_map(|resolver| match resolver {
-                ResolverConfig::Static(list) => Some(list),
-                ResolverConfig::Kubernetes(_) => None,
-            });
-        let mut lists = lists.filter(|list| list.clusters_file.as_ref() == Some(&named.path));
-        let alone = Static {
-            clusters: Vec::new(),
-            clusters_file: Some(named.path.clone()),
-        };
-        match fixed::names_now(lists.next().unwrap_or(&alone)) {
-            Ok(StaticNames { odd: None, .. }) => {}
-            Ok(StaticNames { odd: Some(odd), .. }) => self.warnings.push(fault(odd)),
-            Err(wrong) => self.faults.push(fault(wrong)),
+        match state {
+            FileState::Good => {}
+            FileState::Odd(what) => self.warnings.push(told(&what)),
+            FileState::Useless(why) => self.faults.push(told(&why)),
         }
     }
 

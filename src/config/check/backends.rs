@@ -8,7 +8,7 @@ use s3_exporter_api::Connect;
 use s3_exporter_config::Section;
 
 use super::general::requests;
-use super::named;
+use super::{named, plugin};
 use crate::config::{Backend, Fingerprint};
 use crate::wire::BackendPlugin;
 
@@ -52,18 +52,7 @@ pub(super) fn backends(
 }
 
 fn store(section: &mut Section, plugins: &[BackendPlugin]) -> Option<Store> {
-    let types: Vec<_> = plugins.iter().map(|plugin| (plugin.name, plugin)).collect();
-    if !section.has("type") {
-        let names: Vec<_> = types.iter().map(|(name, _)| format!("{name:?}")).collect();
-        section.fault(
-            "type",
-            format!("is missing: expected {}", names.join(" or ")),
-        );
-    }
-    let Some(plugin) = section.choice("type", &types) else {
-        section.abandon();
-        return None;
-    };
+    let plugin = plugin(section, plugins, &[])?;
     let in_flight =
         requests(section).unwrap_or(usize::from(plugin.defaults.max_requests_in_flight));
     let connect: Option<Box<dyn Connect>> = (plugin.parse)(section);

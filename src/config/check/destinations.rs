@@ -9,9 +9,9 @@ use s3_exporter_config::{Section, Setting, closest};
 use self::names::{Name, names};
 use super::backends::Store;
 use super::general::{Scan, audit_interval, concurrency, interval};
-use super::{quoted, resolvers};
-use crate::config::ResolverConfig;
+use super::quoted;
 use crate::destination::{Destination, Expect};
+use crate::resolver::{Resolver, fixed};
 
 mod names;
 
@@ -24,7 +24,7 @@ const LONGEST_KEY: usize = 1024;
 #[derive(Default)]
 pub(super) struct Found {
     pub destinations: Vec<Arc<Destination>>,
-    pub own_resolvers: BTreeMap<Arc<str>, ResolverConfig>,
+    pub own_resolvers: BTreeMap<Arc<str>, Arc<dyn Resolver>>,
     pub used_backends: BTreeSet<String>,
     pub used_resolvers: BTreeSet<String>,
     /// The names, and the path of the table that each came from.
@@ -37,7 +37,7 @@ pub(super) struct Context<'a> {
     pub stores: &'a BTreeMap<String, Store>,
     /// Whether any is defined, be it so badly that it is none of the stores.
     pub has_backends: bool,
-    pub resolvers: &'a BTreeMap<String, Option<ResolverConfig>>,
+    pub resolvers: &'a BTreeMap<String, Option<Arc<dyn Resolver>>>,
 }
 
 /// All of them, in their order.
@@ -149,7 +149,7 @@ impl Found {
             Source::Own(resolver) => {
                 let name: Arc<str> = format!("destination:{name}").into();
                 self.own_resolvers
-                    .insert(Arc::clone(&name), resolver.clone());
+                    .insert(Arc::clone(&name), Arc::clone(resolver));
                 Some(name)
             }
         }
@@ -189,14 +189,14 @@ fn backend(section: &mut Section, context: &Context<'_>) -> Option<String> {
 enum Source {
     None,
     Defined(String),
-    Own(ResolverConfig),
+    Own(Arc<dyn Resolver>),
 }
 
 impl Source {
-    fn of(section: &mut Section, known: &BTreeMap<String, Option<ResolverConfig>>) -> Self {
+    fn of(section: &mut Section, known: &BTreeMap<String, Option<Arc<dyn Resolver>>>) -> Self {
         let is_own = section.has("clusters") || section.has("clusters_file");
         let name = section.setting("resolver", Section::name);
-        let own = resolvers::fixed(section);
+        let own = fixed::parse(section);
         match name {
             Some(name) if is_own => {
                 section.fault_of(
@@ -212,7 +212,7 @@ impl Source {
                 section.fault_of(&name, message);
                 Self::None
             }
-            None if is_own => own.map_or(Self::None, |own| Self::Own(ResolverConfig::Static(own))),
+            None if is_own => Self::Own(Arc::new(own)),
             None => Self::None,
         }
     }

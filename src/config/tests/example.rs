@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3_exporter_config::Origin;
+use s3_exporter_config::{Key, Origin};
 
 use super::{environment, plugins, read, shown};
 use crate::config::check::check;
 use crate::config::file;
-use crate::wire::BackendPlugin;
 
 const EXAMPLE: &str = include_str!("../../../config.toml.example");
 const NO_DEFAULT: &str = "# (no default)";
@@ -89,7 +88,7 @@ fn asked() -> BTreeMap<String, BTreeSet<String>> {
         })
         .collect();
     let origins = std::sync::Arc::new(|_, _: &str| Origin::Default);
-    let checked = check(file.layer.values, origins, plugins(), false);
+    let checked = check(file.layer.values, origins, &plugins(), false);
     assert_eq!(checked.errors, []);
     let mut asked: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for path in checked.asked {
@@ -109,8 +108,21 @@ fn asked() -> BTreeMap<String, BTreeSet<String>> {
     asked
 }
 
-fn plugin(name: &str) -> Option<&'static BackendPlugin> {
-    plugins().iter().find(|plugin| plugin.name == name)
+/// The keys of each plug-in by its name.
+fn of_plugins() -> BTreeMap<&'static str, &'static [Key]> {
+    let plugins = plugins();
+    let backends = plugins.backends.iter().map(|of| (of.name, of.keys));
+    let resolvers = plugins.resolvers.iter().map(|of| (of.name, of.keys));
+    backends.chain(resolvers).collect()
+}
+
+/// The keys that every section of its table has.
+fn of_all(plugin: &str) -> &'static [&'static str] {
+    let is_backend = plugins().backends.iter().any(|of| of.name == plugin);
+    match is_backend {
+        true => &["type", "max_requests_in_flight"],
+        false => &["type"],
+    }
 }
 
 #[test]
@@ -121,12 +133,12 @@ fn it_shows_every_key_and_no_other() {
     }
     let mut known = asked();
     for (section, asked) in &mut known {
-        let Some(plugin) = plugin(section) else {
+        let Some(keys) = of_plugins().get(section.as_str()).copied() else {
             continue;
         };
         // A plug-in may also look for keys that it only refuses; it says which it knows.
-        let mut own: BTreeSet<_> = plugin.keys.iter().map(|key| key.name.to_owned()).collect();
-        own.extend(["type".to_owned(), "max_requests_in_flight".to_owned()]);
+        let mut own: BTreeSet<_> = keys.iter().map(|key| key.name.to_owned()).collect();
+        own.extend(of_all(section).iter().map(|&key| key.to_owned()));
         assert!(
             own.is_subset(asked),
             "{section} does not look for each of {own:?}"
@@ -184,10 +196,9 @@ fn every_other_example_is_a_good_value() {
 #[test]
 fn it_tells_the_defaults_of_the_plug_ins() {
     for line in lines() {
-        let Some(plugin) = plugin(&line.section) else {
-            continue;
-        };
-        let Some(key) = plugin.keys.iter().find(|key| key.name == line.key) else {
+        let keys = of_plugins();
+        let keys = keys.get(line.section.as_str()).into_iter();
+        let Some(key) = keys.copied().flatten().find(|key| key.name == line.key) else {
             continue;
         };
         if line.is_comment {

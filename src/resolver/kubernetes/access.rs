@@ -15,9 +15,9 @@ use s3_exporter_config::WatchedFiles;
 use s3_exporter_transport::{BoxError, Proxies, anybody, authorities, connector};
 use tower::ServiceBuilder;
 
+use super::KubernetesResolver;
 use super::source::AccessSource;
 use super::{failure, kubeconfig};
-use crate::config;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(4);
@@ -39,7 +39,7 @@ pub(super) struct Access {
 /// Reads the configuration and prepares a client; nothing is sent to the API server yet.
 /// Blocks: it reads files and may run an exec plug-in. Must be called within a tokio
 /// runtime.
-pub(super) fn open(config: &config::Kubernetes) -> Result<Access, String> {
+pub(super) fn open(config: &KubernetesResolver) -> Result<Access, String> {
     let environment = |name: &str| std::env::var_os(name);
     let source = AccessSource::choose(config, &environment, Path::new(ACCOUNT))?;
     let mut followed = WatchedFiles::default();

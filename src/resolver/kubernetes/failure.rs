@@ -12,15 +12,15 @@ use kube::runtime::watcher;
 use s3_exporter_api::{Speaks, chain};
 use s3_exporter_transport::advice;
 
+use super::KubernetesResolver;
 use super::source::AccessSource;
-use crate::config;
 
 /// The longest text of a server's that is shown.
 const MAX_TEXT: usize = 300;
 
 /// What was asked, where and as whom.
 pub(super) struct RequestContext<'a> {
-    pub(super) config: &'a config::Kubernetes,
+    pub(super) config: &'a KubernetesResolver,
     pub(super) server: &'a str,
     pub(super) source: &'a AccessSource,
     /// The kind as RBAC names it, once it is known.

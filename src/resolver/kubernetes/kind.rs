@@ -5,7 +5,7 @@ use kube::core::{ApiResource, DynamicObject, GroupVersion, GroupVersionKind, Par
 use kube::discovery::{self, ApiCapabilities, Scope};
 use kube::{Api, Error};
 
-use crate::config;
+use super::KubernetesResolver;
 
 /// What is asked of an object: its metadata alone, so that nothing of a Secret's or a
 /// ConfigMap's content comes here.
@@ -48,7 +48,7 @@ impl ResourceKind {
     pub(super) fn api(
         &self,
         client: Client,
-        config: &config::Kubernetes,
+        config: &KubernetesResolver,
     ) -> Result<Api<Metadata>, String> {
         for verb in ["list", "watch"] {
             if !self.serves(verb) {

@@ -11,11 +11,11 @@ use kube::core::GroupVersion;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
+use super::KubernetesResolver;
 use super::access::{self, Access};
 use super::failure::RequestContext;
 use super::kind::{Metadata, ResourceKind};
 use super::objects::{ObjectSet, Refused};
-use crate::config;
 use crate::resolver::{Publisher, unblocked};
 
 /// How long a small request may take. With [`CONFIRM`]: how soon a silent API server is
@@ -48,7 +48,7 @@ pub(super) enum SessionEnd {
 
 /// Follows the objects until something ends it.
 pub(super) async fn follow(
-    config: &config::Kubernetes,
+    config: &KubernetesResolver,
     publisher: &Publisher,
     refused: &mut Refused,
 ) -> SessionEnd {
@@ -64,7 +64,7 @@ pub(super) async fn follow(
 }
 
 struct Session<'a> {
-    config: &'a config::Kubernetes,
+    config: &'a KubernetesResolver,
     publisher: &'a Publisher,
     access: Access,
     kind: ResourceKind,
@@ -73,7 +73,7 @@ struct Session<'a> {
 
 impl<'a> Session<'a> {
     async fn open(
-        config: &'a config::Kubernetes,
+        config: &'a KubernetesResolver,
         publisher: &'a Publisher,
     ) -> Result<Self, SessionEnd> {
         let failed =
@@ -219,7 +219,7 @@ impl<'a> Session<'a> {
 }
 
 fn place<'a>(
-    config: &'a config::Kubernetes,
+    config: &'a KubernetesResolver,
     access: &'a Access,
     kind: Option<&ResourceKind>,
 ) -> RequestContext<'a> {
@@ -233,7 +233,7 @@ fn place<'a>(
 
 /// Looks for the kind, which must be there and not on its way out.
 async fn discover(
-    config: &config::Kubernetes,
+    config: &KubernetesResolver,
     access: &Access,
     place: &RequestContext<'_>,
 ) -> Result<ResourceKind, SessionEnd> {

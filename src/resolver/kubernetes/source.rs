@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::config;
+use super::KubernetesResolver;
 
 /// A variable of the environment, by its name.
 pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -37,7 +37,7 @@ impl AccessSource {
     /// Which source holds: the configured file; else, where no context is asked for, the
     /// account of the pod; else the files that kubectl would read.
     pub(super) fn choose(
-        config: &config::Kubernetes,
+        config: &KubernetesResolver,
         environment: Variables<'_>,
         account: &Path,
     ) -> Result<AccessSource, String> {
@@ -91,8 +91,8 @@ impl AccessSource {
 mod tests {
     use super::*;
 
-    fn config(kubeconfig: Option<&Path>, context: Option<&str>) -> config::Kubernetes {
-        config::Kubernetes {
+    fn config(kubeconfig: Option<&Path>, context: Option<&str>) -> KubernetesResolver {
+        KubernetesResolver {
             kubeconfig: kubeconfig.map(Path::to_owned),
             context: context.map(str::to_owned),
             api_version: "v1".to_owned(),

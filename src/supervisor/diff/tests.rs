@@ -3,8 +3,8 @@ use std::time::Duration;
 use figment::value::{Dict, Value};
 
 use super::*;
-use crate::config::Static;
 use crate::destination::Expect;
+use crate::resolver::fixed::StaticResolver;
 
 mod laws;
 
@@ -38,11 +38,11 @@ fn desired(text: &str) -> Desired {
                 desired.backends.insert(name.into(), backend);
             }
             Some((_, name)) => {
-                let resolver = ResolverConfig::Static(Static {
+                let resolver = StaticResolver {
                     clusters: vec![what.to_owned()],
                     clusters_file: None,
-                });
-                desired.resolvers.insert(name.into(), resolver);
+                };
+                desired.resolvers.insert(name.into(), Arc::new(resolver));
             }
         }
     }

@@ -51,7 +51,7 @@ pub fn check(bytes: &[u8]) -> bool {
         faults: Vec::new(),
         warnings: Vec::new(),
     };
-    match load::understand(&sources, s3_exporter::wire::plugins()) {
+    match load::understand(&sources, &s3_exporter::wire::plugins()) {
         Ok(config) => {
             let told = format!("{config:?}{}{}", summary(&config), config.warnings.concat());
             assert!(!tells(&told), "{text}\n{told}");

@@ -43,7 +43,8 @@ async fn a_key_to_start_after_is_answered_in_memory_as_on_minio() {
         ("access_key_id", MinIo::ACCESS_KEY),
         ("secret_access_key", MinIo::SECRET_KEY),
     ];
-    let plugin = plugins().iter().find(|plugin| plugin.name == "s3").unwrap();
+    let backends = plugins().backends;
+    let plugin = backends.iter().find(|plugin| plugin.name == "s3").unwrap();
     let minio = connect(plugin, &section).await.unwrap();
     let mut random = Rng::with_seed(7);
     let mut short = 0;

@@ -325,7 +325,7 @@ fn check_debug(stage: &Stage) {
     let flags = Flags::default().with(&CONFIG, file.display().to_string());
     let environment = Environment::from_iter([("HOME", stage.place.path())]);
     let plugins = s3_exporter::wire::plugins();
-    let config = config::load(&flags, &environment, plugins).unwrap();
+    let config = config::load(&flags, &environment, &plugins).unwrap();
     stage
         .secrets
         .check("Debug of Config", &format!("{config:?} {config:#?}"));

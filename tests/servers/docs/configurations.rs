@@ -98,8 +98,18 @@ fn nine_lines_do() {
 
 #[test]
 fn of_the_backend_from_outside() {
-    let blocks = blocks::of(Path::new("examples/custom_backend.rs"));
+    of_the_plug_in("custom_backend");
+}
+
+#[test]
+fn of_the_resolver_from_outside() {
+    of_the_plug_in("custom_resolver");
+}
+
+fn of_the_plug_in(example: &str) {
+    let source = Path::new("examples").join(example).with_extension("rs");
+    let blocks = blocks::of(&source);
     assert_eq!(blocks.len(), 1);
-    let program = common::example("custom_backend");
+    let program = common::example(example);
     check(&blocks[0].place, &program, &blocks[0].text);
 }

@@ -3,15 +3,15 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use s3_exporter::config::{ResolverConfig, Static};
+use s3_exporter::resolver::fixed::StaticResolver;
 
 use crate::resolvers::{Running, listed};
 
 fn start(list: &[&str], file: Option<&Path>) -> Running {
-    Running::start(&ResolverConfig::Static(Static {
+    Running::start(StaticResolver {
         clusters: list.iter().map(ToString::to_string).collect(),
         clusters_file: file.map(Path::to_owned),
-    }))
+    })
 }
 
 /// Replaces a file as careful programs do.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use s3_exporter::config::{Kubernetes as Config, ResolverConfig};
+use s3_exporter::resolver::kubernetes::KubernetesResolver as Config;
 use s3_exporter_testkit::Socks;
 use s3_exporter_testkit::servers::Kubernetes;
 
@@ -33,7 +33,7 @@ fn ask(environment: &[(&str, &str)]) -> String {
 #[tokio::test]
 #[ignore = "run by other tests, in an environment of its own"]
 async fn in_another_process() {
-    let mut running = Running::start(&ResolverConfig::Kubernetes(Config {
+    let mut running = Running::start(Config {
         kubeconfig: None,
         context: None,
         api_version: "v1".to_owned(),
@@ -41,7 +41,7 @@ async fn in_another_process() {
         label_selector: None,
         field_selector: None,
         namespace: None,
-    }));
+    });
     let now = running
         .until("there is an outcome", |now| {
             now.is_success() || now.failure.is_some()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use reqwest::Method;
-use s3_exporter::config::{Kubernetes as Config, ResolverConfig};
+use s3_exporter::resolver::kubernetes::KubernetesResolver as Config;
 use s3_exporter_testkit::servers::Kubernetes;
 use s3_exporter_testkit::{Authority, Proxy, S3sServer};
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ fn config(kubeconfig: PathBuf, api_version: &str, kind: &str) -> Config {
 }
 
 fn start(config: Config) -> Running {
-    Running::start(&ResolverConfig::Kubernetes(config))
+    Running::start(config)
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use s3_exporter::resolver::{self, Publisher, Resolver};
 use s3_exporter::schedule::Runner;
 use s3_exporter::snapshot::SnapshotSource;
 use s3_exporter::supervisor::Supervisor;
-use s3_exporter::wire::BackendPlugin;
+use s3_exporter::wire::{BackendPlugin, Plugins};
 use s3_exporter_api::{
     Backend, BackendError, Connect, Continuation, ListRequest, Order, Page, RequestLimits,
     async_trait,
@@ -117,7 +117,11 @@ fn config(folder: &Path) -> Config {
     let arguments = ["s3-exporter", "--config", path.to_str().unwrap()];
     let cli =
         s3_exporter::cli::parse(arguments.map(Into::into)).unwrap_or_else(|_| panic!("usage"));
-    config::load(&cli.flags, &Environment::of_process(), &[PLUGIN])
+    let plugins = Plugins {
+        backends: vec![PLUGIN],
+        ..Plugins::default()
+    };
+    config::load(&cli.flags, &Environment::of_process(), &plugins)
         .unwrap_or_else(|r| panic!("{r:?}"))
 }
 
@@ -210,12 +214,23 @@ async fn a_backend_that_panics_is_a_failed_scan_of_its_destination() {
 }
 
 /// Panics before it knows any name; then tells them, and panics again; then tells others.
+#[derive(Debug)]
 struct Panics {
     go: tokio::sync::watch::Receiver<u32>,
 }
 
+impl PartialEq for Panics {
+    fn eq(&self, other: &Self) -> bool {
+        self.go.same_channel(&other.go)
+    }
+}
+
 #[async_trait]
 impl Resolver for Panics {
+    fn describe(&self) -> String {
+        "names, and then a panic".to_owned()
+    }
+
     async fn run(&self, publisher: &Publisher) {
         let step = *self.go.clone().borrow();
         assert_ne!(step, 0, "on purpose, with no name");
@@ -251,7 +266,7 @@ async fn a_resolver_that_panics_keeps_its_names_and_starts_again() {
         [("r".into(), names)].into(),
     );
     let (step, go) = tokio::sync::watch::channel(0);
-    let resolver = resolver::keep_running(Box::new(Panics { go }), publisher);
+    let resolver = resolver::keep_running(Arc::new(Panics { go }), publisher);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(resolver);
     tasks.spawn(resolved.run());

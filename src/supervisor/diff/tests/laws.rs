@@ -74,7 +74,7 @@ fn carry_out(state: &mut Desired, change: &Change, new: &Desired) {
                 new.backends[&wanted.backend]
             );
             if let Some(resolver) = &wanted.resolver {
-                assert_eq!(state.resolvers[resolver], new.resolvers[resolver]);
+                assert_eq!(&state.resolvers[resolver], &new.resolvers[resolver]);
             }
         }
     }
