@@ -21,7 +21,7 @@ const NO_ROOTS: [(&str, &str); 2] = [
 /// What a resolver says of the namespaces there, in this environment.
 fn ask(environment: &[(&str, &str)]) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "kubeconfigs::in_another_process"])
+        .args(["--exact", "resolvers::kubeconfigs::in_another_process"])
         .args(["--ignored", "--nocapture"])
         .env_clear()
         .envs(environment.iter().copied())
