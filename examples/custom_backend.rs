@@ -23,8 +23,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use s3_exporter_api::{
-    Backend, BackendError, Connect, Continuation, FailureKind, ListRequest, Object, Operation,
-    Order, Page, RequestLimits, StartAt, StorageClass, UnixTime, async_trait,
+    Backend, BackendError, Capabilities, Connect, Continuation, FailureKind, ListRequest, Object,
+    Operation, Order, Page, RequestLimits, StartAt, StorageClass, UnixTime, async_trait,
 };
 use s3_exporter_config::{Key, Plugin, Section};
 
@@ -78,6 +78,14 @@ impl Connect for Folder {
 
 #[async_trait]
 impl Backend for Folder {
+    /// Objects, from the first one on or after any key.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            start_after: true,
+            ..Capabilities::OBJECTS
+        }
+    }
+
     /// In the order of the keys' bytes: we sort. A store whose order is not certain says
     /// `Unknown` or `Other`, and is listed from the start to the end alone.
     fn order(&self, _: &str) -> Order {
@@ -91,6 +99,7 @@ impl Backend for Folder {
         page: &mut Page,
     ) -> Result<Continuation, BackendError> {
         page.clear();
+        request.check(&self.capabilities(), &self.path.display().to_string())?;
         // Every attempt is counted, good or bad: on a real store it is what costs money.
         request.meter.attempt(Operation::ListObjectsV2);
         let folder = self.path.join(request.bucket);

@@ -55,13 +55,19 @@ impl Facts {
     /// through one cursor are the cheapest.
     pub fn add<'a>(&mut self, objects: impl Iterator<Item = Object<'a>>, cursor: &mut Cursor) {
         for object in objects {
-            let owner = self.assignment.owner(object.key, cursor);
-            self.all.of_mut(owner).add(&object);
-            if let Some((before, settled)) = &mut self.settled
-                && object.last_modified < *before
-            {
-                settled.of_mut(owner).add(&object);
-            }
+            self.add_object(cursor, &object);
+        }
+    }
+
+    /// Adds one object, as [`Self::add`] does.
+    #[inline] // into the loop over a page
+    pub fn add_object(&mut self, cursor: &mut Cursor, object: &Object<'_>) {
+        let owner = self.assignment.owner(object.key, cursor);
+        self.all.of_mut(owner).add(object);
+        if let Some((before, settled)) = &mut self.settled
+            && object.last_modified < *before
+        {
+            settled.of_mut(owner).add(object);
         }
     }
 

@@ -3,7 +3,7 @@
 //! what stands on the right:
 //!
 //! ```text
-//! config -> destinations -> scan(backend) -> fold(assign, facts) -> snapshot -> exposition -> http
+//! config -> destinations -> list(backend, request) -> fold(assign, facts) -> snapshot -> exposition -> http
 //! ```
 
 pub mod assign;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use s3_exporter_api::{FailureKind, UnixTime, chain};
+use s3_exporter_listing::OrderEvent;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -107,13 +108,12 @@ impl Runner {
             tracing::info!(
                 destination = &*self.scan.destination.name,
                 bucket = &*self.scan.destination.bucket,
-                objects =
-                    completed
-                        .as_ref()
-                        .map(|completed| completed.found.facts.listed().objects),
+                objects = completed
+                    .as_ref()
+                    .map(|completed| completed.found.fold.listed().objects),
                 figures_ended_ms = completed
                     .as_ref()
-                    .map(|completed| completed.ended.as_millis()),
+                    .map(|completed| completed.ended().as_millis()),
                 "going on from what was kept"
             );
             self.snapshot.latest = Some(latest);
@@ -174,16 +174,12 @@ impl Runner {
     /// Takes on other settings. True where a scan is to begin now: what one does depends on
     /// what has changed.
     fn adopt(&mut self, new: RunnerSettings) -> bool {
-        let is_judged = self.has_failed_audit();
         let scan = &mut self.scan;
         let old = std::mem::replace(&mut scan.destination, new.destination);
         let store = std::mem::replace(&mut scan.store, new.store);
         let is_elsewhere = !Arc::ptr_eq(&store, &scan.store);
-        if is_elsewhere && !is_judged {
-            // Another connection may know the order.
-            scan.in_sequence = Arc::default();
-            scan.was_ordered = Arc::default();
-            scan.learned = Arc::default();
+        if is_elsewhere {
+            scan.take_note(OrderEvent::Reconnected);
         }
         let concurrency = scan.destination.concurrency;
         if is_elsewhere || old.concurrency != concurrency {
@@ -243,8 +239,8 @@ impl Runner {
         self.snapshot.scans.finished += 1;
         let failure = match ended.result {
             Ok(found) => {
-                self.log_success(before, &found.facts, duration);
-                let completed = CompletedScan::after(self.completed.as_ref(), found, now);
+                self.log_success(before, &found.fold, duration);
+                let completed = CompletedScan::after(self.completed.as_ref(), found);
                 self.log_gone(&completed);
                 self.completed = Some(completed);
                 self.audit_scan(ended.started);

@@ -52,8 +52,6 @@ pub struct SavedState {
 pub struct CompletedScan {
     /// What it found.
     pub found: Arc<CompleteListing>,
-    /// When it ended.
-    pub ended: UnixTime,
     /// The clusters that were known when its figures were last shown: they are shown again
     /// until the resolver has answered.
     pub known: Arc<Clusters>,
@@ -63,30 +61,34 @@ pub struct CompletedScan {
 }
 
 impl CompletedScan {
-    /// A complete scan that ended now, and the one before it.
-    pub fn after(before: Option<&Self>, found: CompleteListing, ended: UnixTime) -> Self {
+    /// A complete scan, and the one before it.
+    pub fn after(before: Option<&Self>, found: CompleteListing) -> Self {
         let mut gone = BTreeMap::new();
         if let Some(before) = before {
-            let age = |seen: UnixTime| ended.as_seconds() - seen.as_seconds();
+            let age = |seen: UnixTime| found.as_of.as_seconds() - seen.as_seconds();
             let long = verdict::REMEMBERED.as_secs_f64();
             let remembered = before.gone.iter().filter(|(_, seen)| age(**seen) <= long);
-            let still = remembered.filter(|(name, _)| found.facts.is_without_backups(name));
+            let still = remembered.filter(|(name, _)| found.fold.is_without_backups(name));
             gone.extend(still.map(|(name, seen)| (Arc::clone(name), *seen)));
-            let lost = found.facts.lost_since(&before.found.facts);
-            gone.extend(lost.into_iter().map(|name| (name, before.ended)));
+            let lost = found.fold.lost_since(&before.found.fold);
+            gone.extend(lost.into_iter().map(|name| (name, before.ended())));
         }
         Self {
             found: Arc::new(found),
-            ended,
             known: Arc::default(), // until they are published
             gone: Arc::new(gone),
         }
     }
 
+    /// When it ended: its figures are of that moment.
+    pub fn ended(&self) -> UnixTime {
+        self.found.as_of
+    }
+
     /// What is shown of it for the clusters that are known now.
     pub fn figures(&self, known: &Clusters, expect: Expect) -> Figures {
-        let facts = &self.found.facts;
-        facts.figures(self.ended, known, expect, &self.gone)
+        let facts = &self.found.fold;
+        facts.figures(self.ended(), known, expect, &self.gone)
     }
 }
 
@@ -190,12 +192,11 @@ impl Drop for State {
 /// Nothing can have ended in the future. Where the clock was set back since, its age is
 /// not known; counted from now it grows at least, and alerts on it fire.
 fn no_later_than(now: UnixTime, mut saved: SavedState, destination: &Destination) -> SavedState {
+    let completed = saved.completed.as_mut();
+    let late = completed.filter(|completed| completed.ended() > now);
     let ends = [
         Some(&mut saved.latest.ended),
-        saved
-            .completed
-            .as_mut()
-            .map(|completed| &mut completed.ended),
+        late.map(|completed| &mut Arc::make_mut(&mut completed.found).as_of),
         saved.audit.as_mut().map(|audit| &mut audit.ended),
     ];
     let mut late = false;

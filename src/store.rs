@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use s3_exporter_api::{Backend, BackendError, Connect};
-use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use tokio::sync::{OnceCell, Semaphore};
 
 /// A store that any number of destinations share.
 #[derive(Debug)]
@@ -95,12 +95,6 @@ impl Store {
             .get_or_try_init(async || self.connect.connect().await.map(Connection))
             .await?;
         Ok(Arc::clone(&connection.0))
-    }
-
-    /// Waits until one more request may be sent. `None` never happens: the semaphore is
-    /// not closed.
-    pub(crate) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
-        self.requests.permits.acquire().await.ok()
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use s3_exporter_api::{ListRequest, Operation, Page, StartAt};
+use s3_exporter_api::{ListRequest, ListingKind, Operation, Page, StartAt};
 
 use crate::clusters::Clusters;
 use crate::command::{failure, first_word, fit, series};
@@ -221,6 +221,7 @@ async fn unowned(
     let request = ListRequest {
         bucket: &destination.bucket,
         prefix: &destination.prefix,
+        kind: ListingKind::Objects,
         from: StartAt::Start,
         max_keys: 1000,
         meter: &meter,

@@ -6,10 +6,10 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use s3_exporter_api::{BackendError, UnixTime};
+use s3_exporter_listing::OrderEvent;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -59,8 +59,7 @@ struct AuditWork {
 /// A listing in sequence that is complete.
 pub(super) struct Sequence {
     found: Arc<CompleteListing>,
-    ended: UnixTime,
-    /// The same moment.
+    /// When it had come.
     at: Instant,
 }
 
@@ -142,7 +141,7 @@ impl Audits {
             settled: Some(work.settled),
             ..scan.clone()
         };
-        let assignment = Arc::clone(before.facts.assignment());
+        let assignment = Arc::clone(before.fold.assignment());
         let listing =
             Box::pin(
                 async move { caught(&scan.destination, scan.run_in_sequence(assignment)).await },
@@ -162,13 +161,7 @@ impl Runner {
         self.snapshot.audit = audit;
         self.arrange_audits();
         if self.has_failed_audit() {
-            self.scan.in_sequence.store(true, Relaxed);
-            tracing::warn!(
-                destination = &*self.scan.destination.name,
-                bucket = &*self.scan.destination.bucket,
-                "an audit before this start found that listing in parts gives other figures: this \
-                 destination is listed one page after another"
-            );
+            self.scan.take_note(OrderEvent::AuditHadFailed);
         }
     }
 
@@ -191,9 +184,10 @@ impl Runner {
             && !audit.success
         {
             // Whoever says so has taken note; when it says otherwise, parts are tried again.
-            scan.in_sequence.store(false, Relaxed);
+            scan.take_note(OrderEvent::AuditForgiven);
         }
-        let is_in_parts = scan.was_in_parts.load(Relaxed) && !scan.in_sequence.load(Relaxed);
+        let knowledge = &scan.knowledge;
+        let is_in_parts = knowledge.was_in_parts() && knowledge.order().allows_parts();
         let interval = destination.audit_interval.filter(|_| is_in_parts);
         snapshot.is_audited = interval.is_some();
         match interval {
@@ -223,14 +217,14 @@ impl Runner {
         let Some(completed) = &self.completed else {
             return;
         };
-        if !self.scan.was_in_parts.load(Relaxed) {
+        if !self.scan.knowledge.was_in_parts() {
             return self.audits.give_up(); // it would be compared with its like
         }
         let latest = Arc::clone(&completed.found);
         match std::mem::replace(&mut self.audits.stage, Stage::None) {
             Stage::First(work) => self.audits.list(&self.scan, work, latest),
             Stage::Last(work, before, sequence) if started >= sequence.at => {
-                match compare(&before.facts, &sequence.found.facts, Some(&latest.facts)) {
+                match compare(&before.fold, &sequence.found.fold, Some(&latest.fold)) {
                     Comparison::Agree => self.agreed(),
                     Comparison::Unknown => self.nothing_settled(),
                     Comparison::Differ(difference) => {
@@ -249,13 +243,12 @@ impl Runner {
             return;
         };
         match result {
-            Ok(found) if compare(&before.facts, &found.facts, None) == Comparison::Agree => {
+            Ok(found) if compare(&before.fold, &found.fold, None) == Comparison::Agree => {
                 self.agreed();
             }
             Ok(found) => {
                 let sequence = Sequence {
                     found: Arc::new(found),
-                    ended: UnixTime::now(),
                     at: Instant::now(),
                 };
                 self.audits.stage = Stage::Last(work, before, sequence);

@@ -43,7 +43,7 @@ impl Runner {
 
     /// Tells of the clusters whose backups the scan before has found, and this one has not.
     pub(super) fn log_gone(&self, completed: &CompletedScan) {
-        let before = self.completed.as_ref().map(|before| before.ended);
+        let before = self.completed.as_ref().map(CompletedScan::ended);
         let gone = completed
             .gone
             .iter()

@@ -21,7 +21,7 @@ impl Runner {
     pub(super) fn due_for_names(&self, last_start: Instant) -> Option<Instant> {
         let clusters = self.delivered()?;
         let nameless = self.failed_of() == Some(FailureKind::Resolver);
-        let unknown = |completed: &CompletedScan| !completed.found.facts.covers(&clusters);
+        let unknown = |completed: &CompletedScan| !completed.found.fold.covers(&clusters);
         let lacking = nameless || self.completed.as_ref().is_some_and(unknown);
         let took = self
             .snapshot

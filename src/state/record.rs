@@ -244,7 +244,11 @@ impl Latest {
 
 impl Complete {
     fn new(completed: &CompletedScan) -> Self {
-        let CompleteListing { facts, boundaries } = &*completed.found;
+        let CompleteListing {
+            fold: facts,
+            boundaries,
+            as_of,
+        } = &*completed.found;
         let created: BTreeMap<_, _> = completed
             .known
             .iter()
@@ -262,7 +266,7 @@ impl Complete {
         });
         let (keys, loose) = boundaries.parts();
         Self {
-            ended: completed.ended.as_millis(),
+            ended: as_of.as_millis(),
             unassigned: Sums::new(facts.unassigned()),
             clusters: clusters.collect(),
             boundaries: keys.map(|(key, sum)| (key.to_owned(), sum)).collect(),
@@ -306,8 +310,11 @@ impl Complete {
             names.contains(name).then(|| (name.as_str().into(), seen))
         });
         Some(CompletedScan {
-            found: Arc::new(CompleteListing { facts, boundaries }),
-            ended: time(self.ended)?,
+            found: Arc::new(CompleteListing {
+                fold: facts,
+                boundaries,
+                as_of: time(self.ended)?,
+            }),
             known: Arc::new(known),
             gone: Arc::new(gone.collect::<Option<_>>()?),
         })

@@ -51,8 +51,11 @@ fn remembered(ended: UnixTime, objects: u64) -> SavedState {
             failure: None,
         },
         completed: Some(CompletedScan {
-            found: Arc::new(CompleteListing { facts, boundaries }),
-            ended,
+            found: Arc::new(CompleteListing {
+                fold: facts,
+                boundaries,
+                as_of: ended,
+            }),
             known: Arc::default(),
             gone: Arc::default(),
         }),
@@ -70,7 +73,7 @@ fn objects(remembered: &SavedState) -> u64 {
         .as_ref()
         .unwrap()
         .found
-        .facts
+        .fold
         .listed()
         .objects
 }
@@ -143,8 +146,7 @@ prop_compose! {
         let boundaries = boundaries.with_anchors(&anchors);
         let gone = names.names().zip(gone).map(|(name, seen)| (Arc::clone(name), at(seen))).collect();
         CompletedScan {
-            found: Arc::new(CompleteListing { facts, boundaries }),
-            ended: at(ended),
+            found: Arc::new(CompleteListing { fold: facts, boundaries, as_of: at(ended) }),
             known: Arc::new(known),
             gone: Arc::new(gone),
         }
@@ -185,11 +187,11 @@ proptest! {
         prop_assert_eq!(after.completed.is_some(), before.completed.is_some());
         prop_assert_eq!(after.audit, before.audit);
         if let (Some(after), Some(before)) = (after.completed, before.completed) {
-            prop_assert_eq!(after.ended, before.ended);
+            prop_assert_eq!(after.ended(), before.ended());
             prop_assert_eq!(&after.known, &before.known);
             prop_assert_eq!(&after.gone, &before.gone);
             prop_assert_eq!(&after.found.boundaries, &before.found.boundaries);
-            let (after, known, before) = (&after.found.facts, &after.known, &before.found.facts);
+            let (after, known, before) = (&after.found.fold, &after.known, &before.found.fold);
             prop_assert_eq!(after.unassigned(), before.unassigned());
             prop_assert!(after.owned().eq(before.owned()));
             prop_assert_eq!(after.split(known, Expect::All), before.split(known, Expect::All));
@@ -313,7 +315,7 @@ fn an_older_file_is_read() {
     let older = format!("s3-exporter-state 1 {sum:08x}\n{body}");
     let (_, remembered) = parse(older.as_bytes()).unwrap();
     let good = remembered.completed.as_ref().unwrap();
-    let (_, totals) = good.found.facts.owned().next().unwrap();
+    let (_, totals) = good.found.fold.owned().next().unwrap();
     assert_eq!(totals.newest, Some((at(8), 7)));
     assert_eq!((totals.recent.newest(), good.gone.len()), (None, 0));
     assert_eq!(remembered.audit, None);
@@ -366,7 +368,7 @@ fn what_is_from_the_future_ends_now() {
     state.close();
     let state = open(&folder);
     let back = state.load(&destination("d")).unwrap();
-    let ends = [back.latest.ended, back.completed.unwrap().ended];
+    let ends = [back.latest.ended, back.completed.unwrap().ended()];
     for ended in ends.into_iter().chain(back.audit.map(|audit| audit.ended)) {
         assert!(ended >= now && ended <= UnixTime::now(), "{ended:?}");
     }

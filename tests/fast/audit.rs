@@ -10,8 +10,8 @@ use s3_exporter::scan::ScanContext;
 use s3_exporter::schedule::Runner;
 use s3_exporter::snapshot::DestinationSnapshot;
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, FailureKind, ListRequest, Order, Page, StartAt, UnixTime,
-    async_trait,
+    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Order, Page,
+    StartAt, UnixTime, async_trait,
 };
 use s3_exporter_testkit::{Memory, Upload};
 use tokio::sync::{Semaphore, watch};
@@ -118,6 +118,10 @@ impl<F: FnMut(&Memory, &ListRequest<'_>) + Send> Watched<F> {
 
 #[async_trait]
 impl<F: FnMut(&Memory, &ListRequest<'_>) + Send> Backend for Watched<F> {
+    fn capabilities(&self) -> Capabilities {
+        self.memory.capabilities()
+    }
+
     fn order(&self, bucket: &str) -> Order {
         self.memory.order(bucket)
     }
@@ -277,6 +281,10 @@ struct Chained(Memory, Arc<Mutex<u32>>);
 
 #[async_trait]
 impl Backend for Chained {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
     fn order(&self, bucket: &str) -> Order {
         self.0.order(bucket)
     }

@@ -21,7 +21,8 @@ use s3_exporter::resolver::channel;
 use s3_exporter::snapshot::{DestinationSnapshot, Snapshot, SnapshotSource};
 use s3_exporter::telemetry::Telemetry;
 use s3_exporter_api::{
-    Backend, BackendError, Connect, Continuation, ListRequest, Operation, Order, Page, async_trait,
+    Backend, BackendError, Capabilities, Connect, Continuation, ListRequest, Operation, Order,
+    Page, async_trait,
 };
 use s3_exporter_testkit::servers::check_metrics;
 use s3_exporter_web::{Limits, Listener, WebConfig};
@@ -646,6 +647,13 @@ impl Connect for Silent {
 
 #[async_trait]
 impl Backend for Silent {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            start_after: true,
+            ..Capabilities::OBJECTS
+        }
+    }
+
     fn order(&self, _: &str) -> Order {
         Order::Unknown
     }

@@ -12,8 +12,8 @@ use s3_exporter::destination::{Destination, Expect};
 use s3_exporter::logging::Log;
 use s3_exporter::supervisor::Supervisor;
 use s3_exporter_api::{
-    Backend, BackendError, Connect, Continuation, ListRequest, Object, Order, Page, StartAt,
-    StorageClass, UnixTime, async_trait,
+    Backend, BackendError, Capabilities, Connect, Continuation, ListRequest, Object, Order, Page,
+    StartAt, StorageClass, UnixTime, async_trait,
 };
 use s3_exporter_testkit::{S3sServer, SyntheticBucket, Upload};
 
@@ -71,6 +71,13 @@ impl Served {
 
 #[async_trait]
 impl Backend for Served {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            start_after: true,
+            ..Capabilities::OBJECTS
+        }
+    }
+
     fn order(&self, _: &str) -> Order {
         Order::Utf8
     }

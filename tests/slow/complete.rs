@@ -10,7 +10,8 @@ use s3_exporter::destination::{Destination, Expect};
 use s3_exporter::facts::Totals;
 use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, ListRequest, Meter, Order, Page, StartAt, async_trait,
+    Backend, BackendError, Capabilities, Continuation, ListRequest, ListingKind, Meter, Order,
+    Page, StartAt, async_trait,
 };
 use s3_exporter_testkit::conformance::{BackendPlugin, connect};
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
@@ -28,6 +29,10 @@ struct Shared(Arc<dyn Backend>);
 
 #[async_trait]
 impl Backend for Shared {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
     fn order(&self, bucket: &str) -> Order {
         self.0.order(bucket)
     }
@@ -85,6 +90,7 @@ async fn by_tokens(backend: &dyn Backend, prefix: &str, clusters: &Clusters) -> 
         let request = ListRequest {
             bucket: BUCKET,
             prefix,
+            kind: ListingKind::Objects,
             from: token.as_deref().map_or(StartAt::Start, StartAt::Token),
             max_keys: 1000,
             meter: &meter,
@@ -131,7 +137,7 @@ async fn scanned(
     };
     let assignment = Arc::new(Assignment::new(clusters, prefix, "/"));
     let found = scan.run(assignment, hints).await.unwrap();
-    let (owned, unassigned) = found.facts.split(clusters, Expect::All);
+    let (owned, unassigned) = found.fold.split(clusters, Expect::All);
     let owned = owned
         .into_iter()
         .map(|(name, totals)| (name.to_string(), totals));

@@ -14,8 +14,8 @@ use s3_exporter::facts::Totals;
 use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter::store::Store;
 use s3_exporter_api::{
-    Backend, BackendError, Connect, Continuation, ListRequest, Meter, Order, Page, StartAt,
-    async_trait,
+    Backend, BackendError, Capabilities, Connect, Continuation, ListRequest, ListingKind, Meter,
+    Order, Page, StartAt, async_trait,
 };
 use s3_exporter_testkit::conformance::{BackendPlugin, connect};
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
@@ -52,6 +52,10 @@ impl Counted {
 
 #[async_trait]
 impl Backend for Counted {
+    fn capabilities(&self) -> Capabilities {
+        self.backend.capabilities()
+    }
+
     fn order(&self, bucket: &str) -> Order {
         self.backend.order(bucket)
     }
@@ -132,6 +136,7 @@ async fn plain_listing(backend: &dyn Backend, clusters: &Clusters) -> (u64, Spli
         let request = ListRequest {
             bucket: BUCKET,
             prefix: "",
+            kind: ListingKind::Objects,
             from,
             max_keys: 1000,
             meter: &meter,
@@ -221,7 +226,7 @@ async fn every_concurrency(
             let found = scan.run(Arc::clone(&assignment), &hints).await;
             let at = format!("concurrency {concurrency}, with {remembered} remembered");
             let found = found.unwrap_or_else(|error| panic!("{at}: {error}"));
-            let (owned, unassigned) = found.facts.split(&clusters, Expect::All);
+            let (owned, unassigned) = found.fold.split(&clusters, Expect::All);
             assert_eq!(owned, truth.0, "{at}");
             assert_eq!(unassigned, truth.1, "{at}");
             let (most, requests) = (counted.most.load(Relaxed), counted.requests.load(Relaxed));

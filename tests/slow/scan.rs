@@ -138,9 +138,9 @@ proptest! {
             let backend = Simulated::new(store(&now, page_size.into()), latency);
             let scan = ScanContext { page_size, ..scan(backend.clone(), prefix, concurrency) };
             let found = run(&scan, &names, if use_stale { &stale } else { &own }).unwrap();
-            prop_assert_eq!(&split(&found.facts, &names), &truth);
+            prop_assert_eq!(&split(&found.fold, &names), &truth);
             prop_assert!(backend.most.load(Relaxed) <= concurrency.into());
-            let pages = (found.facts.listed().objects as usize).div_ceil(page_size.into()).max(1) as u64;
+            let pages = (found.fold.listed().objects as usize).div_ceil(page_size.into()).max(1) as u64;
             // What ranges.rs promises: twice the pages, the remembered ones included, some that
             // are risked at first, and what is in flight when that is found out.
             let remembered = if use_stale { before.len().div_ceil(page_size.into()) as u64 } else { 0 };

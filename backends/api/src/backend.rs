@@ -2,12 +2,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{BackendError, Meter, Page};
+use crate::{
+    BackendError, Capabilities, Continuation, ListRequest, ListingKind, Meter, Page, StartAt,
+};
 
 /// A connection to an object store that can list buckets.
 #[async_trait]
 pub trait Backend: Send + Sync {
-    /// The order in which the store lists this bucket, as far as it is known by now.
+    /// What it can do. One that wraps another says what that one can.
+    fn capabilities(&self) -> Capabilities;
+
+    /// The order in which the store lists this bucket, as far as its answers have shown it by
+    /// now: evidence, which each destination's listing makes up its own mind about.
     fn order(&self, bucket: &str) -> Order;
 
     /// Fetches one page of a listing into `page`, retries included. `page` is cleared
@@ -16,7 +22,8 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     /// Any kind but `resolver`. An answer that contradicts itself, such as a truncated
-    /// page without a token, is `protocol` and never an end of the listing.
+    /// page without a token, is `protocol` and never an end of the listing. What its
+    /// [capabilities](Self::capabilities) lack is refused by [`ListRequest::check`].
     async fn list_page(
         &self,
         request: &ListRequest<'_>,
@@ -36,6 +43,7 @@ pub trait Backend: Send + Sync {
         let request = ListRequest {
             bucket,
             prefix,
+            kind: ListingKind::Objects,
             from: StartAt::Start,
             max_keys: 1,
             meter,
@@ -47,46 +55,6 @@ pub trait Backend: Send + Sync {
             order: self.order(bucket),
         })
     }
-}
-
-/// One page that is asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct ListRequest<'a> {
-    /// The bucket's name.
-    pub bucket: &'a str,
-    /// Only keys that begin with it; empty for all.
-    pub prefix: &'a str,
-    /// Where in the listing.
-    pub from: StartAt<'a>,
-    /// At most so many objects, 1 to 1000 (stores give no more than 1000 at a time).
-    pub max_keys: u16,
-    /// Counts the attempts. Shared, so that a hook inside an SDK can hold it.
-    pub meter: &'a Arc<Meter>,
-}
-
-/// Where in a listing a page begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartAt<'a> {
-    /// At the first key.
-    Start,
-    /// At the first key after this one, which is itself left out.
-    After(&'a str),
-    /// Where the page before ended, by its [`Continuation::Token`].
-    Token(&'a str),
-    /// As [`Self::After`], but asked in the first version of the API (`ListObjects`, `marker`):
-    /// some stores know no other, and answer [`Self::After`] with the first page again.
-    Marker(&'a str),
-}
-
-/// How a listing goes on after a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Continuation {
-    /// That was the last page.
-    End,
-    /// There is more, to be asked for with [`StartAt::Token`].
-    Token(String),
-    /// There is more, and the store gave no token: it follows the last key of the page.
-    AfterLast,
 }
 
 /// The order of a store's listings, which decides whether a part of the key space can

@@ -10,19 +10,23 @@
 
 mod backend;
 mod bucket;
+mod capabilities;
 mod connect;
 mod error;
 mod meter;
 mod page;
+mod request;
 mod scheme;
 mod time;
 
 pub use async_trait::async_trait;
-pub use backend::{Backend, Continuation, ListRequest, Order, Probe, StartAt};
+pub use backend::{Backend, Order, Probe};
 pub use bucket::is_directory_bucket;
+pub use capabilities::{Capabilities, Lacking};
 pub use connect::{Connect, FaultyFile, RequestLimits};
 pub use error::{BackendError, FailureKind, causes, chain};
 pub use meter::{Meter, Operation};
 pub use page::{Object, Oddity, Page, StorageClass};
+pub use request::{Continuation, ListRequest, ListingKind, StartAt};
 pub use scheme::{GO_WANTS_TLS, Speaks};
 pub use time::UnixTime;

@@ -6,12 +6,14 @@ use http::Response;
 use minio::s3::multimap_ext::{Multimap, MultimapExt};
 use minio::s3::types::Region;
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, FailureKind, ListRequest, Operation, Order, Page, StartAt,
+    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Operation, Order,
+    Page, StartAt,
 };
 use s3_exporter_page::{
-    LearnedOrder, StoreErrorResponse, no_answer, read, read_complaint, read_error, wrong_scheme,
+    CAPABILITIES, LearnedOrder, StoreErrorResponse, no_answer, read, read_complaint, read_error,
+    wrong_scheme,
 };
-use s3_exporter_transport::{HttpClients, advice};
+use s3_exporter_transport::{Attempts, HttpClients, advice};
 use tokio::time::{sleep, timeout};
 
 use crate::address::Address;
@@ -38,6 +40,10 @@ pub struct MinIo {
 
 #[async_trait]
 impl Backend for MinIo {
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
     fn order(&self, _: &str) -> Order {
         self.order.get()
     }
@@ -48,20 +54,20 @@ impl Backend for MinIo {
         page: &mut Page,
     ) -> Result<Continuation, BackendError> {
         page.clear();
+        request.check(&CAPABILITIES, &self.url)?;
         let signer = self.signers.get()?;
         let mut waits = BACKOFF.build();
+        let attempts = Attempts::new(request.meter, Operation::ListObjectsV2);
         loop {
-            request.meter.attempt(Operation::ListObjectsV2);
-            let outcome = timeout(self.request_timeout, self.attempt(&signer, request, page))
+            let attempt = self.attempt(&signer, request, &attempts, page);
+            let outcome = timeout(self.request_timeout, attempt)
                 .await
                 .unwrap_or(Err(AttemptFailure::NoAnswer(FailureKind::Timeout, None)));
             let failure = match outcome {
                 Ok(next) => return Ok(next),
                 Err(failure) => failure,
             };
-            request
-                .meter
-                .failed(Operation::ListObjectsV2, failure.kind());
+            attempts.failed(failure.kind());
             match waits.next().filter(|_| failure.is_worth_a_retry()) {
                 Some(wait) => sleep(wait).await,
                 None => return Err(self.explain(request, failure)),
@@ -75,12 +81,14 @@ impl MinIo {
         &self,
         signer: &Signer,
         request: &ListRequest<'_>,
+        attempts: &Attempts,
         page: &mut Page,
     ) -> Result<Continuation, AttemptFailure> {
-        let signed = signer
+        let mut signed = signer
             .get(&self.address, request.bucket, &self.region, query(request))
             .await
             .map_err(|cause| AttemptFailure::NoAnswer(FailureKind::Internal, Some(cause)))?;
+        signed.extensions_mut().insert(attempts.clone());
         let used = self.http.connections();
         let answer = used.send(signed).await.map_err(AttemptFailure::of)?;
         let outcome = self.read(&answer, page);

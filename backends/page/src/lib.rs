@@ -19,7 +19,7 @@ mod time;
 
 use std::fmt;
 
-use s3_exporter_api::{Continuation, Page};
+use s3_exporter_api::{Capabilities, Continuation, Page};
 
 pub use error::{ErrorBody, read_complaint, read_error};
 pub use failure::{StoreErrorResponse, is_wrong_signature, no_answer, wrong_scheme};
@@ -55,6 +55,14 @@ impl fmt::Display for Malformed {
 }
 
 impl std::error::Error for Malformed {}
+
+/// What a backend can do whose answers are read here: `ListObjectsV2`, and `ListObjects` for the
+/// stores that know no other.
+pub const CAPABILITIES: Capabilities = Capabilities {
+    start_after: true,
+    marker: true,
+    ..Capabilities::OBJECTS
+};
 
 /// The largest body that is read: 1,000 keys of 1,024 bytes, each byte escaped with three,
 /// and as much again for everything else.

@@ -1,8 +1,9 @@
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use s3_exporter_api::Order;
 
-/// The order of a store's listings, as far as its answers have told.
+/// The order of a store's listings, as far as the answers over one connection have shown it:
+/// evidence. Whether it is relied on, each destination's listing decides.
 ///
 /// Only AWS and MinIO are known to list by UTF-8 bytes; others, such as SeaweedFS, don't,
 /// and nothing in a page shows it. A store that was once seen not to stays
@@ -14,46 +15,44 @@ use s3_exporter_api::Order;
 /// where MinIO is right too; and whatever is believed, a scan has its parts prove it.
 #[derive(Debug)]
 pub struct LearnedOrder {
-    learned: AtomicU8,
+    /// What the store's order is where it is one.
     in_order: Order,
+    /// The user knows better than any answer.
+    is_told: bool,
+    shown: Mutex<Order>,
 }
-
-const UNKNOWN: u8 = 0;
-const UTF8: u8 = 1;
-const OTHER: u8 = 2;
-const SAID: u8 = 3;
 
 impl LearnedOrder {
     /// Of the store at this address. `ordered`: the user said that it lists by UTF-8 bytes,
     /// whatever it answers.
     pub fn new(store_url: &str, ordered: bool) -> Self {
+        let in_order = match is_of_aws(store_url) {
+            true => Order::Utf8,
+            false => Order::Utf8ByFolder,
+        };
         Self {
-            learned: AtomicU8::new(if ordered { SAID } else { UNKNOWN }),
-            in_order: match is_of_aws(store_url) {
-                true => Order::Utf8,
-                false => Order::Utf8ByFolder,
-            },
+            in_order,
+            is_told: ordered,
+            shown: Mutex::new(if ordered { in_order } else { Order::Unknown }),
         }
     }
 
     /// The order, by what is known now.
     pub fn get(&self) -> Order {
-        match self.learned.load(Relaxed) {
-            UNKNOWN => Order::Unknown,
-            UTF8 | SAID => self.in_order,
-            _ => Order::Other,
-        }
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Learns from the header `Server` of a good answer.
     pub fn learn(&self, server: Option<&str>) {
-        if server.is_some_and(lists_by_bytes) {
-            let _ = self
-                .learned
-                .compare_exchange(UNKNOWN, UTF8, Relaxed, Relaxed);
-        } else if self.learned.load(Relaxed) != SAID {
-            self.learned.store(OTHER, Relaxed);
+        if self.is_told {
+            return;
         }
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        *shown = match (*shown, server.is_some_and(lists_by_bytes)) {
+            (Order::Unknown, true) => self.in_order,
+            (known, true) => known,
+            (_, false) => Order::Other,
+        };
     }
 }
 

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use aws_sdk_s3::types::{EncodingType, RequestPayer};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef, Error,
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut, Error,
     FinalizerInterceptorContextRef, Output,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
@@ -21,10 +20,11 @@ use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponse
 use aws_smithy_runtime_api::http::HttpError;
 use aws_smithy_types::config_bag::ConfigBag;
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, ListRequest, Meter, Operation, Order, Page, StartAt,
-    is_directory_bucket,
+    Backend, BackendError, Capabilities, Continuation, ListRequest, Operation, Order, Page,
+    StartAt, is_directory_bucket,
 };
-use s3_exporter_page::{LearnedOrder, read, read_complaint, read_error};
+use s3_exporter_page::{CAPABILITIES, LearnedOrder, read, read_complaint, read_error};
+use s3_exporter_transport::Attempts;
 
 use crate::client::SdkClients;
 use crate::error::{RequestContext, kind_of_attempt, refused};
@@ -44,6 +44,10 @@ pub struct S3 {
 
 #[async_trait]
 impl Backend for S3 {
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
     fn order(&self, bucket: &str) -> Order {
         if is_directory_bucket(bucket) {
             Order::Other
@@ -58,21 +62,22 @@ impl Backend for S3 {
         page: &mut Page,
     ) -> Result<Continuation, BackendError> {
         page.clear();
+        request.check(&CAPABILITIES, &self.url)?;
         let slot = Slot::new(mem::take(page));
-        let attempts = Attempts {
-            meter: Arc::clone(request.meter),
+        let attempts = Attempts::new(request.meter, Operation::ListObjectsV2);
+        let hook = CallHook {
+            attempts,
             reader: AnswerReader {
                 slot: slot.clone(),
                 order: Arc::clone(&self.order),
             },
-            sent: AtomicBool::new(false),
         };
         let used = self.clients.get();
         let mut call = self.call(&used.client, request).customize();
         if matches!(request.from, StartAt::Marker(_)) {
             call = call.map_request(in_first_version);
         }
-        let result = call.interceptor(attempts).send().await;
+        let result = call.interceptor(hook).send().await;
         let next = slot.give_back(page);
         match result {
             Ok(_) => Ok(next),
@@ -157,17 +162,16 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// Looks at each attempt of one call: counts it, and has its answer read by us.
+/// Looks at each attempt of one call: has it counted, and its answer read by us.
 #[derive(Debug)]
-struct Attempts {
-    meter: Arc<Meter>,
+struct CallHook {
+    attempts: Attempts,
     reader: AnswerReader,
-    sent: AtomicBool,
 }
 
-impl Intercept for Attempts {
+impl Intercept for CallHook {
     fn name(&self) -> &'static str {
-        "Attempts"
+        "CallHook"
     }
 
     fn read_before_execution(
@@ -180,14 +184,13 @@ impl Intercept for Attempts {
         Ok(())
     }
 
-    fn read_before_transmit(
+    fn modify_before_transmit(
         &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
+        attempt: &mut BeforeTransmitInterceptorContextMut<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.sent.store(true, Relaxed);
-        self.meter.attempt(Operation::ListObjectsV2);
+        attempt.request_mut().add_extension(self.attempts.clone());
         Ok(())
     }
 
@@ -197,11 +200,9 @@ impl Intercept for Attempts {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // Where there are no credentials, nothing was sent.
-        let was_sent = self.sent.swap(false, Relaxed);
-        if let (true, Some(Err(error))) = (was_sent, attempt.output_or_error()) {
-            let kind = kind_of_attempt(error, attempt.response());
-            self.meter.failed(Operation::ListObjectsV2, kind);
+        if let Some(Err(error)) = attempt.output_or_error() {
+            self.attempts
+                .failed(kind_of_attempt(error, attempt.response()));
         }
         Ok(())
     }

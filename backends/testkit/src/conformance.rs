@@ -18,7 +18,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, ListRequest, Meter, Operation, Page, StartAt,
+    Backend, BackendError, Continuation, ListRequest, ListingKind, Meter, Operation, Page, StartAt,
     StorageClass, UnixTime, async_trait, chain,
 };
 
@@ -119,6 +119,7 @@ macro_rules! conformance {
             size_and_last_modified
             the_page_is_cleared_first
             probe
+            what_it_lacks_is_refused
             attempts_are_counted
             tls_with_a_known_authority
             denied
@@ -216,9 +217,21 @@ impl Lister {
         from: StartAt<'_>,
         max_keys: u16,
     ) -> Result<Continuation, BackendError> {
+        let objects = ListingKind::Objects;
+        self.page_of(objects, prefix, from, max_keys).await
+    }
+
+    async fn page_of(
+        &mut self,
+        kind: ListingKind,
+        prefix: &str,
+        from: StartAt<'_>,
+        max_keys: u16,
+    ) -> Result<Continuation, BackendError> {
         let request = ListRequest {
             bucket: &self.bucket,
             prefix,
+            kind,
             from,
             max_keys,
             meter: &self.meter,

@@ -3,8 +3,8 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, FailureKind, ListRequest, Object, Operation, Order, Page,
-    StartAt, StorageClass, UnixTime, async_trait,
+    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Object, Operation,
+    Order, Page, StartAt, StorageClass, UnixTime, async_trait,
 };
 
 use crate::{Fault, Faults, Upload};
@@ -19,6 +19,7 @@ mod start_after;
 pub struct Memory {
     state: Arc<Mutex<State>>,
     order: Order,
+    capabilities: Capabilities,
     faults: Faults,
 }
 
@@ -74,6 +75,11 @@ impl Memory {
                 leaves_gaps: false,
             })),
             order: Order::Utf8,
+            capabilities: Capabilities {
+                start_after: true,
+                marker: true,
+                ..Capabilities::OBJECTS
+            },
             faults: Faults::default(),
         }
     }
@@ -97,6 +103,13 @@ impl Memory {
     #[must_use]
     pub fn with_order(mut self, order: Order) -> Self {
         self.order = order;
+        self
+    }
+
+    /// Refuses what these lack. It lists objects alone, whatever they say.
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
         self
     }
 
@@ -233,6 +246,10 @@ impl Memory {
 
 #[async_trait]
 impl Backend for Memory {
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
     fn order(&self, _: &str) -> Order {
         self.order
     }
@@ -243,6 +260,7 @@ impl Backend for Memory {
         page: &mut Page,
     ) -> Result<Continuation, BackendError> {
         page.clear();
+        request.check(&self.capabilities, "memory")?;
         request.meter.attempt(Operation::ListObjectsV2);
         let result = match self.faults.take().await {
             Some(fault) => {

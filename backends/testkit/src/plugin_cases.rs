@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, FailureKind, ListRequest, Meter, Operation, Order, Page,
-    StartAt, chain,
+    Backend, BackendError, Continuation, FailureKind, ListRequest, ListingKind, Meter, Operation,
+    Order, Page, StartAt, chain,
 };
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -132,6 +132,7 @@ fn list_request(meter: &Arc<Meter>) -> ListRequest<'_> {
     ListRequest {
         bucket: BUCKET,
         prefix: "",
+        kind: ListingKind::Objects,
         from: StartAt::Start,
         max_keys: 1000,
         meter,

@@ -2,8 +2,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, FailureKind, ListRequest, Object, Operation, Order, Page,
-    StartAt, StorageClass, UnixTime, async_trait,
+    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Object, Operation,
+    Order, Page, StartAt, StorageClass, UnixTime, async_trait,
 };
 use tokio::sync::watch;
 
@@ -159,6 +159,14 @@ impl Scripted {
 
 #[async_trait]
 impl Backend for Scripted {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            start_after: true,
+            marker: true,
+            ..Capabilities::OBJECTS
+        }
+    }
+
     fn order(&self, _: &str) -> Order {
         self.order
     }
@@ -170,6 +178,7 @@ impl Backend for Scripted {
     ) -> Result<Continuation, BackendError> {
         const LIST: Operation = Operation::ListObjectsV2;
         page.clear();
+        request.check(&self.capabilities(), "script")?;
         match self.next(request) {
             Step::Page(uploads, next) => {
                 fill(page, &uploads);
@@ -212,7 +221,7 @@ fn fill(page: &mut Page, uploads: &[Upload]) {
 
 #[cfg(test)]
 mod tests {
-    use s3_exporter_api::Meter;
+    use s3_exporter_api::{ListingKind, Meter};
 
     use super::*;
 
@@ -229,6 +238,7 @@ mod tests {
         let mut request = ListRequest {
             bucket: "bucket",
             prefix: "p",
+            kind: ListingKind::Objects,
             from: StartAt::Start,
             max_keys: 5,
             meter: &meter,
@@ -270,6 +280,7 @@ mod tests {
         let request = ListRequest {
             bucket: "b",
             prefix: "",
+            kind: ListingKind::Objects,
             from: StartAt::Start,
             max_keys: 1,
             meter: &meter,

@@ -2,9 +2,11 @@
 //! goes by a proxy, and connections that are kept.
 //!
 //! It is a leaf that plug-ins and the resolver of Kubernetes share, so that one address is
-//! reached in the same way whoever asks. It knows no store: what goes over a connection is
+//! reached in the same way whoever asks. A request that carries [`Attempts`] is counted when it
+//! is sent, so that no plug-in needs to look for that moment. It knows no store: what goes over a connection is
 //! the caller's, and so is the kind of a failure ([`cause_of`] tells what it was).
 
+mod attempts;
 mod client;
 mod failure;
 mod no_proxy;
@@ -19,6 +21,7 @@ use std::time::Duration;
 
 use s3_exporter_config::Secret;
 
+pub use attempts::Attempts;
 pub use client::{Connections, Connector, HttpClients, connector};
 pub use failure::{Cause, advice, cause_of};
 pub use proxy::{BadProxy, Proxies};

@@ -7,13 +7,14 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use s3_exporter_page::{MAX_BODY, MAX_ERROR_BODY};
 
-use crate::Connections;
+use crate::{Attempts, Connections};
 
 /// Whatever went wrong; [`cause_of`](crate::cause_of) tells what it was.
 pub type BoxError = tower::BoxError;
 
 impl Connections {
     /// Sends a request over one of them, which may be a new one, and reads the answer whole.
+    /// Where its extensions hold [`Attempts`], they count it.
     /// Redirects are answers like any other: a request is signed for one address.
     ///
     /// Of an error answer that is longer than [`MAX_ERROR_BODY`] only the beginning is read:
@@ -31,6 +32,9 @@ impl Connections {
     ) -> Result<Response<Vec<u8>>, BoxError> {
         if let Some(password) = self.proxies().password(request.uri()) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, password);
+        }
+        if let Some(attempts) = request.extensions().get::<Attempts>() {
+            attempts.sent();
         }
         let mut doubt = Doubt(Some(self));
         let answer = self.client.request(request).await;

@@ -1,10 +1,10 @@
 //! What an audit comes to, and what follows from that.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use s3_exporter_api::{BackendError, FailureKind, UnixTime, chain};
+use s3_exporter_listing::OrderEvent;
 
 use super::{AuditWork, Runner, SOON, Sequence};
 use crate::audit::{Audit, Difference};
@@ -34,8 +34,8 @@ impl Runner {
         tracing::warn!(
             destination = &*self.scan.destination.name,
             bucket = &*self.scan.destination.bucket,
-            objects_in_parts = latest.facts.listed().objects,
-            objects_in_sequence = of.found.facts.listed().objects,
+            objects_in_parts = latest.fold.listed().objects,
+            objects_in_sequence = of.found.fold.listed().objects,
             cluster = difference.cluster.as_deref(),
             settled_in_parts = difference.in_parts.objects,
             settled_in_sequence = difference.in_sequence.objects,
@@ -44,9 +44,9 @@ impl Runner {
              of the latter, which is how it is listed from now on, also after a restart; please \
              report this with the store's version, and set `concurrency = 1` for it"
         );
-        self.scan.in_sequence.store(true, Relaxed);
+        self.scan.take_note(OrderEvent::AuditFailed);
         if let Some(completed) = &mut self.completed {
-            (completed.found, completed.ended) = (of.found, of.ended);
+            completed.found = of.found;
         }
         self.conclude(false);
     }

@@ -13,7 +13,7 @@ pub fn check(bytes: &[u8]) -> bool {
             assert_eq!(to_bytes(&again, &after).unwrap(), written);
             if let Some(good) = &saved.completed {
                 // Sums of what was read must not overflow.
-                good.found.facts.listed();
+                good.found.fold.listed();
             }
             true
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use s3_exporter::wire::plugins;
-use s3_exporter_api::{Backend, Continuation, ListRequest, Meter, Page, StartAt};
+use s3_exporter_api::{Backend, Continuation, ListRequest, ListingKind, Meter, Page, StartAt};
 use s3_exporter_testkit::conformance::connect;
 use s3_exporter_testkit::servers::MinIo;
 use s3_exporter_testkit::{Memory, Upload};
@@ -63,6 +63,7 @@ async fn a_key_to_start_after_is_answered_in_memory_as_on_minio() {
             let request = ListRequest {
                 bucket: &bucket,
                 prefix,
+                kind: ListingKind::Objects,
                 from: StartAt::After(after),
                 max_keys,
                 meter: &Arc::new(Meter::default()),

@@ -71,7 +71,7 @@ async fn full() {
     );
     assert!(files(state.path(), "large.state").is_empty());
     let (_, small) = kept(state.path()).unwrap().unwrap();
-    assert_eq!(small.completed.unwrap().found.facts.listed().objects, 5);
+    assert_eq!(small.completed.unwrap().found.fold.listed().objects, 5);
 
     // There is room again.
     let pid = exporter.pid().to_string();
@@ -129,7 +129,7 @@ async fn read_only_from_the_start_and_later() {
     );
     assert!(exporter.terminate().await.success());
     let (_, remembered) = kept(&state).unwrap().unwrap();
-    let ended = remembered.completed.unwrap().ended.as_seconds();
+    let ended = remembered.completed.unwrap().ended().as_seconds();
     assert!(Some(ended) >= first.of("good", LAST_SUCCESS));
 
     // It is read-only at the start: what is there is used.
@@ -166,7 +166,7 @@ async fn read_only_from_the_start_and_later() {
     );
     assert!(exporter.terminate().await.success());
     let (_, remembered) = kept(&state).unwrap().unwrap();
-    assert!(remembered.completed.unwrap().ended.as_seconds() > ended);
+    assert!(remembered.completed.unwrap().ended().as_seconds() > ended);
 }
 
 /// Not even root makes a folder below a file.

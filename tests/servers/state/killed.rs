@@ -127,7 +127,7 @@ impl Lane {
             file.read_to_end(&mut bytes).unwrap();
             let (_, remembered) = parse(&bytes).unwrap_or_else(|why| panic!("{path:?}: {why}"));
             let good = remembered.completed.unwrap();
-            let (ended, objects) = (good.ended.as_millis(), good.found.facts.listed().objects);
+            let (ended, objects) = (good.ended().as_millis(), good.found.fold.listed().objects);
             assert!(
                 ended >= before.1 && objects >= before.2,
                 "{ended} and {objects} after {before:?}"

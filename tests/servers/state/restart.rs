@@ -216,7 +216,7 @@ async fn what_is_of_no_use_is_set_aside_with_one_warning() {
         assert_eq!(at_level(&exporter.log_lines(), "warn").len(), 0);
         assert!(exporter.terminate().await.success());
         let (_, kept) = crate::state::kept(state.path()).unwrap().unwrap();
-        assert_eq!(kept.completed.unwrap().found.facts.listed().objects, 5);
+        assert_eq!(kept.completed.unwrap().found.fold.listed().objects, 5);
     }
     drop(server);
     let exporter = Exporter::with_config(&config, &[]).await;

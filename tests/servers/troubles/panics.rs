@@ -14,8 +14,8 @@ use s3_exporter::snapshot::SnapshotSource;
 use s3_exporter::supervisor::Supervisor;
 use s3_exporter::wire::{BackendPlugin, Plugins};
 use s3_exporter_api::{
-    Backend, BackendError, Connect, Continuation, ListRequest, Order, Page, RequestLimits,
-    async_trait,
+    Backend, BackendError, Capabilities, Connect, Continuation, ListRequest, Order, Page,
+    RequestLimits, async_trait,
 };
 use s3_exporter_config::{Key, Plugin, Section};
 use s3_exporter_testkit::{Memory, Upload};
@@ -83,6 +83,10 @@ impl Connect for Panicking {
 
 #[async_trait]
 impl Backend for Panicking {
+    fn capabilities(&self) -> Capabilities {
+        MEMORY.capabilities()
+    }
+
     fn order(&self, bucket: &str) -> Order {
         MEMORY.order(bucket)
     }

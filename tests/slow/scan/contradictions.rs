@@ -7,8 +7,8 @@ use std::time::Duration;
 use s3_exporter::clusters::Clusters;
 use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, FailureKind, ListRequest, Object, Order, Page, StartAt,
-    StorageClass, UnixTime, async_trait,
+    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Object, Order,
+    Page, StartAt, StorageClass, UnixTime, async_trait,
 };
 use s3_exporter_testkit::{Asked, AskedFrom, Scripted, Step};
 use s3_exporter_testkit::{Memory, Upload};
@@ -17,7 +17,7 @@ use super::{requests, run, scan};
 
 fn list(scan: &ScanContext) -> Result<u64, (FailureKind, String)> {
     match run(scan, &Clusters::new(), &Boundaries::default()) {
-        Ok(found) => Ok(found.facts.listed().objects),
+        Ok(found) => Ok(found.fold.listed().objects),
         Err(error) => Err((error.kind(), error.to_string())),
     }
 }
@@ -180,6 +180,13 @@ fn keys_that_go_backwards_behind_the_end_of_a_range() {
 
     #[async_trait]
     impl Backend for Folders {
+        fn capabilities(&self) -> Capabilities {
+            Capabilities {
+                start_after: true,
+                ..Capabilities::OBJECTS
+            }
+        }
+
         fn order(&self, _: &str) -> Order {
             Order::Utf8 // as its user claims
         }
@@ -220,7 +227,7 @@ fn keys_that_go_backwards_behind_the_end_of_a_range() {
         ..scan(Folders, "", 8)
     };
     let found = run(&scan, &Clusters::new(), &hints).unwrap();
-    assert_eq!(found.facts.listed().objects, KEYS.len() as u64);
+    assert_eq!(found.fold.listed().objects, KEYS.len() as u64);
 }
 
 /// While a bucket is listed in parts, an answer shows that this may be another store: the parts
@@ -232,6 +239,13 @@ fn an_order_that_is_no_longer_known() {
 
     #[async_trait]
     impl Backend for Forgetful {
+        fn capabilities(&self) -> Capabilities {
+            Capabilities {
+                start_after: true,
+                ..Capabilities::OBJECTS
+            }
+        }
+
         fn order(&self, _: &str) -> Order {
             match self.1.load(Relaxed) {
                 30..60 => Order::Other,
@@ -277,6 +291,13 @@ fn a_start_that_is_refused() {
 
     #[async_trait]
     impl Backend for Picky {
+        fn capabilities(&self) -> Capabilities {
+            Capabilities {
+                start_after: true,
+                ..Capabilities::OBJECTS
+            }
+        }
+
         fn order(&self, _: &str) -> Order {
             Order::Utf8
         }
@@ -324,7 +345,7 @@ fn a_start_that_is_refused() {
             ..scan(picky, "", 8)
         };
         let found = run(&scan, &Clusters::new(), &Boundaries::default()).unwrap();
-        assert_eq!(found.facts.listed().objects, 500);
+        assert_eq!(found.fold.listed().objects, 500);
         let is_in_parts = found.boundaries.parts().0.count() > 0;
         assert_eq!(is_in_parts, !refuses("a key that the bucket does not have"));
         let refused = refused.load(Relaxed);
@@ -339,6 +360,10 @@ fn keys_that_are_too_long() {
 
     #[async_trait]
     impl Backend for Longest {
+        fn capabilities(&self) -> Capabilities {
+            self.0.capabilities()
+        }
+
         fn order(&self, bucket: &str) -> Order {
             self.0.order(bucket)
         }
@@ -369,7 +394,7 @@ fn keys_that_are_too_long() {
     let mut hints = Boundaries::default();
     for _ in 0..2 {
         let found = run(&scan, &Clusters::new(), &hints).unwrap();
-        assert_eq!(found.facts.listed().objects, 500);
+        assert_eq!(found.fold.listed().objects, 500);
         hints = found.boundaries;
     }
     let longest = longest.load(Relaxed);

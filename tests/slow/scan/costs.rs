@@ -90,7 +90,7 @@ fn ranges_pay_for_themselves(order: Order) {
                     ..scan(backend.clone(), "", concurrency)
                 };
                 let found = run(&scan, &names, hints).unwrap();
-                assert_eq!(&split(&found.facts, &names), truth, "{layout}");
+                assert_eq!(&split(&found.fold, &names), truth, "{layout}");
                 let in_sequence = pages * (latency.least + latency.most) / 2;
                 let cost = Cost {
                     times: in_sequence as f64 / backend.now() as f64,
@@ -182,7 +182,7 @@ fn a_bucket_that_has_grown_is_listed_in_parts() {
                 ..scan(backend.clone(), "", concurrency)
             };
             let found = run(&scan, &names, hints).unwrap();
-            assert_eq!(split(&found.facts, &names), naive(&objects, "", &names));
+            assert_eq!(split(&found.fold, &names), naive(&objects, "", &names));
             (backend.now() as f64, requests(&scan), found.boundaries)
         };
         let (.., few) = measure(&old, 1, &Boundaries::default());
@@ -210,7 +210,7 @@ fn pages_are_as_large_as_the_store_makes_them() {
         let scan = scan(backend.clone(), "", concurrency);
         assert_eq!(scan.page_size, 1000);
         let found = run(&scan, &names, hints).unwrap();
-        assert_eq!(split(&found.facts, &names), truth);
+        assert_eq!(split(&found.fold, &names), truth);
         (backend.now() as f64, requests(&scan), found.boundaries)
     };
     let (sequential, pages, _) = measure(1, &Boundaries::default());
@@ -276,7 +276,7 @@ fn ranges_end_where_pages_do(order: Order) {
                     asked.is_empty() || !is_flat || (tokens > 0) == by_token,
                     "{layout}, {concurrency} in flight: {tokens} tokens"
                 );
-                assert_eq!(split(&found.facts, &names), truth, "{layout}");
+                assert_eq!(split(&found.fold, &names), truth, "{layout}");
                 asked.push(requests(&scan));
                 boundaries = found.boundaries;
             }
@@ -340,7 +340,7 @@ fn a_first_scan_of_a_small_bucket_takes_few_requests() {
                     ..scan(backend.clone(), "", concurrency)
                 };
                 let found = run(&scan, &names, &Boundaries::default()).unwrap();
-                assert_eq!(split(&found.facts, &names), naive(&objects, "", &names));
+                assert_eq!(split(&found.fold, &names), naive(&objects, "", &names));
                 let asked = requests(&scan);
                 if asked * 2 > pages * 3 {
                     broken.push(format!(

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use s3_exporter::clusters::Clusters;
 use s3_exporter::scan::{Boundaries, ScanContext};
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, FailureKind, ListRequest, Order, Page, StartAt, UnixTime,
-    async_trait,
+    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Order, Page,
+    StartAt, UnixTime, async_trait,
 };
 use s3_exporter_testkit::{Memory, Paging, Upload};
 
@@ -30,7 +30,7 @@ fn paged(backend: impl Backend + 'static) -> ScanContext {
 
 fn listed(scan: &ScanContext, hints: &Boundaries) -> Result<u64, BackendError> {
     let found = run(scan, &Clusters::new(), hints)?;
-    Ok(found.facts.listed().objects)
+    Ok(found.fold.listed().objects)
 }
 
 #[test]
@@ -67,6 +67,10 @@ struct Ill {
 
 #[async_trait]
 impl Backend for Ill {
+    fn capabilities(&self) -> Capabilities {
+        self.memory.capabilities()
+    }
+
     fn order(&self, bucket: &str) -> Order {
         self.memory.order(bucket)
     }
@@ -182,6 +186,10 @@ fn what_comes_behind_the_end_meanwhile_is_no_failure() {
 
     #[async_trait]
     impl Backend for Growing {
+        fn capabilities(&self) -> Capabilities {
+            self.0.capabilities()
+        }
+
         fn order(&self, bucket: &str) -> Order {
             self.0.order(bucket)
         }

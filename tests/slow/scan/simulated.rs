@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, ListRequest, Order, Page, StartAt, async_trait,
+    Backend, BackendError, Capabilities, Continuation, ListRequest, Order, Page, StartAt,
+    async_trait,
 };
 use s3_exporter_testkit::Memory;
 
@@ -98,6 +99,10 @@ impl Simulated {
 
 #[async_trait]
 impl Backend for Simulated {
+    fn capabilities(&self) -> Capabilities {
+        self.memory.capabilities()
+    }
+
     fn order(&self, bucket: &str) -> Order {
         self.memory.order(bucket)
     }

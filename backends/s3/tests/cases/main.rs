@@ -5,7 +5,7 @@ mod requests;
 
 use std::sync::Arc;
 
-use s3_exporter_api::{FailureKind, ListRequest, Page, StartAt, chain};
+use s3_exporter_api::{FailureKind, ListRequest, ListingKind, Page, StartAt, chain};
 use s3_exporter_testkit::conformance::connect;
 use s3_exporter_testkit::{Authority, Proxy, S3sServer};
 
@@ -41,6 +41,7 @@ async fn an_address_of_sts_with_a_wrong_scheme() {
         let request = ListRequest {
             bucket: "bucket",
             prefix: "",
+            kind: ListingKind::Objects,
             from: StartAt::Start,
             max_keys: 1000,
             meter: &Arc::default(),

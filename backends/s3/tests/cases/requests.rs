@@ -9,8 +9,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use s3_exporter_api::{
-    Backend, BackendError, Continuation, FailureKind, ListRequest, Meter, Operation, Order, Page,
-    StartAt, chain,
+    Backend, BackendError, Continuation, FailureKind, ListRequest, ListingKind, Meter, Operation,
+    Order, Page, StartAt, chain,
 };
 use s3_exporter_s3::PLUGIN;
 use s3_exporter_testkit::conformance::connect;
@@ -88,6 +88,7 @@ async fn list(
     let request = ListRequest {
         bucket,
         prefix: "a/b c",
+        kind: ListingKind::Objects,
         from: StartAt::After("a/b c+"),
         max_keys: 7,
         meter: &meter,
@@ -138,6 +139,7 @@ async fn a_marker_is_asked_for_in_the_first_version_of_the_api() {
     let request = ListRequest {
         bucket: "bucket",
         prefix: "a/b c",
+        kind: ListingKind::Objects,
         from: StartAt::Marker("a/b c+&list-type=2"),
         max_keys: 7,
         meter: &meter,
@@ -302,6 +304,7 @@ async fn in_another_process() {
     let request = ListRequest {
         bucket: "bucket",
         prefix: "",
+        kind: ListingKind::Objects,
         from: StartAt::Start,
         max_keys: 1000,
         meter: &meter,

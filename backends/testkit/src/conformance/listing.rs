@@ -1,3 +1,5 @@
+use s3_exporter_api::FailureKind;
+
 use super::*;
 
 fn numbered(count: usize) -> Vec<Upload> {
@@ -69,6 +71,31 @@ pub async fn by_markers(fixture: &dyn Fixture) {
     assert_eq!(all, expected(&uploads));
     assert_eq!(lister.attempts(), pages);
     assert_eq!(lister.faults().requests(), pages);
+}
+
+/// Of what can be listed and where a listing can begin, each that its capabilities lack is refused
+/// before anything is sent, in the same words; and each that they have is not.
+pub async fn what_it_lacks_is_refused(fixture: &dyn Fixture) {
+    let bucket = filled(fixture, &[Upload::new("a", 1)]).await;
+    let mut lister = Lister::new(fixture, Access::Full, &bucket).await;
+    let can = lister.connection.backend.capabilities();
+    for kind in ListingKind::ALL {
+        for from in [StartAt::Start, StartAt::After("a"), StartAt::Marker("a")] {
+            let sent = lister.attempts();
+            let answer = lister.page_of(kind, "", from, 1000).await;
+            let lacking = can.lists(kind).and_then(|()| can.starts(from)).err();
+            let Some(lacking) = lacking else {
+                assert!(answer.is_ok(), "{kind:?} {from:?}: {answer:?}");
+                continue;
+            };
+            let error = answer.unwrap_err();
+            assert_eq!(error.kind(), FailureKind::Internal);
+            let text = error.to_string();
+            assert!(text.contains(&lacking.to_string()), "{text}");
+            assert!(text.contains(&bucket), "{text}");
+            assert_eq!(lister.attempts(), sent, "{kind:?} {from:?} was sent");
+        }
+    }
 }
 
 /// Objects of size 0 are objects.

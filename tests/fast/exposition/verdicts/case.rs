@@ -111,7 +111,11 @@ pub fn clusters(known: &BTreeMap<&'static str, Option<i64>>) -> Arc<Clusters> {
     Arc::new(clusters)
 }
 
-fn scanned(found: &BTreeMap<&'static str, Vec<Thing>>, known: &Clusters) -> CompleteListing {
+fn scanned(
+    found: &BTreeMap<&'static str, Vec<Thing>>,
+    known: &Clusters,
+    as_of: UnixTime,
+) -> CompleteListing {
     let mut facts = Facts::new(Assignment::shared(known, "", "-"));
     let mut page = Page::new();
     for (name, things) in found {
@@ -126,7 +130,11 @@ fn scanned(found: &BTreeMap<&'static str, Vec<Thing>>, known: &Clusters) -> Comp
     }
     facts.add(page.iter(), &mut Cursor::default());
     let boundaries = Boundaries::default();
-    CompleteListing { facts, boundaries }
+    CompleteListing {
+        fold: facts,
+        boundaries,
+        as_of,
+    }
 }
 
 impl Case {
@@ -142,10 +150,10 @@ impl Case {
         let before = self
             .before
             .as_ref()
-            .map(|found| CompletedScan::after(None, scanned(found, &known), at(ENDED, 300_000)));
+            .map(|found| CompletedScan::after(None, scanned(found, &known, at(ENDED, 300_000))));
         snapshot.figures = self.found.as_ref().map(|found| {
             let completed =
-                CompletedScan::after(before.as_ref(), scanned(found, &known), at(ENDED, 0));
+                CompletedScan::after(before.as_ref(), scanned(found, &known, at(ENDED, 0)));
             Arc::new(completed.figures(&known, self.expect))
         });
         snapshot.latest = self.found.as_ref().map(|_| ScanOutcome {

@@ -4,12 +4,12 @@ use std::hash::BuildHasher;
 
 use s3_exporter_api::{Continuation, Order, Page};
 
-use super::{Contradiction, ListingPlan, Start, show};
-use crate::scan::alphabet::MAX_KEY;
-use crate::scan::boundaries::Anchor;
-use crate::scan::folder::cut_between;
-use crate::scan::proof::Left;
-use crate::scan::split::Listed;
+use super::{Contradiction, ListingPlan, Start};
+use crate::alphabet::MAX_KEY;
+use crate::boundaries::Anchor;
+use crate::folder::cut_between;
+use crate::seams::Left;
+use crate::split::Listed;
 
 /// A listing fails after so many pages in a row without an object: thousands of deleted
 /// versions in a row can be the cause of some, and a store that is ill sends them without end.
@@ -20,7 +20,7 @@ const RUNAWAY: u64 = 10;
 impl ListingPlan<'_> {
     /// Takes a page of a range, which was asked for from `start` on: how many of its objects,
     /// from the first on, belong to the range and are new.
-    pub(in crate::scan) fn take(
+    pub(crate) fn take(
         &mut self,
         at: usize,
         start: Start,
@@ -64,8 +64,7 @@ impl ListingPlan<'_> {
             _ if reached => self.finish(at, Left::ReachedEnd)?,
             Continuation::Token(token) => {
                 if !self.tokens.insert(self.hasher.hash_one(&token)) {
-                    let fault = "the store gave the same continuation token twice";
-                    return Err(Contradiction::Nonsense(fault.to_owned()));
+                    return Err(Contradiction::SameToken);
                 }
                 range.next = Some(match range.resume(taken) {
                     Some(key) if !self.by_token => Start::Next(key, token),
@@ -93,10 +92,8 @@ impl ListingPlan<'_> {
             && range.proves_end
             && found.last_modified < self.recent
         {
-            return Err(Contradiction::Incomplete(format!(
-                "the store said that nothing follows before {}",
-                show(found.key)
-            )));
+            let key = found.key.into();
+            return Err(Contradiction::Followed { key });
         }
         range.follow(last);
         range.has_objects = true;
@@ -131,8 +128,10 @@ impl ListingPlan<'_> {
         let Start::After(key) = start else {
             return false;
         };
-        let is_repeated =
-            range.by_last && page.len() > 1 && page.keys().any(|of| of == key.as_bytes());
+        let is_repeated = self.capabilities.marker
+            && range.by_last
+            && page.len() > 1
+            && page.keys().any(|of| of == key.as_bytes());
         if is_repeated {
             self.by_marker = true;
             range.next = Some(Start::Marker(key.clone()));
@@ -156,27 +155,23 @@ impl ListingPlan<'_> {
         range.empty_pages = if taken > 0 { 0 } else { range.empty_pages + 1 };
         let before = self.hints.objects().div_ceil(self.page_size);
         let most = RUNAWAY * self.pages.max(before) + u64::from(EMPTY_PAGES);
-        let fault = if range.empty_pages > EMPTY_PAGES {
-            format!("{EMPTY_PAGES} pages in a row without an object")
-        } else if self.requests > most {
-            format!(
-                "{} requests for {} pages with objects",
-                self.requests, self.pages
-            )
-        } else {
-            return Ok(());
-        };
-        Err(Contradiction::Nonsense(fault))
+        if range.empty_pages > EMPTY_PAGES {
+            return Err(Contradiction::EmptyPages(EMPTY_PAGES));
+        }
+        if self.requests > most {
+            let (requests, pages) = (self.requests, self.pages);
+            return Err(Contradiction::Runaway { requests, pages });
+        }
+        Ok(())
     }
 
     /// Goes on without a token.
     fn go_on_after_last(&mut self, at: usize) -> Result<(), Contradiction> {
         let range = &self.ranges[at];
         let last = std::str::from_utf8(range.listed.last()).ok();
-        let Some(last) = last.filter(|last| range.explored && last.len() <= MAX_KEY) else {
-            let fault =
-                "more is to come, and the store gave neither a token nor a key to go on after";
-            return Err(Contradiction::Nonsense(fault.to_owned()));
+        let can = range.explored && self.capabilities.start_after;
+        let Some(last) = last.filter(|last| can && last.len() <= MAX_KEY) else {
+            return Err(Contradiction::NoWayOn);
         };
         let prefix: Box<str> = self.listing_of(last).into();
         let start = match self.by_marker {
@@ -229,33 +224,26 @@ impl ListingPlan<'_> {
         let is_ordered = self.is_ordered();
         let last = page.keys().next_back();
         if let Some(last) = last.filter(|last| range.explored && *last == range.listed.last()) {
-            return Err(Contradiction::Nonsense(format!(
-                "two pages end with the same key {}",
-                show(last)
-            )));
+            return Err(Contradiction::SameLastKey { key: last.into() });
         }
         let mut before = range.listed.last();
         let end = range.end.as_deref().map(str::as_bytes);
         let mut taken = page.len();
         for (index, key) in page.keys().enumerate() {
             if !key.starts_with(range.prefix.as_bytes()) {
-                let fault = format!(
-                    "the key {} is not under the prefix {:?}",
-                    show(key),
-                    range.prefix
-                );
-                return Err(Contradiction::Nonsense(fault));
+                return Err(Contradiction::Foreign {
+                    key: key.into(),
+                    prefix: range.prefix.clone(),
+                });
             }
             if !is_ordered {
                 continue;
             }
             if before >= key {
-                let fault = format!(
-                    "the keys go backwards: {} comes after {}",
-                    show(key),
-                    show(before)
-                );
-                return Err(Contradiction::Disorder(fault));
+                return Err(Contradiction::Backwards {
+                    key: key.into(),
+                    before: before.into(),
+                });
             }
             if taken == page.len() && end.is_some_and(|end| key > end) {
                 taken = index;

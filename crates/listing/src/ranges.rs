@@ -9,13 +9,14 @@
 use std::collections::{HashSet, VecDeque};
 use std::hash::RandomState;
 
-use s3_exporter_api::{Order, UnixTime};
+use s3_exporter_api::{Capabilities, Order, UnixTime};
 
 use super::alphabet::Alphabet;
 use super::boundaries::Boundaries;
+use super::contradiction::Contradiction;
 use super::folder::folder;
-use super::proof::{Check, Seams};
-use crate::assign::Cursor;
+use super::proof::Check;
+use super::seams::Seams;
 
 mod ends;
 mod range;
@@ -69,19 +70,6 @@ pub(super) enum Start {
     Token(String),
 }
 
-/// What a page says that must not be.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Contradiction {
-    /// Keys don't rise: the ranges may overlap or lack keys, so nothing of them is true.
-    Disorder(String),
-    /// Keys need not rise any more: the same.
-    OrderLost,
-    /// Parts of the listing lack keys that another one saw: the same.
-    Incomplete(String),
-    /// Any other: the store is wrong whatever the order.
-    Nonsense(String),
-}
-
 /// The ranges of one scan.
 #[derive(Debug)]
 pub(super) struct ListingPlan<'a> {
@@ -132,15 +120,19 @@ pub(super) struct ListingPlan<'a> {
     recent: UnixTime,
     /// Whether the listing may be asked for with the prefix alone, and not with less of it.
     is_narrow: bool,
+    /// Where the store can begin a listing.
+    capabilities: Capabilities,
 }
 
 impl<'a> ListingPlan<'a> {
-    /// One range: everything. `recent` is a time well before the listing began.
+    /// One range: everything. `recent` is a time well before the listing began; a store of these
+    /// `capabilities` is asked for no more than it can.
     pub(super) fn new(
         prefix: &'a str,
         page_size: u16,
         hints: &'a Boundaries,
         recent: UnixTime,
+        capabilities: Capabilities,
     ) -> Self {
         Self {
             prefix,
@@ -172,12 +164,16 @@ impl<'a> ListingPlan<'a> {
             greatest: Vec::new(),
             recent,
             is_narrow: false,
+            capabilities,
         }
     }
 
     /// The order of the keys: ranges are cut only where they must rise.
     pub(super) fn set_order(&mut self, order: Order) {
-        self.order = order;
+        self.order = match self.capabilities.start_after {
+            true => order,
+            false => Order::Other, // where it is cut, it could not be asked for
+        };
     }
 
     fn is_ordered(&self) -> bool {
@@ -301,15 +297,10 @@ impl<'a> ListingPlan<'a> {
         self.waiting.push_back(at);
     }
 
-    /// Where the owner of the range's latest key was found.
-    pub(super) fn cursor(&mut self, at: usize) -> &mut Cursor {
-        &mut self.ranges[at].cursor
+    /// The number of the range at this place: no other one of the listing has it.
+    pub(super) fn number(&self, at: usize) -> u64 {
+        self.ranges[at].number
     }
-}
-
-/// A key for people: quoted, with control characters and what is not UTF-8 escaped.
-pub(super) fn show(key: &[u8]) -> String {
-    format!("{:?}", String::from_utf8_lossy(key))
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::mem;
 use s3_exporter_api::{Continuation, Order, Page};
 
 use super::{Contradiction, KeyRange, ListingPlan, PageRequest, Purpose, RESUMED, Start};
-use crate::scan::alphabet::MAX_KEY;
-use crate::scan::folder::{folder, is_flat, parent, successor};
-use crate::scan::proof::{Check, CheckContext, Left, Proof};
+use crate::alphabet::MAX_KEY;
+use crate::folder::{folder, is_flat, parent, successor};
+use crate::proof::{Check, CheckContext, Proof};
+use crate::seams::Left;
 
 impl ListingPlan<'_> {
     /// What followed the last key of the scan before: if it is listed by the end of this one, the
@@ -55,7 +56,7 @@ impl ListingPlan<'_> {
     }
 
     /// What the answer to a check shows.
-    pub(in crate::scan) fn judge(
+    pub(crate) fn judge(
         &mut self,
         check: Check,
         page: &Page,
@@ -79,7 +80,7 @@ impl ListingPlan<'_> {
 
     /// A check was refused, which shows nothing: where its prefix may be the cause, it is made
     /// once more with another one. False for one that cannot be done without.
-    pub(in crate::scan) fn give_up(&mut self, check: Check) -> bool {
+    pub(crate) fn give_up(&mut self, check: Check) -> bool {
         let is_of_end = matches!(
             check,
             Check::Ahead { .. } | Check::End { .. } | Check::Empty { .. }
@@ -117,7 +118,8 @@ impl ListingPlan<'_> {
     pub(super) fn check_end(&mut self, request: Option<(Box<str>, Start)>) {
         self.end_checked = true;
         let is_whole = self.ranges.len() == 1 && self.made == 0 && self.pages <= 1;
-        if self.resumed >= RESUMED || (is_whole && self.objects > 0) {
+        let cannot = !self.capabilities.start_after;
+        if cannot || self.resumed >= RESUMED || (is_whole && self.objects > 0) {
             return;
         }
         if self.objects == 0 {

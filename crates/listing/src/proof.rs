@@ -1,51 +1,18 @@
-//! What shows that a listing is complete: pure.
+//! What is asked to see whether a listing is complete, and what the answers show: pure.
 //!
 //! A store's word that nothing follows is not enough, where it was asked for a part: MinIO has
-//! said so of parts that went on (`docs/backends.md`). So where two parts meet, both must have
-//! seen the same key behind the boundary, or the one that begins there must begin with the key
-//! that the scan before remembered; and the end of everything is asked for once more, in another
-//! form. What does not agree is asked again, since objects come and go meanwhile.
-
-use std::collections::BTreeMap;
+//! said so of parts that went on (`docs/backends.md`). So where two parts meet
+//! ([`seams`](super::seams)), both must have seen the same key behind the boundary, or the one
+//! that begins there must begin with the key that the scan before remembered; and the end of
+//! everything is asked for once more, in another form. What does not agree is asked again, since
+//! objects come and go meanwhile.
 
 use s3_exporter_api::{Continuation, Page, UnixTime};
 
-use super::boundaries::Anchor;
+use super::contradiction::Contradiction;
 use super::folder::{parent, successor, without_last_part};
-use super::ranges::{Contradiction, Start, show};
-
-/// The boundaries between parts, until both sides of each were heard.
-#[derive(Debug, Default)]
-pub(super) struct Seams(BTreeMap<Box<str>, Seam>);
-
-#[derive(Debug, Default)]
-struct Seam {
-    anchor: Option<Anchor>,
-    left: Option<Left>,
-    right: Option<Right>,
-}
-
-/// How the part before a boundary ended.
-#[derive(Debug)]
-pub(super) enum Left {
-    /// With this key, the first one behind the boundary.
-    Passed(Box<[u8]>),
-    /// With the boundary itself; this token of a listing of such a prefix tells what follows.
-    Reached(Box<str>, String),
-    /// With the boundary itself, which is the last key of all.
-    ReachedEnd,
-    /// With fewer keys: the store says that there are no more.
-    Ended,
-}
-
-/// How the part behind a boundary begins.
-#[derive(Debug)]
-enum Right {
-    /// With this key, and what the scan before remembered is there.
-    Anchored(Box<[u8]>),
-    /// With this key; `None`: there is none.
-    First(Option<Box<[u8]>>),
-}
+use super::ranges::Start;
+use super::seams::is_skipped;
 
 /// A request that shows something.
 #[derive(Debug)]
@@ -111,99 +78,6 @@ pub(super) struct CheckContext<'a> {
     pub is_narrow: bool,
 }
 
-impl Seams {
-    /// A boundary, and what is known of what follows it.
-    pub(super) fn open(&mut self, boundary: &str, anchor: Option<Anchor>) {
-        let seam = Seam {
-            anchor,
-            ..Seam::default()
-        };
-        self.0.insert(boundary.into(), seam);
-    }
-
-    /// The part before a boundary has ended.
-    pub(super) fn left(
-        &mut self,
-        boundary: &str,
-        left: Left,
-    ) -> Result<Option<Check>, Contradiction> {
-        if let Some(seam) = self.0.get_mut(boundary) {
-            seam.left = Some(left);
-        }
-        self.judge(boundary)
-    }
-
-    /// The first keys behind a boundary have come; none, if there are none.
-    pub(super) fn right(
-        &mut self,
-        boundary: &str,
-        page: &Page,
-    ) -> Result<Option<Check>, Contradiction> {
-        if let Some(seam) = self.0.get_mut(boundary) {
-            let is_anchored = seam
-                .anchor
-                .is_some_and(|anchor| page.keys().any(|key| Anchor::of(key) == anchor));
-            let first = page.keys().next().map(Into::into);
-            seam.right = Some(match first {
-                Some(first) if is_anchored => Right::Anchored(first),
-                first => Right::First(first),
-            });
-        }
-        self.judge(boundary)
-    }
-
-    /// What both sides together show, once they were heard.
-    fn judge(&mut self, boundary: &str) -> Result<Option<Check>, Contradiction> {
-        let is_heard = |seam: &Seam| seam.left.is_some() && seam.right.is_some();
-        if !self.0.get(boundary).is_some_and(is_heard) {
-            return Ok(None);
-        }
-        let Some((boundary, seam)) = self.0.remove_entry(boundary) else {
-            return Ok(None);
-        };
-        let (Some(left), Some(right)) = (seam.left, seam.right) else {
-            return Ok(None);
-        };
-        let (first, is_anchored) = match right {
-            Right::Anchored(first) => (Some(first), true),
-            Right::First(first) => (first, false),
-        };
-        match left {
-            _ if is_anchored && !matches!(left, Left::Ended) => Ok(None),
-            Left::Reached(prefix, token) => Ok(Some(Check::Follows {
-                prefix,
-                token,
-                boundary,
-                first,
-            })),
-            Left::ReachedEnd => Ok(None),
-            Left::Passed(key) => Ok(is_skipped(key, first.as_deref(), boundary)),
-            Left::Ended => match first {
-                None => Ok(None),
-                Some(first) => Err(Contradiction::Incomplete(format!(
-                    "the store said that nothing follows before {}, where {} does",
-                    show(boundary.as_bytes()),
-                    show(&first)
-                ))),
-            },
-        }
-    }
-}
-
-/// What to ask where a key was seen by the part before the boundary, and not by the one behind.
-fn is_skipped(key: Box<[u8]>, first: Option<&[u8]>, boundary: Box<str>) -> Option<Check> {
-    if first.is_some_and(|first| *first <= *key) {
-        return None;
-    }
-    Some(match std::str::from_utf8(&key) {
-        Ok(text) => Check::Exists {
-            key: text.into(),
-            boundary,
-        },
-        Err(_) => Check::Begins { key, boundary },
-    })
-}
-
 impl Check {
     /// What to ask for: a prefix (`None`: that of the part behind the boundary), where to begin,
     /// and how many objects (`None`: a page).
@@ -241,12 +115,9 @@ impl Check {
         context: &CheckContext<'_>,
     ) -> Result<Proof, Contradiction> {
         let first = page.keys().next();
-        let incomplete = |key: &[u8], boundary: &str| {
-            Contradiction::Incomplete(format!(
-                "the part after {} lacks {}, which is there",
-                show(boundary.as_bytes()),
-                show(key)
-            ))
+        let lacking = |key: &[u8], boundary| Contradiction::Lacking {
+            key: key.into(),
+            boundary,
         };
         Ok(match self {
             Self::Follows {
@@ -268,7 +139,7 @@ impl Check {
             Self::Exists { key, boundary } => match page.get(0) {
                 Some(found) if found.key == key.as_bytes() => {
                     if found.last_modified < context.recent {
-                        return Err(incomplete(key.as_bytes(), &boundary));
+                        return Err(lacking(key.as_bytes(), boundary));
                     }
                     let key = key.as_bytes().into();
                     Proof::Asks(Self::Begins { key, boundary })
@@ -277,7 +148,7 @@ impl Check {
             },
             Self::Begins { key, boundary } => match first {
                 Some(first) if *first <= *key => Proof::Right,
-                _ => return Err(incomplete(&key, &boundary)),
+                _ => return Err(lacking(&key, boundary)),
             },
             Self::Ahead { prefix, last, .. } => {
                 let is_ours = |key: &&[u8]| key.starts_with(context.prefix.as_bytes());
@@ -309,7 +180,7 @@ impl Check {
                 match found.next() {
                     None => Proof::Right,
                     Some(object) if object.last_modified < context.recent => {
-                        return Err(early_end(Some(&last), object.key));
+                        return Err(early_end(Some(last), object.key));
                     }
                     Some(object) => Proof::Asks(Self::EndAgain {
                         last,
@@ -320,7 +191,7 @@ impl Check {
             }
             Self::EndAgain { last, key, .. } => {
                 if page.keys().all(|found| *found != *key) && *next == Continuation::End {
-                    return Err(early_end(Some(&last), &key));
+                    return Err(early_end(Some(last), &key));
                 }
                 match context.ordered {
                     true => Proof::GoesOn(last),
@@ -351,17 +222,7 @@ impl Check {
     }
 }
 
-fn early_end(last: Option<&str>, key: &[u8]) -> Contradiction {
-    let fault = match last {
-        Some(last) => format!(
-            "the store ended the listing after {}, though {} follows",
-            show(last.as_bytes()),
-            show(key)
-        ),
-        None => format!(
-            "the store says that there is nothing, though there is {}",
-            show(key)
-        ),
-    };
-    Contradiction::Nonsense(fault)
+fn early_end(last: Option<Box<str>>, key: &[u8]) -> Contradiction {
+    let key = key.into();
+    Contradiction::EarlyEnd { last, key }
 }

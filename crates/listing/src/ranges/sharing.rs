@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use s3_exporter_api::Order;
 
 use super::{KeyRange, ListingPlan, Start};
-use crate::scan::folder::outermost;
-use crate::scan::split::{Rest, SplitPoint};
+use crate::folder::outermost;
+use crate::split::{Rest, SplitPoint};
 
 /// Where at least so many pages are left and no boundary is remembered between them, keys are
 /// made up: in buckets so large that boundaries are far apart.

@@ -1,14 +1,18 @@
 use s3_exporter_api::Continuation;
 
 use super::*;
-use crate::scan::split::tests::page;
+use crate::split::tests::page;
 
 /// Pages of ten of the keys from `0000` to `9999`, eight at a time, the oldest request first.
 #[test]
 fn there_are_never_more_ranges_than_requests_at_a_time() {
     const FLYING: usize = 8;
     let hints = Boundaries::default();
-    let mut plan = ListingPlan::new("", 10, &hints, UnixTime::from_millis(0));
+    let can = Capabilities {
+        start_after: true,
+        ..Capabilities::OBJECTS
+    };
+    let mut plan = ListingPlan::new("", 10, &hints, UnixTime::from_millis(0), can);
     plan.set_order(Order::Utf8);
     let keys: Vec<_> = (0..10_000).map(|key| format!("{key:04}")).collect();
     let mut flying = VecDeque::new();

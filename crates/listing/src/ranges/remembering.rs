@@ -5,9 +5,9 @@ use std::mem;
 use s3_exporter_api::{Order, Page};
 
 use super::ListingPlan;
-use crate::scan::alphabet::MAX_KEY;
-use crate::scan::boundaries::Anchor;
-use crate::scan::folder::cut_between;
+use crate::alphabet::MAX_KEY;
+use crate::boundaries::Anchor;
+use crate::folder::cut_between;
 
 /// Keys of a page that are remembered for the next scan: with more than its last one, ranges
 /// that end at full pages can be cut though this scan's pages began elsewhere.

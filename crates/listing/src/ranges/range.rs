@@ -1,10 +1,9 @@
 //! One range of keys.
 
 use super::Start;
-use crate::assign::Cursor;
-use crate::scan::alphabet::MAX_KEY;
-use crate::scan::folder::is_flat;
-use crate::scan::split::{Listed, SplitPoint};
+use crate::alphabet::MAX_KEY;
+use crate::folder::is_flat;
+use crate::split::{Listed, SplitPoint};
 
 /// So many pages in a row that lie in one folder: what is left of a part goes on by tokens then.
 const LARGE_FOLDER: u32 = 12;
@@ -45,7 +44,6 @@ pub(super) struct KeyRange {
     pub carry: u64,
     /// Where it can be cut at keys that are made up, as the alphabet and the pages were then.
     pub places: Option<(u64, u64, Vec<SplitPoint>)>,
-    pub cursor: Cursor,
 }
 
 impl KeyRange {
@@ -71,7 +69,6 @@ impl KeyRange {
             remembered: "".into(),
             carry: 0,
             places: None,
-            cursor: Cursor::default(),
         }
     }
 

@@ -1,0 +1,126 @@
+use std::fmt;
+
+use crate::{BackendError, FailureKind, ListingKind, StartAt};
+
+/// What a backend can do beyond listing objects from the first one on and by the store's tokens,
+/// which each can.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// [`ListingKind::Versions`].
+    pub versions: bool,
+    /// [`ListingKind::Uploads`].
+    pub uploads: bool,
+    /// [`ListingKind::Prefixes`].
+    pub prefixes: bool,
+    /// [`StartAt::After`]. Without it nothing is listed in parts.
+    pub start_after: bool,
+    /// [`StartAt::Marker`].
+    pub marker: bool,
+}
+
+impl Capabilities {
+    /// Lists objects, from the first one on and by tokens, and no more.
+    pub const OBJECTS: Self = Self {
+        versions: false,
+        uploads: false,
+        prefixes: false,
+        start_after: false,
+        marker: false,
+    };
+
+    /// Whether this can be listed.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn lists(&self, kind: ListingKind) -> Result<(), Lacking> {
+        let can = match kind {
+            ListingKind::Objects => true,
+            ListingKind::Versions => self.versions,
+            ListingKind::Uploads => self.uploads,
+            ListingKind::Prefixes { .. } => self.prefixes,
+        };
+        can.then_some(()).ok_or(Lacking(kind.as_str()))
+    }
+
+    /// Whether a page can begin there.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub const fn starts(&self, from: StartAt<'_>) -> Result<(), Lacking> {
+        match from {
+            StartAt::After(_) if !self.start_after => Err(Lacking("what follows a key")),
+            StartAt::Marker(_) if !self.marker => Err(Lacking("what follows a marker")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a backend was asked for and cannot do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lacking(&'static str);
+
+impl Lacking {
+    /// The one error for it. `action` is what was tried, and where.
+    pub fn into_error(self, action: impl Into<String>) -> BackendError {
+        BackendError::new(FailureKind::Internal, action, self.to_string())
+            .with_advice("use a backend that can, or do without")
+    }
+}
+
+impl fmt::Display for Lacking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "this backend cannot list {}", self.0)
+    }
+}
+
+impl std::error::Error for Lacking {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ListRequest;
+
+    #[test]
+    fn what_a_backend_lacks_is_one_error() {
+        let meter = std::sync::Arc::default();
+        let request = |kind, from| ListRequest {
+            bucket: "b",
+            prefix: "",
+            kind,
+            from,
+            max_keys: 1,
+            meter: &meter,
+        };
+        let lacking = |of: ListRequest<'_>| {
+            let error = of.check(&Capabilities::OBJECTS, "s").err()?;
+            assert_eq!(error.kind(), FailureKind::Internal);
+            Some(error.to_string())
+        };
+        for kind in ListingKind::ALL {
+            let expected = (kind != ListingKind::Objects).then(|| {
+                let what = kind.as_str();
+                format!(
+                    "listing bucket \"b\" at s: this backend cannot list {what}; use a backend \
+                     that can, or do without"
+                )
+            });
+            assert_eq!(lacking(request(kind, StartAt::Start)), expected);
+        }
+        let objects = |from| lacking(request(ListingKind::Objects, from));
+        assert_eq!(objects(StartAt::Token("t")), None);
+        assert!(objects(StartAt::After("k")).is_some());
+        assert!(objects(StartAt::Marker("k")).is_some());
+        let all = Capabilities {
+            versions: true,
+            uploads: true,
+            prefixes: true,
+            start_after: true,
+            marker: true,
+        };
+        for kind in ListingKind::ALL {
+            for from in [StartAt::After("k"), StartAt::Marker("k")] {
+                assert!(request(kind, from).check(&all, "s").is_ok());
+            }
+        }
+    }
+}
