@@ -1,5 +1,6 @@
 //! `POST /-/reload`: to those alone who may run the process.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -48,41 +49,63 @@ fn text(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
+/// Why a client may not, and who may.
+#[derive(Debug, PartialEq, Eq)]
+enum NotAllowed {
+    /// The request has this header of [`OF_BROWSERS`].
+    Browser(&'static str),
+    /// There are addresses for those who may, and this is none of them.
+    AdminAlone,
+    /// There are no such addresses, and the client is on another machine.
+    FromAfar,
+    /// The same, as far as one can know: the request has this header of [`OF_PROXIES`].
+    Proxied(&'static str),
+}
+
+impl fmt::Display for NotAllowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Browser(header) => write!(
+                f,
+                "a reload is not answered to browsers: the request has the header {header}"
+            ),
+            Self::AdminAlone => {
+                f.write_str("a reload is answered at the addresses of server.admin_listen alone")
+            }
+            Self::FromAfar => f.write_str(
+                "a reload is answered to clients on the same machine alone; \
+                 to let others ask for it, set server.admin_listen",
+            ),
+            Self::Proxied(header) => write!(
+                f,
+                "a reload is answered to clients on the same machine alone, and this request came \
+                 through a proxy (it has the header {header}); to let others ask for it, set \
+                 server.admin_listen"
+            ),
+        }
+    }
+}
+
 /// Whether this client may.
-///
-/// # Errors
-/// Why not, and who may.
-fn allow(peer: Option<&Peer>, headers: &HeaderMap, at_admin_alone: bool) -> Result<(), String> {
-    let has = |name: &&&str| headers.contains_key(**name);
-    if let Some(header) = OF_BROWSERS.iter().find(has) {
-        return Err(format!(
-            "a reload is not answered to browsers: the request has the header {header}"
-        ));
+fn allow(peer: Option<&Peer>, headers: &HeaderMap, at_admin_alone: bool) -> Result<(), NotAllowed> {
+    let has = |name: &&'static str| headers.contains_key(*name);
+    if let Some(header) = OF_BROWSERS.into_iter().find(has) {
+        return Err(NotAllowed::Browser(header));
     }
     let is_admin = peer.is_some_and(|peer| peer.admin);
     if is_admin {
         return Ok(());
     }
     if at_admin_alone {
-        return Err(
-            "a reload is answered at the addresses of server.admin_listen alone".to_owned(),
-        );
+        return Err(NotAllowed::AdminAlone);
     }
     let is_loopback = peer.is_some_and(|peer| peer.address.ip().to_canonical().is_loopback());
     if !is_loopback {
-        return Err(
-            "a reload is answered to clients on the same machine alone; \
-             to let others ask for it, set server.admin_listen"
-                .to_owned(),
-        );
+        return Err(NotAllowed::FromAfar);
     }
-    match OF_PROXIES.iter().find(has) {
+    match OF_PROXIES.into_iter().find(has) {
         None => Ok(()),
-        Some(header) => Err(format!(
-            "a reload is answered to clients on the same machine alone, and this request came \
-             through a proxy (it has the header {header}); to let others ask for it, set \
-             server.admin_listen"
-        )),
+        Some(header) => Err(NotAllowed::Proxied(header)),
     }
 }
 
@@ -139,7 +162,9 @@ mod tests {
         }
         for address in ELSEWHERE {
             let peer = peer(address, false);
-            let refused = allow(Some(&peer), &headers(&[]), false).unwrap_err();
+            let refused = allow(Some(&peer), &headers(&[]), false)
+                .unwrap_err()
+                .to_string();
             assert!(refused.contains("server.admin_listen"), "{refused}");
         }
         allow(None, &headers(&[]), false).unwrap_err();
@@ -166,7 +191,9 @@ mod tests {
             allow(Some(&peer("192.0.2.1:1", false)), &headers, false).unwrap_err();
             allow(Some(&peer("127.0.0.1:1", false)), &headers, true).unwrap_err();
             // The proxy is on this machine; whom it speaks for is not known.
-            let refused = allow(Some(&peer("127.0.0.1:1", false)), &headers, false).unwrap_err();
+            let refused = allow(Some(&peer("127.0.0.1:1", false)), &headers, false)
+                .unwrap_err()
+                .to_string();
             assert!(refused.contains(name), "{refused}");
             assert_eq!(
                 allow(Some(&peer("10.0.0.1:1", true)), &headers, true),
@@ -180,7 +207,9 @@ mod tests {
         for name in OF_BROWSERS {
             for admin in [false, true] {
                 let peer = peer("127.0.0.1:1", admin);
-                let refused = allow(Some(&peer), &headers(&[name]), admin).unwrap_err();
+                let refused = allow(Some(&peer), &headers(&[name]), admin)
+                    .unwrap_err()
+                    .to_string();
                 assert!(refused.contains(name), "{refused}");
             }
         }

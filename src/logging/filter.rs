@@ -1,5 +1,7 @@
 //! `log.level`: a level, or a filter of tracing's such as `info,kube=warn`.
 
+use std::fmt;
+
 use s3_exporter_config::closest;
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
@@ -18,26 +20,50 @@ const NOT_OF_LIBRARIES: &str =
 /// What is let through by this text.
 ///
 /// # Errors
-/// Says what would be right.
-pub fn parse(text: &str) -> Result<EnvFilter, String> {
+/// It is neither a level nor a filter.
+pub fn parse(text: &str) -> Result<EnvFilter, FilterError> {
     // A filter takes any word for the name of a module, so a level with a typing error would
     // silence the log: single words must be levels.
     for word in text.split(',') {
         if word.contains(['=', '[']) || LEVELS.contains(&&*word.to_lowercase()) {
             continue;
         }
-        let hint = closest(word, LEVELS.into_iter())
-            .map(|level| format!("; did you mean \"{level}\"?"))
-            .unwrap_or_default();
-        return Err(format!(
-            "expected off, error, warn, info, debug or trace, or a filter such as \"info,kube=warn\"{hint}"
-        ));
+        let meant = closest(word, LEVELS.into_iter());
+        return Err(FilterError::NoLevel { meant });
     }
     // tracing-subscriber 0.3.23 panics where other letters come after a blank.
     let is_plain = text.is_ascii() && !text.contains(char::is_whitespace);
     let filter = is_plain.then(|| with_libraries(text)).and_then(Result::ok);
-    filter.ok_or_else(|| "expected a filter such as \"info,kube=warn\", without blanks".to_owned())
+    filter.ok_or(FilterError::NoFilter)
 }
+
+/// Why a text is of no use as `log.level`. Told as what would be.
+#[derive(Debug, PartialEq, Eq)]
+pub enum FilterError {
+    /// A word of it is no level.
+    NoLevel {
+        /// The level that may have been meant.
+        meant: Option<&'static str>,
+    },
+    /// The whole is no filter.
+    NoFilter,
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoLevel { meant } => {
+                f.write_str("expected off, error, warn, info, debug or trace, or a filter such as \"info,kube=warn\"")?;
+                meant.map_or(Ok(()), |level| write!(f, "; did you mean \"{level}\"?"))
+            }
+            Self::NoFilter => {
+                f.write_str("expected a filter such as \"info,kube=warn\", without blanks")
+            }
+        }
+    }
+}
+
+impl std::error::Error for FilterError {}
 
 fn with_libraries(text: &str) -> Result<EnvFilter, ParseError> {
     let word = text.to_lowercase();
@@ -80,11 +106,11 @@ mod tests {
             parse(good).unwrap();
         }
         assert_eq!(
-            parse("inof").unwrap_err(),
+            parse("inof").unwrap_err().to_string(),
             "expected off, error, warn, info, debug or trace, or a filter such as \"info,kube=warn\"; did you mean \"info\"?"
         );
         assert_eq!(
-            parse("info,kube=loud").unwrap_err(),
+            parse("info,kube=loud").unwrap_err().to_string(),
             "expected a filter such as \"info,kube=warn\", without blanks"
         );
         parse("info,kube").unwrap_err();
@@ -117,6 +143,7 @@ mod tests {
         assert!(
             parse("inof")
                 .unwrap_err()
+                .to_string()
                 .ends_with("did you mean \"info\"?")
         );
     }

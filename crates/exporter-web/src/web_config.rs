@@ -21,7 +21,7 @@ pub(crate) mod tls;
 mod verify;
 mod yaml;
 
-use auth::Auth;
+use auth::{Auth, NoRandomNumbers};
 use reading::{Digest, Reading};
 
 /// Between two looks at the files. Their content is compared, not their time, so an
@@ -193,7 +193,8 @@ fn settings(path: &Path, reading: &Reading) -> Result<WebSettings, Vec<ConfigErr
     Ok(WebSettings {
         tls: tls.transpose()?.map(Arc::new),
         headers: file.headers.clone(),
-        auth: Auth::new(&file.users).map_err(|cause| vec![whole(path, &cause)])?,
+        auth: Auth::new(&file.users)
+            .map_err(|NoRandomNumbers| vec![whole(path, "the system gives no random numbers")])?,
     })
 }
 

@@ -51,17 +51,21 @@ pub enum AuthDecision {
     Busy,
 }
 
+/// The system gives none.
+#[derive(Debug)]
+pub struct NoRandomNumbers;
+
 impl Auth {
     /// `None` without users.
     ///
     /// # Errors
-    /// That the system gives no random numbers.
-    pub fn new(users: &BTreeMap<String, Secret>) -> Result<Option<Self>, String> {
+    /// There can be no key for what is remembered.
+    pub fn new(users: &BTreeMap<String, Secret>) -> Result<Option<Self>, NoRandomNumbers> {
         let Some(cost) = users.values().map(cost).max() else {
             return Ok(None);
         };
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
-            .map_err(|_| "the system gives no random numbers".to_owned())?;
+            .map_err(|_| NoRandomNumbers)?;
         let mut auth = Self {
             users: HashMap::new(),
             cost,

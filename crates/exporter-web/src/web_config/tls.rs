@@ -43,7 +43,7 @@ pub fn config(tls: &Tls, texts: &PemTexts, http2: bool) -> Result<ServerConfig, 
         let verifier = verify::verifier(tls, roots, &provider);
         keep(
             &mut faults,
-            verifier.map_err(|cause| tls.certificate.fault(&cause)),
+            verifier.map_err(|cause| tls.certificate.fault(&format!("cannot be served: {cause}"))),
         )
     });
     let (Some(identity), Some(verifier)) = (identity, verifier) else {

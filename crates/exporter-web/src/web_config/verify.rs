@@ -9,7 +9,7 @@ use rustls::crypto::{
 };
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{NoClientAuth, ParsedCertificate, WebPkiClientVerifier};
+use rustls::server::{NoClientAuth, ParsedCertificate, VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
     SignatureScheme,
@@ -27,7 +27,7 @@ pub fn verifier(
     tls: &Tls,
     roots: RootCertStore,
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, String> {
+) -> Result<Arc<dyn ClientCertVerifier>, VerifierBuilderError> {
     let webpki =
         |roots| WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     let built = match tls.clients {
@@ -41,7 +41,7 @@ pub fn verifier(
         ClientAuthType::VerifiedIfGiven => webpki(roots).allow_unauthenticated().build(),
         ClientAuthType::Verified => webpki(roots).build(),
     };
-    let inner = built.map_err(|cause| format!("cannot be served: {cause}"))?;
+    let inner = built?;
     if tls.allowed_sans.is_empty() {
         return Ok(inner);
     }
