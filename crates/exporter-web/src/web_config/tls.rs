@@ -50,12 +50,12 @@ pub fn config(tls: &Tls, texts: &PemTexts, http2: bool) -> Result<ServerConfig, 
         return Err(faults);
     };
     let builder = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&tls.versions)
+        .with_protocol_versions(&tls.protocol.versions)
         .map_err(|cause| vec![tls.certificate.fault(&format!("cannot be served: {cause}"))])?;
     let mut config = builder
         .with_client_cert_verifier(verifier)
         .with_cert_resolver(Arc::new(identity));
-    config.ignore_client_order = tls.own_order;
+    config.ignore_client_order = tls.protocol.own_order;
     config.alpn_protocols = match http2 {
         true => vec![HTTP2.to_vec(), HTTP1.to_vec()],
         false => vec![HTTP1.to_vec()],
@@ -69,9 +69,9 @@ fn keep<T>(faults: &mut Vec<ConfigError>, result: Result<T, ConfigError>) -> Opt
 
 fn provider(tls: &Tls) -> CryptoProvider {
     let mut provider = ring::default_provider();
-    provider.cipher_suites.clone_from(&tls.suites);
-    if !tls.groups.is_empty() {
-        provider.kx_groups.clone_from(&tls.groups);
+    provider.cipher_suites.clone_from(&tls.protocol.suites);
+    if !tls.protocol.groups.is_empty() {
+        provider.kx_groups.clone_from(&tls.protocol.groups);
     }
     provider
 }
