@@ -5,7 +5,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use crate::clusters::Clusters;
 
@@ -19,7 +19,7 @@ use crate::clusters::Clusters;
 ///
 /// Where keys come sorted this is a merge join: the search goes on from where the key
 /// before was found. In any other order the same search is a look-up.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Assignment {
     prefix: Box<[u8]>,
     separator: Box<str>,
@@ -30,7 +30,7 @@ pub struct Assignment {
     patterns: Vec<u8>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Owner {
     name: Arc<str>,
     pattern: Range<usize>,
@@ -43,29 +43,17 @@ struct Owner {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cursor(usize);
 
-/// Those in use, so that the many destinations of one resolver share one: each takes 0.3 MB
-/// with 5,000 clusters.
-static SHARED: Mutex<Vec<Weak<Assignment>>> = Mutex::new(Vec::new());
-
 impl Assignment {
-    /// As [`Self::new`]; where somebody uses the same already, that one.
-    pub fn shared(clusters: &Clusters, prefix: &str, separator: &str) -> Arc<Self> {
+    /// Whether an assignment is what [`Self::new`] gives of this.
+    pub fn is_of(clusters: &Clusters, prefix: &str, separator: &str) -> impl Fn(&Self) -> bool {
         let hash = hash(clusters);
-        let is_same = |of: &Arc<Self>| {
+        move |of| {
             of.hash == hash
                 && *of.prefix == *prefix.as_bytes()
                 && *of.separator == *separator
                 && of.len() == clusters.len()
                 && of.covers(clusters)
-        };
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.retain(|of| of.strong_count() > 0);
-        let found = shared.iter().filter_map(Weak::upgrade).find(is_same);
-        found.unwrap_or_else(|| {
-            let new = Arc::new(Self::new(clusters, prefix, separator));
-            shared.push(Arc::downgrade(&new));
-            new
-        })
+        }
     }
 
     /// Prepares the clusters' names for keys under `prefix`.
@@ -234,31 +222,6 @@ mod tests {
         assert_eq!(owner("p/ab-2026.db.gz"), None);
         assert_eq!(owner("a-2026.db.gz"), None, "not under the prefix");
         assert_eq!(owner("p/a"), None, "no separator");
-    }
-
-    #[test]
-    fn the_same_is_shared_while_it_is_in_use() {
-        let of = |names: &[&str]| Clusters::from_names(names.iter().copied()).unwrap();
-        let first = Assignment::shared(&of(&["only-here", "b"]), "p", "-");
-        let again = Assignment::shared(&of(&["b", "only-here"]), "p", "-");
-        assert!(Arc::ptr_eq(&first, &again));
-        for (names, prefix, separator) in [
-            (&["only-here", "c"][..], "p", "-"),
-            (&["only-here", "b", "c"], "p", "-"),
-            (&["only-here"], "p", "-"),
-            (&["only-here", "b"], "", "-"),
-            (&["only-here", "b"], "p", "/"),
-        ] {
-            let other = Assignment::shared(&of(names), prefix, separator);
-            assert!(
-                !Arc::ptr_eq(&first, &other),
-                "{names:?} {prefix} {separator}"
-            );
-            assert!(other.covers(&of(names)));
-        }
-        let gone = Arc::downgrade(&first);
-        drop((first, again));
-        assert!(gone.upgrade().is_none());
     }
 
     proptest! {

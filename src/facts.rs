@@ -71,6 +71,11 @@ impl Facts {
         }
     }
 
+    /// Has it hold another assignment that is equal to its own.
+    pub fn hold(&mut self, equal: impl FnOnce(&Arc<Assignment>) -> Arc<Assignment>) {
+        self.assignment = equal(&self.assignment);
+    }
+
     /// A facts that was counted before: what each cluster of the assignment owns.
     pub fn restore(
         assignment: Arc<Assignment>,

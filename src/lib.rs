@@ -16,6 +16,7 @@ pub mod destination;
 pub mod exposition;
 pub mod facts;
 pub mod http;
+pub mod interner;
 pub mod labels;
 pub mod log_safe;
 pub mod logging;

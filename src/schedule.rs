@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::clusters::Clusters;
 use crate::destination::Destination;
+use crate::interner::Interner;
 use crate::resolver::ResolverHandle;
 use crate::scan::ScanContext;
 use crate::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome};
@@ -39,6 +40,7 @@ pub struct Runner {
     snapshot: DestinationSnapshot,
     publish: watch::Sender<Arc<DestinationSnapshot>>,
     state: Option<Arc<State>>,
+    interner: Arc<Interner>,
     audits: Audits,
 }
 
@@ -77,6 +79,7 @@ impl Runner {
                 snapshot,
                 publish,
                 state: None,
+                interner: Arc::default(),
                 audits: Audits::default(),
             },
             published,
@@ -91,6 +94,11 @@ impl Runner {
         send
     }
 
+    /// Has it hold names together with the other runners of the process.
+    pub fn share_names(&mut self, interner: Arc<Interner>) {
+        self.interner = interner;
+    }
+
     /// Goes on from what was kept of the destination, and keeps what comes. Reads a file.
     pub fn remember(&mut self, state: Arc<State>) {
         let kept = state.load(&self.scan.destination);
@@ -101,10 +109,13 @@ impl Runner {
     pub fn go_on(&mut self, kept: Option<SavedState>, state: Arc<State>) {
         if let Some(SavedState {
             latest,
-            completed,
+            mut completed,
             audit,
         }) = kept
         {
+            if let Some(completed) = &mut completed {
+                completed.share_names(&self.interner);
+            }
             tracing::info!(
                 destination = &*self.scan.destination.name,
                 bucket = &*self.scan.destination.bucket,
@@ -210,7 +221,7 @@ impl Runner {
             settled: self.audits.begin_scan(&self.scan.destination),
             ..self.scan.clone()
         };
-        start(scan, self.names.clone(), before)
+        start(scan, self.names.clone(), Arc::clone(&self.interner), before)
     }
 
     /// The clusters that are known now: until the resolver has answered, those of before the

@@ -21,7 +21,7 @@ mod parts;
 
 pub use diff::Changes;
 use diff::{Change, Desired, Part, diff};
-use parts::{Resolving, Watched};
+use parts::{Resolving, Shared, Watched};
 
 /// Audits at a time in the process: each has a request in flight beside those of the scans, and
 /// counts what it finds twice.
@@ -32,9 +32,7 @@ const MOST_AUDITS: usize = 2;
 pub struct Supervisor {
     /// What runs.
     current: Desired,
-    requests: Bound,
-    /// The bound on audits at a time.
-    audits: Arc<Semaphore>,
+    shared: Shared,
     stores: BTreeMap<Arc<str>, Arc<Store>>,
     resolvers: BTreeMap<Arc<str>, Resolving>,
     watched: BTreeMap<Arc<str>, Watched>,
@@ -49,8 +47,11 @@ impl Supervisor {
     pub fn new(config: &Config) -> Self {
         let mut supervisor = Self {
             current: Desired::of(config),
-            requests: Bound::new(config.max_requests_in_flight),
-            audits: Arc::new(Semaphore::new(MOST_AUDITS)),
+            shared: Shared {
+                requests: Bound::new(config.max_requests_in_flight),
+                audits: Arc::new(Semaphore::new(MOST_AUDITS)),
+                interner: Arc::default(),
+            },
             stores: BTreeMap::new(),
             resolvers: BTreeMap::new(),
             watched: BTreeMap::new(),
@@ -146,7 +147,7 @@ impl Supervisor {
 
     async fn alter(&mut self, part: &Part, config: &Config) {
         match part {
-            Part::Requests => self.requests.set(config.max_requests_in_flight),
+            Part::Requests => self.shared.requests.set(config.max_requests_in_flight),
             Part::Backend(name) => {
                 let bound = config.backends[name].max_requests_in_flight;
                 self.stores[name].bound().set(bound);
@@ -177,7 +178,7 @@ impl Supervisor {
                 self.resolvers.insert(Arc::clone(name), resolving);
             }
             Part::Destination(name) => {
-                let watched = Watched::new(self.settings(name), &self.requests, &self.audits);
+                let watched = Watched::new(self.settings(name), &self.shared);
                 self.watched.insert(Arc::clone(name), watched);
             }
         }

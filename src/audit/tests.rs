@@ -60,7 +60,7 @@ impl History {
 
 fn assignment() -> Arc<Assignment> {
     let names = Clusters::from_names(["a", "b"]).unwrap();
-    Assignment::shared(&names, "", "-")
+    Arc::new(Assignment::new(&names, "", "-"))
 }
 
 /// Objects of days ago; then anything happens to any key while three listings are made, the
@@ -110,7 +110,7 @@ proptest! {
 
         // The same where names have come, so that each cluster alone cannot be compared.
         let names = Clusters::from_names(["a", "b", "c"]).unwrap();
-        let others = Assignment::shared(&names, "", "-");
+        let others = Arc::new(Assignment::new(&names, "", "-"));
         let after = history.list(&others, |key| 200 + seen[2][key % 30], NOTHING);
         let verdict = compare(&before, &sequence, Some(&after));
         prop_assert!(!matches!(verdict, Comparison::Differ(_)), "{verdict:?}");

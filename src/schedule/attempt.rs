@@ -8,9 +8,9 @@ use futures::FutureExt;
 use s3_exporter_api::{BackendError, FailureKind};
 use tokio::time::{Instant, timeout};
 
-use crate::assign::Assignment;
 use crate::clusters::Clusters;
 use crate::destination::Destination;
+use crate::interner::Interner;
 use crate::resolver::ResolverHandle;
 use crate::scan::{Boundaries, CompleteListing, ScanContext};
 
@@ -27,6 +27,7 @@ pub(super) struct EndedScan {
 pub(super) async fn start(
     scan: ScanContext,
     names: Option<ResolverHandle>,
+    interner: Arc<Interner>,
     before: Option<Arc<CompleteListing>>,
 ) -> EndedScan {
     let started = Instant::now();
@@ -38,7 +39,7 @@ pub(super) async fn start(
             None => Arc::default(),
         };
         let (prefix, separator) = (&scan.destination.prefix, &scan.destination.separator);
-        let assignment = Assignment::shared(&clusters, prefix, separator);
+        let assignment = interner.assignment(&clusters, prefix, separator);
         scan.run(assignment, hints).await
     };
     let result = caught(&scan.destination, attempt).await;

@@ -297,7 +297,11 @@ impl Complete {
                 owned.insert(of.cluster.as_str(), totals.restore()?);
             }
         }
-        let assignment = Assignment::shared(&names, &identity.prefix, &identity.separator);
+        let assignment = Arc::new(Assignment::new(
+            &names,
+            &identity.prefix,
+            &identity.separator,
+        ));
         let totals = |name: &str| owned.get(name).cloned().unwrap_or_default();
         let facts = Facts::restore(assignment, totals, self.unassigned.restore()?);
         let keys = self.boundaries.iter().map(|(key, sum)| (&**key, *sum));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::interner::Interner;
 use crate::resolver::{self, Publisher, Resolver, ResolverHandle};
 use crate::scan::ScanContext;
 use crate::schedule::{Runner, RunnerSettings};
@@ -61,6 +62,16 @@ impl Resolving {
     }
 }
 
+/// What all destinations of the process share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// The bound on list requests in flight.
+    pub requests: Bound,
+    /// The bound on audits at a time.
+    pub audits: Arc<Semaphore>,
+    pub interner: Arc<Interner>,
+}
+
 /// A destination that is watched.
 #[derive(Debug)]
 pub(super) struct Watched {
@@ -72,15 +83,16 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub fn new(settings: RunnerSettings, requests: &Bound, audits: &Arc<Semaphore>) -> Self {
+    pub fn new(settings: RunnerSettings, shared: &Shared) -> Self {
         let RunnerSettings {
             destination,
             store,
             names,
         } = settings;
-        let scan = ScanContext::new(destination, store, Arc::clone(requests.permits()));
+        let scan = ScanContext::new(destination, store, Arc::clone(shared.requests.permits()));
         let (mut runner, published) = Runner::new(scan, names);
-        runner.share_audits(Arc::clone(audits));
+        runner.share_audits(Arc::clone(&shared.audits));
+        runner.share_names(Arc::clone(&shared.interner));
         Self {
             change: runner.settings(),
             published,

@@ -116,7 +116,7 @@ fn scanned(
     known: &Clusters,
     as_of: UnixTime,
 ) -> CompleteListing {
-    let mut facts = Facts::new(Assignment::shared(known, "", "-"));
+    let mut facts = Facts::new(Arc::new(Assignment::new(known, "", "-")));
     let mut page = Page::new();
     for (name, things) in found {
         for (nth, (age, size)) in things.iter().enumerate() {
