@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use s3_exporter_api::{Object, UnixTime};
+use s3_exporter_listing::Fold;
 
 use crate::assign::{Assignment, Cursor};
 use crate::clusters::Clusters;
@@ -33,6 +34,23 @@ pub struct Facts {
 /// Totals by the owner of the objects, `None` being none of the clusters.
 pub type ByOwner<'a> = BTreeMap<Option<&'a str>, Totals>;
 
+impl Fold for Facts {
+    /// Where the owner of the latest key was found.
+    type Lane = Cursor;
+
+    /// Adds an object to its owner, or to the unassigned.
+    #[inline] // into the loop over a page
+    fn add(&mut self, cursor: &mut Cursor, object: &Object<'_>) {
+        let owner = self.assignment.owner(object.key, cursor);
+        self.all.of_mut(owner).add(object);
+        if let Some((before, settled)) = &mut self.settled
+            && object.last_modified < *before
+        {
+            settled.of_mut(owner).add(object);
+        }
+    }
+}
+
 impl Facts {
     /// Nothing counted yet.
     pub fn new(assignment: Arc<Assignment>) -> Self {
@@ -51,23 +69,10 @@ impl Facts {
         self
     }
 
-    /// Adds every object to its owner, or to the unassigned. Objects that come in order
-    /// through one cursor are the cheapest.
-    pub fn add<'a>(&mut self, objects: impl Iterator<Item = Object<'a>>, cursor: &mut Cursor) {
+    /// Adds every object. Those that come in order through one cursor are the cheapest.
+    pub fn add_all<'a>(&mut self, objects: impl Iterator<Item = Object<'a>>, cursor: &mut Cursor) {
         for object in objects {
-            self.add_object(cursor, &object);
-        }
-    }
-
-    /// Adds one object, as [`Self::add`] does.
-    #[inline] // into the loop over a page
-    pub fn add_object(&mut self, cursor: &mut Cursor, object: &Object<'_>) {
-        let owner = self.assignment.owner(object.key, cursor);
-        self.all.of_mut(owner).add(object);
-        if let Some((before, settled)) = &mut self.settled
-            && object.last_modified < *before
-        {
-            settled.of_mut(owner).add(object);
+            self.add(cursor, &object);
         }
     }
 

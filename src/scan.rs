@@ -8,13 +8,11 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU16;
 
-use s3_exporter_api::{BackendError, ListingKind, Meter, Object, UnixTime};
-use s3_exporter_listing::{
-    Complete, Deadline, Fold, ListingContext, OrderEvent, StoreKnowledge, Target,
-};
+use s3_exporter_api::{BackendError, ListingKind, Meter, UnixTime};
+use s3_exporter_listing::{Complete, Deadline, ListingContext, OrderEvent, StoreKnowledge, Target};
 use tokio::sync::Semaphore;
 
-use crate::assign::{Assignment, Cursor};
+use crate::assign::Assignment;
 use crate::destination::Destination;
 use crate::facts::Facts;
 use crate::store::Store;
@@ -45,15 +43,6 @@ pub struct ScanContext {
 
 /// What a complete scan found.
 pub type CompleteListing = Complete<Facts>;
-
-impl Fold for Facts {
-    /// Where the owner of the latest key was found.
-    type Lane = Cursor;
-
-    fn add(&mut self, cursor: &mut Cursor, object: &Object<'_>) {
-        self.add_object(cursor, object);
-    }
-}
 
 impl ScanContext {
     /// A scan of a destination.

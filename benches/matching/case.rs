@@ -47,7 +47,7 @@ impl Case {
     pub fn run(&self) {
         let (mut facts, mut cursor) = (Facts::new(Arc::clone(&self.assignment)), Cursor::default());
         for page in &self.pages {
-            facts.add(page.iter(), &mut cursor);
+            facts.add_all(page.iter(), &mut cursor);
         }
         assert_eq!(black_box(facts).listed().objects, OBJECTS);
     }

@@ -53,7 +53,7 @@ impl History {
         }
         let settled = UnixTime::from_millis(SETTLED_BEFORE);
         let mut facts = Facts::new(Arc::clone(assignment)).with_settled(settled);
-        facts.add(page.iter(), &mut Cursor::default());
+        facts.add_all(page.iter(), &mut Cursor::default());
         facts
     }
 }

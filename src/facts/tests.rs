@@ -21,7 +21,7 @@ fn facts(names: &Clusters, objects: &[(String, u64, i64)], pages: usize) -> Fact
     let mut facts = Facts::new(Arc::new(Assignment::new(names, "", "-")));
     let mut cursor = Cursor::default();
     for chunk in objects.chunks(pages) {
-        facts.add(page(chunk).iter(), &mut cursor);
+        facts.add_all(page(chunk).iter(), &mut cursor);
     }
     facts
 }

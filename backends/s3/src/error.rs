@@ -80,7 +80,7 @@ fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
 }
 
 /// What is needed to say what went wrong and where.
-pub struct RequestContext<'a> {
+pub struct FailureContext<'a> {
     /// What was tried and where.
     pub action: String,
     /// The store's address.
@@ -93,7 +93,7 @@ pub struct RequestContext<'a> {
     pub on_signatures: Option<&'static str>,
 }
 
-impl RequestContext<'_> {
+impl FailureContext<'_> {
     /// Our error for one of the SDK's.
     pub fn explain(self, error: SdkError<ListObjectsV2Error, HttpResponse>) -> BackendError {
         let kind = match &error {

@@ -27,7 +27,7 @@ use s3_exporter_page::{CAPABILITIES, LearnedOrder, read, read_complaint, read_er
 use s3_exporter_transport::Attempts;
 
 use crate::client::SdkClients;
-use crate::error::{RequestContext, kind_of_attempt, refused};
+use crate::error::{FailureContext, kind_of_attempt, refused};
 
 /// A connection to an S3 store.
 pub struct S3 {
@@ -35,7 +35,7 @@ pub struct S3 {
     pub url: String,
     pub region: String,
     pub request_timeout: Duration,
-    /// See [`RequestContext::on_signatures`].
+    /// See [`FailureContext::on_signatures`].
     pub on_signatures: Option<&'static str>,
     pub expected_bucket_owner: Option<String>,
     pub requester_pays: bool,
@@ -82,7 +82,7 @@ impl Backend for S3 {
         match result {
             Ok(_) => Ok(next),
             Err(error) => {
-                let error = self.place(request).explain(error);
+                let error = self.failure_context(request).explain(error);
                 self.clients.failed(&used, error.kind());
                 Err(error)
             }
@@ -108,8 +108,8 @@ impl S3 {
         }
     }
 
-    fn place(&self, request: &ListRequest<'_>) -> RequestContext<'_> {
-        RequestContext {
+    fn failure_context(&self, request: &ListRequest<'_>) -> FailureContext<'_> {
+        FailureContext {
             action: format!("listing bucket {:?} at {}", request.bucket, self.url),
             url: &self.url,
             region: &self.region,

@@ -128,7 +128,7 @@ fn scanned(
             });
         }
     }
-    facts.add(page.iter(), &mut Cursor::default());
+    facts.add_all(page.iter(), &mut Cursor::default());
     let boundaries = Boundaries::default();
     CompleteListing {
         fold: facts,
