@@ -21,7 +21,7 @@ use crate::clusters::Clusters;
 /// before was found. In any other order the same search is a look-up.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Assignment {
-    prefix: Box<[u8]>,
+    prefix: Box<str>,
     separator: Box<str>,
     /// Of the names: two assignments with others are seldom compared.
     hash: u64,
@@ -49,7 +49,7 @@ impl Assignment {
         let hash = hash(clusters);
         move |of| {
             of.hash == hash
-                && *of.prefix == *prefix.as_bytes()
+                && *of.prefix == *prefix
                 && *of.separator == *separator
                 && of.len() == clusters.len()
                 && of.covers(clusters)
@@ -64,7 +64,7 @@ impl Assignment {
             .collect();
         sorted.sort_unstable();
         let mut prepared = Self {
-            prefix: prefix.as_bytes().into(),
+            prefix: prefix.into(),
             separator: separator.into(),
             hash: hash(clusters),
             owners: Vec::with_capacity(sorted.len()),
@@ -91,6 +91,16 @@ impl Assignment {
         prepared
     }
 
+    /// What all keys of clusters begin with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// What follows a cluster's name in a key.
+    pub fn separator(&self) -> &str {
+        &self.separator
+    }
+
     /// How many clusters there are.
     pub fn len(&self) -> usize {
         self.owners.len()
@@ -103,7 +113,7 @@ impl Assignment {
 
     /// The index of the cluster that owns the key; `None` where no known one does.
     pub fn owner(&self, key: &[u8], cursor: &mut Cursor) -> Option<usize> {
-        let key = key.strip_prefix(&*self.prefix)?;
+        let key = key.strip_prefix(self.prefix.as_bytes())?;
         // Most keys belong to the cluster of the key before, which begins no other: one
         // comparison then says so.
         if let Some(owner) = self.owners.get(cursor.0)
@@ -157,7 +167,12 @@ impl Assignment {
 
     /// The index of the cluster of this name; `None` where it is not known.
     pub fn position(&self, name: &str) -> Option<usize> {
-        let key = [&*self.prefix, name.as_bytes(), self.separator.as_bytes()].concat();
+        let key = [
+            self.prefix.as_bytes(),
+            name.as_bytes(),
+            self.separator.as_bytes(),
+        ]
+        .concat();
         let at = self.owner(&key, &mut Cursor::default())?;
         (**self.name(at) == *name).then_some(at)
     }

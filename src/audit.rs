@@ -22,11 +22,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use s3_exporter_api::UnixTime;
+use serde::{Deserialize, Serialize};
 
 use crate::facts::{ByOwner, Facts, Totals};
 
 /// How the latest audit of a destination ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Audit {
     /// When.
     pub ended: UnixTime,

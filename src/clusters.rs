@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
 use s3_exporter_config::Misplaced;
+use serde::{Deserialize, Serialize, Serializer};
 
-/// A set of clusters, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A set of clusters, by name. Kept as a list of names, each with when it was created.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<(String, Option<UnixTime>)>")]
 pub struct Clusters(BTreeMap<Arc<str>, Cluster>);
 
 /// What is known of a cluster beside its name.
@@ -150,6 +152,24 @@ impl Clusters {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Serialize for Clusters {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|(name, of)| (&**name, of.created)))
+    }
+}
+
+impl TryFrom<Vec<(String, Option<UnixTime>)>> for Clusters {
+    type Error = NameFault;
+
+    fn try_from(list: Vec<(String, Option<UnixTime>)>) -> Result<Self, NameFault> {
+        let mut clusters = Self::new();
+        for (name, created) in list {
+            clusters.insert(&name, Cluster { created })?;
+        }
+        Ok(clusters)
     }
 }
 

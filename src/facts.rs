@@ -4,31 +4,64 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use s3_exporter_api::{Object, UnixTime};
-use s3_exporter_listing::Fold;
+use serde::{Deserialize, Serialize};
 
 use crate::assign::{Assignment, Cursor};
 use crate::clusters::Clusters;
+use crate::destination::Expect;
 
 mod cluster_totals;
-mod figures;
 mod recent;
 #[cfg(test)]
 mod tests;
 mod totals;
 
 use cluster_totals::ClusterTotals;
-pub use figures::Figures;
 pub use recent::Recent;
 pub use totals::Totals;
 
-/// Totals per cluster, of a listing that is folded page by page. Its size depends on the
-/// number of clusters that have objects there alone.
-#[derive(Clone, Debug)]
+/// What is known of a listing, which is folded page by page. Its size depends on the number of
+/// clusters that have objects there alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Facts {
-    assignment: Arc<Assignment>,
-    all: ClusterTotals,
+    clusters: ClusterTotals,
     /// What was last modified before a moment, where that is of interest.
+    #[serde(skip)]
     settled: Option<(UnixTime, ClusterTotals)>,
+}
+
+/// What a complete scan found, for the clusters that are known now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// When the scan ended.
+    pub ended: UnixTime,
+    /// Everything that was listed.
+    pub listed: Totals,
+    /// What belongs to no known cluster: where there is no resolver, everything.
+    pub unassigned: Totals,
+    /// What belongs to each cluster, those included that have nothing (see [`Expect`] for those
+    /// that are left out).
+    pub clusters: Arc<BTreeMap<Arc<str>, Totals>>,
+    /// How many clusters are known, with objects here or not.
+    pub known: usize,
+    /// The clusters that had backups and have none now, with the end of the last complete
+    /// scan that found some. They are among `clusters`, whichever are expected.
+    pub gone: BTreeMap<Arc<str>, UnixTime>,
+}
+
+impl Figures {
+    /// Of a scan that ended then and found nothing, for no cluster.
+    pub fn empty(ended: UnixTime) -> Self {
+        Self {
+            ended,
+            listed: Totals::NONE,
+            unassigned: Totals::NONE,
+            clusters: Arc::default(),
+            known: 0,
+            gone: BTreeMap::new(),
+        }
+    }
 }
 
 /// Totals by the owner of the objects, `None` being none of the clusters.
@@ -55,9 +88,8 @@ impl Facts {
     /// Nothing counted yet.
     pub fn new(assignment: Arc<Assignment>) -> Self {
         Self {
-            all: ClusterTotals::new(assignment.len()),
+            clusters: ClusterTotals::new(assignment),
             settled: None,
-            assignment,
         }
     }
 
@@ -65,34 +97,47 @@ impl Facts {
     /// compared with another listing: see [`audit`](crate::audit).
     #[must_use]
     pub fn with_settled(mut self, before: UnixTime) -> Self {
-        self.settled = Some((before, ClusterTotals::new(self.assignment.len())));
+        self.settled = Some((before, ClusterTotals::new(Arc::clone(self.assignment()))));
         self
     }
 
     /// Adds every object. Those that come in order through one cursor are the cheapest.
     pub fn add_all<'a>(&mut self, objects: impl Iterator<Item = Object<'a>>, cursor: &mut Cursor) {
         for object in objects {
-            self.add(cursor, &object);
+            self.add_object(cursor, &object);
+        }
+    }
+
+    /// Adds one object, as [`Self::add`] does.
+    #[inline] // into the loop over a page
+    pub fn add_object(&mut self, cursor: &mut Cursor, object: &Object<'_>) {
+        let owner = self.clusters.assignment().owner(object.key, cursor);
+        self.clusters.of_mut(owner).add(object);
+        if let Some((before, settled)) = &mut self.settled
+            && object.last_modified < *before
+        {
+            settled.of_mut(owner).add(object);
         }
     }
 
     /// Has it hold another assignment that is equal to its own.
     pub fn hold(&mut self, equal: impl FnOnce(&Arc<Assignment>) -> Arc<Assignment>) {
-        self.assignment = equal(&self.assignment);
+        let equal = equal(self.assignment());
+        self.clusters.hold(equal);
     }
 
-    /// A facts that was counted before: what each cluster of the assignment owns.
+    /// What was counted before: what each cluster of the assignment owns.
     pub fn restore(
         assignment: Arc<Assignment>,
         owned: impl Fn(&str) -> Totals,
         unassigned: Totals,
     ) -> Self {
-        let mut facts = Self::new(assignment);
-        facts.all.unassigned = unassigned;
-        for at in 0..facts.assignment.len() {
-            let totals = owned(facts.assignment.name(at));
+        let mut facts = Self::new(Arc::clone(&assignment));
+        facts.clusters.unassigned = unassigned;
+        for at in 0..assignment.len() {
+            let totals = owned(assignment.name(at));
             if totals.objects > 0 {
-                *facts.all.get_mut(at) = totals;
+                *facts.clusters.get_mut(at) = totals;
             }
         }
         facts
@@ -100,60 +145,49 @@ impl Facts {
 
     /// By which each object was given to its owner.
     pub const fn assignment(&self) -> &Arc<Assignment> {
-        &self.assignment
+        self.clusters.assignment()
     }
 
     /// What each cluster owns that was known when it was counted.
     pub fn owned(&self) -> impl Iterator<Item = (&Arc<str>, &Totals)> {
-        let all = 0..self.assignment.len();
-        all.map(|at| (self.assignment.name(at), self.all.get(at)))
+        self.clusters.named()
     }
 
     /// What none of them owns.
     pub const fn unassigned(&self) -> &Totals {
-        &self.all.unassigned
+        &self.clusters.unassigned
     }
 
     /// Everything that was counted.
     pub fn listed(&self) -> Totals {
-        self.all.whole()
+        self.clusters.whole()
     }
 
     /// What was counted, by its owner, `None` being none of the clusters; those without objects
     /// are left out.
     pub fn by_owner(&self) -> ByOwner<'_> {
-        self.name(&self.all)
+        by_owner(&self.clusters)
     }
 
     /// Of this, what [had settled](Self::with_settled), where that was counted apart.
     pub fn settled_by_owner(&self) -> Option<ByOwner<'_>> {
         let (_, settled) = self.settled.as_ref()?;
-        Some(self.name(settled))
-    }
-
-    fn name<'a>(&'a self, sums: &'a ClusterTotals) -> ByOwner<'a> {
-        let named =
-            |(at, totals): (usize, &Totals)| (Some(&**self.assignment.name(at)), totals.clone());
-        let mut by_owner: ByOwner<'_> = sums.some().map(named).collect();
-        if sums.unassigned.objects > 0 {
-            by_owner.insert(None, sums.unassigned.clone());
-        }
-        by_owner
+        Some(by_owner(settled))
     }
 
     /// Whether a cluster that was known when it was counted has no backup: no object that is
     /// not empty.
     pub fn is_without_backups(&self, cluster: &str) -> bool {
-        let at = self.assignment.position(cluster);
-        at.is_some_and(|at| self.all.get(at).newest.is_none())
+        let at = self.assignment().position(cluster);
+        at.is_some_and(|at| self.clusters.get(at).newest.is_none())
     }
 
     /// The clusters that have backups in `before` and none here, though they are known to
     /// both. Those are left out whose objects a longer name may have taken over, which was
     /// not known before.
     pub fn lost_since(&self, before: &Self) -> Vec<Arc<str>> {
-        let (ours, theirs) = (&self.assignment, &before.assignment);
-        let had = before.all.some();
+        let (ours, theirs) = (self.assignment(), before.assignment());
+        let had = before.clusters.some();
         let had = had.filter(|(_, totals)| totals.newest.is_some());
         let known = had.filter_map(|(at, _)| {
             // The names seldom change, and then the places are the same.
@@ -161,11 +195,11 @@ impl Facts {
             same.or_else(|| ours.position(theirs.name(at)))
         });
         let lost: Vec<_> = known
-            .filter(|at| self.all.get(*at).newest.is_none())
+            .filter(|at| self.clusters.get(*at).newest.is_none())
             .collect();
         let mut inherited = BTreeSet::new();
         if !lost.is_empty() && !Arc::ptr_eq(ours, theirs) {
-            for (at, _) in self.all.some() {
+            for (at, _) in self.clusters.some() {
                 if theirs.position(ours.name(at)).is_none() {
                     inherited.extend(std::iter::successors(ours.fallback_owner(at), |at| {
                         ours.fallback_owner(*at)
@@ -181,6 +215,77 @@ impl Facts {
 
     /// Whether all these clusters were known when it was counted.
     pub fn covers(&self, clusters: &Clusters) -> bool {
-        self.assignment.covers(clusters)
+        self.assignment().covers(clusters)
     }
+
+    /// The figures of a scan that found this and `ended` then, for the clusters that are known
+    /// `now`. Of those that had backups before, `gone` says when they were last seen.
+    pub fn figures(
+        &self,
+        ended: UnixTime,
+        now: &Clusters,
+        expect: Expect,
+        gone: &BTreeMap<Arc<str>, UnixTime>,
+    ) -> Figures {
+        let (mut clusters, unassigned) = self.split(now, expect);
+        let mut still_gone = BTreeMap::new();
+        for (name, seen) in gone.iter().filter(|(name, _)| now.contains(name)) {
+            let totals = clusters.entry(Arc::clone(name)).or_default();
+            // What another cluster has left may be its own by now.
+            if totals.newest.is_none() {
+                still_gone.insert(Arc::clone(name), *seen);
+            }
+        }
+        Figures {
+            ended,
+            listed: self.listed(),
+            unassigned,
+            clusters: Arc::new(clusters),
+            known: now.len(),
+            gone: still_gone,
+        }
+    }
+
+    /// The totals for the clusters that are known now, and the unassigned. What a cluster
+    /// owned that is gone goes to its fallback owner, exactly as if it had not been known when the
+    /// listing was counted. A cluster that was not known then has no totals.
+    pub fn split(&self, now: &Clusters, expect: Expect) -> (BTreeMap<Arc<str>, Totals>, Totals) {
+        let assignment = self.assignment();
+        let known = |at: &usize| now.contains(assignment.name(*at));
+        let named = |at: usize| Arc::clone(assignment.name(at));
+        let mut unassigned = self.clusters.unassigned.clone();
+        let mut clusters: BTreeMap<_, _> = match expect {
+            Expect::All => (0..assignment.len())
+                .filter(known)
+                .map(|at| (named(at), self.clusters.get(at).clone()))
+                .collect(),
+            Expect::Present => self
+                .clusters
+                .some()
+                .filter(|(at, _)| known(at))
+                .map(|(at, totals)| (named(at), totals.clone()))
+                .collect(),
+        };
+        for (at, totals) in self.clusters.some().filter(|(at, _)| !known(at)) {
+            let mut owner = assignment.fallback_owner(at);
+            while let Some(at) = owner.filter(|at| !known(at)) {
+                owner = assignment.fallback_owner(at);
+            }
+            match owner {
+                Some(at) => clusters.entry(named(at)).or_default().merge(totals),
+                None => unassigned.merge(totals),
+            }
+        }
+        (clusters, unassigned)
+    }
+}
+
+fn by_owner(totals: &ClusterTotals) -> ByOwner<'_> {
+    let name = |at| Some(&**totals.assignment().name(at));
+    let some = totals.some().map(|(at, of)| (name(at), of.clone()));
+    let mut by_owner: ByOwner<'_> = some.collect();
+    if totals.unassigned.objects > 0 {
+        by_owner.insert(None, totals.unassigned.clone());
+    }
+    by_owner
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
 use s3_exporter_api::{FailureKind, Meter, UnixTime};
+use serde::{Deserialize, Serialize};
 
 use crate::audit::Audit;
 use crate::destination::Destination;
@@ -71,7 +72,8 @@ impl DestinationSnapshot {
 }
 
 /// How a scan ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ScanOutcome {
     /// When it ended.
     pub ended: UnixTime,
@@ -82,12 +84,25 @@ pub struct ScanOutcome {
 }
 
 /// What a scan failed of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "(FailureKind, Box<str>)", into = "(FailureKind, Box<str>)")]
 pub struct ScanFailure {
     /// The kind, for the metrics.
     pub kind: FailureKind,
     /// The error with its causes in one line, for people.
-    pub message: Arc<str>,
+    pub message: Box<str>,
+}
+
+impl From<(FailureKind, Box<str>)> for ScanFailure {
+    fn from((kind, message): (FailureKind, Box<str>)) -> Self {
+        Self { kind, message }
+    }
+}
+
+impl From<ScanFailure> for (FailureKind, Box<str>) {
+    fn from(failure: ScanFailure) -> Self {
+        (failure.kind, failure.message)
+    }
 }
 
 /// Scans since the process started.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use s3_exporter_api::UnixTime;
+use serde::{Deserialize, Serialize};
 
 use crate::audit::Audit;
 use crate::clusters::Clusters;
@@ -24,9 +25,11 @@ use crate::snapshot::ScanOutcome;
 use crate::verdict;
 
 mod folder;
+mod form;
 pub mod record;
 #[cfg(test)]
 mod tests;
+mod version_2;
 mod writer;
 
 pub use record::{Unusable, parse, to_bytes};
@@ -38,7 +41,8 @@ use writer::Writer;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What is remembered of a destination.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SavedState {
     /// The latest scan that ended.
     pub latest: ScanOutcome,
@@ -49,15 +53,19 @@ pub struct SavedState {
 }
 
 /// A complete scan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CompletedScan {
     /// What it found.
+    #[serde(with = "form::found")]
     pub found: Arc<CompleteListing>,
     /// The clusters that were known when its figures were last shown: they are shown again
     /// until the resolver has answered.
+    #[serde(with = "form::clusters")]
     pub known: Arc<Clusters>,
     /// The clusters that had backups and have none now, with the end of the last complete scan
     /// that found some; they are forgotten after [`verdict::REMEMBERED`].
+    #[serde(with = "form::times")]
     pub gone: Arc<BTreeMap<Arc<str>, UnixTime>>,
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const KEPT: usize = 10;
 /// With room for some more, so that not every newer object moves all the others: keys mostly
@@ -33,8 +35,6 @@ impl PartialEq for Kept {
 impl Eq for Kept {}
 
 impl Recent {
-    /// How many are kept.
-    pub const KEPT: usize = KEPT;
     /// Of no objects.
     pub const NONE: Self = Self(None);
 
@@ -65,6 +65,11 @@ impl Recent {
         }
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Last-modified and size of each, the oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (UnixTime, u64)> {
         let kept = self.0.as_deref();
@@ -84,6 +89,23 @@ impl Recent {
         let upper = *sizes.get(sizes.len() / 2)?;
         let lower = sizes[(sizes.len() - 1) / 2]; // there is one, or there were no upper
         Some(f64::midpoint(lower as f64, upper as f64))
+    }
+}
+
+/// As a list, the oldest first.
+impl Serialize for Recent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Recent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let objects = Vec::deserialize(deserializer)?;
+        if objects.len() > KEPT {
+            return Err(D::Error::custom("more objects than are kept"));
+        }
+        Ok(Self::restore(objects))
     }
 }
 

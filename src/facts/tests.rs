@@ -2,7 +2,6 @@ use proptest::prelude::*;
 use s3_exporter_api::{Page, StorageClass};
 
 use super::*;
-use crate::destination::Expect;
 
 fn page(objects: &[(String, u64, i64)]) -> Page {
     let mut page = Page::new();

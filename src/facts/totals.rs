@@ -1,12 +1,14 @@
 //! What is known of a set of objects.
 
 use s3_exporter_api::{Object, UnixTime};
+use serde::{Deserialize, Serialize};
 
 use super::Recent;
 
 /// What is known of a set of objects. Adding objects one by one and merging partial
 /// totals give the same, in any order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Totals {
     /// How many.
     pub objects: u64,
@@ -24,10 +26,14 @@ pub struct Totals {
     /// The size of the largest object, in bytes.
     pub largest: Option<u64>,
     /// The newest few objects, empty ones included.
+    #[serde(default, skip_serializing_if = "Recent::is_empty")]
     pub recent: Recent,
 }
 
 impl Totals {
+    /// No bucket has more objects, and sums over clusters stay far from overflow.
+    pub const MOST_OBJECTS: u64 = 1 << 40;
+
     /// Of no objects.
     pub const NONE: Self = Self {
         objects: 0,
@@ -54,6 +60,11 @@ impl Totals {
         self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
         self.largest = self.largest.max(Some(size));
         self.recent.add(time, size);
+    }
+
+    /// Whether there can be such a set: what was read from a file may be anything.
+    pub fn are_possible(&self) -> bool {
+        self.objects <= Self::MOST_OBJECTS && self.empty <= self.objects
     }
 
     /// Adds what others counted.

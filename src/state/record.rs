@@ -1,41 +1,31 @@
 //! A file of the state: pure.
 //!
 //! ```text
-//! s3-exporter-state 2 cbf43926
-//! {"identity":{...},"latest":{...},"good":{...},"audit":{...}}
+//! s3-exporter-state 3 cbf43926
+//! {"identity":{...},"saved":{"latest":{...},"completed":{...},"audit":{...}}}
 //! ```
 //!
 //! The first line names the version of what follows, and the CRC-32 of that version, a
 //! line's end and everything after this line. It stays as it is whatever the version.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
 
-use s3_exporter_api::{FailureKind, UnixTime};
 use serde::{Deserialize, Serialize};
 
-use super::{CompletedScan, SavedState};
-use crate::assign::Assignment;
-use crate::audit::Audit;
-use crate::clusters::{Cluster, Clusters};
+use super::{CompletedScan, SavedState, version_2};
 use crate::destination::ListingId;
-use crate::facts::{Facts, Recent, Totals};
-use crate::scan::{Boundaries, CompleteListing};
-use crate::snapshot::{ScanFailure, ScanOutcome};
+use crate::facts::Totals;
 
 /// What the first line begins with.
 const MAGIC: &str = "s3-exporter-state";
-/// The version that is written. Those before it are read too: what they lack has a default.
+/// The version that is written. Those before it are read too.
 ///
-/// 2: the newest objects of each sum, the clusters whose backups are gone, audits, and anchors.
-const VERSION: u32 = 2;
-/// No clock and no store says a time that is further from 1970, in milliseconds: ages can be
-/// computed without a thought of overflow.
-const FURTHEST: i64 = 1 << 53;
-/// No bucket has more objects, and sums over clusters stay far from overflow.
-const MOST_OBJECTS: u64 = 1 << 40;
+/// - 1: the totals of each cluster, and the keys at which a listing is cut.
+/// - 2: also the newest objects of each sum, the clusters whose backups are gone, audits, and
+///   anchors.
+/// - 3: the same, by the names of what it is read into.
+const VERSION: u32 = 3;
 
 /// Why a file is of no use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,79 +49,46 @@ impl fmt::Display for Unusable {
     }
 }
 
+/// What a file says, in each version that was ever written. Another one becomes another variant
+/// here, with the code that makes the next one of it: nothing that was kept is thrown away.
+enum Saved {
+    /// As the second version, with less in it.
+    V1(version_2::Body),
+    V2(version_2::Body),
+    V3(Body<'static>),
+}
+
 /// Everything after the first line.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Body {
-    identity: ListingId,
-    latest: Latest,
-    #[serde(rename = "good")]
-    completed: Option<Complete>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    audit: Option<Audited>,
+struct Body<'a> {
+    identity: Cow<'a, ListingId>,
+    saved: Cow<'a, SavedState>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Audited {
-    ended: i64,
-    success: bool,
-}
+impl Saved {
+    fn read(version: u32, body: &[u8]) -> Result<Self, Unusable> {
+        let read = match version {
+            1 => serde_json::from_slice(body).map(Self::V1),
+            2 => serde_json::from_slice(body).map(Self::V2),
+            VERSION => serde_json::from_slice(body).map(Self::V3),
+            0 => return Err(Unusable::Corrupt("there is no version 0".to_owned())),
+            newer => return Err(Unusable::Newer(newer)),
+        };
+        read.map_err(|error| Unusable::Corrupt(error.to_string()))
+    }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Latest {
-    ended: i64,
-    duration: Duration,
-    failure: Option<(String, String)>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Complete {
-    ended: i64,
-    unassigned: Sums,
-    clusters: Vec<Owned>,
-    /// Keys at which the listing is cut, with the objects up to each.
-    boundaries: Vec<(String, u64)>,
-    /// What stands for the first key behind each of them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    anchors: Vec<u32>,
-    /// Objects after the last of these.
-    loose: u64,
-    /// Clusters whose backups are gone, and when they were last seen.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    gone: Vec<(String, i64)>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Owned {
-    cluster: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created: Option<i64>,
-    /// Whether it was still known when this was written.
-    known: bool,
-    /// Left out where it has nothing, as most of the thousands of clusters that many
-    /// destinations may share.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    totals: Option<Sums>,
-}
-
-/// [`Totals`], with times in milliseconds since 1970.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sums {
-    objects: u64,
-    empty: u64,
-    bytes: u64,
-    newest_of_all: Option<i64>,
-    newest: Option<(i64, u64)>,
-    oldest: Option<i64>,
-    largest: Option<u64>,
-    /// Last-modified and size of the newest, the oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    recent: Vec<(i64, u64)>,
+    /// As the latest version says it; `None` where what it says cannot be.
+    fn upgraded(self) -> Option<Body<'static>> {
+        match self {
+            // What they lack is filled by the next scan.
+            Self::V1(body) | Self::V2(body) => body.upgraded().map(|(identity, saved)| Body {
+                identity: Cow::Owned(identity),
+                saved: Cow::Owned(saved),
+            }),
+            Self::V3(body) => Some(body),
+        }
+    }
 }
 
 /// The bytes of a file that says this of a destination.
@@ -140,13 +97,8 @@ struct Sums {
 /// Never known to happen: everything in it can be written as JSON.
 pub fn to_bytes(identity: &ListingId, saved: &SavedState) -> serde_json::Result<Vec<u8>> {
     let body = serde_json::to_vec(&Body {
-        identity: identity.clone(),
-        latest: Latest::new(&saved.latest),
-        completed: saved.completed.as_ref().map(Complete::new),
-        audit: saved.audit.map(|audit| Audited {
-            ended: audit.ended.as_millis(),
-            success: audit.success,
-        }),
+        identity: Cow::Borrowed(identity),
+        saved: Cow::Borrowed(saved),
     })?;
     let mut bytes = format!("{MAGIC} {VERSION} {}\n", checksum(VERSION, &body)).into_bytes();
     bytes.extend(body);
@@ -165,14 +117,13 @@ pub fn parse(bytes: &[u8]) -> Result<(ListingId, SavedState), Unusable> {
     if checksum(version, body) != sum {
         return Err(corrupt("its checksum is wrong"));
     }
-    if version > VERSION {
-        return Err(Unusable::Newer(version));
-    }
-    let body: Body = serde_json::from_slice(body).map_err(|error| corrupt(&error.to_string()))?;
-    let saved = body
-        .restore()
-        .ok_or_else(|| corrupt("it holds what cannot be"))?;
-    Ok((body.identity, saved))
+    let body = Saved::read(version, body)?.upgraded();
+    let possible = body.filter(|body| {
+        let completed = body.saved.completed.as_ref();
+        completed.is_none_or(CompletedScan::is_possible)
+    });
+    let Body { identity, saved } = possible.ok_or_else(|| corrupt("it holds what cannot be"))?;
+    Ok((identity.into_owned(), saved.into_owned()))
 }
 
 /// The version and the checksum, as text, that the first line says, and the rest.
@@ -194,194 +145,11 @@ fn checksum(version: u32, body: &[u8]) -> String {
     format!("{:08x}", hasher.finalize())
 }
 
-impl Body {
-    /// `None` where what it says cannot be.
-    fn restore(&self) -> Option<SavedState> {
-        let completed = match &self.completed {
-            Some(completed) => Some(completed.restore(&self.identity)?),
-            None => None,
-        };
-        let audit = match &self.audit {
-            Some(audit) => Some(Audit {
-                ended: time(audit.ended)?,
-                success: audit.success,
-            }),
-            None => None,
-        };
-        Some(SavedState {
-            latest: self.latest.restore()?,
-            completed,
-            audit,
-        })
+impl CompletedScan {
+    /// Whether its parts fit together.
+    fn is_possible(&self) -> bool {
+        let (facts, boundaries) = (&self.found.fold, &self.found.boundaries);
+        let is_named = |name| facts.assignment().position(name).is_some();
+        boundaries.objects() <= Totals::MOST_OBJECTS && self.gone.keys().all(|name| is_named(name))
     }
-}
-
-impl Latest {
-    fn new(latest: &ScanOutcome) -> Self {
-        let failure = latest.failure.as_ref();
-        Self {
-            ended: latest.ended.as_millis(),
-            duration: latest.duration,
-            failure: failure.map(|of| (of.kind.as_str().to_owned(), of.message.to_string())),
-        }
-    }
-
-    fn restore(&self) -> Option<ScanOutcome> {
-        let failure = match &self.failure {
-            Some((kind, message)) => Some(ScanFailure {
-                kind: *FailureKind::ALL.iter().find(|of| of.as_str() == kind)?,
-                message: message.as_str().into(),
-            }),
-            None => None,
-        };
-        Some(ScanOutcome {
-            ended: time(self.ended)?,
-            duration: self.duration,
-            failure,
-        })
-    }
-}
-
-impl Complete {
-    fn new(completed: &CompletedScan) -> Self {
-        let CompleteListing {
-            fold: facts,
-            boundaries,
-            as_of,
-        } = &*completed.found;
-        let created: BTreeMap<_, _> = completed
-            .known
-            .iter()
-            .map(|(name, cluster)| (name, cluster.created))
-            .collect();
-        let clusters = facts.owned().map(|(name, totals)| Owned {
-            cluster: name.to_string(),
-            created: created
-                .get(name)
-                .copied()
-                .flatten()
-                .map(UnixTime::as_millis),
-            known: created.contains_key(name),
-            totals: (*totals != Totals::default()).then(|| Sums::new(totals)),
-        });
-        let (keys, loose) = boundaries.parts();
-        Self {
-            ended: as_of.as_millis(),
-            unassigned: Sums::new(facts.unassigned()),
-            clusters: clusters.collect(),
-            boundaries: keys.map(|(key, sum)| (key.to_owned(), sum)).collect(),
-            anchors: boundaries.anchors().collect(),
-            loose,
-            gone: completed
-                .gone
-                .iter()
-                .map(|(name, seen)| (name.to_string(), seen.as_millis()))
-                .collect(),
-        }
-    }
-
-    fn restore(&self, identity: &ListingId) -> Option<CompletedScan> {
-        let (mut names, mut known) = (Clusters::new(), Clusters::new());
-        let mut owned = BTreeMap::new();
-        for of in &self.clusters {
-            let created = match of.created {
-                Some(created) => Some(time(created)?),
-                None => None,
-            };
-            let cluster = Cluster { created };
-            names.insert(&of.cluster, cluster).ok()?;
-            if of.known {
-                known.insert(&of.cluster, cluster).ok()?;
-            }
-            if let Some(totals) = &of.totals {
-                owned.insert(of.cluster.as_str(), totals.restore()?);
-            }
-        }
-        let assignment = Arc::new(Assignment::new(
-            &names,
-            &identity.prefix,
-            &identity.separator,
-        ));
-        let totals = |name: &str| owned.get(name).cloned().unwrap_or_default();
-        let facts = Facts::restore(assignment, totals, self.unassigned.restore()?);
-        let keys = self.boundaries.iter().map(|(key, sum)| (&**key, *sum));
-        let boundaries = Boundaries::restore(keys, self.loose)?.with_anchors(&self.anchors);
-        if boundaries.objects() > MOST_OBJECTS {
-            return None;
-        }
-        let gone = self.gone.iter().map(|(name, seen)| {
-            let seen = time(*seen)?;
-            names.contains(name).then(|| (name.as_str().into(), seen))
-        });
-        Some(CompletedScan {
-            found: Arc::new(CompleteListing {
-                fold: facts,
-                boundaries,
-                as_of: time(self.ended)?,
-            }),
-            known: Arc::new(known),
-            gone: Arc::new(gone.collect::<Option<_>>()?),
-        })
-    }
-}
-
-impl Sums {
-    fn new(totals: &Totals) -> Self {
-        Self {
-            objects: totals.objects,
-            empty: totals.empty,
-            bytes: totals.bytes,
-            newest_of_all: totals.newest_of_all.map(UnixTime::as_millis),
-            newest: totals.newest.map(|(time, size)| (time.as_millis(), size)),
-            oldest: totals.oldest.map(UnixTime::as_millis),
-            largest: totals.largest,
-            recent: totals
-                .recent
-                .iter()
-                .map(|(time, size)| (time.as_millis(), size))
-                .collect(),
-        }
-    }
-
-    fn restore(&self) -> Option<Totals> {
-        if self.objects > MOST_OBJECTS || self.empty > self.objects {
-            return None;
-        }
-        let times = [
-            self.newest_of_all,
-            self.newest.map(|(time, _)| time),
-            self.oldest,
-        ];
-        let recent = self.recent.iter().map(|(time, _)| *time);
-        if self.recent.len() > Recent::KEPT
-            || times
-                .into_iter()
-                .flatten()
-                .chain(recent)
-                .any(|millis| time(millis).is_none())
-        {
-            return None;
-        }
-        Some(Totals {
-            objects: self.objects,
-            empty: self.empty,
-            bytes: self.bytes,
-            newest_of_all: self.newest_of_all.map(UnixTime::from_millis),
-            newest: self
-                .newest
-                .map(|(millis, size)| (UnixTime::from_millis(millis), size)),
-            oldest: self.oldest.map(UnixTime::from_millis),
-            largest: self.largest,
-            recent: Recent::restore(
-                self.recent
-                    .iter()
-                    .map(|(millis, size)| (UnixTime::from_millis(*millis), *size)),
-            ),
-        })
-    }
-}
-
-fn time(millis: i64) -> Option<UnixTime> {
-    let is_possible = millis.unsigned_abs() <= FURTHEST.unsigned_abs();
-    is_possible.then(|| UnixTime::from_millis(millis))
 }

@@ -203,10 +203,9 @@ proptest! {
     fn any_bytes_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..200), body in any::<String>()) {
         prop_assert!(parse(&bytes).is_err());
         for json in [body.as_str(), "{}", "[[[[", r#"{"identity":{},"latest":{},"good":null}"#] {
-            let mut hasher = crc32fast::Hasher::new();
-            hasher.update(format!("2\n{json}").as_bytes());
-            let signed = format!("s3-exporter-state 2 {:08x}\n{json}", hasher.finalize());
-            prop_assert!(matches!(parse(signed.as_bytes()), Err(Unusable::Corrupt(_))));
+            for version in 0..=3 {
+                prop_assert!(matches!(parse(signed(version, json).as_bytes()), Err(Unusable::Corrupt(_))));
+            }
         }
     }
 }
@@ -228,8 +227,17 @@ proptest! {
     }
 }
 
-#[test]
-fn what_cannot_be_is_refused_though_its_checksum_is_right() {
+/// A file of this version with this body.
+fn signed(version: u32, body: &str) -> String {
+    let sum = crc32fast::hash(format!("{version}\n{body}").as_bytes());
+    format!("s3-exporter-state {version} {sum:08x}\n{body}")
+}
+
+/// What the second version wrote of three objects of no cluster.
+const BODY_2: &str = r#"{"identity":{"destination":"d","store_url":"https://minio.example:9000","bucket":"backups","prefix":"p/","separator":"-","resolver":"lab"},"latest":{"ended":1,"duration":{"secs":0,"nanos":5000000},"failure":null},"good":{"ended":1,"unassigned":{"objects":3,"empty":0,"bytes":0,"newest_of_all":null,"newest":null,"oldest":null,"largest":null},"clusters":[],"boundaries":[],"loose":0},"audit":{"ended":1,"success":true}}"#;
+
+/// The same as it is written today.
+fn body_3() -> String {
     let audit = Some(Audit {
         ended: at(1),
         success: true,
@@ -239,23 +247,22 @@ fn what_cannot_be_is_refused_though_its_checksum_is_right() {
         ..remembered(at(1), 3)
     };
     let text = String::from_utf8(written(&before)).unwrap();
-    let (_, body) = text.split_once('\n').unwrap();
-    let signed = |body: &str| {
-        let sum = crc32fast::hash(format!("2\n{body}").as_bytes());
-        format!("s3-exporter-state 2 {sum:08x}\n{body}")
-    };
-    parse(signed(body).as_bytes()).unwrap();
-    let cluster = |name: &str| {
-        let totals = r#"{"objects":1,"empty":0,"bytes":1,"newest_of_all":null,"newest":null,"oldest":null,"largest":null}"#;
-        format!(r#"{{"cluster":"{name}","created":null,"known":true,"totals":{totals}}}"#)
-    };
+    text.split_once('\n').unwrap().1.to_owned()
+}
+
+const TOTALS: &str = r#"{"objects":1,"empty":0,"bytes":1,"newest_of_all":null,"newest":null,"oldest":null,"largest":null}"#;
+
+/// Changes of a body that nobody can have written are refused.
+fn refuses(version: u32, body: &str, cluster: fn(&str) -> String, gone: (&str, &str)) {
+    parse(signed(version, body).as_bytes()).unwrap();
     let clusters = |clusters: &str| (r#""clusters":[]"#, format!(r#""clusters":[{clusters}]"#));
     let (one, other) = clusters(&cluster("a"));
-    parse(signed(&body.replace(one, &other)).as_bytes()).unwrap();
+    parse(signed(version, &body.replace(one, &other)).as_bytes()).unwrap();
     for (from, to) in [
         clusters(&format!("{0},{0}", cluster("a"))),
         clusters(&cluster("")),
         clusters(&cluster("a/b")),
+        clusters(&cluster("a").replace(r#""objects":1"#, r#""objects":1099511627777"#)),
         (
             r#""objects":3"#,
             r#""objects":18446744073709551615"#.to_owned(),
@@ -286,7 +293,7 @@ fn what_cannot_be_is_refused_though_its_checksum_is_right() {
         ),
         (r#""failure":null"#, r#""failure":["tired","x"]"#.to_owned()),
         (r#""loose":0"#, r#""loose":0,"more":1"#.to_owned()),
-        (r#""loose":0"#, r#""loose":0,"gone":[["x",1]]"#.to_owned()),
+        (gone.0, gone.1.to_owned()),
         (
             r#""largest":null"#,
             format!(r#""largest":null,"recent":[{}[1,1]]"#, "[1,1],".repeat(10)),
@@ -298,27 +305,92 @@ fn what_cannot_be_is_refused_though_its_checksum_is_right() {
     ] {
         let changed = body.replace(from, &to);
         assert_ne!(changed, body, "{from}");
-        let result = parse(signed(&changed).as_bytes());
+        let result = parse(signed(version, &changed).as_bytes());
         assert!(matches!(result, Err(Unusable::Corrupt(_))), "{to}");
     }
 }
 
-/// What the version before this one has written is read: it lacks what is new.
+#[test]
+fn what_cannot_be_is_refused_though_its_checksum_is_right() {
+    let cluster = |name: &str| format!(r#"["{name}",{TOTALS}]"#);
+    let gone = (r#""gone":[]"#, r#""gone":[["x",1]]"#);
+    refuses(3, &body_3(), cluster, gone);
+    let cluster = |name: &str| {
+        format!(r#"{{"cluster":"{name}","created":null,"known":true,"totals":{TOTALS}}}"#)
+    };
+    let gone = (r#""loose":0"#, r#""loose":0,"gone":[["x",1]]"#);
+    refuses(2, BODY_2, cluster, gone);
+}
+
+/// What the first version has written is read: it lacks what is new.
 #[test]
 fn an_older_file_is_read() {
-    let text = String::from_utf8(written(&remembered(at(1), 3))).unwrap();
-    let (_, body) = text.split_once('\n').unwrap();
     let totals = r#"{"objects":2,"empty":1,"bytes":7,"newest_of_all":9,"newest":[8,7],"oldest":8,"largest":7}"#;
     let cluster = format!(r#"{{"cluster":"a","known":true,"totals":{totals}}}"#);
-    let body = body.replace(r#""clusters":[]"#, &format!(r#""clusters":[{cluster}]"#));
-    let sum = crc32fast::hash(format!("1\n{body}").as_bytes());
-    let older = format!("s3-exporter-state 1 {sum:08x}\n{body}");
-    let (_, remembered) = parse(older.as_bytes()).unwrap();
+    let body = BODY_2.replace(r#""clusters":[]"#, &format!(r#""clusters":[{cluster}]"#));
+    let body = body.replace(r#","audit":{"ended":1,"success":true}"#, "");
+    let (_, remembered) = parse(signed(1, &body).as_bytes()).unwrap();
     let good = remembered.completed.as_ref().unwrap();
     let (_, totals) = good.found.fold.owned().next().unwrap();
     assert_eq!(totals.newest, Some((at(8), 7)));
     assert_eq!((totals.recent.newest(), good.gone.len()), (None, 0));
     assert_eq!(remembered.audit, None);
+}
+
+/// What programs of before have written of real stores comes with all its figures, and is written
+/// as it is today.
+#[test]
+fn files_of_older_programs_are_upgraded() {
+    let read = |bytes: &[u8]| {
+        let (listing, saved) = parse(bytes).unwrap();
+        let again = to_bytes(&listing, &saved).unwrap();
+        assert!(again.starts_with(b"s3-exporter-state 3 "));
+        let (same, after) = parse(&again).unwrap();
+        assert_eq!((&same, to_bytes(&same, &after).unwrap()), (&listing, again));
+        (listing, after)
+    };
+    let (listing, saved) = read(include_bytes!("../../tests/saved/v2-etcd.state"));
+    assert_eq!((&*listing.destination, &*listing.prefix), ("etcd", "kkp/"));
+    assert!(saved.latest.failure.is_none());
+    assert_eq!(saved.latest.duration, Duration::from_nanos(2_614_828));
+    let completed = saved.completed.unwrap();
+    assert_eq!(completed.ended(), at(1_795_914_614_852));
+    let figures = completed.figures(&completed.known, Expect::All);
+    let of = |name: &str| &figures.clusters[name];
+    assert_eq!((figures.listed.objects, figures.known), (16, 5));
+    assert_eq!(
+        (figures.unassigned.objects, figures.unassigned.bytes),
+        (2, 24)
+    );
+    assert_eq!(of("lab-1").newest, Some((at(1_795_914_594_007), 1200)));
+    assert_eq!(
+        of("lab-1").recent.newest(),
+        Some((at(1_795_914_594_040), 0))
+    );
+    assert_eq!((of("lab-1").objects, of("lab-1").empty), (13, 1));
+    assert_eq!((of("lab-2").bytes, of("idle").objects), (7, 0));
+    assert_eq!(figures.gone["gone"], at(1_795_914_606_827));
+    let boundaries = &completed.found.boundaries;
+    assert_eq!(boundaries.parts().0.count(), 9);
+    assert_eq!(boundaries.anchors().next(), Some(154_379_767));
+
+    let (_, saved) = read(include_bytes!("../../tests/saved/v2-failed.state"));
+    let failure = saved.latest.failure.unwrap();
+    assert_eq!(failure.kind, FailureKind::NotFound);
+    assert!(
+        failure.message.contains("NoSuchBucket"),
+        "{}",
+        failure.message
+    );
+    assert!(saved.completed.is_none());
+
+    let (_, saved) = read(include_bytes!("../../tests/saved/v2-audited.state"));
+    let audit = Audit {
+        ended: at(1_795_914_639_155),
+        success: true,
+    };
+    assert_eq!(saved.audit, Some(audit));
+    assert_eq!(objects(&saved), 4000);
 }
 
 #[test]
@@ -410,9 +482,8 @@ fn a_folder_has_one_holder_who_is_named() {
 fn what_is_of_no_use_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let body = "{}";
-    let sum = crc32fast::hash(format!("3\n{body}").as_bytes());
-    let newer = format!("s3-exporter-state 3 {sum:08x}\n{body}");
-    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(3));
+    let newer = signed(4, body);
+    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(4));
     for (text, ending) in [
         ("nonsense", ".corrupt"),
         (&*newer, ".newer"),

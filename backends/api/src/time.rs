@@ -1,5 +1,12 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// No clock and no store says a time that is further from 1970, in milliseconds: ages can be
+/// computed without a thought of overflow.
+const FURTHEST: u64 = 1 << 53;
+
 /// A moment, in whole milliseconds since 1970-01-01T00:00:00Z, as exact as the
 /// `LastModified` of any known S3 store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,5 +41,23 @@ impl From<SystemTime> for UnixTime {
             Ok(after) => Self(millis(after)),
             Err(before) => Self(-millis(before.duration())),
         }
+    }
+}
+
+/// As milliseconds since the Unix epoch.
+impl Serialize for UnixTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0)
+    }
+}
+
+/// From the same; never one that no clock says.
+impl<'de> Deserialize<'de> for UnixTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let millis = i64::deserialize(deserializer)?;
+        if millis.unsigned_abs() > FURTHEST {
+            return Err(D::Error::custom(format!("{millis} ms is no time")));
+        }
+        Ok(Self(millis))
     }
 }

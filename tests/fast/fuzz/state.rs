@@ -25,18 +25,24 @@ pub fn check(bytes: &[u8]) -> bool {
     }
 }
 
-/// The body with the first line that belongs to it.
+/// The body with the first line that belongs to it: of the version that it says, else the latest.
 pub fn signed(bytes: &[u8]) -> Vec<u8> {
     let at = bytes.iter().position(|byte| *byte == b'\n');
-    let body = &bytes[at.map_or(0, |at| at + 1)..];
-    let mut summed = b"2\n".to_vec();
+    let line = String::from_utf8_lossy(&bytes[..at.unwrap_or(0)]);
+    let version = line.split(' ').nth(1).and_then(|text| text.parse().ok());
+    sign(version.unwrap_or(3), &bytes[at.map_or(0, |at| at + 1)..])
+}
+
+fn sign(version: u32, body: &[u8]) -> Vec<u8> {
+    let mut summed = format!("{version}\n").into_bytes();
     summed.extend_from_slice(body);
-    let mut whole = format!("s3-exporter-state 2 {:08x}\n", crc32fast::hash(&summed)).into_bytes();
+    let sum = crc32fast::hash(&summed);
+    let mut whole = format!("s3-exporter-state {version} {sum:08x}\n").into_bytes();
     whole.extend_from_slice(body);
     whole
 }
 
-/// Some that are good.
+/// Some that are good: of the second version, and the same as it is written today.
 pub fn seeds() -> Vec<Vec<u8>> {
     let sums = |objects: u64| {
         format!(
@@ -60,7 +66,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         cluster("a-b", false),
     );
     let failed = latest(r#"["denied","no"]"#);
-    [
+    let before = [
         format!("{{{identity},{},{good}}}", latest("null")),
         format!(
             r#"{{{identity},{},{good},"audit":{{"ended":7,"success":false}}}}"#,
@@ -68,6 +74,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
         ),
         format!(r#"{{{identity},{failed},"good":null}}"#),
     ]
-    .map(|body| signed(body.as_bytes()))
-    .to_vec()
+    .map(|body| sign(2, body.as_bytes()));
+    let today = before.clone().map(|bytes| {
+        let (listing, saved) = parse(&bytes).unwrap();
+        to_bytes(&listing, &saved).unwrap()
+    });
+    [before, today].concat()
 }
