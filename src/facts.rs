@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use s3_exporter_api::{Object, UnixTime};
+use s3_exporter_listing::Fold;
 use serde::{Deserialize, Serialize};
 
 use crate::assign::{Assignment, Cursor};
@@ -29,6 +30,13 @@ pub struct Facts {
     /// What was last modified before a moment, where that is of interest.
     #[serde(skip)]
     settled: Option<(UnixTime, ClusterTotals)>,
+}
+
+/// What is known of the latest object of a range of keys: the next one is like it, mostly.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lane {
+    /// Where the owner of its key was found.
+    cursor: Cursor,
 }
 
 /// What a complete scan found, for the clusters that are known now.
@@ -68,14 +76,17 @@ impl Figures {
 pub type ByOwner<'a> = BTreeMap<Option<&'a str>, Totals>;
 
 impl Fold for Facts {
-    /// Where the owner of the latest key was found.
-    type Lane = Cursor;
+    type Lane = Lane;
 
-    /// Adds an object to its owner, or to the unassigned.
+    /// Adds an object to its owner, or to the unassigned. Objects that come in order through one
+    /// lane are the cheapest.
     #[inline] // into the loop over a page
-    fn add(&mut self, cursor: &mut Cursor, object: &Object<'_>) {
-        let owner = self.assignment.owner(object.key, cursor);
-        self.all.of_mut(owner).add(object);
+    fn add(&mut self, lane: &mut Lane, object: &Object<'_>) {
+        let owner = self
+            .clusters
+            .assignment()
+            .owner(object.key, &mut lane.cursor);
+        self.clusters.of_mut(owner).add(object);
         if let Some((before, settled)) = &mut self.settled
             && object.last_modified < *before
         {
@@ -99,25 +110,6 @@ impl Facts {
     pub fn with_settled(mut self, before: UnixTime) -> Self {
         self.settled = Some((before, ClusterTotals::new(Arc::clone(self.assignment()))));
         self
-    }
-
-    /// Adds every object. Those that come in order through one cursor are the cheapest.
-    pub fn add_all<'a>(&mut self, objects: impl Iterator<Item = Object<'a>>, cursor: &mut Cursor) {
-        for object in objects {
-            self.add_object(cursor, &object);
-        }
-    }
-
-    /// Adds one object, as [`Self::add`] does.
-    #[inline] // into the loop over a page
-    pub fn add_object(&mut self, cursor: &mut Cursor, object: &Object<'_>) {
-        let owner = self.clusters.assignment().owner(object.key, cursor);
-        self.clusters.of_mut(owner).add(object);
-        if let Some((before, settled)) = &mut self.settled
-            && object.last_modified < *before
-        {
-            settled.of_mut(owner).add(object);
-        }
     }
 
     /// Has it hold another assignment that is equal to its own.

@@ -4,10 +4,11 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use s3_exporter::assign::{Assignment, Cursor};
+use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::Clusters;
-use s3_exporter::facts::Facts;
+use s3_exporter::facts::{Facts, Lane};
 use s3_exporter_api::{Object, Page, StorageClass, UnixTime};
+use s3_exporter_listing::Fold;
 use s3_exporter_testkit::SyntheticBucket;
 
 /// Objects of a case.
@@ -45,9 +46,9 @@ impl Case {
 
     /// Finds the owner of each, and adds up.
     pub fn run(&self) {
-        let (mut facts, mut cursor) = (Facts::new(Arc::clone(&self.assignment)), Cursor::default());
+        let (mut facts, mut lane) = (Facts::new(Arc::clone(&self.assignment)), Lane::default());
         for page in &self.pages {
-            facts.add_all(page.iter(), &mut cursor);
+            page.iter().for_each(|object| facts.add(&mut lane, &object));
         }
         assert_eq!(black_box(facts).listed().objects, OBJECTS);
     }

@@ -3,10 +3,12 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use s3_exporter_api::{Object, Page, StorageClass};
+use s3_exporter_listing::Fold;
 
 use super::*;
-use crate::assign::{Assignment, Cursor};
+use crate::assign::Assignment;
 use crate::clusters::Clusters;
+use crate::facts::Lane;
 
 /// Listings of a history begin here, and what is older has settled.
 const SETTLED_BEFORE: i64 = 0;
@@ -53,7 +55,8 @@ impl History {
         }
         let settled = UnixTime::from_millis(SETTLED_BEFORE);
         let mut facts = Facts::new(Arc::clone(assignment)).with_settled(settled);
-        facts.add_all(page.iter(), &mut Cursor::default());
+        let mut lane = Lane::default();
+        page.iter().for_each(|object| facts.add(&mut lane, &object));
         facts
     }
 }

@@ -18,9 +18,10 @@ fn page(objects: &[(String, u64, i64)]) -> Page {
 
 fn facts(names: &Clusters, objects: &[(String, u64, i64)], pages: usize) -> Facts {
     let mut facts = Facts::new(Arc::new(Assignment::new(names, "", "-")));
-    let mut cursor = Cursor::default();
+    let mut lane = Lane::default();
     for chunk in objects.chunks(pages) {
-        facts.add_all(page(chunk).iter(), &mut cursor);
+        let page = page(chunk);
+        page.iter().for_each(|object| facts.add(&mut lane, &object));
     }
     facts
 }

@@ -8,14 +8,15 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use s3_exporter::assign::{Assignment, Cursor};
+use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::destination::{Destination, Expect};
-use s3_exporter::facts::Facts;
+use s3_exporter::facts::{Facts, Lane};
 use s3_exporter::scan::{Boundaries, CompleteListing};
 use s3_exporter::snapshot::{DestinationSnapshot, ScanOutcome};
 use s3_exporter::state::CompletedScan;
 use s3_exporter_api::{Object, Page, StorageClass, UnixTime};
+use s3_exporter_listing::Fold;
 
 use crate::sample;
 
@@ -128,7 +129,8 @@ fn scanned(
             });
         }
     }
-    facts.add_all(page.iter(), &mut Cursor::default());
+    let mut lane = Lane::default();
+    page.iter().for_each(|object| facts.add(&mut lane, &object));
     let boundaries = Boundaries::default();
     CompleteListing {
         fold: facts,
