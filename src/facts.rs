@@ -11,12 +11,15 @@ use crate::assign::{Assignment, Cursor};
 use crate::clusters::Clusters;
 use crate::destination::Expect;
 
+mod classes;
 mod cluster_totals;
 mod recent;
 #[cfg(test)]
 mod tests;
 mod totals;
 
+use classes::LatestClass;
+pub use classes::{ClassCount, ClassTotals};
 use cluster_totals::ClusterTotals;
 pub use recent::Recent;
 pub use totals::Totals;
@@ -27,6 +30,8 @@ pub use totals::Totals;
 #[serde(deny_unknown_fields)]
 pub struct Facts {
     clusters: ClusterTotals,
+    #[serde(default)]
+    classes: ClassTotals,
     /// What was last modified before a moment, where that is of interest.
     #[serde(skip)]
     settled: Option<(UnixTime, ClusterTotals)>,
@@ -37,6 +42,8 @@ pub struct Facts {
 pub struct Lane {
     /// Where the owner of its key was found.
     cursor: Cursor,
+    /// Where its class is counted.
+    class: LatestClass,
 }
 
 /// What a complete scan found, for the clusters that are known now.
@@ -51,6 +58,8 @@ pub struct Figures {
     /// What belongs to each cluster, those included that have nothing (see [`Expect`] for those
     /// that are left out).
     pub clusters: Arc<BTreeMap<Arc<str>, Totals>>,
+    /// What was listed, by storage class; empty where that was not kept over a restart.
+    pub classes: ClassTotals,
     /// How many clusters are known, with objects here or not.
     pub known: usize,
     /// The clusters that had backups and have none now, with the end of the last complete
@@ -66,6 +75,7 @@ impl Figures {
             listed: Totals::NONE,
             unassigned: Totals::NONE,
             clusters: Arc::default(),
+            classes: ClassTotals::default(),
             known: 0,
             gone: BTreeMap::new(),
         }
@@ -87,6 +97,7 @@ impl Fold for Facts {
             .assignment()
             .owner(object.key, &mut lane.cursor);
         self.clusters.of_mut(owner).add(object);
+        self.classes.add(object, &mut lane.class);
         if let Some((before, settled)) = &mut self.settled
             && object.last_modified < *before
         {
@@ -100,6 +111,7 @@ impl Facts {
     pub fn new(assignment: Arc<Assignment>) -> Self {
         Self {
             clusters: ClusterTotals::new(assignment),
+            classes: ClassTotals::default(),
             settled: None,
         }
     }
@@ -233,6 +245,7 @@ impl Facts {
             listed: self.listed(),
             unassigned,
             clusters: Arc::new(clusters),
+            classes: self.classes.clone(),
             known: now.len(),
             gone: still_gone,
         }

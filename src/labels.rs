@@ -11,6 +11,8 @@ pub enum Label {
     Bucket,
     /// A cluster: `metrics.cluster_label` gives it another name.
     Cluster,
+    /// A storage class, by the store's name for it.
+    Class,
     /// Who knows the clusters.
     Resolver,
     /// The name of the store in the configuration.
@@ -35,10 +37,11 @@ pub enum Label {
 
 impl Label {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Destination,
         Self::Bucket,
         Self::Cluster,
+        Self::Class,
         Self::Resolver,
         Self::Backend,
         Self::StoreUrl,
@@ -57,6 +60,7 @@ impl Label {
             Self::Destination => "destination",
             Self::Bucket => "bucket",
             Self::Cluster => "cluster",
+            Self::Class => "class",
             Self::Resolver => "resolver",
             Self::Backend => "backend",
             Self::StoreUrl => "store_url",

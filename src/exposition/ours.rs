@@ -8,7 +8,7 @@ use s3_exporter_api::{FailureKind, Operation, UnixTime};
 use crate::exposition::family::Series::{Cluster, Destination, KnownCluster, Resolver};
 use crate::exposition::family::{Family, Samples, counter, gauge};
 use crate::exposition::subject::ObservedDestination;
-use crate::facts::{Figures, Totals};
+use crate::facts::{ClassCount, Figures, Totals};
 use crate::labels::Label;
 use crate::verdict;
 
@@ -114,6 +114,16 @@ pub static FIGURES: &[Family] = &[
         "objectstore_unassigned_newest_object_timestamp_seconds",
         Destination(|of, samples| figures(of, samples, |f| newest(f.unassigned.newest))),
         "Last-modified of the newest object of no known cluster that is not empty, in Unix seconds; 0 = there is none.",
+    ),
+    gauge(
+        "objectstore_objects_by_class",
+        Destination(|of, samples| by_class(of, samples, |class| class.objects)),
+        "Objects of each storage class, by the store's name for it; other = those of classes that are not told apart.",
+    ),
+    gauge(
+        "objectstore_objects_by_class_size_bytes",
+        Destination(|of, samples| by_class(of, samples, |class| class.bytes)),
+        "Sum of the sizes of the objects of each storage class, in bytes.",
     ),
     gauge(
         "objectstore_clusters_omitted",
@@ -306,6 +316,14 @@ pub static RESOLVERS: &[Family] = &[
 fn figures(of: &ObservedDestination<'_>, samples: &mut Samples<'_>, value: fn(&Figures) -> f64) {
     if let Some(figures) = &of.snapshot.figures {
         samples.put(value(figures));
+    }
+}
+
+/// A figure of each storage class that objects were found in.
+fn by_class(of: &ObservedDestination<'_>, samples: &mut Samples<'_>, value: fn(ClassCount) -> u64) {
+    let figures = of.snapshot.figures.as_ref();
+    for (name, class) in figures.into_iter().flat_map(|f| f.classes.iter()) {
+        samples.put_with([(Label::Class, name)], value(class) as f64);
     }
 }
 

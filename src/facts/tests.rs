@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use s3_exporter_api::{Page, StorageClass};
 
+use super::classes::LatestClass;
 use super::*;
 
 fn page(objects: &[(String, u64, i64)]) -> Page {
@@ -33,6 +34,17 @@ fn objects() -> impl Strategy<Value = Vec<(String, u64, i64)>> {
 fn names() -> impl Strategy<Value = Clusters> {
     proptest::collection::btree_set("[ab-]{1,4}", 0..10)
         .prop_map(|names| Clusters::from_names(names.iter().map(String::as_str)).unwrap())
+}
+
+/// Many more than are told apart, and some that are no names.
+fn class() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        6 => "[A-C]{1,4}".prop_map(String::into_bytes),
+        1 => Just(b"STANDARD".to_vec()),
+        1 => Just(b"other".to_vec()),
+        1 => "z{63,66}".prop_map(String::into_bytes),
+        1 => Just(b"\xff\xfe".to_vec()),
+    ]
 }
 
 /// The definition, word by word, with no regard to speed.
@@ -88,6 +100,52 @@ proptest! {
         let mut told = now.lost_since(&before);
         told.sort_unstable();
         prop_assert_eq!(told, lost);
+    }
+
+    /// By class, the first names count as they are, and all the others together: whatever the
+    /// order of the objects, however they are parted, and over a restart.
+    #[test]
+    fn classes_are_all_that_was_listed(
+        objects in proptest::collection::vec((class(), 0..9_u64), 0..150),
+        at in any::<proptest::sample::Index>(),
+    ) {
+        let of = |objects: &[(Vec<u8>, u64)]| {
+            let (mut totals, mut latest) = (ClassTotals::default(), LatestClass::default());
+            for (name, size) in objects {
+                let object = Object {
+                    key: b"a-1",
+                    size: *size,
+                    last_modified: UnixTime::from_millis(0),
+                    storage_class: StorageClass::new(name),
+                };
+                totals.add(&object, &mut latest);
+            }
+            totals
+        };
+        let totals = of(&objects);
+        let mut expected = BTreeMap::<&str, ClassCount>::new();
+        let named = |name: &[u8]| std::str::from_utf8(name).is_ok_and(|name| {
+            name.len() <= ClassTotals::LONGEST && name != ClassTotals::OTHER
+        });
+        let names: BTreeSet<_> = objects.iter()
+            .map(|(name, _)| &**name).filter(|name| named(name)).collect();
+        let names: BTreeSet<_> = names.into_iter().take(ClassTotals::MOST).collect();
+        for (name, size) in &objects {
+            let shown = names.get(&**name).map(|name| std::str::from_utf8(name).unwrap());
+            let count = expected.entry(shown.unwrap_or(ClassTotals::OTHER)).or_default();
+            count.objects += 1;
+            count.bytes += size;
+        }
+        prop_assert_eq!(totals.iter().collect::<BTreeMap<_, _>>(), expected);
+
+        let middle = if objects.is_empty() { 0 } else { at.index(objects.len()) };
+        let mut moved = objects.clone();
+        moved.rotate_left(middle);
+        prop_assert_eq!(&of(&moved), &totals);
+        moved.reverse();
+        prop_assert_eq!(&of(&moved), &totals);
+        let written = serde_json::to_string(&totals).unwrap();
+        prop_assert_eq!(serde_json::from_str::<ClassTotals>(&written).unwrap(), totals);
     }
 
     /// Each object counts once, whatever names come and go after the listing, and the

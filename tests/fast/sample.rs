@@ -10,7 +10,7 @@ use s3_exporter::audit::Audit;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect};
-use s3_exporter::facts::{Figures, Recent, Totals};
+use s3_exporter::facts::{ClassCount, ClassTotals, Figures, Recent, Totals};
 use s3_exporter::logging::Log;
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{DestinationSnapshot, ScanCounts, ScanFailure, ScanOutcome, Snapshot};
@@ -106,6 +106,7 @@ pub fn figures(ended: UnixTime, unassigned: Totals, clusters: &[(&str, Totals)])
     let mut listed = unassigned.clone();
     clusters.iter().for_each(|(_, totals)| listed.merge(totals));
     Arc::new(Figures {
+        classes: classes(&listed),
         listed,
         unassigned,
         known: clusters.len(),
@@ -117,6 +118,22 @@ pub fn figures(ended: UnixTime, unassigned: Totals, clusters: &[(&str, Totals)])
         ),
         ..Figures::empty(ended)
     })
+}
+
+/// Half of the bytes in a class with a hostile name, where there are several objects.
+fn classes(listed: &Totals) -> ClassTotals {
+    let objects = listed.objects / 2;
+    let bytes = listed.bytes / 2 * objects.min(1);
+    let rest = ClassCount {
+        objects: listed.objects - objects,
+        bytes: listed.bytes - bytes,
+    };
+    let some = |(_, count): &(Box<str>, ClassCount)| count.objects > 0;
+    let all = [
+        ("STANDARD".into(), rest),
+        ("cold \"ice\"\n\\".into(), ClassCount { objects, bytes }),
+    ];
+    ClassTotals::from(Vec::from_iter(all.into_iter().filter(some)))
 }
 
 pub fn attempt(seconds_ago: i64, failure: Option<(FailureKind, &str)>) -> Option<ScanOutcome> {

@@ -269,3 +269,32 @@ impl Page {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever their order, and more than are looked for; also in a page that is used again.
+    #[test]
+    fn each_object_keeps_its_class() {
+        let names: Vec<_> = (0..100)
+            .map(|nth| format!("CLASS-{}", nth * 7 % 60))
+            .collect();
+        let mut page = Page::new();
+        for round in 0..3 {
+            page.clear();
+            for name in names[round..].iter().chain(&names) {
+                page.push(Object {
+                    key: b"k",
+                    size: 1,
+                    last_modified: UnixTime::from_millis(0),
+                    storage_class: StorageClass::new(name.as_bytes()),
+                });
+            }
+            let found = page.iter().map(|object| object.storage_class.name());
+            let expected = names[round..].iter().chain(&names);
+            assert!(found.eq(expected.map(String::as_bytes)));
+        }
+        assert_eq!(StorageClass::new(b""), StorageClass::STANDARD);
+    }
+}

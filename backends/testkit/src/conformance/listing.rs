@@ -106,7 +106,7 @@ pub async fn empty_objects(fixture: &dyn Fixture) {
     assert_eq!(lister.all(fixture, "", 1000).await, expected(&uploads));
 }
 
-/// Storage classes are told apart as far as they matter.
+/// A storage class comes by the name that the store gives it.
 pub async fn storage_class(fixture: &dyn Fixture) {
     let uploads = [
         Upload::new("1", 1),
