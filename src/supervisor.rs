@@ -117,6 +117,7 @@ impl Supervisor {
             for of in in_order(&self.current, &mut self.watched) {
                 of.go_on(self.state.as_ref()).await;
             }
+            self.publish();
             for (mut published, destination) in self.changing(&changes) {
                 let is_shown =
                     |now: &Arc<DestinationSnapshot>| Arc::ptr_eq(&now.destination, &destination);
@@ -194,12 +195,17 @@ impl Supervisor {
         }
     }
 
+    /// Shows what there is. A destination that has come meanwhile is shown once it goes on from
+    /// what was kept of it, or it would look for a moment as if it had never been scanned.
     fn publish(&self) {
         let order = self.current.order.iter();
+        let is_ready = |of: &&Watched| !self.is_started || of.is_at_work();
         let resolvers = self.resolvers.iter();
         self.publishers.send_replace(Publishers {
             destinations: order
-                .map(|name| self.watched[name].published.clone())
+                .map(|name| &self.watched[name])
+                .filter(is_ready)
+                .map(|of| of.published.clone())
                 .collect(),
             resolvers: resolvers
                 .map(|(name, of)| (Arc::clone(name), of.handle.clone()))

@@ -106,6 +106,10 @@ impl Watched {
         self.runner.as_mut()
     }
 
+    pub fn is_at_work(&self) -> bool {
+        self.runner.is_none()
+    }
+
     pub fn start(&mut self) {
         if let Some(runner) = self.runner.take() {
             self.task = Some(Task::new(tokio::spawn(runner.run())));

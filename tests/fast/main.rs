@@ -14,3 +14,4 @@ mod layers;
 mod once;
 mod runner;
 mod sample;
+mod supervisor;

@@ -16,7 +16,7 @@ use crate::sample;
 
 /// A connection to a store in memory.
 #[derive(Debug)]
-struct InMemory(Memory);
+pub struct InMemory(pub Memory);
 
 #[async_trait]
 impl Connect for InMemory {

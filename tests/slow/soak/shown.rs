@@ -12,6 +12,8 @@ pub struct Shown {
     /// Unix milliseconds; 0 = never.
     pub last_success: i64,
     pub success: Option<bool>,
+    /// Of what kind the latest failure is, while the latest scan has failed.
+    pub failing: Option<String>,
     /// Milliseconds.
     pub duration: i64,
     pub scans: u64,
@@ -40,6 +42,9 @@ pub fn read(text: &str) -> BTreeMap<String, Shown> {
                 of.last_success = (value * 1e3).round() as i64;
             }
             "objectstore_scan_success" => of.success = Some(value == 1.0),
+            "objectstore_scan_failing" if value == 1.0 => {
+                of.failing = label(series, "kind").map(ToOwned::to_owned);
+            }
             "objectstore_scan_duration_seconds" => of.duration = (value * 1e3).ceil() as i64,
             "objectstore_scans_total" => of.scans = value as u64,
             "objectstore_clusters_omitted" => of.omitted = value as u64,
