@@ -20,8 +20,8 @@ pub mod diff;
 mod parts;
 
 pub use diff::Changes;
-use diff::{Change, Desired, Part, diff};
-use parts::{Resolving, Shared, Watched};
+use diff::{Change, Component, Desired, diff};
+use parts::{ProcessWide, Resolving, Watched};
 
 /// Audits at a time in the process: each has a request in flight beside those of the scans, and
 /// counts what it finds twice.
@@ -32,7 +32,7 @@ const MOST_AUDITS: usize = 2;
 pub struct Supervisor {
     /// What runs.
     current: Desired,
-    shared: Shared,
+    shared: ProcessWide,
     stores: BTreeMap<Arc<str>, Arc<Store>>,
     resolvers: BTreeMap<Arc<str>, Resolving>,
     watched: BTreeMap<Arc<str>, Watched>,
@@ -47,7 +47,7 @@ impl Supervisor {
     pub fn new(config: &Config) -> Self {
         let mut supervisor = Self {
             current: Desired::of(config),
-            shared: Shared {
+            shared: ProcessWide {
                 requests: Bound::new(config.max_requests_in_flight),
                 audits: Arc::new(Semaphore::new(MOST_AUDITS)),
                 interner: Arc::default(),
@@ -60,8 +60,8 @@ impl Supervisor {
             is_started: false,
         };
         for change in diff(&Desired::default(), &supervisor.current) {
-            if let Change::Begin(part) = change {
-                supervisor.begin(&part, config);
+            if let Change::Begin(component) = change {
+                supervisor.begin(&component, config);
             }
         }
         supervisor.publish();
@@ -107,9 +107,9 @@ impl Supervisor {
         self.current = desired;
         for change in &changes {
             match change {
-                Change::End(part) => self.end(part).await,
-                Change::Alter(part) => self.alter(part, config).await,
-                Change::Begin(part) => self.begin(part, config),
+                Change::End(component) => self.end(component).await,
+                Change::Alter(component) => self.alter(component, config).await,
+                Change::Begin(component) => self.begin(component, config),
             }
         }
         self.publish();
@@ -129,56 +129,56 @@ impl Supervisor {
     }
 
     /// It has ended when this returns, so that nothing of it meets what comes after it.
-    async fn end(&mut self, part: &Part) {
-        match part {
-            Part::Destination(name) => {
+    async fn end(&mut self, component: &Component) {
+        match component {
+            Component::Destination(name) => {
                 if let Some(watched) = self.watched.remove(name) {
                     watched.end().await;
                 }
             }
-            Part::Resolver(name) => {
+            Component::Resolver(name) => {
                 if let Some(resolving) = self.resolvers.remove(name) {
                     resolving.end().await;
                 }
             }
-            Part::Backend(name) => drop(self.stores.remove(name)),
-            Part::Requests => {}
+            Component::Backend(name) => drop(self.stores.remove(name)),
+            Component::Requests => {}
         }
     }
 
-    async fn alter(&mut self, part: &Part, config: &Config) {
-        match part {
-            Part::Requests => self.shared.requests.set(config.max_requests_in_flight),
-            Part::Backend(name) => {
+    async fn alter(&mut self, component: &Component, config: &Config) {
+        match component {
+            Component::Requests => self.shared.requests.set(config.max_requests_in_flight),
+            Component::Backend(name) => {
                 let bound = config.backends[name].max_requests_in_flight;
                 self.stores[name].bound().set(bound);
             }
-            Part::Resolver(name) => {
+            Component::Resolver(name) => {
                 if let Some(resolving) = self.resolvers.get_mut(name) {
                     resolving.change(&config.resolvers[name]).await;
                 }
             }
-            Part::Destination(name) => {
+            Component::Destination(name) => {
                 let settings = self.settings(name);
                 self.watched[name].change(settings);
             }
         }
     }
 
-    fn begin(&mut self, part: &Part, config: &Config) {
-        match part {
-            Part::Requests => {}
-            Part::Backend(name) => {
+    fn begin(&mut self, component: &Component, config: &Config) {
+        match component {
+            Component::Requests => {}
+            Component::Backend(name) => {
                 let backend = &config.backends[name];
                 let connect = Arc::clone(&backend.connect);
                 let store = Store::new(connect, backend.max_requests_in_flight);
                 self.stores.insert(Arc::clone(name), Arc::new(store));
             }
-            Part::Resolver(name) => {
+            Component::Resolver(name) => {
                 let resolving = Resolving::start(name, &config.resolvers[name]);
                 self.resolvers.insert(Arc::clone(name), resolving);
             }
-            Part::Destination(name) => {
+            Component::Destination(name) => {
                 let watched = Watched::new(self.settings(name), &self.shared);
                 self.watched.insert(Arc::clone(name), watched);
             }
@@ -219,7 +219,7 @@ impl Supervisor {
         changes: &[Change],
     ) -> Vec<(watch::Receiver<Arc<DestinationSnapshot>>, Arc<Destination>)> {
         let altered = changes.iter().filter_map(|change| match change {
-            Change::Alter(Part::Destination(name)) => Some(name),
+            Change::Alter(Component::Destination(name)) => Some(name),
             _ => None,
         });
         let both = altered.map(|name| {

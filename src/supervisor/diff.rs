@@ -40,16 +40,16 @@ pub struct DesiredBackend {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// It is no more, or it is another thing by the same name.
-    End(Part),
+    End(Component),
     /// It goes on in another way.
-    Alter(Part),
+    Alter(Component),
     /// It is new, or it is another thing by the same name.
-    Begin(Part),
+    Begin(Component),
 }
 
 /// What can change by itself, with its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum Component {
     /// The process's bound on list requests in flight.
     Requests,
     /// A connection to a store. It goes on with another bound, and else is another one.
@@ -126,22 +126,26 @@ pub fn diff(old: &Desired, new: &Desired) -> Vec<Change> {
         }
     });
     let requests = old.max_requests_in_flight != new.max_requests_in_flight;
-    let requests = requests.then_some(Change::Alter(Part::Requests));
-    let each = |change: fn(Part) -> Change, part: fn(Arc<str>) -> Part, names: Vec<&Arc<str>>| {
-        let changes = names.into_iter().map(|name| change(part(Arc::clone(name))));
+    let requests = requests.then_some(Change::Alter(Component::Requests));
+    let each = |change: fn(Component) -> Change,
+                component: fn(Arc<str>) -> Component,
+                names: Vec<&Arc<str>>| {
+        let changes = names
+            .into_iter()
+            .map(|name| change(component(Arc::clone(name))));
         changes.collect::<Vec<_>>()
     };
     [
-        each(Change::End, Part::Destination, destinations.ended),
-        each(Change::End, Part::Resolver, resolvers.ended),
-        each(Change::End, Part::Backend, backends.ended),
+        each(Change::End, Component::Destination, destinations.ended),
+        each(Change::End, Component::Resolver, resolvers.ended),
+        each(Change::End, Component::Backend, backends.ended),
         requests.into_iter().collect(),
-        each(Change::Alter, Part::Backend, backends.altered),
-        each(Change::Begin, Part::Backend, backends.begun),
-        each(Change::Alter, Part::Resolver, resolvers.altered),
-        each(Change::Begin, Part::Resolver, resolvers.begun),
-        each(Change::Alter, Part::Destination, destinations.altered),
-        each(Change::Begin, Part::Destination, destinations.begun),
+        each(Change::Alter, Component::Backend, backends.altered),
+        each(Change::Begin, Component::Backend, backends.begun),
+        each(Change::Alter, Component::Resolver, resolvers.altered),
+        each(Change::Begin, Component::Resolver, resolvers.begun),
+        each(Change::Alter, Component::Destination, destinations.altered),
+        each(Change::Begin, Component::Destination, destinations.begun),
     ]
     .concat()
 }
@@ -187,22 +191,24 @@ impl Changes {
         let mut counts = Self::default();
         for change in changes {
             match change {
-                Change::End(part) => {
-                    ended.insert(part);
-                    counts.removed += usize::from(matches!(part, Part::Destination(_)));
+                Change::End(component) => {
+                    ended.insert(component);
+                    counts.removed += usize::from(matches!(component, Component::Destination(_)));
                 }
-                Change::Alter(Part::Destination(_)) => counts.changed += 1,
-                Change::Alter(Part::Resolver(_)) => counts.resolvers_changed += 1,
-                Change::Alter(Part::Requests | Part::Backend(_)) => {}
-                Change::Begin(part @ Part::Destination(_)) if ended.contains(part) => {
+                Change::Alter(Component::Destination(_)) => counts.changed += 1,
+                Change::Alter(Component::Resolver(_)) => counts.resolvers_changed += 1,
+                Change::Alter(Component::Requests | Component::Backend(_)) => {}
+                Change::Begin(component @ Component::Destination(_))
+                    if ended.contains(component) =>
+                {
                     counts.removed -= 1;
                     counts.begun_anew += 1;
                 }
-                Change::Begin(Part::Destination(_)) => counts.added += 1,
-                Change::Begin(part @ Part::Backend(_)) => {
-                    counts.reconnected += usize::from(ended.contains(part));
+                Change::Begin(Component::Destination(_)) => counts.added += 1,
+                Change::Begin(component @ Component::Backend(_)) => {
+                    counts.reconnected += usize::from(ended.contains(component));
                 }
-                Change::Begin(Part::Requests | Part::Resolver(_)) => {}
+                Change::Begin(Component::Requests | Component::Resolver(_)) => {}
             }
         }
         counts

@@ -64,7 +64,7 @@ impl Resolving {
 
 /// What all destinations of the process share.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct ProcessWide {
     /// The bound on list requests in flight.
     pub requests: Bound,
     /// The bound on audits at a time.
@@ -83,7 +83,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub fn new(settings: RunnerSettings, shared: &Shared) -> Self {
+    pub fn new(settings: RunnerSettings, shared: &ProcessWide) -> Self {
         let RunnerSettings {
             destination,
             store,

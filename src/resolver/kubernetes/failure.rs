@@ -19,7 +19,7 @@ use super::source::AccessSource;
 const MAX_TEXT: usize = 300;
 
 /// What was asked, where and as whom.
-pub(super) struct RequestContext<'a> {
+pub(super) struct ApiContext<'a> {
     pub(super) config: &'a KubernetesResolver,
     pub(super) server: &'a str,
     pub(super) source: &'a AccessSource,
@@ -27,7 +27,7 @@ pub(super) struct RequestContext<'a> {
     pub(super) kind: Option<String>,
 }
 
-impl RequestContext<'_> {
+impl ApiContext<'_> {
     /// The whole message for a failure whose reason is known.
     pub(super) fn failure(&self, reason: &str) -> String {
         let what = match &self.kind {

@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 
 use super::KubernetesResolver;
 use super::access::{self, Access};
-use super::failure::RequestContext;
+use super::failure::ApiContext;
 use super::kind::{Metadata, ResourceKind};
 use super::objects::{ObjectSet, Refused};
 use crate::resolver::{Publisher, unblocked};
@@ -205,7 +205,7 @@ impl<'a> Session<'a> {
         ask(&self.place(), request).await
     }
 
-    fn place(&self) -> RequestContext<'_> {
+    fn place(&self) -> ApiContext<'_> {
         place(self.config, &self.access, Some(&self.kind))
     }
 
@@ -222,8 +222,8 @@ fn place<'a>(
     config: &'a KubernetesResolver,
     access: &'a Access,
     kind: Option<&ResourceKind>,
-) -> RequestContext<'a> {
-    RequestContext {
+) -> ApiContext<'a> {
+    ApiContext {
         config,
         server: &access.server,
         source: &access.source,
@@ -235,7 +235,7 @@ fn place<'a>(
 async fn discover(
     config: &KubernetesResolver,
     access: &Access,
-    place: &RequestContext<'_>,
+    place: &ApiContext<'_>,
 ) -> Result<ResourceKind, SessionEnd> {
     let version: GroupVersion = config.api_version.parse().map_err(|_| {
         SessionEnd::Failed(place.failure("api_version must be GROUP/VERSION or VERSION"))
@@ -256,7 +256,7 @@ async fn discover(
 }
 
 async fn ask<T>(
-    place: &RequestContext<'_>,
+    place: &ApiContext<'_>,
     request: impl Future<Output = kube::Result<T>>,
 ) -> Result<T, SessionEnd> {
     match timeout(REQUEST, request).await {

@@ -72,16 +72,16 @@ fn destination(name: &str, what: &str) -> Destination {
 
 /// As the tables have it: `begin x`, `alter names:lab`.
 fn shown(changes: &[Change]) -> String {
-    let part = |part: &Part| match part {
-        Part::Requests => "requests".to_owned(),
-        Part::Backend(name) => format!("store:{name}"),
-        Part::Resolver(name) => format!("names:{name}"),
-        Part::Destination(name) => name.to_string(),
+    let component = |component: &Component| match component {
+        Component::Requests => "requests".to_owned(),
+        Component::Backend(name) => format!("store:{name}"),
+        Component::Resolver(name) => format!("names:{name}"),
+        Component::Destination(name) => name.to_string(),
     };
     let change = |change: &Change| match change {
-        Change::End(of) => format!("end {}", part(of)),
-        Change::Alter(of) => format!("alter {}", part(of)),
-        Change::Begin(of) => format!("begin {}", part(of)),
+        Change::End(of) => format!("end {}", component(of)),
+        Change::Alter(of) => format!("alter {}", component(of)),
+        Change::Begin(of) => format!("begin {}", component(of)),
     };
     changes.iter().map(change).collect::<Vec<_>>().join(", ")
 }

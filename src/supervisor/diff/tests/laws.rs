@@ -36,32 +36,37 @@ fn any_desired() -> impl Strategy<Value = Desired> {
     })
 }
 
-/// Carries a change out as the supervisor does, by the part's name alone; what cannot be
+/// Carries a change out as the supervisor does, by the component's name alone; what cannot be
 /// carried out is a fault.
 fn carry_out(state: &mut Desired, change: &Change, new: &Desired) {
     match change {
-        Change::End(Part::Destination(name)) => drop(state.destinations.remove(name).unwrap()),
-        Change::End(Part::Resolver(name)) => drop(state.resolvers.remove(name).unwrap()),
-        Change::End(Part::Backend(name)) => drop(state.backends.remove(name).unwrap()),
-        Change::Begin(Part::Requests) | Change::End(Part::Requests) => panic!("it is always there"),
-        Change::Alter(Part::Requests) => state.max_requests_in_flight = new.max_requests_in_flight,
-        Change::Alter(Part::Backend(name)) => {
+        Change::End(Component::Destination(name)) => drop(state.destinations.remove(name).unwrap()),
+        Change::End(Component::Resolver(name)) => drop(state.resolvers.remove(name).unwrap()),
+        Change::End(Component::Backend(name)) => drop(state.backends.remove(name).unwrap()),
+        Change::Begin(Component::Requests) | Change::End(Component::Requests) => {
+            panic!("it is always there")
+        }
+        Change::Alter(Component::Requests) => {
+            state.max_requests_in_flight = new.max_requests_in_flight
+        }
+        Change::Alter(Component::Backend(name)) => {
             let (is, wanted) = (state.backends.get_mut(name).unwrap(), &new.backends[name]);
             is.max_requests_in_flight = wanted.max_requests_in_flight; // the connection stays
         }
-        Change::Begin(Part::Backend(name)) => {
+        Change::Begin(Component::Backend(name)) => {
             let before = state
                 .backends
                 .insert(Arc::clone(name), new.backends[name].clone());
             assert_eq!(before, None);
         }
-        Change::Alter(Part::Resolver(name)) | Change::Begin(Part::Resolver(name)) => {
+        Change::Alter(Component::Resolver(name)) | Change::Begin(Component::Resolver(name)) => {
             let before = state
                 .resolvers
                 .insert(Arc::clone(name), new.resolvers[name].clone());
             assert_eq!(before.is_some(), matches!(change, Change::Alter(_)));
         }
-        Change::Alter(Part::Destination(name)) | Change::Begin(Part::Destination(name)) => {
+        Change::Alter(Component::Destination(name))
+        | Change::Begin(Component::Destination(name)) => {
             let wanted = &new.destinations[name];
             let before = state
                 .destinations
