@@ -5,12 +5,14 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 
+mod error;
 pub mod flags;
 mod go;
 
+pub use error::UsageError;
 pub use flags::Flags;
 
 /// What the command line says.
@@ -79,14 +81,14 @@ pub enum Command {
 pub enum Stop {
     /// It asks for help or the version: this is to be printed.
     Show(String),
-    /// It is wrong: why, in one line.
-    Wrong(String),
+    /// It is wrong.
+    Wrong(UsageError),
 }
 
 /// Reads the command line, with the program's name first.
 ///
 /// # Errors
-/// [`Stop`]. A value is never part of it: it may be a secret at the wrong place.
+/// [`Stop`].
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
     let arguments = go::normalize(arguments).map_err(Stop::Wrong)?;
     // A flag holds for any command, and so the help of each shows it.
@@ -100,13 +102,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop>
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             Stop::Show(error.render().to_string())
         }
-        _ => Stop::Wrong(explain(&error)),
+        _ => Stop::Wrong(UsageError::new(&error)),
     })?;
     with_file(cli).map_err(Stop::Wrong)
 }
 
 /// Takes the file that is named after a command for that of `--config`.
-fn with_file(mut cli: Cli) -> Result<Cli, String> {
+fn with_file(mut cli: Cli) -> Result<Cli, UsageError> {
     let file = match &mut cli.command {
         Some(
             Command::Serve { file } | Command::Check { file, .. } | Command::Once { file, .. },
@@ -115,55 +117,12 @@ fn with_file(mut cli: Cli) -> Result<Cli, String> {
     };
     let Some(file) = file else { return Ok(cli) };
     if !file.ends_with(".toml") && !Path::new(&file).exists() {
-        return Err(
-            "the argument after the command names no file (it is not shown: it may be a secret)"
-                .to_owned(),
-        );
+        return Err(UsageError::NoFile);
     }
     let named = cli.flags.text(&flags::CONFIG);
     if named.is_some_and(|named| named != file) {
-        return Err(
-            "the configuration file is named after the command and by --config: name one"
-                .to_owned(),
-        );
+        return Err(UsageError::TwoFiles);
     }
     cli.flags = cli.flags.with(&flags::CONFIG, file);
     Ok(cli)
-}
-
-/// What clap has to say, in one line and without values.
-fn explain(error: &clap::Error) -> String {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
-        _ => None,
-    };
-    let argument = text(ContextKind::InvalidArg).unwrap_or_default();
-    match error.kind() {
-        ErrorKind::UnknownArgument if argument.starts_with('-') => {
-            let hint = text(ContextKind::SuggestedArg)
-                .map(|meant| format!(": did you mean {meant}?"))
-                .unwrap_or_default();
-            format!("unknown flag {argument}{hint}")
-        }
-        ErrorKind::UnknownArgument => {
-            "one argument too many after the command (it is not shown: it may be a secret)"
-                .to_owned()
-        }
-        ErrorKind::InvalidSubcommand => {
-            let hint = text(ContextKind::SuggestedSubcommand)
-                .map(|meant| format!("; did you mean {meant}?"))
-                .unwrap_or_default();
-            format!("unknown command: expected serve, check, once or explain{hint}")
-        }
-        ErrorKind::MissingRequiredArgument => {
-            format!("{argument} is missing after the command")
-        }
-        ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
-        ErrorKind::ValueValidation if argument.contains("log-debug") => {
-            "flag -log-debug: expected true or false after the `=`".to_owned()
-        }
-        ErrorKind::TooManyValues => format!("flag {argument} takes no value"),
-        _ => error.kind().to_string(),
-    }
 }

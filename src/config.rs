@@ -18,6 +18,7 @@ use crate::resolver::Resolver;
 
 mod check;
 mod environment;
+mod error;
 mod expand;
 mod file;
 pub mod fingerprint;

@@ -7,13 +7,18 @@ use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 
 use super::go;
 
+mod table;
+
+pub use table::*;
+
 /// A flag that any command takes.
 #[derive(Debug)]
 pub struct Flag {
     /// Its name, and that of its value.
     pub long: &'static str,
-    /// As messages name it: with one dash where Kubermatic's exporter has it or could have.
-    pub shown: &'static str,
+    /// What it begins with in messages: one dash where Kubermatic's exporter has it or could
+    /// have.
+    dashes: &'static str,
     /// What it says something of.
     pub sets: Sets,
     /// What it takes.
@@ -63,15 +68,23 @@ impl Sets {
 }
 
 impl Flag {
-    const fn new(long: &'static str, shown: &'static str, sets: Sets, kind: Kind) -> Self {
+    /// One that Kubermatic's exporter has, or could have.
+    const fn of_seed(long: &'static str, sets: Sets, kind: Kind, help: &'static str) -> Self {
         Self {
             long,
-            shown,
+            dashes: "-",
             sets,
             kind,
             short: None,
             alias: None,
-            help: "",
+            help,
+        }
+    }
+
+    const fn ours(long: &'static str, sets: Sets, kind: Kind, help: &'static str) -> Self {
+        Self {
+            dashes: "--",
+            ..Self::of_seed(long, sets, kind, help)
         }
     }
 
@@ -85,9 +98,9 @@ impl Flag {
         self
     }
 
-    const fn help(mut self, help: &'static str) -> Self {
-        self.help = help;
-        self
+    /// As messages name it.
+    pub fn shown(&self) -> String {
+        format!("{}{}", self.dashes, self.long)
     }
 
     /// Whether it makes a destination, and so stands in the place of a file.
@@ -121,174 +134,6 @@ impl Flag {
         }
     }
 }
-
-/// The configuration file.
-pub const CONFIG: Flag = Flag::new("config", "--config", Sets::File, Kind::Text("FILE"))
-    .short('c')
-    .alias("config.file")
-    .help(
-        "The configuration file [default: config.toml in the working folder, where it exists and there is no -endpoint]",
-    );
-/// Addresses to listen on.
-pub const LISTEN: Flag = Flag::new(
-    "listen",
-    "--listen",
-    Sets::Key("server.listen"),
-    Kind::List("ADDRESS"),
-)
-.alias("web.listen-address")
-.help("An address to listen on; may be repeated [default: :9340]");
-/// One more, in Kubermatic's way.
-pub const ADDRESS: Flag = Flag::new(
-    "address",
-    "-address",
-    Sets::Key("server.listen"),
-    Kind::Text("ADDRESS"),
-)
-.help("The same, but the last one wins");
-/// The log's level.
-pub const LOG_LEVEL: Flag = Flag::new(
-    "log.level",
-    "--log.level",
-    Sets::Key("log.level"),
-    Kind::Text("LEVEL"),
-)
-.help("The level of the log, or a filter such as info,kube=warn [default: info; warn for once]");
-/// The log's form.
-pub const LOG_FORMAT: Flag = Flag::new(
-    "log-format",
-    "-log-format",
-    Sets::Key("log.format"),
-    Kind::Text("FORMAT"),
-)
-.alias("log.format")
-.help("JSON or Console [default: Console at a terminal, else JSON]");
-/// Kubermatic's way to say the level `debug`.
-pub const LOG_DEBUG: Flag = Flag::new(
-    "log-debug",
-    "-log-debug",
-    Sets::Key("log.level"),
-    Kind::Switch,
-)
-.help("Log more: as --log.level debug");
-/// The exporter-toolkit's file.
-pub const WEB_CONFIG_FILE: Flag = Flag::new(
-    "web.config.file",
-    "--web.config.file",
-    Sets::Key("server.web_config_file"),
-    Kind::Text("FILE"),
-)
-.help("TLS and basic auth, in the format of the Prometheus exporter-toolkit");
-/// Where the store is; without a file it makes the configuration.
-pub const ENDPOINT: Flag = Flag::new(
-    "endpoint",
-    "-endpoint",
-    Sets::Backend("endpoint"),
-    Kind::Text("URL"),
-)
-.help("The S3 endpoint, for example `https://my-s3.com:9000`: watch one bucket without a file");
-/// The id of the access key.
-pub const ACCESS_KEY_ID: Flag = Flag::new(
-    "access-key-id",
-    "-access-key-id",
-    Sets::Backend("access_key_id"),
-    Kind::Text("ID"),
-)
-.help("The S3 access key [default: the environment's ACCESS_KEY_ID]");
-/// Its secret.
-pub const SECRET_ACCESS_KEY: Flag = Flag::new(
-    "secret-access-key",
-    "-secret-access-key",
-    Sets::Backend("secret_access_key"),
-    Kind::Text("KEY"),
-)
-.help("The S3 secret access key [default: the environment's SECRET_ACCESS_KEY]");
-/// The bucket.
-pub const BUCKET: Flag = Flag::new(
-    "bucket",
-    "-bucket",
-    Sets::Destination("bucket"),
-    Kind::Text("NAME"),
-)
-.help("The bucket to watch [default: kubermatic-etcd-backups]");
-/// How to get to Kubernetes.
-pub const KUBECONFIG: Flag = Flag::new(
-    "kubeconfig",
-    "-kubeconfig",
-    Sets::Resolver("kubernetes", "kubeconfig"),
-    Kind::Text("FILE"),
-)
-.help("The kubeconfig; only needed outside of the cluster");
-/// Whom to trust.
-pub const CA_BUNDLE: Flag = Flag::new(
-    "ca-bundle",
-    "-ca-bundle",
-    Sets::Backend("ca_bundle"),
-    Kind::Text("FILE"),
-)
-.help("PEM certificates to trust beside the system's");
-/// Names of clusters.
-pub const CLUSTER: Flag = Flag::new(
-    "cluster",
-    "-cluster",
-    Sets::Resolver("static", "clusters"),
-    Kind::List("NAME"),
-)
-.help("A cluster's name, instead of those that Kubernetes knows; may be repeated");
-/// A file of them.
-pub const CLUSTERS_FILE: Flag = Flag::new(
-    "clusters-file",
-    "-clusters-file",
-    Sets::Resolver("static", "clusters_file"),
-    Kind::Text("FILE"),
-)
-.help("A file with a cluster's name a line, likewise");
-/// The kind of store.
-pub const BACKEND: Flag = Flag::new(
-    "backend",
-    "-backend",
-    Sets::Backend("type"),
-    Kind::Text("TYPE"),
-)
-.help("The kind of store: s3 or minio [default: minio]");
-/// The store's region.
-pub const REGION: Flag = Flag::new(
-    "region",
-    "-region",
-    Sets::Backend("region"),
-    Kind::Text("NAME"),
-)
-.help("The store's region");
-/// When a backup is late.
-pub const MAX_AGE: Flag = Flag::new(
-    "max-age",
-    "-max-age",
-    Sets::Destination("max_age"),
-    Kind::Text("AGE"),
-)
-.help("A backup that is older is late, for example 25h [default: none ever is]");
-
-/// All of them, in the order of the help.
-pub const FLAGS: [&Flag; 18] = [
-    &CONFIG,
-    &LISTEN,
-    &ADDRESS,
-    &LOG_LEVEL,
-    &LOG_FORMAT,
-    &LOG_DEBUG,
-    &WEB_CONFIG_FILE,
-    &ENDPOINT,
-    &ACCESS_KEY_ID,
-    &SECRET_ACCESS_KEY,
-    &BUCKET,
-    &KUBECONFIG,
-    &CA_BUNDLE,
-    &CLUSTER,
-    &CLUSTERS_FILE,
-    &BACKEND,
-    &REGION,
-    &MAX_AGE,
-];
 
 /// What the command line says of the configuration. Not given and empty both mean unset.
 #[derive(Clone, Default)]

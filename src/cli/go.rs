@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use clap::{ArgAction, CommandFactory};
 
-use super::Cli;
+use super::{Cli, UsageError};
 
 /// A flag that is on or off; `None` where its value is empty, which means unset.
 pub type Bool = Option<bool>;
@@ -23,7 +23,7 @@ pub fn boolean(text: &str) -> Result<Bool, String> {
 
 /// What is to be known of a flag before clap sees it.
 #[derive(Clone)]
-struct Flag {
+struct KnownFlag {
     /// The name by which clap is told.
     long: String,
     takes_value: bool,
@@ -36,7 +36,9 @@ struct Flag {
 ///
 /// # Errors
 /// A flag at the end that lacks its value; a boolean with its value after a blank.
-pub fn normalize(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString>, String> {
+pub fn normalize(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Vec<OsString>, UsageError> {
     let known = flags();
     let mut arguments = arguments.into_iter();
     let mut front: Vec<_> = arguments.next().into_iter().collect();
@@ -61,18 +63,17 @@ pub fn normalize(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<Os
         };
         let value = match value {
             Some(value) => Some(value.to_owned()),
-            None if flag.takes_value => Some(arguments.next().ok_or_else(|| {
-                format!("flag -{}: its value is missing", name.to_string_lossy())
-            })?),
+            None if flag.takes_value => {
+                let missing = || UsageError::NoValue(name.to_string_lossy().into_owned());
+                Some(arguments.next().ok_or_else(missing)?)
+            }
             None => None,
         };
         if !flag.takes_value && value.is_none() {
             let next = arguments.peek().and_then(|next| next.to_str());
             if next.is_some_and(|next| boolean(next).is_ok()) {
-                let name = name.to_string_lossy();
-                return Err(format!(
-                    "flag -{name}: its value must follow a `=`, as in -{name}=false"
-                ));
+                let name = name.to_string_lossy().into_owned();
+                return Err(UsageError::ValueApart(name));
             }
         }
         let place = if flag.of_command {
@@ -109,7 +110,7 @@ fn dashes(name: &OsStr, value: Option<&OsStr>) -> OsString {
 }
 
 /// Every flag by each of its names, but `help`.
-fn flags() -> BTreeMap<String, Flag> {
+fn flags() -> BTreeMap<String, KnownFlag> {
     let command = Cli::command();
     let own = command.get_arguments().map(|argument| (argument, false));
     let of_commands = command
@@ -130,7 +131,7 @@ fn flags() -> BTreeMap<String, Flag> {
         let letters = letters.into_iter().map(String::from);
         let names = aliases.into_iter().map(str::to_owned);
         for name in names.chain(letters).chain([long.to_owned()]) {
-            let flag = Flag {
+            let flag = KnownFlag {
                 long: long.to_owned(),
                 takes_value,
                 of_command,
@@ -147,7 +148,8 @@ mod tests {
 
     fn normal(arguments: &[&str]) -> Result<Vec<String>, String> {
         let arguments = ["s3-exporter"].iter().chain(arguments).map(OsString::from);
-        normalize(arguments).map(|normal| {
+        let normal = normalize(arguments).map_err(|wrong| wrong.to_string());
+        normal.map(|normal| {
             normal
                 .into_iter()
                 .skip(1)

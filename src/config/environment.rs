@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 use figment::value::{Dict, Value};
 use s3_exporter_config::{ConfigError, Origin};
 
+use super::error::SourceError;
 use super::layer::Layer;
 
 /// What a variable's name begins with. Two underscores, so that the `S3_EXPORTER_PORT` that
@@ -67,15 +68,14 @@ impl Environment {
             let origin = Origin::Environment(name.clone().into_owned());
             let added = value
                 .to_str()
-                .ok_or_else(|| "its value is not UTF-8".to_owned())
+                .ok_or(SourceError::NotUtf8)
                 .and_then(|value| {
                     let path = path(key, file)?;
                     let value = Value::from(value);
-                    layer.set(&path, value, origin.clone()).map_err(|taken| {
-                        format!("`{taken}` is set as a text and as a table by the environment")
-                    })
+                    layer.set(&path, value, origin.clone())
                 });
-            if let Err(message) = added {
+            if let Err(wrong) = added {
+                let message = wrong.to_string();
                 faults.push(ConfigError { origin, message });
             }
         }
@@ -84,22 +84,17 @@ impl Environment {
 }
 
 /// The path that a variable's name means, without the prefix.
-fn path(key: &str, file: &Dict) -> Result<Vec<String>, String> {
+fn path(key: &str, file: &Dict) -> Result<Vec<String>, SourceError> {
     if key.chars().any(char::is_lowercase) {
-        return Err(format!(
-            "its name must be in upper case: {PREFIX}{}",
-            key.to_uppercase()
-        ));
+        return Err(SourceError::NotUpperCase(key.to_uppercase()));
     }
     let key = key.to_lowercase();
     let mut path: Vec<_> = key.split("__").map(str::to_owned).collect();
     if path.iter().any(String::is_empty) {
-        return Err("it names no key: expected one such as S3_EXPORTER__SCAN__INTERVAL".to_owned());
+        return Err(SourceError::NoKey);
     }
     match path[0].as_str() {
-        "destinations" => {
-            Err("destinations are not set by environment: write them into the file".to_owned())
-        }
+        "destinations" => Err(SourceError::Destination),
         "backends" | "resolvers" if path.len() > 1 => {
             path[1] = defined(&path[0], &path[1], file)?;
             Ok(path)
@@ -109,7 +104,7 @@ fn path(key: &str, file: &Dict) -> Result<Vec<String>, String> {
 }
 
 /// The name in the file that an environment's name stands for, or itself.
-fn defined(table: &str, name: &str, file: &Dict) -> Result<String, String> {
+fn defined(table: &str, name: &str, file: &Dict) -> Result<String, SourceError> {
     let names: Vec<_> = file
         .get(table)
         .and_then(Value::as_dict)
@@ -120,13 +115,9 @@ fn defined(table: &str, name: &str, file: &Dict) -> Result<String, String> {
     match names[..] {
         [] => Ok(name.to_owned()),
         [defined] => Ok(defined.clone()),
-        _ => Err(format!(
-            "it may mean any of {}: give them names that differ in more than `-` and `_`",
-            names
-                .iter()
-                .map(|name| format!("`{table}.{name}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
+        _ => Err(SourceError::Ambiguous(
+            table.to_owned(),
+            names.into_iter().cloned().collect(),
         )),
     }
 }

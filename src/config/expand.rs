@@ -1,17 +1,18 @@
 //! `${NAME}` in the strings of the file.
 
-use super::environment::{Environment, NoText};
+use super::environment::Environment;
+use super::error::SourceError;
 
 /// Replaces each `${NAME}` by the environment's text, which is not looked into again, and
 /// each `$$` by a `$`. Any other `$` stays as it is. `used` gets the names.
 ///
 /// # Errors
-/// What is wrong, without any text of the environment. The message goes on after a path.
+/// What is wrong. The message goes on after a path.
 pub fn expand(
     text: &str,
     environment: &Environment,
     used: &mut Vec<String>,
-) -> Result<String, String> {
+) -> Result<String, SourceError> {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -22,7 +23,7 @@ pub fn expand(
             rest = after;
         } else if let Some(inner) = rest.strip_prefix('{') {
             let Some((name, after)) = inner.split_once('}') else {
-                return Err("holds a ${ without its }: write $${ where it is meant".to_owned());
+                return Err(SourceError::OpenBrace);
             };
             expanded.push_str(value(name, environment)?);
             used.push(name.to_owned());
@@ -35,22 +36,16 @@ pub fn expand(
     Ok(expanded)
 }
 
-fn value<'a>(name: &str, environment: &'a Environment) -> Result<&'a str, String> {
+fn value<'a>(name: &str, environment: &'a Environment) -> Result<&'a str, SourceError> {
     let mut bytes = name.bytes();
     let first = bytes
         .next()
         .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
     if !first || !bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-        // What stands between the braces is not shown: it may be part of a secret.
-        return Err(
-            "holds a ${...} without a variable's name in it: write $${ where it is meant"
-                .to_owned(),
-        );
+        return Err(SourceError::NoName);
     }
-    environment.text(name).map_err(|why| match why {
-        NoText::Unset => format!("uses ${{{name}}}, which is not set in the environment"),
-        NoText::NotUtf8 => format!("uses ${{{name}}}, whose value is not UTF-8"),
-    })
+    let text = environment.text(name);
+    text.map_err(|why| SourceError::Variable(name.to_owned(), why))
 }
 
 #[cfg(test)]
@@ -61,7 +56,7 @@ mod tests {
         let environment: Environment = [("A", "1"), ("B_2", "${A}$$"), ("EMPTY", "")]
             .into_iter()
             .collect();
-        expand(text, &environment, &mut Vec::new())
+        expand(text, &environment, &mut Vec::new()).map_err(|wrong| wrong.to_string())
     }
 
     #[test]

@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::environment::Environment;
+use super::error::SourceError;
 use super::expand::expand;
 use super::layer::Layer;
 
@@ -122,15 +123,11 @@ impl Reader<'_> {
             DeValue::Boolean(yes) => Value::from(yes),
             DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
                 .map_or_else(
-                    |_| self.bad(path, at, "is too large a number"),
+                    |_| self.bad(path, at, &SourceError::LargeNumber),
                     |number| Value::from(Num::I128(number)),
                 ),
             DeValue::Float(number) => Value::from(number.as_str().parse().unwrap_or(f64::NAN)),
-            DeValue::Datetime(_) => self.bad(
-                path,
-                at,
-                "is a date or a time, which no key takes: put it in quotes where a text is meant",
-            ),
+            DeValue::Datetime(_) => self.bad(path, at, &SourceError::Date),
             DeValue::Array(items) => {
                 let items = items.into_iter().enumerate();
                 let values: Vec<_> = items
@@ -149,14 +146,14 @@ impl Reader<'_> {
                 self.file.layer.origins.insert(path.to_owned(), origin);
                 Value::from(expanded)
             }
-            Err(message) => self.bad(path, at, &message),
+            Err(wrong) => self.bad(path, at, &wrong),
         }
     }
 
-    fn bad(&mut self, path: &str, at: usize, message: &str) -> Value {
+    fn bad(&mut self, path: &str, at: usize, wrong: &SourceError) -> Value {
         self.file.faults.push(ConfigError {
             origin: self.origin(Some(at), ""),
-            message: format!("`{path}` {message}"),
+            message: format!("`{path}` {wrong}"),
         });
         Value::from(figment::value::Empty::None)
     }

@@ -23,11 +23,9 @@ pub const KEYS: [(Flag, &str); 2] = [
 ];
 
 /// The flags that are set of those that make a destination.
-pub fn of_destination(flags: &Flags) -> Vec<&'static str> {
-    let set = FLAGS.into_iter().filter(|flag| flags.has(flag));
-    set.filter(|flag| flag.makes_destination())
-        .map(|flag| flag.shown)
-        .collect()
+pub fn of_destination(flags: &Flags) -> impl Iterator<Item = &'static Flag> {
+    let makes_one = FLAGS.into_iter().filter(|flag| flag.makes_destination());
+    makes_one.filter(|flag| flags.has(flag))
 }
 
 /// The flags that override a file's keys.
@@ -107,7 +105,7 @@ pub fn seed(flags: &Flags, layer: &mut Layer) {
     let bucket = flags.text(&BUCKET).or(Some(DEFAULT_BUCKET));
     for (flag, value) in [(&BUCKET, bucket), (&MAX_AGE, flags.text(&MAX_AGE))] {
         let key = flag.sets.key();
-        let origin = Origin::Flag(flag.shown.to_owned());
+        let origin = Origin::Flag(flag.shown());
         layer
             .origins
             .insert(format!("destinations[0].{key}"), origin);
@@ -169,7 +167,7 @@ pub fn require_keys(flags: &Flags, values: &mut Dict) -> Option<ConfigError> {
     for flag in &missing {
         store.insert(flag.sets.key().to_owned(), Value::from(Empty::None));
     }
-    let missing: Vec<_> = missing.iter().map(|flag| flag.shown).collect();
+    let missing: Vec<_> = missing.iter().map(|flag| flag.shown()).collect();
     (!missing.is_empty()).then(|| ConfigError {
         origin: Origin::Default,
         message: format!(
@@ -196,7 +194,7 @@ fn backend_name(flags: &Flags) -> &'static str {
 }
 
 fn put(layer: &mut Layer, path: &str, value: impl Into<Value>, flag: &Flag) {
-    let origin = Origin::Flag(flag.shown.to_owned());
+    let origin = Origin::Flag(flag.shown());
     set(layer, path, value.into(), origin);
 }
 

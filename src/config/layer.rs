@@ -8,6 +8,8 @@ use figment::value::{Dict, Map, Tag, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use s3_exporter_config::{ConfigError, Origin, Origins};
 
+use super::error::SourceError;
+
 /// The values of one source, and where each was said.
 #[derive(Clone)]
 pub struct Layer {
@@ -31,16 +33,15 @@ impl Layer {
     /// Sets the value at a path of tables.
     ///
     /// # Errors
-    /// The path of a text that stands where a table would have to be, or of a table where
-    /// the value would.
+    /// A text stands where a table would have to be, or a table where the value would.
     pub fn set(
         &mut self,
         path: &[impl AsRef<str>],
         value: Value,
         origin: Origin,
-    ) -> Result<(), String> {
+    ) -> Result<(), SourceError> {
         let path: Vec<_> = path.iter().map(AsRef::as_ref).collect();
-        let (last, tables) = path.split_last().ok_or_else(String::new)?;
+        let (last, tables) = path.split_last().ok_or(SourceError::NoKey)?;
         let mut table = &mut self.values;
         for (depth, name) in tables.iter().enumerate() {
             let inner = table
@@ -48,11 +49,11 @@ impl Layer {
                 .or_insert_with(|| Value::from(Dict::new()));
             table = match inner {
                 Value::Dict(_, inner) => inner,
-                _ => return Err(path[..=depth].join(".")),
+                _ => return Err(SourceError::TextAndTable(path[..=depth].join("."))),
             };
         }
         if matches!(table.get(*last), Some(Value::Dict(..))) {
-            return Err(path.join("."));
+            return Err(SourceError::TextAndTable(path.join(".")));
         }
         table.insert((*last).to_owned(), value);
         self.origins.insert(path.join("."), origin);

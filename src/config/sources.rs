@@ -9,7 +9,7 @@ use s3_exporter_config::{ConfigError, Origin};
 use super::environment::Environment;
 use super::flags::of_destination;
 use crate::cli::Flags;
-use crate::cli::flags::{CONFIG, ENDPOINT};
+use crate::cli::flags::{CONFIG, ENDPOINT, Flag};
 
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "config.toml";
@@ -92,20 +92,20 @@ fn nothing_to_watch() -> ConfigError {
 }
 
 fn ambiguous(flags: &Flags, path: &Path) -> Vec<ConfigError> {
-    let fault = |flag: &str| ConfigError {
-        origin: Origin::Flag(flag.to_owned()),
+    let fault = |flag: &Flag| ConfigError {
+        origin: Origin::Flag(flag.shown()),
         message: format!(
             "it makes a destination, and so does the file {}: use flags or a file, not both",
             path.display()
         ),
     };
-    of_destination(flags).into_iter().map(fault).collect()
+    of_destination(flags).map(fault).collect()
 }
 
 fn read(path: &Path, is_named: bool) -> Result<String, ConfigError> {
     let fault = |message: String| ConfigError {
         origin: if is_named {
-            Origin::Flag(CONFIG.shown.to_owned())
+            Origin::Flag(CONFIG.shown())
         } else {
             Origin::Default
         },

@@ -105,6 +105,22 @@ fn a_destination_says_more_than_scan_and_scan_more_than_the_default() {
     assert_eq!(intervals(&set)["y"], "7s");
 }
 
+/// Also where a value wins over one that the file has at the same path.
+#[test]
+fn what_is_said_of_a_value_names_where_it_was_set() {
+    let text = format!("[server]\nlisten = [\":1\"]\nprobes_without_auth = false\n{TWO}");
+    let listen = "environment variable S3_EXPORTER__SERVER__LISTEN";
+    let probes = "environment variable S3_EXPORTER__SERVER__PROBES_WITHOUT_AUTH";
+    let name = |origin: &'static str| origin.rsplit(' ').next().unwrap_or_default();
+    let set = environment(&[(name(listen), "nonsense"), (name(probes), "true")]);
+    let rejected = read(&text, &set).unwrap_err();
+    let said = format!("{}\n{}", rejected.faults[0], rejected.warnings[0]);
+    let expected = format!("{listen}: `server.listen[0]` is \"nonsense\"");
+    assert!(said.starts_with(&expected), "{said}");
+    let expected = format!("\n{probes}: `server.probes_without_auth` has no effect");
+    assert!(said.contains(&expected), "{said}");
+}
+
 #[test]
 fn audits_come_once_a_day_unless_the_user_says_otherwise() {
     let intervals = |text: &str, variables: &[(&str, &str)]| {

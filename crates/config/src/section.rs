@@ -7,6 +7,8 @@ use figment::value::{Dict, Tag, Value};
 use crate::{ConfigError, Origin, Origins, Setting};
 
 mod tables;
+#[cfg(test)]
+mod tests;
 mod values;
 
 /// A table of the configuration that is being parsed. Each getter takes one key out,

@@ -20,14 +20,14 @@ use crate::file;
 /// To be made before the files are read, so that a change in between is seen later.
 #[derive(Clone, Default)]
 pub struct WatchedFiles {
-    files: Vec<(PathBuf, Look)>,
+    files: Vec<(PathBuf, Sight)>,
     /// Nobody else has its keys, so that a hash tells nothing of what may be a secret.
     hashes: RandomState,
 }
 
 /// What was found at a path.
 #[derive(Clone)]
-struct Look {
+struct Sight {
     version: Option<FileVersion>,
     /// Whether it may have changed since without another version to show for it.
     is_young: bool,
@@ -54,7 +54,7 @@ impl WatchedFiles {
 
     /// One more, as it is now.
     pub fn add(&mut self, path: &Path) {
-        let look = Look::new(path, None, &self.hashes);
+        let look = Sight::new(path, None, &self.hashes);
         self.files.push((path.to_owned(), look));
     }
 
@@ -68,7 +68,7 @@ impl WatchedFiles {
     pub fn changed(&mut self) -> bool {
         let mut changed = false;
         for (path, before) in &mut self.files {
-            let now = Look::new(path, Some(before), &self.hashes);
+            let now = Sight::new(path, Some(before), &self.hashes);
             changed |= now.content != before.content;
             *before = now;
         }
@@ -79,7 +79,7 @@ impl WatchedFiles {
     /// unreadable do not: what was made of them is good without them.
     pub fn hold_something_else(&self) -> bool {
         self.files.iter().any(|(path, before)| {
-            let now = Look::new(path, Some(before), &self.hashes);
+            let now = Sight::new(path, Some(before), &self.hashes);
             now.content.is_ok() && now.content != before.content
         })
     }
@@ -92,7 +92,7 @@ impl fmt::Debug for WatchedFiles {
     }
 }
 
-impl Look {
+impl Sight {
     fn new(path: &Path, before: Option<&Self>, hashes: &RandomState) -> Self {
         // Before it is read: what is written after that has another version.
         let version = FileVersion::of(path);
@@ -275,7 +275,7 @@ mod tests {
         let path = folder.path().join("file");
         std::fs::write(&path, "one").unwrap();
         let version = FileVersion::of(&path);
-        let look = |is_young, content| Look {
+        let look = |is_young, content| Sight {
             version,
             is_young,
             content,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
-use s3_exporter_config::{ConfigError, Origin};
+use s3_exporter_config::{ConfigError, Origin, Settle, Settled};
 use tokio::sync::watch;
 
 pub(crate) mod auth;
@@ -122,16 +122,13 @@ impl WebConfig {
         let Some((path, taken)) = self.source.clone() else {
             return std::future::pending().await;
         };
-        let mut looks = Looks {
-            taken,
-            candidate: None,
-        };
+        let mut settle = Settle::new(Some(taken));
         loop {
             tokio::time::sleep(POLL).await;
             let Some(reading) = read(path.clone()).await else {
                 continue;
             };
-            if looks.see(reading.digest) {
+            if settle.see(reading.digest) == Settled::New {
                 self.take(&path, &reading);
             }
         }
@@ -156,26 +153,6 @@ impl WebConfig {
                 );
             }
         }
-    }
-}
-
-/// What the looks at the files have found.
-struct Looks {
-    /// What was taken last, be it good or bad.
-    taken: Digest,
-    /// What the latest look found, where it is something else.
-    candidate: Option<Digest>,
-}
-
-impl Looks {
-    /// Whether what was found is to be taken: it is new, and the look before found it, too.
-    fn see(&mut self, found: Digest) -> bool {
-        let again = self.candidate == Some(found);
-        self.candidate = (found != self.taken && !again).then_some(found);
-        if again {
-            self.taken = found;
-        }
-        again
     }
 }
 
@@ -220,38 +197,4 @@ pub fn check(path: &Path) -> Vec<ConfigError> {
     settings(path, &Reading::take(path))
         .err()
         .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Each letter is what a look finds; `!` follows those that are taken.
-    #[test]
-    fn what_is_new_is_taken_once_and_when_it_has_settled() {
-        for looks in [
-            "aaa",
-            "abb!bbb",
-            "abcdd!d",
-            "aba",
-            "abb!aa!a",
-            "abb!cbb",
-            "abb!cc!bb!",
-        ] {
-            let mut letters = looks.bytes().filter(|letter| *letter != b'!');
-            let digest = |letter| [letter; 32];
-            let mut state = Looks {
-                taken: digest(b'a'),
-                candidate: None,
-            };
-            let mut seen = String::new();
-            for letter in letters.by_ref() {
-                seen.push(letter.into());
-                if state.see(digest(letter)) {
-                    seen.push('!');
-                }
-            }
-            assert_eq!(seen, looks);
-        }
-    }
 }

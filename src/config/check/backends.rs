@@ -14,7 +14,7 @@ use crate::wire::BackendPlugin;
 
 /// A backend that is defined, well or not.
 #[derive(Default)]
-pub(super) struct Store {
+pub(super) struct DefinedBackend {
     /// `None` where it has a fault.
     pub backend: Option<Backend>,
     /// List requests in flight for one destination there, unless the user says otherwise.
@@ -39,7 +39,7 @@ pub(super) fn backends(
     top: &mut Section,
     plugins: &[BackendPlugin],
     fingerprints: &BTreeMap<String, Fingerprint>,
-) -> BTreeMap<String, Store> {
+) -> BTreeMap<String, DefinedBackend> {
     let stores = top.tables("backends", |name, section| {
         named(section, name);
         let mut store = store(section, plugins).unwrap_or_default();
@@ -51,12 +51,12 @@ pub(super) fn backends(
     stores.into_iter().collect()
 }
 
-fn store(section: &mut Section, plugins: &[BackendPlugin]) -> Option<Store> {
+fn store(section: &mut Section, plugins: &[BackendPlugin]) -> Option<DefinedBackend> {
     let plugin = plugin(section, plugins, &[])?;
     let in_flight =
         requests(section).unwrap_or(usize::from(plugin.defaults.max_requests_in_flight));
     let connect: Option<Box<dyn Connect>> = (plugin.parse)(section);
-    Some(Store {
+    Some(DefinedBackend {
         backend: connect.map(|connect| Backend {
             connect: Arc::from(connect),
             max_requests_in_flight: in_flight,

@@ -7,7 +7,7 @@ use s3_exporter_api::is_directory_bucket;
 use s3_exporter_config::{Section, Setting, closest};
 
 use self::names::{Name, names};
-use super::backends::Store;
+use super::backends::DefinedBackend;
 use super::general::{Scan, audit_interval, concurrency, interval};
 use super::quoted;
 use crate::destination::{Destination, Expect};
@@ -22,7 +22,7 @@ const LONGEST_KEY: usize = 1024;
 
 /// What came of them.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct FoundDestinations {
     pub destinations: Vec<Arc<Destination>>,
     pub own_resolvers: BTreeMap<Arc<str>, Arc<dyn Resolver>>,
     pub used_backends: BTreeSet<String>,
@@ -34,15 +34,15 @@ pub(super) struct Found {
 /// What a destination may refer to.
 pub(super) struct Context<'a> {
     pub scan: &'a Scan,
-    pub stores: &'a BTreeMap<String, Store>,
+    pub stores: &'a BTreeMap<String, DefinedBackend>,
     /// Whether any is defined, be it so badly that it is none of the stores.
     pub has_backends: bool,
     pub resolvers: &'a BTreeMap<String, Option<Arc<dyn Resolver>>>,
 }
 
 /// All of them, in their order.
-pub(super) fn destinations(top: &mut Section, context: &Context<'_>) -> Found {
-    let mut found = Found::default();
+pub(super) fn destinations(top: &mut Section, context: &Context<'_>) -> FoundDestinations {
+    let mut found = FoundDestinations::default();
     let all = top.table_list("destinations", |section| found.add(section, context));
     if all.is_empty() {
         top.fault(
@@ -55,7 +55,7 @@ pub(super) fn destinations(top: &mut Section, context: &Context<'_>) -> Found {
     found
 }
 
-impl Found {
+impl FoundDestinations {
     fn add(&mut self, section: &mut Section, context: &Context<'_>) {
         let names = names(section);
         let backend = backend(section, context);
