@@ -230,7 +230,7 @@ async fn perform(command: &Command, config: &Config, source: Option<ReloadSource
             look(config);
             match serve::serve(config, &Telemetry::new(), source).await {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(reason) => fail(&reason),
+                Err(error) => fail(&error.to_string()),
             }
         }
         Command::Check { .. } => {

@@ -169,38 +169,3 @@ pub fn protect(web: WebConfig) -> WebConfig {
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ])
 }
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use s3_exporter_api::Meter;
-
-    use crate::destination::{Destination, Expect};
-    use crate::snapshot::DestinationSnapshot;
-
-    /// A destination that has not been scanned yet.
-    pub fn unscanned(name: &str) -> DestinationSnapshot {
-        let destination = Destination {
-            name: name.into(),
-            bucket: name.into(),
-            prefix: "".into(),
-            separator: "-".into(),
-            backend: "b".into(),
-            store_url: "http://b".into(),
-            resolver: None,
-            expect: Expect::All,
-            max_age: None,
-            interval: Duration::from_secs(60),
-            timeout: Duration::from_secs(60),
-            concurrency: 1,
-            audit_interval: None,
-        };
-        DestinationSnapshot::new(
-            Arc::new(destination),
-            Arc::new(Meter::default()),
-            Arc::default(),
-        )
-    }
-}

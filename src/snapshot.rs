@@ -113,3 +113,33 @@ pub struct ScanCounts {
     /// Those that failed, by [`FailureKind`] as an index.
     pub failed: [u64; FailureKind::ALL.len()],
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::destination::Expect;
+
+    /// A destination that has not been scanned yet.
+    pub fn unscanned(name: &str) -> DestinationSnapshot {
+        let destination = Destination {
+            name: name.into(),
+            bucket: name.into(),
+            prefix: "".into(),
+            separator: "-".into(),
+            backend: "b".into(),
+            store_url: "http://b".into(),
+            resolver: None,
+            expect: Expect::All,
+            max_age: None,
+            interval: Duration::from_secs(60),
+            timeout: Duration::from_secs(60),
+            concurrency: 1,
+            audit_interval: None,
+        };
+        DestinationSnapshot::new(
+            Arc::new(destination),
+            Arc::new(Meter::default()),
+            Arc::default(),
+        )
+    }
+}

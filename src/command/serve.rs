@@ -1,6 +1,7 @@
 //! `serve`: scans on schedule and answers scrapes, until it is told to stop.
 
 use std::sync::Arc;
+use std::{fmt, io};
 
 use s3_exporter_config::ConfigError;
 use s3_exporter_web::{BindError, Limits, Listener, WebConfig};
@@ -24,17 +25,13 @@ pub async fn serve(
     config: &Config,
     telemetry: &Telemetry,
     source: Option<ReloadSource>,
-) -> Result<(), String> {
-    let shutdown = shutdown::on_signal()
-        .map_err(|error| format!("cannot install a handler for SIGTERM: {error}"))?;
-    let web = web(&config.server).map_err(|faults| {
-        let faults: Vec<_> = faults.iter().map(ConfigError::to_string).collect();
-        faults.join("; ")
-    })?;
-    let listeners = bind(&config.server).map_err(|cause| cause.to_string())?;
+) -> Result<(), ServeError> {
+    let shutdown = shutdown::on_signal().map_err(ServeError::Signal)?;
+    let web = web(&config.server).map_err(ServeError::Web)?;
+    let listeners = bind(&config.server).map_err(ServeError::Listen)?;
     let names = config.destinations.iter().map(|of| &*of.name);
     let state = match &config.state_directory {
-        Some(directory) => Some(State::open(directory, names)?),
+        Some(directory) => Some(State::open(directory, names).map_err(ServeError::State)?),
         None => None,
     };
     let setup = Setup {
@@ -48,6 +45,35 @@ pub async fn serve(
     }
     Ok(())
 }
+
+/// Why nothing is served.
+#[derive(Debug)]
+pub enum ServeError {
+    /// No handler for SIGTERM can be installed.
+    Signal(io::Error),
+    /// What is wrong with the web configuration.
+    Web(Vec<ConfigError>),
+    /// An address cannot be listened on.
+    Listen(BindError),
+    /// The state's folder is not to be had.
+    State(String),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signal(cause) => write!(f, "cannot install a handler for SIGTERM: {cause}"),
+            Self::Web(faults) => {
+                let faults: Vec<_> = faults.iter().map(ConfigError::to_string).collect();
+                f.write_str(&faults.join("; "))
+            }
+            Self::Listen(cause) => cause.fmt(f),
+            Self::State(cause) => f.write_str(cause),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
 
 /// Who may ask, and how.
 fn web(server: &Server) -> Result<WebConfig, Vec<ConfigError>> {

@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::facts::{Figures, Totals};
-    use crate::http::tests::unscanned;
+    use crate::snapshot::tests::unscanned;
     use crate::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome};
 
     fn snapshot(name: &str, objects: u64, ended: i64, failed: bool) -> Arc<DestinationSnapshot> {

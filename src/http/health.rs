@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
     use crate::facts::Figures;
-    use crate::http::tests::unscanned;
+    use crate::snapshot::tests::unscanned;
     use crate::snapshot::{ScanFailure, ScanOutcome};
 
     const EARLY: Duration = Duration::from_secs(1);
