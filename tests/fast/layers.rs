@@ -232,3 +232,61 @@ fn circles_and_layers() {
         "b imports c (src/b.rs), c imports b (src/c.rs)"
     );
 }
+
+/// What the crates beside `src` may know of one another, by the ends of their names.
+const WALLS: [(&str, &[&str]); 8] = [
+    ("backends/api", &[]),
+    ("backends/page", &["api"]),
+    ("backends/settings", &["api", "config"]),
+    ("backends/testkit", &["api", "config"]),
+    ("backends/transport", &["api", "config", "page"]),
+    ("crates/config", &[]),
+    ("crates/exporter-web", &["config"]),
+    ("crates/listing", &["api"]),
+];
+/// What a plug-in may know: each crate in `backends` that is none of those. Not another plug-in.
+const OF_PLUGINS: &[&str] = &["api", "config", "page", "settings", "transport"];
+
+#[test]
+fn crates_know_what_they_may() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = Vec::new();
+    for group in ["backends", "crates"] {
+        for entry in std::fs::read_dir(root.join(group)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{group}/{}", path.file_name().unwrap().to_string_lossy());
+            let text = std::fs::read_to_string(path.join("Cargo.toml")).unwrap();
+            let wall = WALLS.iter().find(|(own, _)| *own == name);
+            let allowed = match wall {
+                Some((_, allowed)) => allowed,
+                None if group == "backends" => OF_PLUGINS,
+                None => panic!("{name} is new: say in WALLS what it may know"),
+            };
+            for known in dependencies(&text) {
+                assert!(
+                    allowed.contains(&known),
+                    "{name} knows {known}: only {allowed:?}"
+                );
+            }
+            seen.push(name);
+        }
+    }
+    assert!(
+        WALLS
+            .iter()
+            .all(|(name, _)| seen.iter().any(|own| own == name))
+    );
+}
+
+/// Our own crates among the dependencies of a manifest, those for tests left out.
+fn dependencies(manifest: &str) -> Vec<&str> {
+    let (_, rest) = manifest
+        .split_once("\n[dependencies]\n")
+        .unwrap_or_default();
+    let own = rest.split("\n[").next().unwrap_or_default();
+    let names = own.lines().filter_map(|line| {
+        let end = line.find(['.', ' ', '='])?;
+        line[..end].strip_prefix("s3-exporter-")
+    });
+    names.collect()
+}
