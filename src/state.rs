@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3_exporter_api::UnixTime;
+use s3_exporter_api::{UnixTime, chain};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Audit;
@@ -24,6 +24,7 @@ use crate::scan::CompleteListing;
 use crate::snapshot::ScanOutcome;
 use crate::verdict;
 
+mod error;
 mod folder;
 mod form;
 pub mod record;
@@ -32,9 +33,10 @@ mod tests;
 mod version_2;
 mod writer;
 
+pub use error::StateError;
 pub use record::{Unusable, parse, to_bytes};
 
-use folder::{Folder, LockFault};
+use folder::Folder;
 use writer::Writer;
 
 /// How long the end of the process waits for what is still to be written.
@@ -128,19 +130,18 @@ impl State {
     pub fn open<'a>(
         directory: &Path,
         destinations: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Arc<Self>, String> {
+    ) -> Result<Arc<Self>, StateError> {
         let folder = Arc::new(Folder::new(directory));
         match folder.lock() {
             Ok(()) => folder.tidy(destinations),
-            Err(LockFault::Held(reason)) => return Err(reason),
-            Err(LockFault::Failed(error)) => tracing::warn!(
+            Err(held @ StateError::Held { .. }) => return Err(held),
+            Err(error) => tracing::warn!(
                 directory = %directory.display(),
-                error,
+                error = chain(&error),
                 "nothing can be kept over a restart; scans go on, and each tries again"
             ),
         }
-        let writer = Writer::start(Arc::clone(&folder))
-            .map_err(|cause| format!("starting the thread that writes the state: {cause}"))?;
+        let writer = Writer::start(Arc::clone(&folder)).map_err(StateError::NoThread)?;
         Ok(Arc::new(Self { folder, writer }))
     }
 

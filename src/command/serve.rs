@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::{fmt, io};
 
+use s3_exporter_api::chain;
 use s3_exporter_config::ConfigError;
 use s3_exporter_web::{BindError, Limits, Listener, WebConfig};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use crate::exposition::Exposition;
 use crate::http::{self, App, router};
 use crate::reload::{ReloadSource, Reloader};
 use crate::shutdown;
-use crate::state::State;
+use crate::state::{State, StateError};
 use crate::supervisor::Supervisor;
 use crate::telemetry::{self, Telemetry};
 
@@ -56,7 +57,7 @@ pub enum ServeError {
     /// An address cannot be listened on.
     Listen(BindError),
     /// The state's folder is not to be had.
-    State(String),
+    State(StateError),
 }
 
 impl fmt::Display for ServeError {
@@ -68,7 +69,7 @@ impl fmt::Display for ServeError {
                 f.write_str(&faults.join("; "))
             }
             Self::Listen(cause) => cause.fmt(f),
-            Self::State(cause) => f.write_str(cause),
+            Self::State(cause) => f.write_str(&chain(cause)),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Block {
 }
 
 #[derive(Debug)]
-enum Part {
+enum Piece {
     Live(String),
     Ready(Block),
 }
@@ -45,7 +45,7 @@ enum Part {
 #[derive(Debug)]
 pub struct Parts {
     format: Format,
-    done: Vec<Part>,
+    done: Vec<Piece>,
     live: String,
 }
 
@@ -85,7 +85,7 @@ impl Parts {
     pub fn ready(&mut self, block: &Block) {
         if !block.plain.is_empty() {
             self.seal();
-            self.done.push(Part::Ready(block.clone()));
+            self.done.push(Piece::Ready(block.clone()));
         }
     }
 
@@ -100,29 +100,29 @@ impl Parts {
     /// The bytes, in pieces: what is ready is not copied.
     pub fn plain(self) -> Vec<Bytes> {
         let bytes = |part| match part {
-            Part::Live(text) => text.into(),
-            Part::Ready(block) => block.plain,
+            Piece::Live(text) => text.into(),
+            Piece::Ready(block) => block.plain,
         };
         self.done.into_iter().map(bytes).collect()
     }
 
     /// The same, compressed: what is ready is not compressed again.
     pub fn gzip(self) -> Vec<Bytes> {
-        let length = |part: &Part| match part {
-            Part::Live(text) => text.len(),
-            Part::Ready(block) => block.plain.len(),
+        let length = |part: &Piece| match part {
+            Piece::Live(text) => text.len(),
+            Piece::Ready(block) => block.plain.len(),
         };
         let length = self.done.iter().map(length).sum();
         let pieces = self.done.into_iter().map(|part| match part {
-            Part::Live(text) => Deflated::new(text.as_bytes(), LEVEL),
-            Part::Ready(block) => block.deflated,
+            Piece::Live(text) => Deflated::new(text.as_bytes(), LEVEL),
+            Piece::Ready(block) => block.deflated,
         });
         join(pieces, length)
     }
 
     fn seal(&mut self) {
         if !self.live.is_empty() {
-            self.done.push(Part::Live(std::mem::take(&mut self.live)));
+            self.done.push(Piece::Live(std::mem::take(&mut self.live)));
         }
     }
 }

@@ -15,7 +15,7 @@ static NOTHING: Totals = Totals::NONE;
 /// Totals by the place of a cluster in an assignment, where there are any: of 200 destinations
 /// that share 5,000 clusters most have no objects of most, and all the zeros would take 100 MB.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "Saved<String, Totals>")]
+#[serde(try_from = "SavedTotals<String, Totals>")]
 pub(super) struct ClusterTotals {
     assignment: Arc<Assignment>,
     owned: Vec<Option<Box<[Totals; CHUNK]>>>,
@@ -88,7 +88,7 @@ impl ClusterTotals {
 /// How they are kept.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Saved<Text, Sum> {
+struct SavedTotals<Text, Sum> {
     prefix: Text,
     separator: Text,
     unassigned: Sum,
@@ -101,7 +101,7 @@ impl Serialize for ClusterTotals {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let some = |totals: &&Totals| **totals != Totals::NONE;
         let clusters = self.named();
-        Saved {
+        SavedTotals {
             prefix: self.assignment.prefix(),
             separator: self.assignment.separator(),
             unassigned: &self.unassigned,
@@ -113,10 +113,10 @@ impl Serialize for ClusterTotals {
     }
 }
 
-impl TryFrom<Saved<String, Totals>> for ClusterTotals {
+impl TryFrom<SavedTotals<String, Totals>> for ClusterTotals {
     type Error = String;
 
-    fn try_from(saved: Saved<String, Totals>) -> Result<Self, String> {
+    fn try_from(saved: SavedTotals<String, Totals>) -> Result<Self, String> {
         let mut names = Clusters::new();
         for (name, _) in &saved.clusters {
             let added = names.insert(name, Cluster::default());

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use s3_exporter_config::file;
 use sha2::{Digest, Sha256};
 
-use super::SavedState;
 use super::record::{self, Unusable};
+use super::{SavedState, StateError};
 use crate::destination::{Destination, ListingId};
 
 /// The file that is locked, and says by whom.
@@ -27,15 +27,6 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 const SHOWN: usize = 40;
 /// A file of 100,000 clusters has about 20 MB: what is larger is none of ours.
 const LARGEST: u64 = 64 << 20;
-
-/// Why the folder is not ours.
-#[derive(Debug)]
-pub(super) enum LockFault {
-    /// Another process has it.
-    Held(String),
-    /// It cannot be made or written.
-    Failed(String),
-}
 
 /// A folder that keeps state.
 #[derive(Debug)]
@@ -53,7 +44,7 @@ impl Folder {
     }
 
     /// Makes sure that there is a folder and that it is ours.
-    pub(super) fn lock(&self) -> Result<(), LockFault> {
+    pub(super) fn lock(&self) -> Result<(), StateError> {
         let mut lock = self.held();
         if lock.is_none() {
             *lock = Some(take(&self.path)?);
@@ -72,23 +63,25 @@ impl Folder {
 
     /// Replaces what is kept of a destination: at no moment is there half a file, and once
     /// this has returned it is there after a loss of power too.
-    pub(super) fn save(&self, destination: &Destination, saved: &SavedState) -> Result<(), String> {
+    pub(super) fn save(
+        &self,
+        destination: &Destination,
+        saved: &SavedState,
+    ) -> Result<(), StateError> {
         let path = self.path.join(file_name(&destination.name));
-        let failed = |cause: &dyn std::fmt::Display| format!("writing {}: {cause}", path.display());
-        let bytes =
-            record::to_bytes(&destination.listing(), saved).map_err(|error| failed(&error))?;
+        let failed = |cause| failed("writing", &path, cause);
+        let bytes = record::to_bytes(&destination.listing(), saved)
+            .map_err(|error| failed(error.into()))?;
         if bytes.len() as u64 > LARGEST {
-            return Err(failed(&format!("{} bytes are too many", bytes.len())));
+            let bytes = bytes.len();
+            return Err(StateError::TooLarge { path, bytes });
         }
-        match self.lock() {
-            Ok(()) => {}
-            Err(LockFault::Held(reason) | LockFault::Failed(reason)) => return Err(reason),
-        }
+        self.lock()?;
         self.replace(&path, &bytes).map_err(|cause| {
             if cause.kind() == ErrorKind::NotFound {
                 self.unlock(); // the folder is gone, and the lock with it: the next one makes both
             }
-            failed(&cause)
+            failed(cause)
         })
     }
 
@@ -191,16 +184,13 @@ fn is_ours(name: &str) -> bool {
 
 /// Makes the folder where there is none, and locks it. The lock ends with the process,
 /// however that ends.
-fn take(folder: &Path) -> Result<File, LockFault> {
+fn take(folder: &Path) -> Result<File, StateError> {
     let path = folder.join(LOCK);
-    let failed = |what: &str, path: &Path, cause: &dyn std::fmt::Display| {
-        LockFault::Failed(format!("{what} {}: {cause}", path.display()))
-    };
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .map_err(|cause| failed("making the folder", folder, &cause))?;
+        .map_err(|cause| failed("making the folder", folder, cause))?;
     let mut options = OpenOptions::new();
     options
         .read(true)
@@ -210,11 +200,16 @@ fn take(folder: &Path) -> Result<File, LockFault> {
         .mode(0o600);
     let mut file = options
         .open(&path)
-        .map_err(|cause| failed("opening", &path, &cause))?;
+        .map_err(|cause| failed("opening", &path, cause))?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(LockFault::Held(held(folder, &path))),
-        Err(TryLockError::Error(cause)) => return Err(failed("locking", &path, &cause)),
+        Err(TryLockError::WouldBlock) => {
+            return Err(StateError::Held {
+                folder: folder.to_owned(),
+                holder: words(&path),
+            });
+        }
+        Err(TryLockError::Error(cause)) => return Err(failed("locking", &path, cause)),
     }
     // For people only, so a disk that is full does not matter.
     let host = words(Path::new("/proc/sys/kernel/hostname"));
@@ -231,16 +226,10 @@ fn words(path: &Path) -> String {
     String::from_utf8_lossy(&bytes).trim().to_owned()
 }
 
-/// That the folder is another's.
-fn held(folder: &Path, lock: &Path) -> String {
-    let holder = words(lock);
-    let by = if holder.is_empty() {
-        "another process".to_owned()
-    } else {
-        format!("process {holder}")
-    };
-    format!(
-        "the state directory {} is in use by {by}: stop that one, or set another `state.directory` here",
-        folder.display()
-    )
+fn failed(action: &'static str, path: &Path, cause: std::io::Error) -> StateError {
+    StateError::Failed {
+        action,
+        path: path.to_owned(),
+        cause,
+    }
 }

@@ -47,7 +47,7 @@ pub(super) mod found {
 
     #[derive(Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Parts<F> {
+    struct SavedListing<F> {
         as_of: UnixTime,
         facts: F,
         listing: SavedBoundaries,
@@ -57,7 +57,7 @@ pub(super) mod found {
         found: &CompleteListing,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        Parts {
+        SavedListing {
             as_of: found.as_of,
             facts: &found.fold,
             listing: SavedBoundaries::of(&found.boundaries),
@@ -66,11 +66,11 @@ pub(super) mod found {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(of: D) -> Result<Arc<CompleteListing>, D::Error> {
-        let Parts {
+        let SavedListing {
             as_of,
             facts: fold,
             listing,
-        } = Parts::deserialize(of)?;
+        } = SavedListing::deserialize(of)?;
         let boundaries = listing.restore();
         let boundaries = boundaries.ok_or_else(|| D::Error::custom("keys that do not rise"))?;
         Ok(Arc::new(CompleteListing {

@@ -53,8 +53,8 @@ impl fmt::Display for Unusable {
 /// here, with the code that makes the next one of it: nothing that was kept is thrown away.
 enum Saved {
     /// As the second version, with less in it.
-    V1(version_2::Body),
-    V2(version_2::Body),
+    V1(version_2::FileBefore),
+    V2(version_2::FileBefore),
     V3(Body<'static>),
 }
 

@@ -466,7 +466,7 @@ fn only_its_owner_reads_it() {
 fn a_folder_has_one_holder_who_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let first = open(&folder);
-    let refused = State::open(folder.path(), []).unwrap_err();
+    let refused = State::open(folder.path(), []).unwrap_err().to_string();
     let pid = std::process::id();
     assert!(
         refused.contains(&format!("process {pid} on "))

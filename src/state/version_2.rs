@@ -19,17 +19,17 @@ use crate::snapshot::ScanOutcome;
 /// Everything after the first line.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Body {
+pub(super) struct FileBefore {
     identity: ListingId,
     latest: ScanOutcome,
-    good: Option<Complete>,
+    good: Option<CompleteBefore>,
     audit: Option<Audit>,
 }
 
 /// A complete scan: the clusters with what was found, and which of them were still known.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Complete {
+struct CompleteBefore {
     ended: UnixTime,
     unassigned: Totals,
     clusters: Vec<OwnedBefore>,
@@ -51,7 +51,7 @@ struct OwnedBefore {
     totals: Option<Totals>,
 }
 
-impl Body {
+impl FileBefore {
     /// What is written today; `None` where what it says cannot be.
     pub fn upgraded(self) -> Option<(ListingId, SavedState)> {
         let completed = match self.good {
@@ -67,7 +67,7 @@ impl Body {
     }
 }
 
-impl Complete {
+impl CompleteBefore {
     fn upgraded(self, identity: &ListingId) -> Option<CompletedScan> {
         let (mut names, mut known) = (Clusters::new(), Clusters::new());
         let mut owned = BTreeMap::new();

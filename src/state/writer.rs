@@ -4,16 +4,18 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::SavedState;
+use s3_exporter_api::chain;
+
 use super::folder::Folder;
+use super::{SavedState, StateError};
 use crate::destination::Destination;
 
 /// The thread, and what it still has to do.
 #[derive(Debug)]
-pub(super) struct Writer(Arc<Shared>);
+pub(super) struct Writer(Arc<Waiting>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct Waiting {
     queue: Mutex<WriteQueue>,
     changed: Condvar,
 }
@@ -30,7 +32,7 @@ struct WriteQueue {
 impl Writer {
     /// Starts the thread.
     pub(super) fn start(folder: Arc<Folder>) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Waiting::default());
         let of_thread = Arc::clone(&shared);
         std::thread::Builder::new()
             .name("state".to_owned())
@@ -79,7 +81,7 @@ impl Writer {
     }
 }
 
-impl Shared {
+impl Waiting {
     fn queue(&self) -> MutexGuard<'_, WriteQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,7 +120,11 @@ impl Shared {
 
 /// Says that nothing can be kept once, for the first destination, and that it can again once
 /// it can for all.
-fn tell(failing: &mut BTreeSet<Arc<str>>, destination: &Destination, saved: Result<(), String>) {
+fn tell(
+    failing: &mut BTreeSet<Arc<str>>,
+    destination: &Destination,
+    saved: Result<(), StateError>,
+) {
     let name = &*destination.name;
     match saved {
         Ok(()) if failing.remove(name) && failing.is_empty() => {
@@ -129,7 +135,7 @@ fn tell(failing: &mut BTreeSet<Arc<str>>, destination: &Destination, saved: Resu
         }
         Ok(()) => tracing::debug!(destination = name, "kept"),
         Err(error) => {
-            let first = failing.is_empty();
+            let (error, first) = (chain(&error), failing.is_empty());
             failing.insert(Arc::clone(&destination.name));
             if first {
                 tracing::warn!(

@@ -87,7 +87,7 @@ async fn a_store_cannot_make_more_series_than_there_may_be() {
             ("GLACIER", (1.0, 0.0)),
             ("GLACIER_IR", (1.0, 2.0)),
             ("STANDARD", (1.0, 3.0)),
-            ("a\"b\\c <d>", (1.0, 3.0)),
+            (r#"a\"b\\c <d>"#, (1.0, 3.0)), // as it is written
             ("other", (1.0, 4.0)),
         ];
         assert_eq!(classes(&metrics), expected.into(), "{kind}");
