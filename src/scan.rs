@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU16;
 
 use s3_exporter_api::{BackendError, ListingKind, Meter, UnixTime};
-use s3_exporter_listing::{Complete, Deadline, ListingContext, OrderEvent, StoreKnowledge, Target};
+use s3_exporter_listing::{
+    Boundaries, Complete, Deadline, ListingContext, OrderEvent, StoreKnowledge, Target,
+};
 use tokio::sync::Semaphore;
 
 use crate::assign::Assignment;
 use crate::destination::Destination;
 use crate::facts::Facts;
 use crate::store::Store;
-
-pub use s3_exporter_listing::Boundaries;
 
 /// What a scan works on.
 #[derive(Clone, Debug)]

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use s3_exporter_api::{BackendError, FailureKind};
+use s3_exporter_listing::Boundaries;
 use tokio::time::{Instant, timeout};
 
 use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::interner::Interner;
 use crate::resolver::ResolverHandle;
-use crate::scan::{Boundaries, CompleteListing, ScanContext};
+use crate::scan::{CompleteListing, ScanContext};
 
 /// How long a scan waits for the first word of a resolver.
 const FIRST_NAMES: Duration = Duration::from_secs(10);

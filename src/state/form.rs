@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
+use s3_exporter_listing::Boundaries;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clusters::Clusters;
-use crate::scan::{Boundaries, CompleteListing};
+use crate::scan::CompleteListing;
 
 /// Keys at which a listing is cut.
 #[derive(Serialize, Deserialize)]

@@ -7,6 +7,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use s3_exporter_api::FailureKind;
+use s3_exporter_listing::Boundaries;
 use tempfile::TempDir;
 
 use super::folder::file_name;
@@ -15,7 +16,6 @@ use crate::assign::Assignment;
 use crate::clusters::Cluster;
 use crate::destination::Expect;
 use crate::facts::{Facts, Recent, Totals};
-use crate::scan::Boundaries;
 use crate::snapshot::ScanFailure;
 
 fn destination(name: &str) -> Arc<Destination> {

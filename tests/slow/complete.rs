@@ -8,11 +8,12 @@ use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::Clusters;
 use s3_exporter::destination::{Destination, Expect};
 use s3_exporter::facts::Totals;
-use s3_exporter::scan::{Boundaries, ScanContext};
+use s3_exporter::scan::ScanContext;
 use s3_exporter_api::{
     Backend, BackendError, Capabilities, Continuation, ListRequest, ListingKind, Meter, Order,
     Page, StartAt, async_trait,
 };
+use s3_exporter_listing::Boundaries;
 use s3_exporter_testkit::conformance::{BackendPlugin, connect};
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
 use s3_exporter_testkit::{Memory, S3Client, S3sServer, Upload};

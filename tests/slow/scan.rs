@@ -10,8 +10,9 @@ use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::Clusters;
 use s3_exporter::destination::Expect;
 use s3_exporter::facts::{Facts, Totals};
-use s3_exporter::scan::{Boundaries, CompleteListing, ScanContext};
+use s3_exporter::scan::{CompleteListing, ScanContext};
 use s3_exporter_api::{BackendError, Object, Operation, StorageClass, UnixTime};
+use s3_exporter_listing::Boundaries;
 use s3_exporter_testkit::{Memory, Upload};
 
 mod contradictions;

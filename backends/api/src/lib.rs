@@ -2,7 +2,8 @@
 //!
 //! What a plug-in makes of its part of the configuration is a [`Connect`], and connecting
 //! gives a [`Backend`], which fetches one [`Page`] of a listing at a time into memory that the
-//! caller owns and uses again. What goes wrong is a [`BackendError`] of one of the few
+//! caller owns and uses again. A [`ListRequest`] says what is listed, and where the page begins;
+//! what a backend's [`Capabilities`] lack of that is one error, never left out. What goes wrong is a [`BackendError`] of one of the few
 //! [`FailureKind`]s, and every HTTP attempt is counted by a [`Meter`].
 //!
 //! This crate is a leaf: it knows no SDK, nothing of clusters or metrics, and not how a

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use s3_exporter::clusters::Clusters;
-use s3_exporter::scan::{Boundaries, ScanContext};
+use s3_exporter::scan::ScanContext;
 use s3_exporter_api::{
     Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Object, Order,
     Page, StartAt, StorageClass, UnixTime, async_trait,
 };
+use s3_exporter_listing::Boundaries;
 use s3_exporter_testkit::{Asked, AskedFrom, Scripted, Step};
 use s3_exporter_testkit::{Memory, Upload};
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering::Relaxed;
 
 use s3_exporter::clusters::Clusters;
-use s3_exporter::scan::{Boundaries, ScanContext};
+use s3_exporter::scan::ScanContext;
 use s3_exporter_api::Order;
+use s3_exporter_listing::Boundaries;
 use s3_exporter_testkit::{Memory, SyntheticBucket};
 
 use super::layouts::{backup, cluster, layouts, synthetic};

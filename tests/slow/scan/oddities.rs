@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use s3_exporter::clusters::Clusters;
-use s3_exporter::scan::{Boundaries, ScanContext};
+use s3_exporter::scan::ScanContext;
 use s3_exporter_api::{
     Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Order, Page,
     StartAt, UnixTime, async_trait,
 };
+use s3_exporter_listing::Boundaries;
 use s3_exporter_testkit::{Memory, Paging, Upload};
 
 use super::{requests, run, scan};

@@ -12,10 +12,11 @@ use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::destination::{Destination, Expect};
 use s3_exporter::facts::{Facts, Lane};
-use s3_exporter::scan::{Boundaries, CompleteListing};
+use s3_exporter::scan::CompleteListing;
 use s3_exporter::snapshot::{DestinationSnapshot, ScanOutcome};
 use s3_exporter::state::CompletedScan;
 use s3_exporter_api::{Object, Page, StorageClass, UnixTime};
+use s3_exporter_listing::Boundaries;
 use s3_exporter_listing::Fold;
 
 use crate::sample;
