@@ -2,6 +2,7 @@
 //! both.
 
 mod config;
+mod error;
 mod file;
 
 use std::path::Path;
@@ -14,6 +15,7 @@ use super::{FileState, Publisher, Resolver, unblocked};
 use crate::clusters::Clusters;
 pub(crate) use config::parse;
 pub use config::{PLUGIN, StaticResolver};
+use error::NamesError;
 use file::{FileContent, StaticNames};
 
 /// Between two looks at the file. Its content is compared, not its time: so an atomic
@@ -67,7 +69,7 @@ impl StaticResolver {
     }
 
     /// The names of this moment, of those who do not wait for a file to settle.
-    fn names_now(&self) -> Result<StaticNames, String> {
+    fn names_now(&self) -> Result<StaticNames, NamesError> {
         let path = self.clusters_file.as_deref();
         let content = path.map(file::read);
         file::names(&self.clusters, path.zip(content.as_ref()))
@@ -75,14 +77,14 @@ impl StaticResolver {
 }
 
 /// The names that a content gives, or what is wrong with it.
-type StaticOutcome = Result<Clusters, String>;
+type StaticOutcome = Result<Clusters, NamesError>;
 
 /// Tells the outcome, which is mostly the same as before: then its age is what is news.
 fn publish(publisher: &Publisher, outcome: &StaticOutcome) {
     match outcome {
         Ok(clusters) if publisher.delivered().as_deref() == Some(clusters) => publisher.confirm(),
         Ok(clusters) => publisher.deliver(clusters.clone()),
-        Err(fault) => publisher.fail(fault.as_str()),
+        Err(error) => publisher.fail(error.to_string()),
     }
 }
 
@@ -109,7 +111,7 @@ impl Resolver for StaticResolver {
         is_own.then(|| match self.names_now() {
             Ok(StaticNames { odd: None, .. }) => FileState::Good,
             Ok(StaticNames { odd: Some(odd), .. }) => FileState::Odd(odd),
-            Err(wrong) => FileState::Useless(wrong),
+            Err(error) => FileState::Useless(error.to_string()),
         })
     }
 

@@ -14,6 +14,7 @@
 
 mod access;
 mod config;
+mod error;
 mod failure;
 mod files;
 mod kind;

@@ -7,19 +7,19 @@ use std::path::Path;
 
 use s3_exporter_config::file;
 
+use super::error::{FileError, NamesError, join};
 use crate::clusters::{Cluster, Clusters, NameFault, oddity};
 
 /// Far above any list of clusters: 100,000 names of 80 bytes.
 const MAX_BYTES: u64 = 8 << 20;
-/// How many faults of one file are told.
-const MAX_FAULTS: usize = 5;
 
 /// What a look at the file gave: its bytes, or why there are none.
-pub(super) type FileContent = Result<Vec<u8>, String>;
+pub(super) type FileContent = Result<Vec<u8>, FileError>;
 
 /// Reads the file as it is now.
 pub(super) fn read(path: &Path) -> FileContent {
-    let bytes = file::read(path, MAX_BYTES).map_err(|cause| file::reason(&cause))?;
+    let bytes = file::read(path, MAX_BYTES);
+    let bytes = bytes.map_err(|cause| FileError::Unreadable(file::reason(&cause)))?;
     Ok(bytes.to_vec())
 }
 
@@ -39,33 +39,30 @@ pub struct StaticNames {
 pub(super) fn names(
     list: &[String],
     file: Option<(&Path, &FileContent)>,
-) -> Result<StaticNames, String> {
-    let clusters = Clusters::from_names(list.iter().map(String::as_str)).map_err(|faults| {
-        let faults = faults.iter().map(ToString::to_string).collect();
-        format!("the list `clusters`: {}", join(faults))
-    })?;
+) -> Result<StaticNames, NamesError> {
+    let list = list.iter().map(String::as_str);
+    let clusters = Clusters::from_names(list).map_err(NamesError::List)?;
     let mut found = StaticNames {
         clusters,
         odd: None,
     };
     if let Some((path, content)) = file {
-        let place = format!("reading the cluster names in {}", path.display());
         let odd = content
             .as_deref()
             .map_err(Clone::clone)
             .and_then(|bytes| add(&mut found.clusters, bytes))
-            .map_err(|fault| format!("{place}: {fault}; the file is read again when it changes"))?;
-        found.odd = (!odd.is_empty()).then(|| format!("{place}: {}", join(odd)));
+            .map_err(|error| NamesError::File(path.to_owned(), error))?;
+        let place = format!("reading the cluster names in {}", path.display());
+        found.odd = (!odd.is_empty()).then(|| format!("{place}: {}", join(odd.iter())));
     }
     Ok(found)
 }
 
 /// Adds the names in a file's bytes, and tells what is odd about them.
-fn add(clusters: &mut Clusters, bytes: &[u8]) -> Result<Vec<String>, String> {
+fn add(clusters: &mut Clusters, bytes: &[u8]) -> Result<Vec<String>, FileError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
-        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-        format!("line {line}: not UTF-8")
+        FileError::NotUtf8(1 + before.iter().filter(|&&byte| byte == b'\n').count())
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text); // editors on Windows write it
     let mut lines: HashMap<&str, usize> = HashMap::new();
@@ -89,27 +86,16 @@ fn add(clusters: &mut Clusters, bytes: &[u8]) -> Result<Vec<String>, String> {
                 odd.push(format!("line {number}: {fault}, {first}; it counts once"));
                 lines.entry(name).or_insert(number);
             }
-            Err(fault) => faults.push(format!("line {number}: {fault}")),
+            Err(fault) => faults.push((number, fault)),
         }
     }
     if !faults.is_empty() {
-        return Err(join(faults));
+        return Err(FileError::Names(faults));
     }
     if lines.is_empty() {
-        // Most likely someone is about to write it, or something went wrong. Whoever
-        // means "no cluster" takes the file out of the configuration.
-        return Err("it holds no name".to_owned());
+        return Err(FileError::NoName);
     }
     Ok(odd)
-}
-
-fn join(mut faults: Vec<String>) -> String {
-    let more = faults.len().saturating_sub(MAX_FAULTS);
-    faults.truncate(MAX_FAULTS);
-    if more > 0 {
-        faults.push(format!("and {more} more"));
-    }
-    faults.join("; ")
 }
 
 #[cfg(test)]
@@ -121,7 +107,8 @@ mod tests {
     fn parse(list: &[&str], bytes: &[u8]) -> Result<Vec<String>, String> {
         let list: Vec<_> = list.iter().map(|&name| name.to_owned()).collect();
         let content = Ok(bytes.to_vec());
-        let found = names(&list, Some((Path::new("/n"), &content)))?;
+        let found = names(&list, Some((Path::new("/n"), &content)));
+        let found = found.map_err(|error| error.to_string())?;
         Ok(found.clusters.names().map(ToString::to_string).collect())
     }
 
@@ -214,14 +201,20 @@ mod tests {
     fn what_is_no_readable_file_says_why() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(
-            read(folder.path()).unwrap_err(),
+            read(folder.path()).unwrap_err().to_string(),
             "it is a folder, not a file"
         );
         let path = folder.path().join("names");
-        assert_eq!(read(&path).unwrap_err(), "there is no such file");
+        assert_eq!(
+            read(&path).unwrap_err().to_string(),
+            "there is no such file"
+        );
         File::create(&path).unwrap().set_len(MAX_BYTES).unwrap();
         assert_eq!(read(&path).unwrap().len() as u64, MAX_BYTES);
         File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
-        assert_eq!(read(&path).unwrap_err(), "it is larger than 8 MiB");
+        assert_eq!(
+            read(&path).unwrap_err().to_string(),
+            "it is larger than 8 MiB"
+        );
     }
 }

@@ -16,8 +16,9 @@ use s3_exporter_transport::{BoxError, Proxies, anybody, authorities, connector};
 use tower::ServiceBuilder;
 
 use super::KubernetesResolver;
+use super::error::{AccessError, SourceError};
+use super::kubeconfig;
 use super::source::AccessSource;
-use super::{failure, kubeconfig};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(4);
@@ -39,32 +40,32 @@ pub(super) struct Access {
 /// Reads the configuration and prepares a client; nothing is sent to the API server yet.
 /// Blocks: it reads files and may run an exec plug-in. Must be called within a tokio
 /// runtime.
-pub(super) fn open(config: &KubernetesResolver) -> Result<Access, String> {
+pub(super) fn open(config: &KubernetesResolver) -> Result<Access, AccessError> {
     let environment = |name: &str| std::env::var_os(name);
     let source = AccessSource::choose(config, &environment, Path::new(ACCOUNT))?;
     let mut followed = WatchedFiles::default();
     let (mut kube, proxy) = match &source {
         AccessSource::InCluster => {
-            let kube = kube::Config::incluster()
-                .map_err(|error| format!("{source}: {}", s3_exporter_api::chain(&error)))?;
-            (kube, None)
+            let kube = kube::Config::incluster().map_err(SourceError::InCluster);
+            (kube.map_err(AccessError::of(&source))?, None)
         }
         AccessSource::Kubeconfig(files) => {
             let found = kubeconfig::read(files, config.context.as_deref(), &mut followed)
-                .map_err(|reason| format!("{source}: {reason}"))?;
+                .map_err(AccessError::of(&source))?;
             (found.config, found.proxy)
         }
     };
     let proxies = match &proxy {
         Some(url) => {
-            Proxies::one(url, "its proxy-url").map_err(|bad| format!("{source}: {bad}"))?
+            let proxies = Proxies::one(url, "its proxy-url").map_err(SourceError::Proxy);
+            proxies.map_err(AccessError::of(&source))?
         }
-        None => Proxies::of_environment(environment).map_err(|bad| bad.to_string())?,
+        None => Proxies::of_environment(environment).map_err(AccessError::Proxy)?,
     };
     let agent = HeaderValue::from_static(concat!("s3-exporter/", env!("CARGO_PKG_VERSION")));
     kube.headers.push((USER_AGENT, agent));
     let server = address(&kube.cluster_url);
-    let client = client(kube, proxies).map_err(|reason| format!("{source}: {reason}"))?;
+    let client = client(kube, proxies).map_err(AccessError::of(&source))?;
     Ok(Access {
         client,
         server,
@@ -75,7 +76,7 @@ pub(super) fn open(config: &KubernetesResolver) -> Result<Access, String> {
 
 /// The client, over our own way: kube's trusts authorities alone, wants the system's even where
 /// nobody is to be trusted or no TLS is spoken, and reads `NO_PROXY` in its own way.
-fn client(mut kube: kube::Config, proxies: Proxies) -> Result<Client, String> {
+fn client(mut kube: kube::Config, proxies: Proxies) -> Result<Client, SourceError> {
     let handed = |kube: &mut kube::Config| {
         let handed = kube.root_cert.replace(Vec::new());
         let system = handed.is_none();
@@ -84,19 +85,17 @@ fn client(mut kube: kube::Config, proxies: Proxies) -> Result<Client, String> {
     };
     let verifier = match kube.accept_invalid_certs {
         true => anybody(),
-        false => handed(&mut kube)
-            .map_err(|error| format!("its certificate authority cannot be used: {error}"))?,
+        false => handed(&mut kube).map_err(SourceError::Authority)?,
     };
     // Whom kube would trust does not matter, but without any it would look for the system's.
     kube.root_cert = Some(Vec::new());
     kube.root_cert_file = None;
-    let described = |error: kube::Error| failure::describe(&error);
-    let mut tls = kube.rustls_client_config().map_err(described)?;
+    let mut tls = kube.rustls_client_config()?;
     tls.dangerous().set_certificate_verifier(verifier);
     let name = match &kube.tls_server_name {
         Some(name) => Some(
             ServerName::try_from(name.clone())
-                .map_err(|_| format!("its tls-server-name {name:?} is no name"))?,
+                .map_err(|_| SourceError::ServerName(name.clone()))?,
         ),
         None => None,
     };
@@ -110,8 +109,8 @@ fn client(mut kube: kube::Config, proxies: Proxies) -> Result<Client, String> {
     let http = legacy::Client::builder(TokioExecutor::new()).build(way);
     let service = ServiceBuilder::new()
         .layer(kube.base_uri_layer())
-        .option_layer(kube.auth_layer().map_err(described)?)
-        .layer(kube.extra_headers_layer().map_err(described)?)
+        .option_layer(kube.auth_layer()?)
+        .layer(kube.extra_headers_layer()?)
         .map_err(BoxError::from)
         .service(http);
     Ok(ClientBuilder::new(service, kube.default_namespace.clone()).build())

@@ -7,15 +7,14 @@ use kube::config::{AuthInfo, Kubeconfig};
 use s3_exporter_config::{Misplaced, WatchedFiles, file, without_line_end};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::error::{SourceError, TokenError, TokenPlace};
+
 /// Far more than a kubeconfig of all clusters of a company, in bytes.
 const LARGEST: u64 = 16 << 20;
 
 /// Reads a kubeconfig.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let bytes = file::read(path, LARGEST).map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::NotFound => file::reason(&cause),
-        _ => format!("it cannot be read: {cause}"),
-    })?;
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, SourceError> {
+    let bytes = file::read(path, LARGEST).map_err(SourceError::Unreadable)?;
     Ok(bytes.to_vec())
 }
 
@@ -25,7 +24,7 @@ pub(super) fn prepare(
     kubeconfig: &mut Kubeconfig,
     context: Option<&str>,
     followed: &mut WatchedFiles,
-) -> Result<(), String> {
+) -> Result<(), SourceError> {
     let context = kubeconfig
         .contexts
         .iter()
@@ -52,13 +51,14 @@ pub(super) fn prepare(
     token(user, followed)
 }
 
-fn look_at(key: &str, path: Option<&str>) -> Result<(), String> {
+fn look_at(key: &'static str, path: Option<&str>) -> Result<(), SourceError> {
     let Some(path) = path else {
         return Ok(());
     };
     match file::look(Path::new(path), file::MAX_FILE) {
         Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-            Err(format!("its {key} {path} is of no use: {cause}"))
+            let path = path.to_owned();
+            Err(SourceError::File { key, path, cause })
         }
         _ => Ok(()),
     }
@@ -66,9 +66,11 @@ fn look_at(key: &str, path: Option<&str>) -> Result<(), String> {
 
 /// Puts the token that is in a file in the place of the file, which comes first where there are
 /// both, as with client-go. What the file says later begins a session anew.
-fn token(user: &mut AuthInfo, followed: &mut WatchedFiles) -> Result<(), String> {
+fn token(user: &mut AuthInfo, followed: &mut WatchedFiles) -> Result<(), SourceError> {
     if let Some(token) = &user.token {
-        user.token = Some(clean("its token", token.expose_secret())?);
+        let token = clean(token.expose_secret());
+        let token = token.map_err(|error| SourceError::Token(TokenPlace::Kubeconfig, error))?;
+        user.token = Some(token);
     }
     let Some(path) = &user.token_file else {
         return Ok(());
@@ -77,26 +79,26 @@ fn token(user: &mut AuthInfo, followed: &mut WatchedFiles) -> Result<(), String>
     match read_token(Path::new(path)) {
         Ok(token) => user.token = Some(token),
         Err(_) if user.token.is_some() => {}
-        Err(reason) => return Err(reason),
+        Err(error) => {
+            let place = TokenPlace::File(path.into());
+            return Err(SourceError::Token(place, error));
+        }
     }
     user.token_file = None;
     Ok(())
 }
 
-fn read_token(path: &Path) -> Result<SecretString, String> {
-    let what = format!("its tokenFile {}", path.display());
-    let bytes = file::read(path, file::MAX_FILE)
-        .map_err(|cause| format!("{what} cannot be read: {}", file::reason(&cause)))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| format!("{what} is not UTF-8"))?;
-    clean(&what, text)
+fn read_token(path: &Path) -> Result<SecretString, TokenError> {
+    let bytes = file::read(path, file::MAX_FILE).map_err(TokenError::Unreadable)?;
+    clean(std::str::from_utf8(&bytes).map_err(|_| TokenError::NotUtf8)?)
 }
 
 /// A token without the one line end at its end.
-fn clean(what: &str, text: &str) -> Result<SecretString, String> {
+fn clean(text: &str) -> Result<SecretString, TokenError> {
     let text = without_line_end(text);
     match Misplaced::find_in_header(text) {
-        Some(misplaced) => Err(format!("{what} holds {misplaced}: take it out")),
-        None if text.is_empty() => Err(format!("{what} is empty")),
+        Some(misplaced) => Err(TokenError::Holds(misplaced)),
+        None if text.is_empty() => Err(TokenError::Empty),
         None => Ok(text.into()),
     }
 }
@@ -111,7 +113,7 @@ mod tests {
         );
         let mut kubeconfig = Kubeconfig::from_yaml(&text).unwrap();
         let mut followed = WatchedFiles::default();
-        prepare(&mut kubeconfig, Some("c"), &mut followed)?;
+        prepare(&mut kubeconfig, Some("c"), &mut followed).map_err(|error| error.to_string())?;
         let user = kubeconfig.auth_infos.remove(0).auth_info.unwrap();
         Ok((user, followed))
     }
@@ -192,7 +194,7 @@ mod tests {
                 format!("its {key} {shown} is of no use: it is a folder, not a file")
             );
         }
-        let reason = read(folder.path()).unwrap_err();
+        let reason = read(folder.path()).unwrap_err().to_string();
         assert_eq!(reason, "it cannot be read: it is a folder, not a file");
     }
 }

@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 
 use s3_exporter_config::{WatchedFiles, file};
 
-use super::failure;
+use super::error::SourceError;
 use super::files;
 
 mod document;
@@ -29,14 +29,12 @@ pub(super) fn read(
     files: &[PathBuf],
     context: Option<&str>,
     followed: &mut WatchedFiles,
-) -> Result<ParsedKubeconfig, String> {
+) -> Result<ParsedKubeconfig, SourceError> {
     let mut all = Kubeconfig::default();
     for file in files {
         followed.add(file);
         for document in document::read(file)? {
-            all = all
-                .merge(document)
-                .map_err(|error| failure::kubeconfig(&error))?;
+            all = all.merge(document)?;
         }
     }
     let context = context
@@ -48,7 +46,7 @@ pub(super) fn read(
 }
 
 /// The cluster and the user of a context.
-fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<ParsedKubeconfig, String> {
+fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<ParsedKubeconfig, SourceError> {
     check_context(&kubeconfig, name)?;
     let named = kubeconfig
         .contexts
@@ -56,14 +54,14 @@ fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<ParsedKubeconfig, 
         .find(|context| Some(&*context.name) == name);
     let context = named
         .and_then(|named| named.context)
-        .ok_or("its context is empty")?;
+        .ok_or(SourceError::EmptyContext)?;
     let named = kubeconfig
         .clusters
         .into_iter()
         .find(|cluster| cluster.name == context.cluster);
     let cluster = named
         .and_then(|named| named.cluster)
-        .ok_or_else(|| format!("there is no cluster {:?} in it", context.cluster))?;
+        .ok_or(SourceError::NoCluster(context.cluster))?;
     // A user that is not there is nobody, as it is to client-go.
     let named = kubeconfig
         .auth_infos
@@ -73,8 +71,7 @@ fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<ParsedKubeconfig, 
     if let Some(exec) = &mut user.exec {
         exec.interactive_mode = Some(ExecInteractiveMode::Never); // nobody is there to answer
         if exec.provide_cluster_info {
-            let about = ExecAuthCluster::try_from(&cluster);
-            exec.cluster = Some(about.map_err(|error| failure::kubeconfig(&error))?);
+            exec.cluster = Some(ExecAuthCluster::try_from(&cluster)?);
         }
     }
     let shows_certificate =
@@ -94,34 +91,21 @@ fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<ParsedKubeconfig, 
     })
 }
 
-fn check_context(kubeconfig: &Kubeconfig, context: Option<&str>) -> Result<(), String> {
-    let known: Vec<_> = kubeconfig
-        .contexts
-        .iter()
-        .map(|context| format!("{:?}", context.name))
-        .collect();
-    let known = match known.is_empty() {
-        true => "it has none".to_owned(),
-        false => format!("it has {}", known.join(", ")),
-    };
+fn check_context(kubeconfig: &Kubeconfig, context: Option<&str>) -> Result<(), SourceError> {
+    let names = kubeconfig.contexts.iter().map(|context| &context.name);
+    let known: Vec<_> = names.cloned().collect();
     match context {
-        None => Err(format!(
-            "it sets no current-context; set `context` ({known})"
-        )),
-        Some(name)
-            if !kubeconfig
-                .contexts
-                .iter()
-                .any(|context| context.name == name) =>
-        {
-            Err(format!("there is no context {name:?} in it; {known}"))
-        }
+        None => Err(SourceError::NoCurrentContext { known }),
+        Some(name) if !known.iter().any(|known| known == name) => Err(SourceError::NoContext {
+            name: name.to_owned(),
+            known,
+        }),
         Some(_) => Ok(()),
     }
 }
 
 /// The address; without a scheme it is https where anything is said of TLS, and else http.
-fn server(cluster: &Cluster, shows_certificate: bool) -> Result<http::Uri, String> {
+fn server(cluster: &Cluster, shows_certificate: bool) -> Result<http::Uri, SourceError> {
     let text = cluster.server.as_deref().unwrap_or("localhost");
     let speaks_tls = shows_certificate
         || cluster.certificate_authority.is_some()
@@ -132,32 +116,26 @@ fn server(cluster: &Cluster, shows_certificate: bool) -> Result<http::Uri, Strin
         (false, true) => format!("https://{text}"),
         (false, false) => format!("http://{text}"),
     };
-    let address: http::Uri = full
-        .parse()
-        .map_err(|error| format!("its server is no address: {error}"))?;
+    let address: http::Uri = full.parse().map_err(SourceError::Server)?;
     match address.scheme_str() {
         Some("http" | "https") => Ok(address),
-        scheme => Err(format!(
-            "its server has the scheme {:?}: expected http or https",
-            scheme.unwrap_or_default()
-        )),
+        scheme => Err(SourceError::Scheme(scheme.map(str::to_owned))),
     }
 }
 
 /// Whom the cluster has us trust; `None` where the system's authorities are meant.
-fn authorities(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, String> {
+fn authorities(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, SourceError> {
     let pem = match (
         &cluster.certificate_authority_data,
         &cluster.certificate_authority,
     ) {
         (Some(data), _) => BASE64_STANDARD
             .decode(data)
-            .map_err(|error| format!("its certificate-authority-data is no base64: {error}"))?,
+            .map_err(SourceError::AuthorityBase64)?,
         (None, Some(path)) => {
-            let bytes = file::read(Path::new(path), file::MAX_FILE).map_err(|cause| {
-                let reason = file::reason(&cause);
-                format!("its certificate-authority {path} cannot be read: {reason}")
-            })?;
+            let bytes = file::read(Path::new(path), file::MAX_FILE);
+            let bytes =
+                bytes.map_err(|cause| SourceError::AuthorityUnreadable(path.clone(), cause))?;
             bytes.to_vec()
         }
         (None, None) => return Ok(None),
@@ -165,9 +143,9 @@ fn authorities(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, String> {
     let certificates = CertificateDer::pem_slice_iter(&pem)
         .map(|certificate| certificate.map(|der| der.to_vec()))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| format!("its certificate authority is no PEM: {error}"))?;
+        .map_err(SourceError::AuthorityPem)?;
     match certificates.is_empty() {
-        true => Err("its certificate authority holds no certificate".to_owned()),
+        true => Err(SourceError::NoAuthority),
         false => Ok(Some(certificates)),
     }
 }
@@ -186,7 +164,8 @@ mod tests {
             path
         });
         let files: Vec<_> = files.collect();
-        read(&files, None, &mut WatchedFiles::default())
+        let found = read(&files, None, &mut WatchedFiles::default());
+        found.map_err(|error| error.to_string())
     }
 
     fn kubeconfig(cluster: &str) -> String {

@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 
 use super::KubernetesResolver;
 use super::access::{self, Access};
+use super::error::AccessError;
 use super::failure::ApiContext;
 use super::kind::{Metadata, ResourceKind};
 use super::objects::{ObjectSet, Refused};
@@ -77,7 +78,7 @@ impl<'a> Session<'a> {
         publisher: &'a Publisher,
     ) -> Result<Self, SessionEnd> {
         let failed =
-            |reason: String| SessionEnd::Failed(format!("connecting to Kubernetes: {reason}"));
+            |error: AccessError| SessionEnd::Failed(format!("connecting to Kubernetes: {error}"));
         let complaint = "connecting to Kubernetes: reading the kubeconfig, or running the exec plug-in that it names, takes very long";
         let owned = config.clone();
         let access = unblocked(publisher, OPEN, complaint, move || access::open(&owned))

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::KubernetesResolver;
+use super::error::{AccessError, NoAccount, shown};
 
 /// A variable of the environment, by its name.
 pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -23,11 +24,7 @@ impl fmt::Display for AccessSource {
         match self {
             Self::InCluster => f.write_str("the in-cluster service account"),
             Self::Kubeconfig(files) => {
-                let files: Vec<_> = files
-                    .iter()
-                    .map(|file| file.display().to_string())
-                    .collect();
-                write!(f, "kubeconfig {}", files.join(", "))
+                write!(f, "kubeconfig {}", shown(files).join(", "))
             }
         }
     }
@@ -40,7 +37,7 @@ impl AccessSource {
         config: &KubernetesResolver,
         environment: Variables<'_>,
         account: &Path,
-    ) -> Result<AccessSource, String> {
+    ) -> Result<AccessSource, AccessError> {
         let set = |name| environment(name).filter(|value| !value.is_empty());
         if let Some(file) = &config.kubeconfig {
             return Ok(AccessSource::Kubeconfig(vec![file.clone()]));
@@ -60,36 +57,27 @@ impl AccessSource {
         if !there.is_empty() {
             return Ok(AccessSource::Kubeconfig(there));
         }
-        let pod = match (&config.context, in_pod) {
-            (Some(_), _) => {
-                "a `context` is set, so the in-cluster service account is not used".into()
-            }
-            (None, true) => format!(
-                "the in-cluster service account cannot be used, for there is no {}",
-                account.display()
-            ),
-            (None, false) => {
-                "there is no in-cluster service account (KUBERNETES_SERVICE_HOST is not set)"
-                    .to_owned()
-            }
+        let account = match (&config.context, in_pod) {
+            (Some(_), _) => NoAccount::ContextIsSet,
+            (None, true) => NoAccount::Missing(account.to_owned()),
+            (None, false) => NoAccount::NotInPod,
         };
-        let missing: Vec<_> = missing
-            .iter()
-            .map(|file| file.display().to_string())
-            .collect();
-        let files = match missing.is_empty() {
-            true => "no default kubeconfig, as neither KUBECONFIG nor HOME is set".to_owned(),
-            false => format!("no kubeconfig {}", missing.join(" or ")),
-        };
-        Err(format!(
-            "{pod}, and there is {files}; set `kubeconfig` to a file"
-        ))
+        Err(AccessError::NoSource { account, missing })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn choose(
+        config: &KubernetesResolver,
+        environment: Variables<'_>,
+        account: &Path,
+    ) -> Result<AccessSource, String> {
+        let chosen = AccessSource::choose(config, environment, account);
+        chosen.map_err(|error| error.to_string())
+    }
 
     fn config(kubeconfig: Option<&Path>, context: Option<&str>) -> KubernetesResolver {
         KubernetesResolver {
@@ -125,21 +113,18 @@ mod tests {
         let files = |name: &str| Ok(AccessSource::Kubeconfig(vec![at(name)]));
         let (token, none) = (at("token"), at("none"));
         let given = config(Some(&none), None);
-        assert_eq!(AccessSource::choose(&given, &pod, &token), files("none"));
+        assert_eq!(choose(&given, &pod, &token), files("none"));
         assert_eq!(
-            AccessSource::choose(&config(None, None), &pod, &token),
+            choose(&config(None, None), &pod, &token),
             Ok(AccessSource::InCluster)
         );
         assert_eq!(
-            AccessSource::choose(&config(None, None), &pod, &none),
+            choose(&config(None, None), &pod, &none),
             files(".kube/config")
         );
         let context = config(None, Some("seed"));
-        assert_eq!(
-            AccessSource::choose(&context, &pod, &token),
-            files(".kube/config")
-        );
-        assert_eq!(AccessSource::choose(&context, &user, &token), files("one"));
+        assert_eq!(choose(&context, &pod, &token), files(".kube/config"));
+        assert_eq!(choose(&context, &user, &token), files("one"));
     }
 
     #[test]
@@ -147,7 +132,9 @@ mod tests {
         let token = Path::new("/none/token");
         let nothing = |_: &str| None;
         assert_eq!(
-            AccessSource::choose(&config(None, None), &nothing, token).unwrap_err(),
+            choose(&config(None, None), &nothing, token)
+                .unwrap_err()
+                .to_string(),
             "there is no in-cluster service account (KUBERNETES_SERVICE_HOST is not set), and \
              there is no default kubeconfig, as neither KUBECONFIG nor HOME is set; set `kubeconfig` to a file"
         );
@@ -157,7 +144,9 @@ mod tests {
             _ => None,
         };
         assert_eq!(
-            AccessSource::choose(&config(None, None), &pod, token).unwrap_err(),
+            choose(&config(None, None), &pod, token)
+                .unwrap_err()
+                .to_string(),
             "the in-cluster service account cannot be used, for there is no /none/token, and \
              there is no kubeconfig /none/a or /none/b; set `kubeconfig` to a file"
         );

@@ -7,6 +7,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use kube::config::Kubeconfig;
 use serde_json::{Map, Value};
 
+use crate::resolver::kubernetes::error::SourceError;
 use crate::resolver::kubernetes::files;
 
 /// The entries of a cluster and of a user that hold base64.
@@ -26,18 +27,13 @@ const PATHS: [&str; 4] = [
 const SWITCHES: [&str; 2] = ["insecure-skip-tls-verify", "disable-compression"];
 
 /// The documents of a file.
-pub(super) fn read(file: &Path) -> Result<Vec<Kubeconfig>, String> {
+pub(super) fn read(file: &Path) -> Result<Vec<Kubeconfig>, SourceError> {
     let bytes = files::read(file)?;
-    let text = decode(bytes).ok_or("it is no text")?;
+    let text = decode(bytes).ok_or(SourceError::NotText)?;
     let documents: Vec<Value> = serde_saphyr::from_multiple(&text).map_err(|error| {
         // Its own words may show a secret.
-        error.location().map_or_else(
-            || "it is not a kubeconfig".to_owned(),
-            |at| {
-                let (line, column) = (at.line(), at.column());
-                format!("it is not a kubeconfig: see line {line}, column {column}")
-            },
-        )
+        let at = error.location();
+        SourceError::NotAKubeconfig(at.map(|at| (at.line(), at.column())))
     })?;
     let folder = file.parent().unwrap_or(Path::new(""));
     documents
@@ -45,10 +41,7 @@ pub(super) fn read(file: &Path) -> Result<Vec<Kubeconfig>, String> {
         .filter(|document| !document.is_null())
         .map(|mut document| {
             settle(&mut document, folder);
-            serde_json::from_value(document).map_err(|_| {
-                "it is not a kubeconfig: something in it is of another kind than expected"
-                    .to_owned()
-            })
+            serde_json::from_value(document).map_err(|_| SourceError::OfAnotherKind)
         })
         .collect()
 }
