@@ -1,6 +1,6 @@
 //! `/-/healthy` and `/-/ready`.
 
-use std::fmt::Write;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -39,12 +39,12 @@ impl Readiness {
     /// Ready, or what is awaited.
     ///
     /// # Errors
-    /// Destinations that have neither figures nor a failed scan, for people.
-    pub fn check(&self, snapshot: &Snapshot) -> Result<(), String> {
+    /// Destinations that have neither figures nor a failed scan.
+    pub fn check(&self, snapshot: &Snapshot) -> Result<(), NotReady> {
         self.check_at(snapshot, self.started.elapsed())
     }
 
-    fn check_at(&self, snapshot: &Snapshot, elapsed: Duration) -> Result<(), String> {
+    fn check_at(&self, snapshot: &Snapshot, elapsed: Duration) -> Result<(), NotReady> {
         if self.ready.load(Relaxed) {
             return Ok(());
         }
@@ -52,26 +52,48 @@ impl Readiness {
             .destinations
             .iter()
             .filter(|of| of.figures.is_none() && of.latest.is_none())
-            .map(|of| &*of.destination.name)
+            .map(|of| Arc::clone(&of.destination.name))
             .collect();
         if awaited.is_empty() || elapsed >= PATIENCE {
             self.ready.store(true, Relaxed);
             return Ok(());
         }
-        let left = PATIENCE - elapsed;
-        let mut text = format!(
-            "not ready: waiting for the first scan of {} of {}, for {} s at the most:\n",
-            awaited.len(),
-            Count(snapshot.destinations.len(), "destination"),
-            left.as_secs() + 1,
-        );
-        for name in awaited.iter().take(NAMED) {
-            let _ = writeln!(text, "{name:?}"); // into a String: cannot fail
+        Err(NotReady {
+            awaited,
+            destinations: snapshot.destinations.len(),
+            left: PATIENCE - elapsed,
+        })
+    }
+}
+
+/// Some destinations show nothing yet.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotReady {
+    /// Their names.
+    awaited: Vec<Arc<str>>,
+    /// How many there are in all.
+    destinations: usize,
+    /// For so long, at most, they are waited for.
+    left: Duration,
+}
+
+/// In lines, for people.
+impl fmt::Display for NotReady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "not ready: waiting for the first scan of {} of {}, for {} s at the most:",
+            self.awaited.len(),
+            Count(self.destinations, "destination"),
+            self.left.as_secs() + 1,
+        )?;
+        for name in self.awaited.iter().take(NAMED) {
+            writeln!(f, "{name:?}")?;
         }
-        if awaited.len() > NAMED {
-            let _ = writeln!(text, "and {} more", awaited.len() - NAMED);
+        match self.awaited.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => writeln!(f, "and {more} more"),
         }
-        Err(text)
     }
 }
 
@@ -90,7 +112,7 @@ pub async fn healthy() -> &'static str {
 pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, String) {
     match app.readiness.check(&app.exposition.snapshot()) {
         Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
-        Err(awaited) => (StatusCode::SERVICE_UNAVAILABLE, awaited),
+        Err(awaited) => (StatusCode::SERVICE_UNAVAILABLE, awaited.to_string()),
     }
 }
 
@@ -132,12 +154,18 @@ mod tests {
     #[test]
     fn waits_for_each_destination() {
         let readiness = Readiness::new();
-        let awaited = readiness.check_at(&snapshot(1, 1, 2), EARLY).unwrap_err();
+        let awaited = readiness
+            .check_at(&snapshot(1, 1, 2), EARLY)
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             awaited,
             "not ready: waiting for the first scan of 2 of 4 destinations, for 60 s at the most:\n\"d2\"\n\"d3\"\n"
         );
-        let awaited = readiness.check_at(&snapshot(0, 0, 30), EARLY).unwrap_err();
+        let awaited = readiness
+            .check_at(&snapshot(0, 0, 30), EARLY)
+            .unwrap_err()
+            .to_string();
         assert!(awaited.ends_with("\"d19\"\nand 10 more\n"), "{awaited}");
         assert_eq!(readiness.check_at(&snapshot(1, 1, 0), EARLY), Ok(()));
     }

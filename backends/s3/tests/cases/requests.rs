@@ -283,7 +283,12 @@ async fn a_directory_bucket_has_no_order_whoever_says_so_and_the_others_keep_the
 fn list_with(environment: &[(&str, &str)]) -> String {
     let program = std::env::current_exe().unwrap();
     let output = Command::new(program)
-        .args(["--exact", "requests::in_another_process", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "requests::in_another_process",
+            "--ignored",
+            "--nocapture",
+        ])
         .env_clear()
         .envs(environment.iter().copied())
         .env("AWS_EC2_METADATA_DISABLED", "true")
