@@ -71,26 +71,25 @@ impl ClassTotals {
     /// later than all others never does come before them, so none is counted at two places.
     #[inline(never)]
     fn place(&mut self, name: &[u8]) -> usize {
+        let found = self
+            .known
+            .binary_search_by(|(known, _)| known.as_bytes().cmp(name));
+        let at = match found {
+            Ok(at) => return at,
+            Err(Self::MOST) => return usize::MAX,
+            Err(at) => at,
+        };
         let is_shown = name.len() <= Self::LONGEST && name != Self::OTHER.as_bytes();
         let Some(name) = std::str::from_utf8(name).ok().filter(|_| is_shown) else {
             return usize::MAX;
         };
-        match self
-            .known
-            .binary_search_by(|(known, _)| (**known).cmp(name))
+        if self.known.len() == Self::MOST
+            && let Some((_, last)) = self.known.pop()
         {
-            Ok(at) => at,
-            Err(Self::MOST) => usize::MAX,
-            Err(at) => {
-                if self.known.len() == Self::MOST
-                    && let Some((_, last)) = self.known.pop()
-                {
-                    self.other.add(last);
-                }
-                self.known.insert(at, (name.into(), ClassCount::default()));
-                at
-            }
+            self.other.add(last);
         }
+        self.known.insert(at, (name.into(), ClassCount::default()));
+        at
     }
 }
 

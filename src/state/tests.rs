@@ -322,6 +322,16 @@ fn what_cannot_be_is_refused_though_its_checksum_is_right() {
     refuses(2, BODY_2, cluster, gone);
 }
 
+/// A file names the kinds of failures as the label `kind` does.
+#[test]
+fn kinds_are_kept_by_their_names() {
+    for kind in FailureKind::ALL {
+        let written = serde_json::to_string(&kind).unwrap();
+        assert_eq!(written, format!("\"{kind}\""));
+        assert_eq!(serde_json::from_str::<FailureKind>(&written).unwrap(), kind);
+    }
+}
+
 /// What the first version has written is read: it lacks what is new.
 #[test]
 fn an_older_file_is_read() {

@@ -6,6 +6,7 @@ use std::path::Path;
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
 use s3_exporter::config::{Compat, Metrics};
 use s3_exporter::exposition::{Format, text};
+use s3_exporter::labels::Label;
 use s3_exporter::telemetry::Telemetry;
 
 use crate::exposition::promtool::check_metrics;
@@ -91,6 +92,23 @@ fn other_sets_and_another_cluster_label() {
     for line in said.lines() {
         assert!(line.starts_with("kubermatic_"), "{line}");
     }
+}
+
+/// The configuration gives none of our labels to another: it knows them from one list.
+#[test]
+fn each_label_is_in_the_list() {
+    let metrics = sample::metrics(&[Compat::KubermaticS3], "cluster");
+    let own = Telemetry::new().families();
+    let text = text(&sample::snapshot(), &metrics, &own, Format::Text);
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    let before_values = samples.flat_map(|line| line.split("=\"").collect::<Vec<_>>());
+    let is_name = |word: &&str| !word.is_empty() && !word.contains(['"', ' ', '\\', '.']);
+    let names: BTreeSet<_> = before_values
+        .filter_map(|text| text.rsplit(['{', ',']).next())
+        .filter(is_name)
+        .collect();
+    let listed: BTreeSet<_> = Label::ALL.into_iter().map(Label::as_str).collect();
+    assert_eq!(names, listed);
 }
 
 /// The very families that a running process has.
