@@ -11,7 +11,7 @@ use super::load::understand;
 use super::sources::Sources;
 use super::{Config, Environment, Rejected};
 use crate::cli::Flags;
-use crate::wire::{BackendPlugin, plugins};
+use crate::wire::{BackendPlugin, Plugins, plugins};
 
 #[cfg(all(feature = "s3", feature = "minio", feature = "kubernetes"))]
 mod example;
@@ -22,6 +22,12 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
 }
 
 fn read(text: &str, environment: &Environment) -> Result<Config, Rejected> {
+    let mut all = plugins();
+    all.backends.push(NOWHERE);
+    read_with(text, environment, &all)
+}
+
+fn read_with(text: &str, environment: &Environment, all: &Plugins) -> Result<Config, Rejected> {
     let flags = Flags::default();
     let sources = Sources {
         flags: &flags,
@@ -30,9 +36,7 @@ fn read(text: &str, environment: &Environment) -> Result<Config, Rejected> {
         faults: Vec::new(),
         warnings: Vec::new(),
     };
-    let mut all = plugins();
-    all.backends.push(NOWHERE);
-    understand(&sources, &all)
+    understand(&sources, all)
 }
 
 /// A plug-in from outside, which needs nothing and takes one key.
@@ -119,6 +123,33 @@ fn what_is_said_of_a_value_names_where_it_was_set() {
     assert!(said.starts_with(&expected), "{said}");
     let expected = format!("\n{probes}: `server.probes_without_auth` has no effect");
     assert!(said.contains(&expected), "{said}");
+}
+
+/// An unknown type of a resolver, and one that another build of this program has.
+#[test]
+fn types_of_resolvers_are_those_that_are_built_in() {
+    let mut all = plugins();
+    all.backends.push(NOWHERE);
+    all.resolvers.retain(|plugin| plugin.name == "static");
+    all.left_out = vec!["kubernetes"];
+    for (line, expected) in [
+        (
+            "type = 'consul'",
+            "is \"consul\": expected \"kubernetes\" or \"static\"",
+        ),
+        (
+            "type = 'kubernetes'",
+            "is \"kubernetes\", which this program was built without (feature `kubernetes`)",
+        ),
+        ("", "is missing: expected \"kubernetes\" or \"static\""),
+    ] {
+        let text = format!("[resolvers.r]\n{line}\n{TWO}resolver = 'r'\n");
+        let result = read_with(&text, &Environment::default(), &all);
+        let expected = format!("`resolvers.r.type` {expected}");
+        let told = shown(&result);
+        let first = told.lines().next().unwrap();
+        assert!(first.ends_with(&expected), "{told}");
+    }
 }
 
 #[test]

@@ -347,6 +347,35 @@ fn an_older_file_is_read() {
     assert_eq!(remembered.audit, None);
 }
 
+/// Of two destinations of one resolver, which a process may have hundreds of.
+#[test]
+fn names_that_are_kept_twice_are_held_once() {
+    let names = Clusters::from_names(["a", "b"]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let state = open(&folder);
+    for name in ["d", "e"] {
+        let mut saved = remembered(at(1), 0);
+        let completed = saved.completed.as_mut().unwrap();
+        let assignment = Arc::new(Assignment::new(&names, "p/", "-"));
+        Arc::get_mut(&mut completed.found).unwrap().fold = Facts::new(assignment);
+        completed.known = Arc::new(names.clone());
+        state.save(&destination(name), saved);
+    }
+    drop(state);
+
+    let (state, interner) = (open(&folder), Interner::default());
+    let [first, second] = ["d", "e"].map(|name| {
+        let saved = state.load(&destination(name)).unwrap();
+        let mut completed = saved.completed.unwrap();
+        completed.share_names(&interner);
+        completed
+    });
+    assert_eq!(*first.known, names);
+    assert!(Arc::ptr_eq(&first.known, &second.known));
+    let [first, second] = [&first, &second].map(|of| of.found.fold.assignment());
+    assert!(Arc::ptr_eq(first, second) && first.covers(&names));
+}
+
 /// What programs of before have written of real stores comes with all its figures, and is written
 /// as it is today.
 #[test]

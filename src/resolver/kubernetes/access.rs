@@ -16,7 +16,7 @@ use s3_exporter_transport::{BoxError, Proxies, anybody, authorities, connector};
 use tower::ServiceBuilder;
 
 use super::KubernetesResolver;
-use super::error::{AccessError, SourceError};
+use super::error::{AccessError, AccessSourceError};
 use super::kubeconfig;
 use super::source::AccessSource;
 
@@ -46,7 +46,7 @@ pub(super) fn open(config: &KubernetesResolver) -> Result<Access, AccessError> {
     let mut followed = WatchedFiles::default();
     let (mut kube, proxy) = match &source {
         AccessSource::InCluster => {
-            let kube = kube::Config::incluster().map_err(SourceError::InCluster);
+            let kube = kube::Config::incluster().map_err(AccessSourceError::InCluster);
             (kube.map_err(AccessError::of(&source))?, None)
         }
         AccessSource::Kubeconfig(files) => {
@@ -57,7 +57,7 @@ pub(super) fn open(config: &KubernetesResolver) -> Result<Access, AccessError> {
     };
     let proxies = match &proxy {
         Some(url) => {
-            let proxies = Proxies::one(url, "its proxy-url").map_err(SourceError::Proxy);
+            let proxies = Proxies::one(url, "its proxy-url").map_err(AccessSourceError::Proxy);
             proxies.map_err(AccessError::of(&source))?
         }
         None => Proxies::of_environment(environment).map_err(AccessError::Proxy)?,
@@ -76,7 +76,7 @@ pub(super) fn open(config: &KubernetesResolver) -> Result<Access, AccessError> {
 
 /// The client, over our own way: kube's trusts authorities alone, wants the system's even where
 /// nobody is to be trusted or no TLS is spoken, and reads `NO_PROXY` in its own way.
-fn client(mut kube: kube::Config, proxies: Proxies) -> Result<Client, SourceError> {
+fn client(mut kube: kube::Config, proxies: Proxies) -> Result<Client, AccessSourceError> {
     let handed = |kube: &mut kube::Config| {
         let handed = kube.root_cert.replace(Vec::new());
         let system = handed.is_none();
@@ -85,7 +85,7 @@ fn client(mut kube: kube::Config, proxies: Proxies) -> Result<Client, SourceErro
     };
     let verifier = match kube.accept_invalid_certs {
         true => anybody(),
-        false => handed(&mut kube).map_err(SourceError::Authority)?,
+        false => handed(&mut kube).map_err(AccessSourceError::Authority)?,
     };
     // Whom kube would trust does not matter, but without any it would look for the system's.
     kube.root_cert = Some(Vec::new());
@@ -95,7 +95,7 @@ fn client(mut kube: kube::Config, proxies: Proxies) -> Result<Client, SourceErro
     let name = match &kube.tls_server_name {
         Some(name) => Some(
             ServerName::try_from(name.clone())
-                .map_err(|_| SourceError::ServerName(name.clone()))?,
+                .map_err(|_| AccessSourceError::ServerName(name.clone()))?,
         ),
         None => None,
     };

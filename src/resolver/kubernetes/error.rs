@@ -23,7 +23,7 @@ pub(super) enum AccessError {
         missing: Vec<PathBuf>,
     },
     /// What this source says is of no use.
-    Source(AccessSource, SourceError),
+    Source(AccessSource, AccessSourceError),
     /// A proxy of the environment.
     Proxy(BadProxy),
 }
@@ -41,7 +41,7 @@ pub(super) enum NoAccount {
 
 /// What is wrong with a source. Its text follows the source's name. What may show a secret, such
 /// as a line of a kubeconfig, is not told.
-pub(super) enum SourceError {
+pub(super) enum AccessSourceError {
     InCluster(InClusterError),
     Unreadable(io::Error),
     NotText,
@@ -94,18 +94,18 @@ pub(super) enum TokenError {
 
 impl AccessError {
     /// That what a source says is of no use.
-    pub(super) fn of(source: &AccessSource) -> impl Fn(SourceError) -> Self {
+    pub(super) fn of(source: &AccessSource) -> impl Fn(AccessSourceError) -> Self {
         move |error| Self::Source(source.clone(), error)
     }
 }
 
-impl From<KubeconfigError> for SourceError {
+impl From<KubeconfigError> for AccessSourceError {
     fn from(error: KubeconfigError) -> Self {
         Self::Kubeconfig(error)
     }
 }
 
-impl From<kube::Error> for SourceError {
+impl From<kube::Error> for AccessSourceError {
     fn from(error: kube::Error) -> Self {
         Self::Kube(error)
     }
@@ -151,13 +151,13 @@ impl fmt::Display for NoAccount {
 }
 
 /// As people see it: what kube's errors hold may be secret.
-impl fmt::Debug for SourceError {
+impl fmt::Debug for AccessSourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl fmt::Display for SourceError {
+impl fmt::Display for AccessSourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InCluster(error) => f.write_str(&chain(error)),

@@ -7,14 +7,14 @@ use kube::config::{AuthInfo, Kubeconfig};
 use s3_exporter_config::{Misplaced, WatchedFiles, file, without_line_end};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::error::{SourceError, TokenError, TokenPlace};
+use super::error::{AccessSourceError, TokenError, TokenPlace};
 
 /// Far more than a kubeconfig of all clusters of a company, in bytes.
 const LARGEST: u64 = 16 << 20;
 
 /// Reads a kubeconfig.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, SourceError> {
-    let bytes = file::read(path, LARGEST).map_err(SourceError::Unreadable)?;
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, AccessSourceError> {
+    let bytes = file::read(path, LARGEST).map_err(AccessSourceError::Unreadable)?;
     Ok(bytes.to_vec())
 }
 
@@ -24,7 +24,7 @@ pub(super) fn prepare(
     kubeconfig: &mut Kubeconfig,
     context: Option<&str>,
     followed: &mut WatchedFiles,
-) -> Result<(), SourceError> {
+) -> Result<(), AccessSourceError> {
     let context = kubeconfig
         .contexts
         .iter()
@@ -51,14 +51,14 @@ pub(super) fn prepare(
     token(user, followed)
 }
 
-fn look_at(key: &'static str, path: Option<&str>) -> Result<(), SourceError> {
+fn look_at(key: &'static str, path: Option<&str>) -> Result<(), AccessSourceError> {
     let Some(path) = path else {
         return Ok(());
     };
     match file::look(Path::new(path), file::MAX_FILE) {
         Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
             let path = path.to_owned();
-            Err(SourceError::File { key, path, cause })
+            Err(AccessSourceError::File { key, path, cause })
         }
         _ => Ok(()),
     }
@@ -66,10 +66,11 @@ fn look_at(key: &'static str, path: Option<&str>) -> Result<(), SourceError> {
 
 /// Puts the token that is in a file in the place of the file, which comes first where there are
 /// both, as with client-go. What the file says later begins a session anew.
-fn token(user: &mut AuthInfo, followed: &mut WatchedFiles) -> Result<(), SourceError> {
+fn token(user: &mut AuthInfo, followed: &mut WatchedFiles) -> Result<(), AccessSourceError> {
     if let Some(token) = &user.token {
         let token = clean(token.expose_secret());
-        let token = token.map_err(|error| SourceError::Token(TokenPlace::Kubeconfig, error))?;
+        let token =
+            token.map_err(|error| AccessSourceError::Token(TokenPlace::Kubeconfig, error))?;
         user.token = Some(token);
     }
     let Some(path) = &user.token_file else {
@@ -81,7 +82,7 @@ fn token(user: &mut AuthInfo, followed: &mut WatchedFiles) -> Result<(), SourceE
         Err(_) if user.token.is_some() => {}
         Err(error) => {
             let place = TokenPlace::File(path.into());
-            return Err(SourceError::Token(place, error));
+            return Err(AccessSourceError::Token(place, error));
         }
     }
     user.token_file = None;

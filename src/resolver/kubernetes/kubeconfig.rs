@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 
 use s3_exporter_config::{WatchedFiles, file};
 
-use super::error::SourceError;
+use super::error::AccessSourceError;
 use super::files;
 
 mod document;
@@ -29,7 +29,7 @@ pub(super) fn read(
     files: &[PathBuf],
     context: Option<&str>,
     followed: &mut WatchedFiles,
-) -> Result<ParsedKubeconfig, SourceError> {
+) -> Result<ParsedKubeconfig, AccessSourceError> {
     let mut all = Kubeconfig::default();
     for file in files {
         followed.add(file);
@@ -46,7 +46,7 @@ pub(super) fn read(
 }
 
 /// The cluster and the user of a context.
-fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<ParsedKubeconfig, SourceError> {
+fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<ParsedKubeconfig, AccessSourceError> {
     check_context(&kubeconfig, name)?;
     let named = kubeconfig
         .contexts
@@ -54,14 +54,14 @@ fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<ParsedKubeconfig, 
         .find(|context| Some(&*context.name) == name);
     let context = named
         .and_then(|named| named.context)
-        .ok_or(SourceError::EmptyContext)?;
+        .ok_or(AccessSourceError::EmptyContext)?;
     let named = kubeconfig
         .clusters
         .into_iter()
         .find(|cluster| cluster.name == context.cluster);
     let cluster = named
         .and_then(|named| named.cluster)
-        .ok_or(SourceError::NoCluster(context.cluster))?;
+        .ok_or(AccessSourceError::NoCluster(context.cluster))?;
     // A user that is not there is nobody, as it is to client-go.
     let named = kubeconfig
         .auth_infos
@@ -91,21 +91,23 @@ fn find(kubeconfig: Kubeconfig, name: Option<&str>) -> Result<ParsedKubeconfig, 
     })
 }
 
-fn check_context(kubeconfig: &Kubeconfig, context: Option<&str>) -> Result<(), SourceError> {
+fn check_context(kubeconfig: &Kubeconfig, context: Option<&str>) -> Result<(), AccessSourceError> {
     let names = kubeconfig.contexts.iter().map(|context| &context.name);
     let known: Vec<_> = names.cloned().collect();
     match context {
-        None => Err(SourceError::NoCurrentContext { known }),
-        Some(name) if !known.iter().any(|known| known == name) => Err(SourceError::NoContext {
-            name: name.to_owned(),
-            known,
-        }),
+        None => Err(AccessSourceError::NoCurrentContext { known }),
+        Some(name) if !known.iter().any(|known| known == name) => {
+            Err(AccessSourceError::NoContext {
+                name: name.to_owned(),
+                known,
+            })
+        }
         Some(_) => Ok(()),
     }
 }
 
 /// The address; without a scheme it is https where anything is said of TLS, and else http.
-fn server(cluster: &Cluster, shows_certificate: bool) -> Result<http::Uri, SourceError> {
+fn server(cluster: &Cluster, shows_certificate: bool) -> Result<http::Uri, AccessSourceError> {
     let text = cluster.server.as_deref().unwrap_or("localhost");
     let speaks_tls = shows_certificate
         || cluster.certificate_authority.is_some()
@@ -116,26 +118,26 @@ fn server(cluster: &Cluster, shows_certificate: bool) -> Result<http::Uri, Sourc
         (false, true) => format!("https://{text}"),
         (false, false) => format!("http://{text}"),
     };
-    let address: http::Uri = full.parse().map_err(SourceError::Server)?;
+    let address: http::Uri = full.parse().map_err(AccessSourceError::Server)?;
     match address.scheme_str() {
         Some("http" | "https") => Ok(address),
-        scheme => Err(SourceError::Scheme(scheme.map(str::to_owned))),
+        scheme => Err(AccessSourceError::Scheme(scheme.map(str::to_owned))),
     }
 }
 
 /// Whom the cluster has us trust; `None` where the system's authorities are meant.
-fn authorities(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, SourceError> {
+fn authorities(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, AccessSourceError> {
     let pem = match (
         &cluster.certificate_authority_data,
         &cluster.certificate_authority,
     ) {
         (Some(data), _) => BASE64_STANDARD
             .decode(data)
-            .map_err(SourceError::AuthorityBase64)?,
+            .map_err(AccessSourceError::AuthorityBase64)?,
         (None, Some(path)) => {
             let bytes = file::read(Path::new(path), file::MAX_FILE);
-            let bytes =
-                bytes.map_err(|cause| SourceError::AuthorityUnreadable(path.clone(), cause))?;
+            let bytes = bytes
+                .map_err(|cause| AccessSourceError::AuthorityUnreadable(path.clone(), cause))?;
             bytes.to_vec()
         }
         (None, None) => return Ok(None),
@@ -143,9 +145,9 @@ fn authorities(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, SourceError> {
     let certificates = CertificateDer::pem_slice_iter(&pem)
         .map(|certificate| certificate.map(|der| der.to_vec()))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(SourceError::AuthorityPem)?;
+        .map_err(AccessSourceError::AuthorityPem)?;
     match certificates.is_empty() {
-        true => Err(SourceError::NoAuthority),
+        true => Err(AccessSourceError::NoAuthority),
         false => Ok(Some(certificates)),
     }
 }

@@ -7,7 +7,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use kube::config::Kubeconfig;
 use serde_json::{Map, Value};
 
-use crate::resolver::kubernetes::error::SourceError;
+use crate::resolver::kubernetes::error::AccessSourceError;
 use crate::resolver::kubernetes::files;
 
 /// The entries of a cluster and of a user that hold base64.
@@ -27,13 +27,13 @@ const PATHS: [&str; 4] = [
 const SWITCHES: [&str; 2] = ["insecure-skip-tls-verify", "disable-compression"];
 
 /// The documents of a file.
-pub(super) fn read(file: &Path) -> Result<Vec<Kubeconfig>, SourceError> {
+pub(super) fn read(file: &Path) -> Result<Vec<Kubeconfig>, AccessSourceError> {
     let bytes = files::read(file)?;
-    let text = decode(bytes).ok_or(SourceError::NotText)?;
+    let text = decode(bytes).ok_or(AccessSourceError::NotText)?;
     let documents: Vec<Value> = serde_saphyr::from_multiple(&text).map_err(|error| {
         // Its own words may show a secret.
         let at = error.location();
-        SourceError::NotAKubeconfig(at.map(|at| (at.line(), at.column())))
+        AccessSourceError::NotAKubeconfig(at.map(|at| (at.line(), at.column())))
     })?;
     let folder = file.parent().unwrap_or(Path::new(""));
     documents
@@ -41,7 +41,7 @@ pub(super) fn read(file: &Path) -> Result<Vec<Kubeconfig>, SourceError> {
         .filter(|document| !document.is_null())
         .map(|mut document| {
             settle(&mut document, folder);
-            serde_json::from_value(document).map_err(|_| SourceError::OfAnotherKind)
+            serde_json::from_value(document).map_err(|_| AccessSourceError::OfAnotherKind)
         })
         .collect()
 }
