@@ -36,7 +36,6 @@ const KEYS: &[Key] = &[
 /// Keys of type `s3` that the MinIO client cannot do.
 const ONLY_S3: [&str; 3] = ["proxy", "client_cert_file", "client_key_file"];
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Nobody waits longer than this for one page.
@@ -73,29 +72,15 @@ fn config(section: &mut Section) -> Option<MinioConfig> {
     }
     let endpoint = endpoint(section);
     let login = login(section);
-    let insecure_skip_verify = section.boolean("insecure_skip_verify") == Some(true);
-    if insecure_skip_verify {
-        section.warn(
-            "insecure_skip_verify",
-            "trusts anybody who pretends to be the store: give its certificate as `ca_bundle`",
-        );
-    }
     let region = region(section, "region");
-    let ca_bundle = section.file("ca_bundle");
-    let connect_timeout = section.duration_up_to("connect_timeout", LONGEST);
+    let transport = Transport::parse(section); // what it cannot do is refused above
     let request_timeout = section.duration_up_to("request_timeout", LONGEST);
     let ordered = section.boolean("ordered").unwrap_or(false);
     Some(MinioConfig {
         endpoint: endpoint?,
         region,
         login,
-        transport: Transport {
-            ca_bundle,
-            client_certificate: None,
-            insecure_skip_verify,
-            proxy: None,
-            connect_timeout: connect_timeout.unwrap_or(CONNECT_TIMEOUT),
-        },
+        transport,
         request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),
         ordered,
     })
@@ -147,6 +132,7 @@ mod tests {
     use figment::providers::{Format, Toml};
     use figment::value::{Dict, Tag};
     use s3_exporter_config::Origin;
+    use s3_exporter_transport::CONNECT_TIMEOUT;
 
     use super::*;
 

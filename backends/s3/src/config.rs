@@ -1,10 +1,9 @@
-use std::path::PathBuf;
 use std::time::Duration;
 
 use s3_exporter_api::{Connect, RequestLimits};
-use s3_exporter_config::{Key, Misplaced, Plugin, Secret, Section, Url, without_line_end};
+use s3_exporter_config::{Key, Plugin, Section, Url};
 use s3_exporter_settings::{Login, endpoint, region};
-use s3_exporter_transport::{Proxies, Transport};
+use s3_exporter_transport::Transport;
 
 use crate::REGION;
 use crate::credentials::Role;
@@ -49,7 +48,6 @@ const KEYS: &[Key] = &[
     Key::with_default("ordered", "false"),
 ];
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Nobody waits longer than this for one page.
@@ -106,7 +104,7 @@ fn config(section: &mut Section) -> S3Config {
         requester_pays: section
             .choice("request_payer", &[("requester", true)])
             .unwrap_or(false),
-        transport: transport(section),
+        transport: Transport::parse(section),
         request_timeout: section
             .duration_up_to("request_timeout", LONGEST)
             .unwrap_or(REQUEST_TIMEOUT),
@@ -138,75 +136,6 @@ fn owner(section: &mut Section) -> Option<String> {
     None
 }
 
-fn transport(section: &mut Section) -> Transport {
-    let insecure_skip_verify = section.boolean("insecure_skip_verify") == Some(true);
-    if insecure_skip_verify {
-        section.warn(
-            "insecure_skip_verify",
-            "trusts anybody who pretends to be the store: give its certificate as `ca_bundle`",
-        );
-    }
-    Transport {
-        ca_bundle: section.file("ca_bundle"),
-        client_certificate: client_certificate(section),
-        insecure_skip_verify,
-        proxy: proxy(section),
-        connect_timeout: section
-            .duration_up_to("connect_timeout", LONGEST)
-            .unwrap_or(CONNECT_TIMEOUT),
-    }
-}
-
-fn client_certificate(section: &mut Section) -> Option<(PathBuf, PathBuf)> {
-    let given = (
-        section.has("client_cert_file"),
-        section.has("client_key_file"),
-    );
-    let certificate = section.file("client_cert_file");
-    let key = section.file("client_key_file");
-    match given {
-        (true, false) => section.fault(
-            "client_key_file",
-            "is missing: `client_cert_file` is of no use without it",
-        ),
-        (false, true) => section.fault(
-            "client_cert_file",
-            "is missing: `client_key_file` is of no use without it",
-        ),
-        _ => (),
-    }
-    certificate.zip(key)
-}
-
-/// The address of a proxy. It may hold a password, so no message shows it.
-fn proxy(section: &mut Section) -> Option<Secret> {
-    let proxy = section.setting("proxy", Section::name)?.map(Secret::new);
-    let origin = proxy.origin();
-    let text = without_line_end(proxy.value.expose());
-    if let Some(misplaced) = Misplaced::find(text) {
-        let message = format!("holds {misplaced}{}: take it out", origin.once_expanded());
-        section.fault_of(&proxy, message);
-        return None;
-    }
-    // The transport makes nothing of what follows the port.
-    let good = Url::parse(text).is_ok_and(|url| {
-        matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none()
-    });
-    match Proxies::one(text, "it") {
-        Ok(_) if good => return Some(Secret::new(text)),
-        Err(error) if error.scheme().is_some() => {
-            let kind = origin.quote(error.scheme().unwrap_or_default());
-            let message = format!("has the scheme {kind}: expected {}", Proxies::KINDS);
-            section.fault_of(&proxy, message);
-        }
-        _ => section.fault_of(
-            &proxy,
-            "is no proxy's address: expected one such as \"http://proxy.example:3128\"",
-        ),
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -215,6 +144,7 @@ mod tests {
     use figment::providers::{Format, Toml};
     use figment::value::{Dict, Tag};
     use s3_exporter_config::Origin;
+    use s3_exporter_transport::CONNECT_TIMEOUT;
 
     use super::*;
 

@@ -3,7 +3,8 @@
 //!
 //! It is a leaf that plug-ins and the resolver of Kubernetes share, so that one address is
 //! reached in the same way whoever asks. A request that carries [`Attempts`] is counted when it
-//! is sent, so that no plug-in needs to look for that moment. It knows no store: what goes over a connection is
+//! is sent, so that no plug-in needs to look for that moment. What a section says of the way is
+//! read here, too ([`Transport::parse`]). It knows no store: what goes over a connection is
 //! the caller's, and so is the kind of a failure ([`cause_of`] tells what it was).
 
 mod attempts;
@@ -11,6 +12,7 @@ mod client;
 mod failure;
 mod no_proxy;
 mod proxy;
+mod section;
 mod send;
 mod tls;
 mod trust;
@@ -25,6 +27,7 @@ pub use attempts::Attempts;
 pub use client::{Connections, Connector, HttpClients, connector};
 pub use failure::{Cause, advice, cause_of};
 pub use proxy::{BadProxy, Proxies};
+pub use section::CONNECT_TIMEOUT;
 pub use send::BoxError;
 pub use tls::look;
 pub use trust::{anybody, authorities};
