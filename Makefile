@@ -42,6 +42,7 @@ check: features
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" $(CARGO) doc --workspace --no-deps --document-private-items
 	PATH="$$(tests/install.sh check):$$PATH" tests/deny.sh
+	PATH="$$(tests/install.sh check):$$PATH" $(CARGO) machete
 	$(MAKE) sbom
 
 # What the program is made of, for scanners: CycloneDX as JSON.

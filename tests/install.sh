@@ -6,7 +6,7 @@
 #
 #   tests/install.sh            what `make test` needs
 #   tests/install.sh quick      what `make quick` needs (promtool)
-#   tests/install.sh check      what `make check` and `make sbom` need (cargo-deny, cargo-cyclonedx)
+#   tests/install.sh check      what `make check` and `make sbom` need (cargo-deny, cargo-machete, cargo-cyclonedx)
 #
 # S3_EXPORTER_TOOLS=DIR puts them elsewhere.
 set -euo pipefail
@@ -18,6 +18,7 @@ KUBERNETES=1.37.2
 SEAWEEDFS=4.48
 TOXIPROXY=v2.12.0
 CARGO_DENY=0.20.2
+CARGO_MACHETE=0.9.2
 CARGO_CYCLONEDX=0.5.7
 
 say() { echo "install: $*" >&2; }
@@ -109,6 +110,7 @@ seaweedfs() {
 }
 
 cargo_deny() { cargo install --locked --root "$TOOLS" --version "$CARGO_DENY" cargo-deny; }
+cargo_machete() { cargo install --locked --root "$TOOLS" --version "$CARGO_MACHETE" cargo-machete; }
 cargo_cyclonedx() { cargo install --locked --root "$TOOLS" --version "$CARGO_CYCLONEDX" cargo-cyclonedx; }
 
 case "${1:-test}" in
@@ -138,6 +140,7 @@ quick)
 check)
     need cargo "install Rust with rustup"
     install cargo-deny "$CARGO_DENY" cargo_deny
+    install cargo-machete "$CARGO_MACHETE" cargo_machete
     install cargo-cyclonedx "$CARGO_CYCLONEDX" cargo_cyclonedx
     ;;
 *) die "unknown argument '$1': use test, quick or check" ;;

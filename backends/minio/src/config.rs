@@ -128,18 +128,16 @@ fn login(section: &mut Section) -> Login {
 mod tests {
     use std::sync::Arc;
 
-    use figment::Figment;
-    use figment::providers::{Format, Toml};
-    use figment::value::{Dict, Tag};
+    use figment::value::Tag;
     use s3_exporter_config::Origin;
+    use s3_exporter_testkit::values;
     use s3_exporter_transport::CONNECT_TIMEOUT;
 
     use super::*;
 
     fn parse_toml(text: &str) -> (Option<MinioConfig>, Vec<String>, usize) {
-        let values: Dict = Figment::from(Toml::string(text)).extract().unwrap();
         let origins = Arc::new(|_, _: &str| Origin::Default);
-        let parsed = Section::parse("backends.x", Tag::Default, values, origins, config);
+        let parsed = Section::parse("backends.x", Tag::Default, values(text), origins, config);
         (
             parsed.value,
             parsed.errors.iter().map(ToString::to_string).collect(),

@@ -140,10 +140,9 @@ fn owner(section: &mut Section) -> Option<String> {
 mod tests {
     use std::sync::Arc;
 
-    use figment::Figment;
-    use figment::providers::{Format, Toml};
-    use figment::value::{Dict, Tag};
+    use figment::value::Tag;
     use s3_exporter_config::Origin;
+    use s3_exporter_testkit::values;
     use s3_exporter_transport::CONNECT_TIMEOUT;
 
     use super::*;
@@ -155,9 +154,8 @@ mod tests {
     }
 
     fn parse_toml(text: &str) -> Parsed {
-        let values: Dict = Figment::from(Toml::string(text)).extract().unwrap();
         let origins = Arc::new(|_, _: &str| Origin::Default);
-        let parsed = Section::parse("backends.x", Tag::Default, values, origins, config);
+        let parsed = Section::parse("backends.x", Tag::Default, values(text), origins, config);
         let texts = |faults: Vec<s3_exporter_config::ConfigError>| {
             faults.iter().map(ToString::to_string).collect::<Vec<_>>()
         };

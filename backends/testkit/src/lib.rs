@@ -37,6 +37,7 @@ mod socks;
 mod synthetic;
 mod tar;
 mod upload;
+mod values;
 mod web;
 
 pub use aws::{Asked as AskedOfAws, Aws};
@@ -55,3 +56,4 @@ pub use session::Session;
 pub use socks::Socks;
 pub use synthetic::{SyntheticBucket, SyntheticServer};
 pub use upload::Upload;
+pub use values::values;

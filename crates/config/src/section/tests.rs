@@ -2,15 +2,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use figment::Figment;
-use figment::providers::{Format, Toml};
+use figment::providers::Serialized;
+use s3_exporter_testkit::values;
 
 use super::*;
 
 /// Parses a text, in which every value says that it is in the file `c`.
 fn parse<T>(text: &str, read: impl FnOnce(&mut Section) -> T) -> Parsed<T> {
-    let values: Dict = Figment::from(Toml::string(text)).extract().unwrap();
     let origins = Arc::new(|_, _: &str| Origin::of_file(Path::new("c"), None));
-    Section::parse("", Tag::Default, values, origins, read)
+    Section::parse("", Tag::Default, values(text), origins, read)
 }
 
 fn messages<T>(parsed: &Parsed<T>) -> Vec<&str> {
@@ -115,7 +115,8 @@ fn a_setting_knows_its_key_and_its_origin() {
 
 #[test]
 fn what_is_said_of_a_key_that_was_taken_names_its_own_origin() {
-    let both = Figment::from(Toml::string("a = 1\nb = 1")).merge(Toml::string("b = 2"));
+    let both = Figment::from(Serialized::globals(values("a = 1\nb = 1")))
+        .merge(Serialized::globals(values("b = 2")));
     let values = both.find_value("").unwrap().into_dict().unwrap();
     let own = values["b"].tag();
     let origins = Arc::new(move |tag, _: &str| match tag == own {
