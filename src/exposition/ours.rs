@@ -1,16 +1,18 @@
 //! Our own names: an API, because dashboards and alerts outlive code. Each is explained
 //! in `docs/metrics.md`.
 
-use std::sync::atomic::Ordering::Relaxed;
-
-use s3_exporter_api::{FailureKind, Operation, UnixTime};
+use s3_exporter_api::UnixTime;
 
 use crate::exposition::family::Series::{Cluster, Destination, KnownCluster, Resolver};
-use crate::exposition::family::{Family, Samples, counter, gauge};
+use crate::exposition::family::{Family, Samples, gauge};
 use crate::exposition::subject::ObservedDestination;
 use crate::facts::{ClassCount, Figures, Totals};
 use crate::labels::Label;
 use crate::verdict;
+
+mod scans;
+
+pub use scans::SCANS;
 
 /// For each cluster of a destination or resolver.
 pub static CLUSTERS: &[Family] = &[
@@ -144,112 +146,6 @@ pub static FIGURES: &[Family] = &[
         "objectstore_omitted_newest_object_timestamp_seconds",
         Destination(|of, samples| omitted(of, samples, |rest| newest(rest.newest))),
         "Last-modified of the newest object of the clusters without series of their own that is not empty, in Unix seconds; 0 = there is none.",
-    ),
-];
-
-/// For each destination: how its scans go.
-pub static SCANS: &[Family] = &[
-    gauge(
-        "objectstore_scan_success",
-        Destination(|of, samples| {
-            if let Some(latest) = &of.snapshot.latest {
-                samples.put(f64::from(u8::from(latest.failure.is_none())));
-            }
-        }),
-        "1 = the latest finished scan was complete, 0 = it failed; absent before the first one ends.",
-    ),
-    gauge(
-        "objectstore_scan_last_success_timestamp_seconds",
-        Destination(|of, samples| {
-            let ended = of.snapshot.figures.as_ref().map(|f| f.ended);
-            samples.put(ended.map_or(0.0, UnixTime::as_seconds));
-        }),
-        "End of the latest complete scan, which all figures are of, in Unix seconds; 0 = never.",
-    ),
-    gauge(
-        "objectstore_scan_failing",
-        Destination(|of, samples| {
-            let latest = of.snapshot.latest.as_ref();
-            let failing = latest.and_then(|latest| Some(latest.failure.as_ref()?.kind));
-            for kind in FailureKind::ALL {
-                let now = f64::from(u8::from(failing == Some(kind)));
-                samples.put_with([(Label::Kind, kind.as_str())], now);
-            }
-        }),
-        "1 for the kind of failure of the latest finished scan, 0 for every other kind.",
-    ),
-    gauge(
-        "objectstore_scan_duration_seconds",
-        Destination(|of, samples| {
-            if let Some(latest) = &of.snapshot.latest {
-                samples.put(latest.duration.as_secs_f64());
-            }
-        }),
-        "How long the latest finished scan took, in seconds; absent before the first one ends.",
-    ),
-    counter(
-        "objectstore_scans_total",
-        Destination(|of, samples| samples.put(of.snapshot.scans.finished as f64)),
-        "Finished scans, failed ones included.",
-    ),
-    counter(
-        "objectstore_scan_failures_total",
-        Destination(|of, samples| {
-            for kind in FailureKind::ALL {
-                let failed = of.snapshot.scans.failed[kind as usize];
-                samples.put_with([(Label::Kind, kind.as_str())], failed as f64);
-            }
-        }),
-        "Scans that failed, by the kind of failure.",
-    ),
-    counter(
-        "objectstore_api_requests_total",
-        Destination(|of, samples| {
-            for operation in Operation::ALL {
-                let attempts = of.snapshot.meter.attempts(operation);
-                samples.put_with([(Label::Operation, operation.as_str())], attempts as f64);
-            }
-        }),
-        "HTTP requests to the store, retries included, by S3 operation: what a bill is made of.",
-    ),
-    counter(
-        "objectstore_api_request_failures_total",
-        Destination(|of, samples| {
-            for operation in Operation::ALL {
-                for kind in FailureKind::ALL {
-                    let labels = [
-                        (Label::Operation, operation.as_str()),
-                        (Label::Kind, kind.as_str()),
-                    ];
-                    let failures = of.snapshot.meter.failures(operation, kind);
-                    samples.put_with(labels, failures as f64);
-                }
-            }
-        }),
-        "HTTP requests to the store that failed, retried ones included, by S3 operation and kind of failure.",
-    ),
-    gauge(
-        "objectstore_scan_audit_success",
-        Destination(|of, samples| {
-            if let Some(audit) = of.snapshot.audit {
-                samples.put(f64::from(u8::from(audit.success)));
-            }
-        }),
-        "1 = the latest audit found that listing in parts finds what listing in sequence does, 0 = it does not, and is not relied on any more; absent before the first audit.",
-    ),
-    gauge(
-        "objectstore_scan_audit_last_timestamp_seconds",
-        Destination(|of, samples| match of.snapshot.audit {
-            Some(audit) => samples.put(audit.ended.as_seconds()),
-            None if of.snapshot.is_audited => samples.put(0.0),
-            None => {}
-        }),
-        "End of the latest audit of the listing in parts, in Unix seconds; 0 = never; absent where there is nothing to audit.",
-    ),
-    gauge(
-        "objectstore_scan_concurrency",
-        Destination(|of, samples| samples.put(f64::from(of.snapshot.concurrency.load(Relaxed)))),
-        "List requests that the destination may have in flight now; throttling lowers it.",
     ),
 ];
 

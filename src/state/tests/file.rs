@@ -1,0 +1,348 @@
+//! What a file says: written, read, of any version, damaged and hostile.
+
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use s3_exporter_api::FailureKind;
+use s3_exporter_listing::Boundaries;
+
+use super::*;
+use crate::assign::Assignment;
+use crate::clusters::Cluster;
+use crate::destination::ListingId;
+use crate::facts::{Facts, Recent, Totals};
+use crate::snapshot::ScanFailure;
+
+prop_compose! {
+    fn totals()(
+        objects in 0..1_u64 << 40,
+        empty in 0..=100_u64,
+        bytes in any::<u64>(),
+        times in (option::of(-9_i64..1 << 53), option::of(-9_i64..1 << 53), option::of(-9_i64..1 << 53)),
+        sizes in (any::<u64>(), option::of(any::<u64>())),
+        recent in vec((-9_i64..1 << 53, any::<u64>()), 0..12),
+    ) -> Totals {
+        Totals {
+            objects: objects + empty,
+            empty,
+            bytes,
+            newest_of_all: times.0.map(at),
+            newest: times.1.map(|time| (at(time), sizes.0)),
+            oldest: times.2.map(at),
+            largest: sizes.1,
+            recent: Recent::restore(recent.into_iter().map(|(time, size)| (at(time), size))),
+        }
+    }
+}
+
+/// Of each cluster its totals, its creation and whether it is still known.
+type Owned = std::collections::BTreeMap<String, (Totals, Option<i64>, bool)>;
+
+prop_compose! {
+    fn completed()(
+        owned in btree_map("[^/\\pC]{1,8}|[ab-]{1,3}", (totals(), option::of(0..1_i64 << 53), any::<bool>()), 0..6),
+        unassigned in totals(),
+        keys in btree_map(any::<String>(), 0..1_u64 << 30, 0..6),
+        loose in 0..9_u64,
+        ended in 0..1_i64 << 53,
+        gone in option::of(0..1_i64 << 53),
+    ) -> CompletedScan {
+        let owned: Owned = owned;
+        let (mut names, mut known) = (Clusters::new(), Clusters::new());
+        for (name, (_, created, is_known)) in &owned {
+            let cluster = Cluster { created: created.map(at) };
+            names.insert(name, cluster).unwrap();
+            if *is_known {
+                known.insert(name, cluster).unwrap();
+            }
+        }
+        let assignment = Arc::new(Assignment::new(&names, "p/", "-"));
+        let facts = Facts::restore(assignment, |name| owned[name].0.clone(), unassigned);
+        let mut sum = 0;
+        let keys: Vec<_> = keys.iter().map(|(key, objects)| { sum += objects; (&**key, sum) }).collect();
+        let anchors: Vec<u32> = (0..keys.len() as u32).collect(); // 0: not known
+        let boundaries = Boundaries::restore(keys.into_iter(), loose).unwrap();
+        let boundaries = boundaries.with_anchors(&anchors);
+        let gone = names.names().zip(gone).map(|(name, seen)| (Arc::clone(name), at(seen))).collect();
+        CompletedScan {
+            found: Arc::new(CompleteListing { fold: facts, boundaries, as_of: at(ended) }),
+            known: Arc::new(known),
+            gone: Arc::new(gone),
+        }
+    }
+}
+
+prop_compose! {
+    fn anything()(
+        ended in 0..1_i64 << 53,
+        duration in any::<Duration>(),
+        failure in option::of((0..FailureKind::ALL.len(), any::<String>())),
+        completed in option::of(completed()),
+        audit in option::of((0..1_i64 << 53, any::<bool>())),
+    ) -> SavedState {
+        let failure = failure.map(|(kind, message)| ScanFailure {
+            kind: FailureKind::ALL[kind],
+            message: message.into(),
+        });
+        let audit = audit.map(|(ended, success)| Audit { ended: at(ended), success });
+        SavedState { latest: ScanOutcome { ended: at(ended), duration, failure }, completed, audit }
+    }
+}
+
+fn written(remembered: &SavedState) -> Vec<u8> {
+    to_bytes(&destination("d").listing(), remembered).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn what_was_written_is_what_is_read(before in anything(), name in any::<String>()) {
+        let identity = destination(&name).listing();
+        let bytes = to_bytes(&identity, &before).unwrap();
+        let (found, after) = parse(&bytes).unwrap();
+        prop_assert_eq!(found, identity);
+        prop_assert_eq!(format!("{:?}", &after.latest), format!("{:?}", &before.latest));
+        prop_assert_eq!(after.completed.is_some(), before.completed.is_some());
+        prop_assert_eq!(after.audit, before.audit);
+        if let (Some(after), Some(before)) = (after.completed, before.completed) {
+            prop_assert_eq!(after.ended(), before.ended());
+            prop_assert_eq!(&after.known, &before.known);
+            prop_assert_eq!(&after.gone, &before.gone);
+            prop_assert_eq!(&after.found.boundaries, &before.found.boundaries);
+            let (after, known, before) = (&after.found.fold, &after.known, &before.found.fold);
+            prop_assert_eq!(after.unassigned(), before.unassigned());
+            prop_assert!(after.owned().eq(before.owned()));
+            prop_assert_eq!(after.split(known, Expect::All), before.split(known, Expect::All));
+        }
+    }
+
+    /// As the fuzzer does: whatever comes, it is an answer.
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..200), body in any::<String>()) {
+        prop_assert!(parse(&bytes).is_err());
+        for json in [body.as_str(), "{}", "[[[[", r#"{"identity":{},"latest":{},"good":null}"#] {
+            for version in 0..=3 {
+                prop_assert!(matches!(parse(signed(version, json).as_bytes()), Err(Unusable::Corrupt(_))));
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(30))]
+
+    #[test]
+    fn one_wrong_byte_or_a_missing_end_is_seen(of in anything(), wrong in 1..=255_u8) {
+        let bytes = written(&of);
+        for at in 0..bytes.len() {
+            prop_assert!(matches!(parse(&bytes[..at]), Err(Unusable::Corrupt(_))), "cut at {}", at);
+            for wrong in [wrong, 0x01, 0x20, 0x80] {
+                let mut bytes = bytes.clone();
+                bytes[at] ^= wrong;
+                prop_assert!(matches!(parse(&bytes), Err(Unusable::Corrupt(_))), "{} at {}", wrong, at);
+            }
+        }
+    }
+}
+
+/// A file of this version with this body.
+pub(super) fn signed(version: u32, body: &str) -> String {
+    let sum = crc32fast::hash(format!("{version}\n{body}").as_bytes());
+    format!("s3-exporter-state {version} {sum:08x}\n{body}")
+}
+
+/// What the second version wrote of three objects of no cluster.
+const BODY_2: &str = r#"{"identity":{"destination":"d","store_url":"https://minio.example:9000","bucket":"backups","prefix":"p/","separator":"-","resolver":"lab"},"latest":{"ended":1,"duration":{"secs":0,"nanos":5000000},"failure":null},"good":{"ended":1,"unassigned":{"objects":3,"empty":0,"bytes":0,"newest_of_all":null,"newest":null,"oldest":null,"largest":null},"clusters":[],"boundaries":[],"loose":0},"audit":{"ended":1,"success":true}}"#;
+
+/// The same as it is written today.
+fn body_3() -> String {
+    let audit = Some(Audit {
+        ended: at(1),
+        success: true,
+    });
+    let before = SavedState {
+        audit,
+        ..remembered(at(1), 3)
+    };
+    let text = String::from_utf8(written(&before)).unwrap();
+    text.split_once('\n').unwrap().1.to_owned()
+}
+
+const TOTALS: &str = r#"{"objects":1,"empty":0,"bytes":1,"newest_of_all":null,"newest":null,"oldest":null,"largest":null}"#;
+
+/// Changes of a body that nobody can have written are refused.
+fn refuses(version: u32, body: &str, cluster: fn(&str) -> String, gone: (&str, &str)) {
+    parse(signed(version, body).as_bytes()).unwrap();
+    let clusters = |clusters: &str| (r#""clusters":[]"#, format!(r#""clusters":[{clusters}]"#));
+    let (one, other) = clusters(&cluster("a"));
+    parse(signed(version, &body.replace(one, &other)).as_bytes()).unwrap();
+    for (from, to) in [
+        clusters(&format!("{0},{0}", cluster("a"))),
+        clusters(&cluster("")),
+        clusters(&cluster("a/b")),
+        clusters(&cluster("a").replace(r#""objects":1"#, r#""objects":1099511627777"#)),
+        (
+            r#""objects":3"#,
+            r#""objects":18446744073709551615"#.to_owned(),
+        ),
+        (r#""empty":0"#, r#""empty":4"#.to_owned()),
+        (
+            r#""oldest":null"#,
+            r#""oldest":-9223372036854775808"#.to_owned(),
+        ),
+        (r#""ended":1"#, r#""ended":9223372036854775807"#.to_owned()),
+        (r#""loose":0"#, r#""loose":-1"#.to_owned()),
+        (
+            r#""boundaries":[]"#,
+            r#""boundaries":[["b",1],["a",2]]"#.to_owned(),
+        ),
+        (
+            r#""boundaries":[]"#,
+            r#""boundaries":[["a",2],["b",1]]"#.to_owned(),
+        ),
+        (
+            r#""boundaries":[]"#,
+            r#""boundaries":[["a",18446744073709551615]]"#.to_owned(),
+        ),
+        (r#""success":true"#, r#""success":1"#.to_owned()),
+        (
+            r#""audit":{"ended":1"#,
+            r#""audit":{"ended":9223372036854775807"#.to_owned(),
+        ),
+        (r#""failure":null"#, r#""failure":["tired","x"]"#.to_owned()),
+        (r#""loose":0"#, r#""loose":0,"more":1"#.to_owned()),
+        (gone.0, gone.1.to_owned()),
+        (
+            r#""largest":null"#,
+            format!(r#""largest":null,"recent":[{}[1,1]]"#, "[1,1],".repeat(10)),
+        ),
+        (
+            r#""largest":null"#,
+            r#""largest":null,"recent":[[-9223372036854775808,1]]"#.to_owned(),
+        ),
+    ] {
+        let changed = body.replace(from, &to);
+        assert_ne!(changed, body, "{from}");
+        let result = parse(signed(version, &changed).as_bytes());
+        assert!(matches!(result, Err(Unusable::Corrupt(_))), "{to}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused_though_its_checksum_is_right() {
+    let cluster = |name: &str| format!(r#"["{name}",{TOTALS}]"#);
+    let gone = (r#""gone":[]"#, r#""gone":[["x",1]]"#);
+    refuses(3, &body_3(), cluster, gone);
+    let cluster = |name: &str| {
+        format!(r#"{{"cluster":"{name}","created":null,"known":true,"totals":{TOTALS}}}"#)
+    };
+    let gone = (r#""loose":0"#, r#""loose":0,"gone":[["x",1]]"#);
+    refuses(2, BODY_2, cluster, gone);
+}
+
+/// A file names the kinds of failures as the label `kind` does.
+#[test]
+fn kinds_are_kept_by_their_names() {
+    for kind in FailureKind::ALL {
+        let written = serde_json::to_string(&kind).unwrap();
+        assert_eq!(written, format!("\"{kind}\""));
+        assert_eq!(serde_json::from_str::<FailureKind>(&written).unwrap(), kind);
+    }
+}
+
+/// What the first version has written is read: it lacks what is new.
+#[test]
+fn an_older_file_is_read() {
+    let totals = r#"{"objects":2,"empty":1,"bytes":7,"newest_of_all":9,"newest":[8,7],"oldest":8,"largest":7}"#;
+    let cluster = format!(r#"{{"cluster":"a","known":true,"totals":{totals}}}"#);
+    let body = BODY_2.replace(r#""clusters":[]"#, &format!(r#""clusters":[{cluster}]"#));
+    let body = body.replace(r#","audit":{"ended":1,"success":true}"#, "");
+    let (_, remembered) = parse(signed(1, &body).as_bytes()).unwrap();
+    let good = remembered.completed.as_ref().unwrap();
+    let (_, totals) = good.found.fold.owned().next().unwrap();
+    assert_eq!(totals.newest, Some((at(8), 7)));
+    assert_eq!((totals.recent.newest(), good.gone.len()), (None, 0));
+    assert_eq!(remembered.audit, None);
+}
+
+/// What a program of before has written of a real store is written as it is today, and read again.
+fn upgraded(bytes: &[u8]) -> (ListingId, SavedState) {
+    let (listing, saved) = parse(bytes).unwrap();
+    let again = to_bytes(&listing, &saved).unwrap();
+    assert!(again.starts_with(b"s3-exporter-state 3 "));
+    let (same, after) = parse(&again).unwrap();
+    assert_eq!((&same, to_bytes(&same, &after).unwrap()), (&listing, again));
+    (listing, after)
+}
+
+fn assert_not_found(saved: SavedState) {
+    let failure = saved.latest.failure.unwrap();
+    assert_eq!(failure.kind, FailureKind::NotFound);
+    let message = &failure.message;
+    assert!(message.contains("NoSuchBucket"), "{message}");
+    assert!(saved.completed.is_none());
+}
+
+/// Of the program of 2026-11-28 before it judged backups.
+#[test]
+fn files_of_the_first_version_are_upgraded() {
+    let (listing, saved) = upgraded(include_bytes!("../../../tests/saved/v1-etcd.state"));
+    assert_eq!((&*listing.destination, &*listing.prefix), ("etcd", "kkp/"));
+    let completed = saved.completed.unwrap();
+    assert_eq!(completed.ended(), at(1_795_920_038_818));
+    let figures = completed.figures(&completed.known, Expect::All);
+    let of = |name: &str| &figures.clusters[name];
+    assert_eq!((figures.listed.objects, figures.known), (17, 5));
+    assert_eq!(of("lab-1").newest, Some((at(1_795_914_594_007), 1200)));
+    assert_eq!((of("gone").bytes, of("idle").objects), (42, 0));
+    // What it did not keep comes with the next scan.
+    assert!(of("lab-1").recent.is_empty() && figures.gone.is_empty());
+    assert_eq!(figures.classes.iter().count(), 0);
+    let boundaries = &completed.found.boundaries;
+    assert_eq!(
+        (boundaries.parts().0.count(), boundaries.objects()),
+        (6, 17)
+    );
+    assert_eq!(saved.audit, None);
+    assert_not_found(upgraded(include_bytes!("../../../tests/saved/v1-failed.state")).1);
+}
+
+/// Of the program of 2026-11-29, the last one that wrote the second version.
+#[test]
+fn files_of_the_second_version_are_upgraded() {
+    let (listing, saved) = upgraded(include_bytes!("../../../tests/saved/v2-etcd.state"));
+    assert_eq!((&*listing.destination, &*listing.prefix), ("etcd", "kkp/"));
+    assert!(saved.latest.failure.is_none());
+    assert_eq!(saved.latest.duration, Duration::from_nanos(2_614_828));
+    let completed = saved.completed.unwrap();
+    assert_eq!(completed.ended(), at(1_795_914_614_852));
+    let figures = completed.figures(&completed.known, Expect::All);
+    let of = |name: &str| &figures.clusters[name];
+    assert_eq!((figures.listed.objects, figures.known), (16, 5));
+    assert_eq!(
+        (figures.unassigned.objects, figures.unassigned.bytes),
+        (2, 24)
+    );
+    assert_eq!(of("lab-1").newest, Some((at(1_795_914_594_007), 1200)));
+    assert_eq!(
+        of("lab-1").recent.newest(),
+        Some((at(1_795_914_594_040), 0))
+    );
+    assert_eq!((of("lab-1").objects, of("lab-1").empty), (13, 1));
+    assert_eq!((of("lab-2").bytes, of("idle").objects), (7, 0));
+    assert_eq!(figures.gone["gone"], at(1_795_914_606_827));
+    let boundaries = &completed.found.boundaries;
+    assert_eq!(boundaries.parts().0.count(), 9);
+    assert_eq!(boundaries.anchors().next(), Some(154_379_767));
+
+    assert_not_found(upgraded(include_bytes!("../../../tests/saved/v2-failed.state")).1);
+
+    let (_, saved) = upgraded(include_bytes!("../../../tests/saved/v2-audited.state"));
+    let audit = Audit {
+        ended: at(1_795_914_639_155),
+        success: true,
+    };
+    assert_eq!(saved.audit, Some(audit));
+    assert_eq!(objects(&saved), 4000);
+}
