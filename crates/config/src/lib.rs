@@ -10,7 +10,7 @@
 //! tells the [`Origin`] of the value
 //! (a getter gives both as a [`Setting`]), and none holds a [`Secret`]. A [`Plugin`] is a kind of
 //! thing that a section describes, by the name that users write as its `type`. Files are read
-//! by [`file`], so that none makes the reader wait or fills the memory, and followed by
+//! by [`mod@file`], so that none makes the reader wait or fills the memory, and followed by
 //! [`WatchedFiles`] or, where a change is taken up as a whole, until they [`Settle`].
 //!
 //! This crate is a leaf: it knows no store, no metric and no cluster.

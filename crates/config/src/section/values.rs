@@ -176,7 +176,7 @@ impl Section {
         Some(name.origin().resolve(&name.value))
     }
 
-    /// The path of a file that is read, likewise relative; it is one of [`Parsed::files`].
+    /// The path of a file that is read, likewise relative; it is one of [`Parsed::files`](super::Parsed::files).
     pub fn file(&mut self, key: &str) -> Option<PathBuf> {
         let path = self.setting(key, Self::folder)?;
         self.files.push(NamedFile {
