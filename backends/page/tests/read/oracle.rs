@@ -95,17 +95,17 @@ fn parse(body: &str) -> Node {
             .unwrap_or_else(|error| panic!("{error}: {body}"));
         let last = open.last_mut().expect("the document itself");
         match event {
-            Event::Start(tag) => open.push(named(tag.name().as_ref())),
-            Event::Empty(tag) => last.children.push(named(tag.name().as_ref())),
+            Event::Start(tag) => open.push(named(utf8(tag.name().as_ref()))),
+            Event::Empty(tag) => last.children.push(named(utf8(tag.name().as_ref()))),
             Event::End(_) => {
                 let node = open.pop().expect("what has begun");
                 open.last_mut().expect("its parent").children.push(node);
             }
-            Event::Text(text) => last.text.push_str(&text.into_inner()),
-            Event::CData(text) => last.text.push_str(&text.into_inner()),
+            Event::Text(text) => last.text.push_str(utf8(&text.into_inner())),
+            Event::CData(text) => last.text.push_str(utf8(&text.into_inner())),
             Event::GeneralRef(reference) => match reference.resolve_char_ref() {
                 Ok(Some(character)) => last.text.push(character),
-                Ok(None) => last.text.push(match &*reference.into_inner() {
+                Ok(None) => last.text.push(match utf8(&reference.into_inner()) {
                     "amp" => '&',
                     "lt" => '<',
                     "gt" => '>',
@@ -126,6 +126,11 @@ fn parse(body: &str) -> Node {
     assert_eq!(document.text.trim(), "", "text outside of elements");
     assert_eq!(document.children.len(), 1, "one element");
     document.children.remove(0)
+}
+
+/// The reader was given a text.
+fn utf8(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("UTF-8")
 }
 
 fn named(name: &str) -> Node {
