@@ -4,29 +4,28 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use s3_exporter_api::{FailureKind, UnixTime, chain};
-use s3_exporter_listing::OrderEvent;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::clusters::Clusters;
-use crate::destination::Destination;
 use crate::interner::Interner;
 use crate::resolver::ResolverHandle;
 use crate::scan::ScanContext;
 use crate::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome};
 use crate::state::{CompletedScan, SavedState, State};
-use crate::store::Store;
 
 mod attempt;
 mod audits;
 mod logging;
+mod settings;
 mod timing;
 
 use attempt::{EndedScan, caught, start};
 use audits::Audits;
+pub use settings::RunnerSettings;
+use settings::next;
 use timing::jitter;
 
 /// Scans one destination again and again.
@@ -42,18 +41,6 @@ pub struct Runner {
     state: Option<Arc<State>>,
     interner: Arc<Interner>,
     audits: Audits,
-}
-
-/// What may change while a destination is watched. What it has is the same
-/// ([`ListingId::has_objects_of`](crate::destination::ListingId::has_objects_of)).
-#[derive(Clone, Debug)]
-pub struct RunnerSettings {
-    /// What was said of it.
-    pub destination: Arc<Destination>,
-    /// Where it is.
-    pub store: Arc<Store>,
-    /// Its clusters.
-    pub names: Option<ResolverHandle>,
 }
 
 type Running = Pin<Box<dyn Future<Output = EndedScan> + Send>>;
@@ -182,35 +169,6 @@ impl Runner {
         self.record(ended);
     }
 
-    /// Takes on other settings. True where a scan is to begin now: what one does depends on
-    /// what has changed.
-    fn adopt(&mut self, new: RunnerSettings) -> bool {
-        let scan = &mut self.scan;
-        let old = std::mem::replace(&mut scan.destination, new.destination);
-        let store = std::mem::replace(&mut scan.store, new.store);
-        let is_elsewhere = !Arc::ptr_eq(&store, &scan.store);
-        if is_elsewhere {
-            scan.take_note(OrderEvent::Reconnected);
-        }
-        let concurrency = scan.destination.concurrency;
-        if is_elsewhere || old.concurrency != concurrency {
-            scan.concurrency.store(concurrency, Relaxed);
-        }
-        let follows = |names: &Option<ResolverHandle>| Some(names.as_ref()?.resolver.clone());
-        let has_other_names = follows(&self.names) != follows(&new.names);
-        let is_other_scan = is_elsewhere
-            || has_other_names
-            || (old.timeout, old.concurrency) != (scan.destination.timeout, concurrency);
-        self.snapshot.destination = Arc::clone(&scan.destination);
-        self.names = new.names;
-        if is_other_scan || old.audit_interval != self.scan.destination.audit_interval {
-            self.audits.give_up();
-        }
-        self.arrange_audits();
-        self.publish();
-        is_other_scan
-    }
-
     /// A scan, with the names and the boundaries of this moment.
     fn start(&mut self) -> impl Future<Output = EndedScan> + Send + 'static {
         let before = self
@@ -311,16 +269,6 @@ async fn changed(names: &mut Option<ResolverHandle>) {
         && names.resolution.changed().await.is_ok()
     {
         return;
-    }
-    std::future::pending().await
-}
-
-/// Waits for other settings; forever where nobody can send any.
-async fn next(settings: &mut watch::Receiver<Option<RunnerSettings>>) -> RunnerSettings {
-    while settings.changed().await.is_ok() {
-        if let Some(settings) = settings.borrow_and_update().clone() {
-            return settings;
-        }
     }
     std::future::pending().await
 }
