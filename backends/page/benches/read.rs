@@ -40,15 +40,15 @@ fn with_quick_xml(body: &str, page: &mut Page) {
     loop {
         match reader.read_event().expect("well-formed") {
             Event::Start(_) => text.clear(),
-            Event::Text(part) => text.push_str(&part.into_inner()),
+            Event::Text(part) => text.push_str(str::from_utf8(&part.into_inner()).expect("UTF-8")),
             Event::End(end) => match end.name().as_ref() {
-                "Key" => std::mem::swap(&mut key, &mut text),
-                "Size" => size = text.parse().expect("a number"),
-                "LastModified" => {
+                b"Key" => std::mem::swap(&mut key, &mut text),
+                b"Size" => size = text.parse().expect("a number"),
+                b"LastModified" => {
                     let parsed: jiff::Timestamp = text.parse().expect("a time");
                     time = UnixTime::from_millis(parsed.as_millisecond());
                 }
-                "Contents" => page.push(Object {
+                b"Contents" => page.push(Object {
                     key: key.as_bytes(),
                     size,
                     last_modified: time,
