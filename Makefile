@@ -8,10 +8,12 @@ FEATURES := s3 minio kubernetes
 demo:
 	$(CARGO) run --example demo
 
-# The whole suite, against real servers (installed on first use, outside the checkout).
+# The whole suite, against real servers (installed on first use, outside the checkout). Most tests
+# wait, for a scan or a server, so more of them run at once than there are cores.
+TEST_THREADS ?= 6
 test:
 	tests/install.sh test >/dev/null
-	$(CARGO) test --workspace
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace
 
 # What asks no server: unit tests and tests/fast, which needs promtool alone.
 quick:
