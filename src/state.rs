@@ -170,7 +170,12 @@ impl State {
     /// Waits until everything is written, for a second at the most, and lets go of the folder.
     /// Nothing is kept afterwards. Blocks.
     pub fn close(&self) {
-        if !self.writer.finish(FAREWELL) {
+        self.close_within(FAREWELL);
+    }
+
+    /// As [`Self::close`], with another bound than a second.
+    pub fn close_within(&self, patience: Duration) {
+        if !self.writer.finish(patience) {
             tracing::warn!("stopping before everything was kept: the disk is too slow");
         }
         self.folder.unlock();

@@ -16,6 +16,9 @@ mod file;
 
 use file::signed;
 
+/// For a disk that is slow: it ends a hang, and says nothing of speed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 fn destination(name: &str) -> Arc<Destination> {
     Arc::new(Destination {
         name: name.into(),
@@ -128,7 +131,7 @@ fn a_file_is_kept_and_comes_back_until_the_destination_means_another_listing() {
     let same = destination("d");
     assert!(state.load(&same).is_none(), "nothing is kept yet");
     state.save(&same, remembered(at(7), 3));
-    state.close();
+    state.close_within(PATIENCE);
 
     let state = open(&folder);
     let back = state.load(&same).unwrap();
@@ -165,7 +168,7 @@ fn what_is_from_the_future_ends_now() {
         ..remembered(future, 3)
     };
     state.save(&destination("d"), before);
-    state.close();
+    state.close_within(PATIENCE);
     let state = open(&folder);
     let back = state.load(&destination("d")).unwrap();
     let ends = [back.latest.ended, back.completed.unwrap().ended()];
@@ -180,7 +183,7 @@ fn only_its_owner_reads_it() {
     let directory = parent.path().join("a/b");
     let state = State::open(&directory, []).unwrap();
     state.save(&destination("d"), remembered(at(7), 3));
-    state.close();
+    state.close_within(PATIENCE);
     let mode = |path: PathBuf| path.metadata().unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode(directory.join(file_name("d"))), 0o600);
     assert_eq!(mode(directory.join("lock")), 0o600);
@@ -225,7 +228,7 @@ fn what_is_of_no_use_is_set_aside() {
         assert_eq!(std::fs::read_to_string(aside).unwrap(), text);
         // The next one takes its place, and nothing is lost.
         state.save(&destination("d"), remembered(at(7), 3));
-        state.close();
+        state.close_within(PATIENCE);
         assert_eq!(objects(&open(&folder).load(&destination("d")).unwrap()), 3);
     }
     assert_eq!(files(&folder).len(), 3, "{:?}", files(&folder));
@@ -302,7 +305,7 @@ fn any_name_has_a_file_of_its_own_in_the_folder() {
     for name in names {
         let state = open(&folder);
         state.save(&destination(name), remembered(at(7), 3));
-        state.close();
+        state.close_within(PATIENCE);
         assert!(open(&folder).load(&destination(name)).is_some(), "{name:?}");
     }
 }
@@ -321,7 +324,7 @@ fn writes_do_not_overtake_each_other() {
         let came_back = state.load(&destination("a")).unwrap();
         assert_eq!(objects(&came_back), nth.unsigned_abs());
     }
-    state.close();
+    state.close_within(PATIENCE);
     state.save(&destination("a"), remembered(at(201), 201));
     let state = open(&folder);
     for name in names {

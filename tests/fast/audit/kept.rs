@@ -1,6 +1,7 @@
 //! What is known of audits while settings change, and after a restart.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use s3_exporter::destination::Destination;
 use s3_exporter::schedule::{Runner, RunnerSettings};
@@ -8,6 +9,9 @@ use s3_exporter::snapshot::DestinationSnapshot;
 use s3_exporter::state::State;
 
 use crate::audit::{OBJECTS, OFTEN, Running, listed, scan, store};
+
+/// For a disk that is slow: it ends a hang, and says nothing of speed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whoever turns audits off or on, or asks for one request at a time, need not restart.
 #[tokio::test]
@@ -57,7 +61,7 @@ async fn what_was_found_holds_after_a_restart() {
     let (mut running, state) = start(8);
     let found = running.until("the loss is found", failed).await;
     drop(running);
-    state.close();
+    state.close_within(PATIENCE);
 
     let (mut running, state) = start(8);
     assert_eq!(running.published.borrow().audit, found.audit);
@@ -67,14 +71,14 @@ async fn what_was_found_holds_after_a_restart() {
         assert_eq!((listed(&now), now.audit), (OBJECTS, found.audit));
     }
     drop(running);
-    state.close();
+    state.close_within(PATIENCE);
 
     let (mut running, state) = start(1);
     let scanned = |now: &DestinationSnapshot| now.scans.finished >= 1;
     let now = running.until("one request at a time", scanned).await;
     assert_eq!((listed(&now), now.audit), (OBJECTS, None));
     drop(running);
-    state.close();
+    state.close_within(PATIENCE);
 
     memory.leave_gaps(false);
     let (mut running, _state) = start(8);

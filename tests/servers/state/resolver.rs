@@ -15,6 +15,9 @@ use crate::common::truth::Figures;
 use crate::common::{Exporter, Metrics};
 use crate::state::{LAST_SUCCESS, SUCCESS, config, scanned, store};
 
+/// For a disk that is slow: it ends a hang, and says nothing of speed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 #[tokio::test]
 async fn down_at_the_start() {
     let (server, right) = store("good");
@@ -94,7 +97,7 @@ async fn no_scan_comes_before_its_time_while_it_is_down() {
     let (mut runner, _) = Runner::new(scan(), Some(names));
     runner.remember(Arc::clone(&state));
     runner.run_once().await;
-    state.close();
+    state.close_within(PATIENCE);
 
     let state = State::open(folder.path(), []).unwrap();
     let (publisher, names) = channel("names");
