@@ -73,8 +73,8 @@ until_true() {
 }
 answers() { curl -s -o /dev/null "http://127.0.0.1:$1/"; }
 
-go_tool() { # MODULE@VERSION: the program is in $DIR/bin
-    GOBIN=$DIR/bin CGO_ENABLED=0 go install -ldflags '-s -w' "$1"
+go_tool() { # [FLAG...] MODULE@VERSION: the program is in $DIR/bin
+    GOBIN=$DIR/bin CGO_ENABLED=0 go install -ldflags '-s -w' "$@"
 }
 
 pypi() { # NAME==VERSION...: programs in $DIR/venv/bin
