@@ -1,0 +1,269 @@
+//! The fold of a listing's objects into backups.
+
+use std::borrow::Cow;
+
+use s3_exporter_api::Object;
+use serde::{Deserialize, Serialize};
+
+use crate::layouts::{Alike, Clue, Layout, LayoutChoice, Reading, Role};
+
+use super::Limits;
+use super::job::{Cluster, Name};
+use super::kept::{JobRef, KeptJobs};
+use super::lane::{BackupLane, LikeOf, LikeRole};
+use super::newest::{Bit, completes};
+use super::saved::SavedFold;
+use super::text::KeyText;
+
+/// What a listing says of backups, while it is read.
+///
+/// What is kept of it is read again as one that was read by all layouts: nothing is added to it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "SavedFold", into = "SavedFold")]
+pub struct BackupFold {
+    pub(super) layouts: LayoutChoice,
+    pub(super) limits: Limits,
+    pub(super) names_clusters: bool,
+    pub(super) kept: KeptJobs,
+    pub(super) classes: Vec<Box<str>>,
+    /// Objects that a layout read.
+    pub(super) matched: u64,
+}
+
+impl BackupFold {
+    /// Classes that are told apart; no store has so many.
+    const CLASSES: usize = 64;
+
+    /// Nothing read yet.
+    pub fn new(layouts: LayoutChoice, limits: Limits) -> Self {
+        Self {
+            layouts,
+            limits,
+            names_clusters: false,
+            kept: KeptJobs::new(limits),
+            classes: Vec::new(),
+            matched: 0,
+        }
+    }
+
+    /// One that also takes a job's name for that of a cluster, where its layout
+    /// [means one](Layout::job_is_cluster).
+    #[must_use]
+    pub fn naming_clusters(mut self) -> Self {
+        self.names_clusters = true;
+        self
+    }
+
+    /// Adds an object. `below` is how many bytes of its key come before what the layouts read: the
+    /// destination's prefix, or that with the cluster's name and separator where `owner` is known.
+    #[inline]
+    pub fn add(
+        &mut self,
+        lane: &mut BackupLane,
+        object: &Object<'_>,
+        below: usize,
+        owner: Option<usize>,
+    ) {
+        let Some(key) = object.key.get(below..) else {
+            return lane.forget();
+        };
+        // A prefix may be written without the slash that ends it.
+        let has_slash = owner.is_none() && key.first() == Some(&b'/');
+        let below = below + usize::from(has_slash);
+        if !self.add_like(lane, object, below, owner) {
+            self.add_new(lane, object, below, owner);
+        }
+    }
+
+    /// How many objects a layout read.
+    pub const fn matched(&self) -> u64 {
+        self.matched
+    }
+
+    /// The cluster that was read in the key of the latest object of a lane: of one whose job is kept
+    /// apart.
+    pub fn cluster(&self, lane: &BackupLane) -> Option<&str> {
+        match &self.kept.get(lane.latest?)?.cluster {
+            Cluster::Read(name) => Some(name),
+            Cluster::None | Cluster::Owner(_) => None,
+        }
+    }
+
+    /// Adds an object whose key is like the one before; gives whether it is.
+    #[inline]
+    fn add_like(
+        &mut self,
+        lane: &mut BackupLane,
+        object: &Object<'_>,
+        below: usize,
+        owner: Option<usize>,
+    ) -> bool {
+        let Some(like) = &mut lane.like else {
+            return false;
+        };
+        let Some(seconds) = like.read(object.key, owner) else {
+            return false;
+        };
+        // A tool may repeat a time in a key: what was somebody's dump is the tool's where they are the
+        // same.
+        if like.is_dump && self.layouts.is_own_form(object.key, starts(&[0, below])) {
+            return false;
+        }
+        let class = match like.role {
+            LikeRole::Never(_) => 0,
+            LikeRole::Piece(_) => self.class(object, &mut lane.class),
+        };
+        let Some(job) = self.kept.get_mut(like.job) else {
+            return false;
+        };
+        lane.latest = Some(like.job);
+        self.matched = self.matched.saturating_add(1);
+        match &like.role {
+            LikeRole::Never(never) => job.add_beside(*never, object),
+            LikeRole::Piece(piece) => {
+                let bit = piece.bit(object, class, seconds);
+                job.bytes = job.bytes.saturating_add(object.size);
+                let text = piece.text(object.key);
+                job.newest.add(&bit, &text, self.limits.backups);
+            }
+        }
+        true
+    }
+
+    #[inline(never)]
+    fn add_new(
+        &mut self,
+        lane: &mut BackupLane,
+        object: &Object<'_>,
+        below: usize,
+        owner: Option<usize>,
+    ) {
+        lane.latest = None;
+        let starts = [0, below];
+        let found = self.layouts.read_from(object.key, self::starts(&starts));
+        let Some((start, layout, mut reading)) = found else {
+            return;
+        };
+        self.matched = self.matched.saturating_add(1);
+        let is_named = self.names_clusters && layout.job_is_cluster && reading.cluster.is_none();
+        if is_named && !reading.job.is_empty() {
+            reading.cluster = Some(std::mem::take(&mut reading.job));
+        }
+        let root = start + reading.root;
+        let found = self.job(lane.job, object, (root, below), owner, (layout, &reading));
+        let Some(found) = found else { return };
+        (lane.job, lane.latest) = (Some(found), Some(found));
+        // At the later start it is read so whatever comes after; at an earlier one that may be of
+        // another tool.
+        let alike = reading.alike.filter(|_| start == below);
+        let of = LikeOf {
+            job: found,
+            is_dump: layout.clue == Clue::ANY,
+            owner,
+            key: object.key,
+            alike: alike.map(|alike| Alike {
+                begin: start + alike.begin,
+                ..alike
+            }),
+        };
+        let piece = match &reading.role {
+            Role::Piece(piece) => piece,
+            Role::Never(never) => {
+                if let Some(job) = self.kept.get_mut(found) {
+                    job.add_beside(*never, object);
+                }
+                return lane.keep_never(&of, *never);
+            }
+        };
+        let class = self.class(object, &mut lane.class);
+        let Some(job) = self.kept.get_mut(found) else {
+            return;
+        };
+        let bit = Bit::of(piece, object, class);
+        let mut text = KeyText::of(piece, object.key, start);
+        // Of what a backup is made of many keys may differ in more than their time.
+        let may_repeat = completes(piece.part);
+        if may_repeat {
+            text.shape = text.shape(&mut job.newest.shapes);
+        }
+        job.bytes = job.bytes.saturating_add(object.size);
+        job.newest.add(&bit, &text, self.limits.backups);
+        let time = piece.time.as_ref().filter(|_| may_repeat);
+        lane.keep_piece(&of, &bit, &text, time);
+    }
+
+    /// The job of what was read in a key; `None` where it is not kept apart, and the object is
+    /// summed with others.
+    fn job(
+        &mut self,
+        latest: Option<JobRef>,
+        object: &Object<'_>,
+        (root, below): (usize, usize),
+        owner: Option<usize>,
+        (layout, reading): (&'static Layout, &Reading<'_>),
+    ) -> Option<JobRef> {
+        let name = Name {
+            layout,
+            root: object.key.get(..root)?,
+            below: below.min(root),
+            job: &reading.job,
+        };
+        let is_of = |cluster: &Cluster| match (cluster, owner, &reading.cluster) {
+            (Cluster::Owner(known), Some(owner), _) => *known == owner,
+            (Cluster::Read(known), None, Some(read)) => **known == **read,
+            (Cluster::None, None, None) => true,
+            _ => false,
+        };
+        if let Some(latest) = latest
+            && let Some(job) = self.kept.get_mut(latest)
+            && is_of(&job.cluster)
+            && job.name() == name
+        {
+            return Some(latest);
+        }
+        let cluster = match (owner, &reading.cluster) {
+            (Some(owner), _) => Cluster::Owner(owner),
+            (None, Some(read)) => Cluster::Read((&**read).into()),
+            (None, None) => Cluster::None,
+        };
+        match self.kept.find(cluster, name) {
+            Ok(job) => Some(job),
+            Err(sums) => {
+                sums.bytes = sums.bytes.saturating_add(object.size);
+                let is_one = matches!(&reading.role, Role::Piece(piece) if completes(piece.part));
+                sums.count = sums.count.saturating_add(u64::from(is_one));
+                None
+            }
+        }
+    }
+
+    /// The place of an object's storage class.
+    #[inline]
+    fn class(&mut self, object: &Object<'_>, latest: &mut u8) -> u8 {
+        let name = object.storage_class.name();
+        let known = self.classes.get(usize::from(*latest));
+        if known.is_none_or(|known| known.as_bytes() != name) {
+            *latest = self.class_place(name);
+        }
+        *latest
+    }
+
+    #[inline(never)]
+    fn class_place(&mut self, name: &[u8]) -> u8 {
+        let known = self.classes.iter();
+        let mut known = known.map(|known| known.as_bytes());
+        let at = known.position(|known| known == name).unwrap_or_else(|| {
+            if self.classes.len() < Self::CLASSES {
+                let name: Cow<'_, str> = String::from_utf8_lossy(name);
+                self.classes.push(name.into());
+            }
+            self.classes.len() - 1
+        });
+        u8::try_from(at).unwrap_or(u8::MAX)
+    }
+}
+
+/// Where what layouts read may begin: a tool's own folder may stand in the destination's prefix.
+fn starts(both: &[usize; 2]) -> &[usize] {
+    &both[usize::from(both[1] == 0)..]
+}

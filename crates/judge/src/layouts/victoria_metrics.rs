@@ -1,0 +1,143 @@
+//! vmbackup, and vmbackupmanager, which runs it by four rhythms.
+
+use super::clue::Clue;
+use super::text::{before, component, components, is_digits, is_hex, name};
+use super::time::{civil, iso_week, month};
+use super::{
+    Chain, Completeness, Example, KeyTime, Layout, Part, Piece, Reading, Rewrite, Silence,
+    SizeRule, TimeRule,
+};
+
+const MARKER: &[u8] = b"backup_complete.ignore";
+
+/// One place that each run brings up to date.
+pub static VMBACKUP: Layout = RULES;
+
+const RULES: Layout = Layout {
+    name: "vmbackup",
+    signature: "`backup_complete.ignore`, `data/{small,big,indexdb}/`, `metadata/` with names of three times 16 hexadecimal digits",
+    commit: "`backup_complete.ignore`, which is empty, is deleted first and written last",
+    cheap_prefix: "backup_complete.ignore",
+    source: "vmbackup, run",
+    complete: Completeness::Commit,
+    time: TimeRule::LastModified,
+    chain: Chain::Unknown,
+    silence: Silence::Late,
+    size: SizeRule::SumVaries,
+    rewrite: Rewrite::Usual,
+    job_is_cluster: false,
+    is_per_node: false,
+    clue: Clue::VMBACKUP,
+    needs: &[],
+    read: read_place,
+    examples: &[
+        Example {
+            key: "vm1/latest/backup_complete.ignore",
+            read: "root=vm1/ job=latest full commit id=latest",
+        },
+        Example {
+            key: "vm1/latest/data/small/2026_11/18EC4CC8F05D597F/timestamps.bin/0000000000000003_0000000000000000_0000000000000003",
+            read: "root=vm1/ job=latest full data id=latest",
+        },
+        Example {
+            key: "vm1/latest/metadata/minTimestampForCompositeIndex/0000000000000008_0000000000000000_0000000000000008",
+            read: "root=vm1/ job=latest full data id=latest",
+        },
+        Example {
+            key: "vm1/latest/backup_metadata.ignore",
+            read: "root=vm1/ job=latest full data id=latest",
+        },
+        Example {
+            key: "data/indexdb/2026_11/parts.json/0000000000000027_0000000000000000_0000000000000027",
+            read: "full data id=",
+        },
+    ],
+};
+
+/// Copies of the latest, by hour, day, week and month.
+pub static VMBACKUPMANAGER: Layout = Layout {
+    name: "vmbackupmanager",
+    signature: "`hourly/2006-01-02:15/`, `daily/2006-01-02/`, `weekly/2006-01/`, `monthly/2006-01/`, and vmbackup's below",
+    cheap_prefix: "<rhythm>/<time>/backup_complete.ignore",
+    time: TimeRule::Utc,
+    source: "its documents; vmbackup below, run",
+    read: read_rhythm,
+    examples: &[
+        Example {
+            key: "vm1/daily/2026-11-28/backup_complete.ignore",
+            read: "root=vm1/ job=daily full commit id=2026-11-28 time=2026-11-28T00:00:00Z/86400",
+        },
+        Example {
+            key: "vm1/hourly/2026-11-28:19/metadata/minTimestampForCompositeIndex/0000000000000008_0000000000000000_0000000000000008",
+            read: "root=vm1/ job=hourly full data id=2026-11-28:19 time=2026-11-28T19:00:00Z/3600",
+        },
+        Example {
+            key: "weekly/2026-48/backup_complete.ignore",
+            read: "job=weekly full commit id=2026-48 time=2026-11-23T00:00:00Z/604800",
+        },
+        Example {
+            key: "monthly/2026-11/backup_metadata.ignore",
+            read: "job=monthly full data id=2026-11 time=2026-11-01T00:00:00Z/2592000",
+        },
+    ],
+    ..RULES
+};
+
+/// Where the place ends, its slash included, and what the object is of the backup.
+fn place(key: &[u8]) -> Option<(usize, Part)> {
+    let name_at = component(key, key.len());
+    let file = &key[name_at..];
+    if file == MARKER {
+        return Some((name_at, Part::Commit));
+    }
+    if file == b"backup_metadata.ignore" {
+        return Some((name_at, Part::Data));
+    }
+    let is_part = file.len() == 50
+        && [&file[..16], &file[17..33], &file[34..]]
+            .iter()
+            .all(|it| is_hex(it, 16))
+        && file[16] == b'_'
+        && file[33] == b'_';
+    if !is_part {
+        return None;
+    }
+    let mut folders = components(&key[..name_at]).peekable();
+    while let Some((at, folder)) = folders.next() {
+        let next = folders.peek().map_or(&b""[..], |it| it.1);
+        let is_data = folder == b"data" && matches!(next, b"small" | b"big" | b"indexdb");
+        if is_data || folder == b"metadata" {
+            return Some((at, Part::Data));
+        }
+    }
+    None
+}
+
+fn read_place(key: &[u8]) -> Option<Reading<'_>> {
+    let (end, part) = place(key)?;
+    let (root, folder) = before(key, end).unwrap_or((0, b""));
+    let piece = Piece::new(folder, part);
+    Some(Reading::piece(root, name(folder), piece))
+}
+
+fn read_rhythm(key: &[u8]) -> Option<Reading<'_>> {
+    let (end, part) = place(key)?;
+    let (at, folder) = before(key, end)?;
+    let (root, rhythm) = before(key, at)?;
+    let time = time(key, at, folder, rhythm)?;
+    let piece = Piece::new(folder, part).at(time);
+    Some(Reading::piece(root, name(rhythm), piece))
+}
+
+fn time(key: &[u8], at: usize, folder: &[u8], rhythm: &[u8]) -> Option<KeyTime> {
+    let pair = || {
+        let is_pair = folder.len() == 7 && folder[4] == b'-' && is_digits(&folder[5..]);
+        is_pair.then_some((&folder[..4], &folder[5..], at..at + 7))
+    };
+    match rhythm {
+        b"hourly" | b"daily" => civil(key, at).filter(|time| time.at.len() == folder.len()),
+        b"weekly" => pair().and_then(|(year, week, at)| iso_week(year, week, at)),
+        b"monthly" => pair().and_then(|(year, of_it, at)| month(year, of_it, at)),
+        _ => None,
+    }
+}
