@@ -63,7 +63,11 @@ async fn demo() -> Result<(), String> {
 
     println!("{}", welcome(address, folder.path()));
     let setup = Setup {
-        source: Some(ReloadSource { loader, hangup }),
+        source: Some(ReloadSource {
+            loader,
+            hangup,
+            followed: None,
+        }),
         ..Setup::default()
     };
     serve::run(&config, &Telemetry::new(), setup, listeners, stop).await;
@@ -186,7 +190,9 @@ What to look at:
                           is 0, and the empty one does not count as a backup
   n9kf4hs7vc              never backed up: objectstore_newest_object_timestamp_seconds is 0
   q8jd3wl5rp              deleted, its backups left behind: objectstore_unassigned_objects
-  billing, orders         databases in a bucket that has names of its own
+  billing, orders         databases in a bucket that has names of its own; a base backup of orders was
+                          begun and never finished, and its dumps stopped four days ago, which their
+                          newest object does not show: objectstore_backup_finding, and the page
 
 Add q8jd3wl5rp to {folder}/clusters.txt and its objects are its own within seconds.
 Change {folder}/config.toml, and have it read again:
@@ -278,13 +284,14 @@ fn fill_cloud(store: &Memory) {
     etcd(store, "q8jd3wl5rp", deleted);
 
     for cluster in ["lg69pmx8wf", "c7hv2kq9tz"] {
-        for (name, size) in [
-            ("velero-backup.json", 3_811),
-            ("volumes.tar.gz", 913_204_731),
-        ] {
+        for (name, size) in [("velero-backup.json", 3_811), ("tar.gz", 913_204_731)] {
             let key = |time: jiff::Timestamp| {
                 let time = time.strftime("%Y%m%d%H%M%S");
-                format!("backups/{cluster}-daily-{time}/{name}")
+                let backup = format!("{cluster}-daily-{time}");
+                match name {
+                    "tar.gz" => format!("backups/{backup}/{backup}.tar.gz"),
+                    name => format!("backups/{backup}/{name}"),
+                }
             };
             store.put_all("velero", Backups { size, ..DAILY }.objects(key));
         }
@@ -299,10 +306,45 @@ fn fill_onprem(store: &Memory) {
     };
     etcd(store, "c7hv2kq9tz", smaller);
     for database in ["billing", "orders"] {
+        barman(store, database, DAILY, &["data.tar.gz", "backup.info"]);
+    }
+    // Begun an hour after a good one, and killed.
+    let killed = Backups {
+        newest: 30,
+        kept: 1,
+        ..DAILY
+    };
+    barman(store, "orders", killed, &["backup.info"]);
+    // A job that stopped, beside one of the same database that goes on.
+    dumps(store, "billing", DAILY);
+    let stopped = Backups {
+        newest: 4 * 24,
+        ..DAILY
+    };
+    dumps(store, "orders", stopped);
+}
+
+/// Base backups as barman-cloud leaves them, with these of their objects.
+fn barman(store: &Memory, server: &str, backups: Backups, objects: &[&str]) {
+    for object in objects {
+        let size = match *object {
+            "backup.info" => 1_310,
+            _ => backups.size,
+        };
         let key = |time: jiff::Timestamp| {
             let time = time.strftime("%Y%m%dT%H%M%S");
-            format!("{database}/base/{time}/data.tar.gz")
+            format!("{server}/base/{time}/{object}")
         };
-        store.put_all("postgres", DAILY.objects(key));
+        store.put_all("postgres", Backups { size, ..backups }.objects(key));
     }
+}
+
+/// A dump of each day in an object of its own.
+fn dumps(store: &Memory, database: &str, backups: Backups) {
+    let key = |time: jiff::Timestamp| {
+        let time = time.strftime("%Y%m%dT%H%M%SZ");
+        format!("{database}/dumps/{database}-{time}.sql.gz")
+    };
+    let size = 214_748_364;
+    store.put_all("postgres", Backups { size, ..backups }.objects(key));
 }

@@ -1,0 +1,26 @@
+"""Prints the alerts that an Alertmanager tells it: for a first look, in place of mail or a chat.
+
+python3 alert-receiver.py [PORT]
+"""
+
+import json
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Receiver(BaseHTTPRequestHandler):
+    def do_POST(self):
+        length = int(self.headers["Content-Length"])
+        for alert in json.loads(self.rfile.read(length))["alerts"]:
+            name, texts = alert["labels"]["alertname"], alert["annotations"]
+            print(f"{alert['status']}: {name}: {texts['summary']}", flush=True)
+            print(texts["description"], end="\n\n", flush=True)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+port = int(sys.argv[1]) if len(sys.argv) > 1 else 5001
+HTTPServer(("127.0.0.1", port), Receiver).serve_forever()
