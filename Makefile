@@ -1,6 +1,6 @@
 # `make demo` shows it, `make test` proves it, `make quick` proves some of it after each edit,
 # `make check` keeps it clean.
-.PHONY: demo test quick check features bench bench-parts soak sbom
+.PHONY: demo test quick check features bench bench-parts packages soak sbom year
 
 CARGO ?= cargo
 FEATURES := s3 minio kubernetes
@@ -17,10 +17,11 @@ test:
 	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace -- --skip big::
 	$(CARGO) test --workspace --test slow big::
 
-# What asks no server: unit tests and tests/fast, which needs promtool alone.
+# What asks no server: unit tests and tests/fast, which needs promtool alone. The alerts' scenarios are
+# played in `make test`: each takes promtool through hours.
 quick:
 	tests/install.sh quick >/dev/null
-	$(CARGO) test --workspace --exclude s3-exporter-testkit --lib --test fast
+	$(CARGO) test --workspace --exclude s3-exporter-testkit --lib --test fast -- --skip alerts::run --skip alerts::text
 
 # Everything at once for a while: prints what happened, and fails on one wrong figure or where
 # memory grows. `make soak SOAK=1h` takes longer, `S3_EXPORTER_SOAK_SEED=N` repeats one.
@@ -41,17 +42,28 @@ bench:
 bench-parts:
 	$(CARGO) bench --profile $(BENCH_PROFILE) --workspace --bench exposition --bench matching --bench read
 
+# A year of a thousand clusters before the judge, with a scan each hour: the tests scan each six.
+year:
+	S3_EXPORTER_YEAR=1h $(CARGO) test --release -p s3-exporter-judge --test corpus -- --exact year
+
 check: features
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" $(CARGO) doc --workspace --no-deps --document-private-items
 	PATH="$$(tests/install.sh check):$$PATH" tests/deny.sh
 	PATH="$$(tests/install.sh check):$$PATH" $(CARGO) machete
+	PATH="$$(tests/install.sh check):$$PATH" tests/deploy.sh
 	$(MAKE) sbom
 
 # What the program is made of, for scanners: CycloneDX as JSON.
 sbom:
 	PATH="$$(tests/install.sh check):$$PATH" tests/sbom.sh target/sbom/s3-exporter.cdx.json
+
+# What a release has for this machine's architecture: the program, a Debian and an RPM package.
+packages:
+	$(CARGO) build --profile dist --locked --bin s3-exporter
+	PATH="$$(tests/install.sh packages):$$PATH" deploy/packages/build.sh \
+		"$${CARGO_TARGET_DIR:-$(CURDIR)/target}/dist/s3-exporter" target/packages
 
 # Each feature builds alone and passes its unit tests alone.
 features: $(FEATURES:%=feature-%) feature-none

@@ -9,17 +9,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use s3_exporter_config::{ConfigError, Origin, file};
+use s3_exporter_config::{ConfigError, Origin, WatchedFiles, file};
 use s3_exporter_web::web_config;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::cli::{self, Command, Stop};
+use crate::cli::{self, Apart, Command, Stop};
 use crate::config::{Config, Environment, Loader, Rejected};
 use crate::log_safe::log_safe;
 use crate::logging::{self, Log};
 use crate::reload::ReloadSource;
 use crate::resolver::{Resolution, ResolverHandle};
 use crate::shutdown;
+use crate::supervisor::Supervisor;
 use crate::telemetry::Telemetry;
 use crate::wire::Plugins;
 use check::files::Look;
@@ -27,7 +28,11 @@ use check::files::Look;
 pub mod check;
 pub mod explain;
 pub mod fit;
+mod healthcheck;
 pub mod once;
+mod progress;
+pub mod report;
+pub mod rules;
 mod series;
 pub mod serve;
 
@@ -43,6 +48,9 @@ const LAST_CALL: Duration = Duration::from_millis(500);
 const ROOTS: &str = "SSL_CERT_FILE";
 /// Far above all the authorities there are, in bytes.
 const MAX_ROOTS: u64 = 64 << 20;
+
+/// How long whoever tells of destinations may take.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Something was tried and failed.
 const FAILED: u8 = 1;
@@ -64,6 +72,9 @@ pub fn run(plugins: &Plugins) -> ExitCode {
     };
     let command = cli.command.unwrap_or(Command::Serve { file: None });
     let loader = Loader::new(cli.flags, Environment::of_process(), plugins);
+    if let Command::Apart(apart) = &command {
+        return apart_from(apart, &loader);
+    }
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(cause) => return fail(&format!("starting threads: {cause}")),
@@ -80,27 +91,93 @@ pub fn run(plugins: &Plugins) -> ExitCode {
         Ok(hangup) => hangup,
         Err(cause) => return fail(&format!("cannot install a handler for SIGHUP: {cause}")),
     };
+    let followed = loader.followed_file().map(|path| WatchedFiles::new([path])); // before it is read
     let mut loaded = with_roots(loader.load());
     // The others serve nothing, and may well be run by somebody who cannot read the key.
     if matches!(command, Command::Serve { .. } | Command::Check { .. }) {
         loaded = with_web(loaded);
     }
+    if let Err(faults) = report_options(&command) {
+        loaded = with(loaded, faults);
+    }
+    if let Err(faults) = rules_options(&command) {
+        loaded = with(loaded, faults);
+    }
     match loaded {
         Ok(config) => {
-            let source = hangup.map(|hangup| ReloadSource { loader, hangup });
+            let source = hangup.map(|hangup| ReloadSource {
+                loader,
+                hangup,
+                followed,
+            });
             dispatch(runtime, &command, &config, source)
         }
-        Err(rejected) => report(&rejected),
+        Err(rejected) => reject(&rejected),
     }
+}
+
+/// What needs no good configuration.
+fn apart_from(apart: &Apart, loader: &Loader) -> ExitCode {
+    match apart {
+        Apart::Healthcheck { ready, .. } => match loader.server() {
+            Ok(server) => match healthcheck::ask(&server, *ready) {
+                Ok(text) => success(show(&text)),
+                Err(reason) => fail(&reason),
+            },
+            Err(rejected) => reject(&rejected),
+        },
+        Apart::Completions { shell } => success(print(&cli::completions(*shell))),
+        Apart::Man => success(print(&cli::manual())),
+    }
+}
+
+/// What `report` is asked for; what it would be asked for by default of another command.
+fn report_options(command: &Command) -> Result<report::Options, Vec<ConfigError>> {
+    match command {
+        Command::Report {
+            format, fail_on, ..
+        } => report::Options::parse(format.as_deref(), fail_on.as_deref()),
+        _ => report::Options::parse(None, None),
+    }
+}
+
+/// What `rules` is asked for, likewise.
+fn rules_options(command: &Command) -> Result<rules::Options, Vec<ConfigError>> {
+    match command {
+        Command::Rules {
+            format, runbooks, ..
+        } => rules::Options::parse(format.as_deref(), runbooks.as_deref()),
+        _ => Ok(rules::Options::default()),
+    }
+}
+
+/// One of these values of a flag; an empty one means unset, and another is a fault.
+fn choice<T: Copy>(
+    flag: &str,
+    given: Option<&str>,
+    choices: &[(&str, T)],
+    faults: &mut Vec<ConfigError>,
+) -> Option<T> {
+    let given = given.filter(|given| !given.is_empty())?;
+    let found = choices.iter().find(|(name, _)| *name == given);
+    if found.is_none() {
+        let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+        faults.push(ConfigError {
+            origin: Origin::Flag(flag.to_owned()),
+            message: format!("is {given:?}: expected {}", names.join(" or ")),
+        });
+    }
+    found.map(|(_, choice)| *choice)
 }
 
 /// Adds what is wrong with the web configuration.
 fn with_web(loaded: Result<Config, Rejected>) -> Result<Config, Rejected> {
-    let path = match &loaded {
-        Ok(config) => &config.server.web_config_file,
-        Err(rejected) => &rejected.web_config_file,
+    let server = match &loaded {
+        Ok(config) => Some(&config.server),
+        Err(rejected) => rejected.server.as_deref(),
     };
-    let faults = path.as_deref().map_or(Vec::new(), web_config::check);
+    let path = server.and_then(|server| server.web_config_file.as_deref());
+    let faults = path.map_or(Vec::new(), web_config::check);
     with(loaded, faults)
 }
 
@@ -150,6 +227,13 @@ fn dispatch(
             ControlFlow::Break(code) => return code,
         }
     }
+    if let (Command::Rules { .. }, Ok(options)) = (command, rules_options(command)) {
+        warn(config);
+        return match rules::rules(config, &options) {
+            Ok(text) => success(show(&text)),
+            Err(reason) => fail(&reason),
+        };
+    }
     // Once, before anything speaks TLS. Where another has installed a provider before us, as
     // a test may, that one is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -174,7 +258,7 @@ fn check(config: &Config, connects: bool) -> ControlFlow<ExitCode, bool> {
         .chain(check::findings::unjudged(config))
         .collect();
     if !faults.is_empty() {
-        let code = report(&Rejected {
+        let code = reject(&Rejected {
             faults,
             warnings,
             ..Rejected::default()
@@ -202,14 +286,22 @@ fn log_of(command: &Command, log: &Log) -> Option<Log> {
     match command {
         Command::Serve { .. } => Some(log.clone()),
         // Mostly run by cron, which sends a mail for each line.
-        Command::Once { .. } => Some(Log {
-            level: log.level.clone().or_else(|| Some("warn".to_owned())),
-            ..log.clone()
-        }),
+        Command::Once { .. } => Some(with_default(log, "warn")),
+        // It says itself how the scans went.
+        Command::Report { .. } => Some(with_default(log, "warn,s3_exporter::schedule=off")),
         // What they print says all that the log would.
-        Command::Check { .. } | Command::Explain { .. } => {
+        Command::Check { .. } | Command::Explain { .. } | Command::Rules { .. } => {
             (log.level() != "info").then(|| log.clone())
         }
+        Command::Apart(_) => None,
+    }
+}
+
+/// With another default for the level.
+fn with_default(log: &Log, level: &str) -> Log {
+    Log {
+        level: log.level.clone().or_else(|| Some(level.to_owned())),
+        ..log.clone()
     }
 }
 
@@ -222,6 +314,18 @@ fn runtime() -> std::io::Result<Runtime> {
 }
 
 async fn perform(command: &Command, config: &Config, source: Option<ReloadSource>) -> ExitCode {
+    let seeded;
+    let config = match (command, &config.seed) {
+        // It follows them as they change.
+        (Command::Serve { .. }, _) | (_, None) => config,
+        _ => match with_seed(config).await {
+            Ok(config) => {
+                seeded = config;
+                &seeded
+            }
+            Err(reason) => return fail(&reason),
+        },
+    };
     match command {
         Command::Serve { .. } => {
             for warning in &config.warnings {
@@ -245,13 +349,53 @@ async fn perform(command: &Command, config: &Config, source: Option<ReloadSource
             warn(config);
             once(config, textfile.as_deref()).await
         }
-        Command::Explain { key, destination } => {
-            match explain::explain(config, key, destination.as_deref()).await {
-                Ok(text) => success(show(&text)),
-                Err(reason) => fail(&reason),
+        Command::Report { .. } => {
+            warn(config);
+            match report_options(command) {
+                Ok(options) => {
+                    let outcome = report::report(config, options).await;
+                    let is_shown = print(&outcome.text); // names in it do nothing already
+                    success(outcome.success && is_shown)
+                }
+                Err(_) => ExitCode::from(WRONG), // told with the configuration's faults
             }
         }
+        Command::Rules { .. } => ExitCode::from(WRONG), // it asks nobody, and is done already
+        Command::Explain {
+            key,
+            destination,
+            connect,
+        } => match explain::explain(config, key, destination.as_deref(), *connect).await {
+            Ok(text) => success(show(&text)),
+            Err(reason) => fail(&reason),
+        },
+        Command::Apart(_) => ExitCode::SUCCESS, // done before anything was loaded
     }
+}
+
+/// With the destinations that the Seeds have now.
+///
+/// # Errors
+/// They cannot be had.
+async fn with_seed(config: &Config) -> Result<Config, String> {
+    let supervisor = Supervisor::new(config);
+    let Some(handle) = supervisor.seed() else {
+        return Ok(config.clone());
+    };
+    let resolution = first_word(handle, PATIENCE).await;
+    let Some(found) = &resolution.destinations else {
+        let reason = failure(&resolution);
+        return Err(format!("the destinations of Seeds cannot be had: {reason}"));
+    };
+    let (config, faults) = config.with_seed(found);
+    for fault in faults
+        .iter()
+        .map(String::as_str)
+        .chain(resolution.failure.as_deref())
+    {
+        complain("warning", &fault);
+    }
+    Ok(config)
 }
 
 /// Tells which files are of no use at the start. Each heals by itself, so none keeps us from it;
@@ -279,7 +423,7 @@ async fn once(config: &Config, textfile: Option<&str>) -> ExitCode {
 }
 
 /// Every fault in a line of its own, and their number.
-fn report(rejected: &Rejected) -> ExitCode {
+fn reject(rejected: &Rejected) -> ExitCode {
     for warning in &rejected.warnings {
         complain("warning", warning);
     }

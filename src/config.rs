@@ -25,7 +25,9 @@ pub mod fingerprint;
 mod flags;
 mod layer;
 pub mod load;
+pub mod seed;
 pub mod sources;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -54,12 +56,19 @@ pub struct Config {
     pub files: Vec<NamedFile>,
     /// In the order in which they were written.
     pub destinations: Vec<Arc<Destination>>,
+    /// What `labels` of a destination says, by its name; those that say nothing are left out.
+    pub alert_labels: BTreeMap<Arc<str>, AlertLabels>,
+    /// Where more destinations come from while the process runs.
+    pub seed: Option<Arc<seed::SeedSource>>,
     /// Whether any path answers with the metrics, as the seed's exporter did: where flags
     /// alone made the destination.
     pub metrics_at_any_path: bool,
     /// What is odd, but no fault: to be logged at start and printed by `check`.
     pub warnings: Vec<String>,
 }
+
+/// Labels of the alerts of a destination, by name: who is told of it.
+pub type AlertLabels = BTreeMap<String, String>;
 
 /// `[server]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,8 +90,12 @@ pub struct Metrics {
     pub compat: Vec<Compat>,
     /// The name of the label `cluster` of our own names.
     pub cluster_label: String,
+    /// The name of their label `job`.
+    pub job_label: String,
     /// Clusters with series of their own, in all.
     pub max_clusters: usize,
+    /// Backup jobs with series of their own, in all.
+    pub max_jobs: usize,
 }
 
 /// A set of other exporters' metric names.

@@ -4,7 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use s3_exporter_judge::expectation::Rules;
+use s3_exporter_judge::layouts::LayoutChoice;
 use serde::{Deserialize, Serialize};
+
+use crate::schedules::{Site, UsedSchedules};
 
 /// A bucket that is watched, with everything about it that does not change while it is:
 /// what the user said, with every default filled in.
@@ -36,6 +40,51 @@ pub struct Destination {
     pub concurrency: u16,
     /// From one audit of its listing in parts to the next; `None` where there are none.
     pub audit_interval: Option<Duration>,
+    /// What its requests cost, where somebody says so.
+    pub price: Option<Price>,
+    /// How its backups are judged.
+    pub judging: Judging,
+}
+
+/// What a thousand requests cost, in whatever currency: never negative, never without end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price(f64);
+
+/// A number it always is.
+impl Eq for Price {}
+
+impl Price {
+    /// So much for a thousand requests; `None` where that is no price.
+    pub fn new(per_1000: f64) -> Option<Self> {
+        (per_1000.is_finite() && per_1000 >= 0.0).then_some(Self(per_1000))
+    }
+
+    /// Of a thousand requests.
+    pub const fn per_1000(self) -> f64 {
+        self.0
+    }
+
+    /// Of so many requests.
+    pub fn of(self, requests: f64) -> f64 {
+        self.0 * requests / 1000.0
+    }
+}
+
+/// How the backups of a destination are judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judging {
+    /// How keys are read.
+    pub layouts: LayoutChoice,
+    /// Whether the clusters are those that are read in keys.
+    pub reads_clusters: bool,
+    /// What the configuration says of its jobs.
+    pub rules: Arc<Rules>,
+    /// Who else says something of them, the strongest first.
+    pub schedules: Arc<[UsedSchedules]>,
+    /// The destination whose backups should all be here too.
+    pub mirror_of: Option<Arc<str>>,
+    /// The object, by its key below the prefix, whose last-modified says "ran, nothing new".
+    pub marker: Option<Arc<str>>,
 }
 
 /// Which listing, and told apart by what: the figures of one are not those of another.
@@ -59,6 +108,23 @@ pub struct ListingId {
 }
 
 impl Destination {
+    /// Whom it asks: for names, and for schedules.
+    pub fn resolvers(&self) -> impl Iterator<Item = &Arc<str>> {
+        let schedules = self.judging.schedules.iter().map(|used| &used.resolver);
+        self.resolver.iter().chain(schedules)
+    }
+
+    /// What of it matters to schedules.
+    pub fn site(&self) -> Site<'_> {
+        Site {
+            name: &self.name,
+            bucket: &self.bucket,
+            prefix: &self.prefix,
+            separator: &self.separator,
+            has_resolver: self.resolver.is_some(),
+        }
+    }
+
     /// What its figures depend on.
     pub fn listing(&self) -> ListingId {
         ListingId {

@@ -39,7 +39,7 @@ pub fn text(
     others: &[MetricFamily],
     format: Format,
 ) -> String {
-    let most = metrics.max_clusters;
+    let most = metrics.into();
     SeriesQuota::new(snapshot, most).tell(&SeriesQuota::default(), most);
     let parts = Catalogue::new(metrics).compose(snapshot, None, others, format);
     let bytes = parts.plain().concat();
@@ -70,7 +70,7 @@ impl Exposition {
         let rendered = RenderedBlocks::default().next(&catalogue, source.snapshot());
         rendered
             .quota()
-            .tell(&SeriesQuota::default(), metrics.max_clusters);
+            .tell(&SeriesQuota::default(), metrics.into());
         Self {
             wanted: watch::Sender::new(catalogue.clone()),
             source,
@@ -135,10 +135,7 @@ impl Exposition {
         };
         match tokio::task::spawn_blocking(next).await {
             Ok(shown) => {
-                let (quota, most) = (
-                    shown.rendered.quota().clone(),
-                    shown.catalogue.max_clusters(),
-                );
+                let (quota, most) = (shown.rendered.quota().clone(), shown.catalogue.most());
                 let before = self.shown.send_replace(shown);
                 quota.tell(before.rendered.quota(), most);
             }
@@ -158,7 +155,7 @@ impl Exposition {
         for (name, shown) in &mut snapshot.resolvers {
             let now = self.source.resolution(name);
             if let Some(last_success) = now.and_then(|now| now.last_success)
-                && shown.clusters.is_some()
+                && shown.is_delivered()
             {
                 shown.last_success = Some(last_success);
             }

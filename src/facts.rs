@@ -4,25 +4,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use s3_exporter_api::{Object, UnixTime};
+use s3_exporter_judge::backups::{BackupLane, JobBackups};
+use s3_exporter_judge::judge::Judgement;
 use s3_exporter_listing::Fold;
 use serde::{Deserialize, Serialize};
 
 use crate::assign::{Assignment, Cursor};
-use crate::clusters::Clusters;
-use crate::destination::Expect;
+use crate::clusters::{Cluster, Clusters};
+use crate::destination::{Destination, Expect};
 
+mod backups;
 mod classes;
 mod cluster_totals;
+mod named;
 mod recent;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod unassigned;
 
+pub use backups::Backups;
 use classes::LatestClass;
 pub use classes::{ClassCount, ClassTotals};
 use cluster_totals::ClusterTotals;
+use named::NamedTotals;
 pub use recent::Recent;
 pub use totals::Totals;
+use unassigned::LatestPrefix;
+pub use unassigned::{PrefixTotals, UnassignedDetail, UnassignedFold, UnassignedObject};
 
 /// What is known of a listing, which is folded page by page. Its size depends on the number of
 /// clusters that have objects there alone.
@@ -32,18 +41,31 @@ pub struct Facts {
     clusters: ClusterTotals,
     #[serde(default)]
     classes: ClassTotals,
+    /// What there is of backups; `None` where nobody looked, as in files of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    backups: Option<Box<Backups>>,
+    /// What there is of objects of no cluster; `None` where nobody looked, as in files of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unassigned: Option<Box<UnassignedFold>>,
+    /// What there is of clusters whose names are read in keys.
+    #[serde(skip)]
+    named: Option<Box<NamedTotals>>,
     /// What was last modified before a moment, where that is of interest.
     #[serde(skip)]
     settled: Option<(UnixTime, ClusterTotals)>,
 }
 
 /// What is known of the latest object of a range of keys: the next one is like it, mostly.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Lane {
     /// Where the owner of its key was found.
     cursor: Cursor,
     /// Where its class is counted.
     class: LatestClass,
+    /// Of which backup it is.
+    backup: BackupLane,
+    /// Where it is counted, if it is of no cluster.
+    prefix: LatestPrefix,
 }
 
 /// What a complete scan found, for the clusters that are known now.
@@ -55,6 +77,8 @@ pub struct Figures {
     pub listed: Totals,
     /// What belongs to no known cluster: where there is no resolver, everything.
     pub unassigned: Totals,
+    /// Whose that may be; empty where that was not kept over a restart.
+    pub unassigned_detail: Arc<UnassignedDetail>,
     /// What belongs to each cluster, those included that have nothing (see [`Expect`] for those
     /// that are left out).
     pub clusters: Arc<BTreeMap<Arc<str>, Totals>>,
@@ -65,6 +89,8 @@ pub struct Figures {
     /// The clusters that had backups and have none now, with the end of the last complete
     /// scan that found some. They are among `clusters`, whichever are expected.
     pub gone: BTreeMap<Arc<str>, UnixTime>,
+    /// What is thought of its backups, job by job.
+    pub judgement: Arc<Judgement>,
 }
 
 impl Figures {
@@ -74,10 +100,12 @@ impl Figures {
             ended,
             listed: Totals::NONE,
             unassigned: Totals::NONE,
+            unassigned_detail: Arc::default(),
             clusters: Arc::default(),
             classes: ClassTotals::default(),
             known: 0,
             gone: BTreeMap::new(),
+            judgement: Arc::default(),
         }
     }
 }
@@ -96,8 +124,19 @@ impl Fold for Facts {
             .clusters
             .assignment()
             .owner(object.key, &mut lane.cursor);
-        self.clusters.of_mut(owner).add(object);
         self.classes.add(object, &mut lane.class);
+        let mut is_unassigned = owner.is_none();
+        if let Some(backups) = &mut self.backups {
+            let assignment = self.clusters.assignment();
+            backups.add(&mut lane.backup, object, assignment, owner);
+            if let Some(named) = &mut self.named {
+                is_unassigned = !named.add(backups.cluster(&lane.backup), object);
+            }
+        }
+        if is_unassigned && let Some(unassigned) = &mut self.unassigned {
+            unassigned.add(object, &mut lane.prefix, self.clusters.assignment());
+        }
+        self.clusters.of_mut(owner).add(object);
         if let Some((before, settled)) = &mut self.settled
             && object.last_modified < *before
         {
@@ -112,8 +151,56 @@ impl Facts {
         Self {
             clusters: ClusterTotals::new(assignment),
             classes: ClassTotals::default(),
+            backups: None,
+            unassigned: None,
+            named: None,
             settled: None,
         }
+    }
+
+    /// One that also finds whose the objects of no cluster may be.
+    #[must_use]
+    pub fn with_unassigned_detail(mut self) -> Self {
+        self.unassigned = Some(Box::default());
+        self
+    }
+
+    /// One that also finds the backups of a destination, so that they can be judged.
+    #[must_use]
+    pub fn with_backups(mut self, destination: &Destination) -> Self {
+        self.backups = Some(Box::new(Backups::new(destination)));
+        if destination.judging.reads_clusters {
+            self.named = Some(Box::default());
+        }
+        self
+    }
+
+    /// One whose clusters are those that were read in keys, and those that were known `before`.
+    #[must_use]
+    pub fn with_read_clusters(mut self, before: &Clusters) -> Self {
+        let Some(named) = self.named.take() else {
+            return self;
+        };
+        let mut clusters = before.clone();
+        for name in named.names() {
+            // What is there already, or cannot be a name, is refused.
+            let _ = clusters.insert(name, Cluster::default());
+        }
+        let own = self.assignment();
+        let assignment = Assignment::new(&clusters, own.prefix(), own.separator());
+        let unassigned = named.unassigned.clone();
+        let owned = |name: &str| named.of(name);
+        self.clusters = Self::restore(Arc::new(assignment), owned, unassigned).clusters;
+        self
+    }
+
+    /// The clusters that are known of it alone: those that have objects.
+    pub fn read_clusters(&self) -> Clusters {
+        let mut clusters = Clusters::new();
+        for (at, _) in self.clusters.some() {
+            let _ = clusters.insert(self.assignment().name(at), Cluster::default());
+        }
+        clusters
     }
 
     /// One that also counts apart what was last modified before this moment, so that it can be
@@ -179,11 +266,27 @@ impl Facts {
         Some(by_owner(settled))
     }
 
+    /// What there is of backups; `None` where nobody looked.
+    pub fn backups(&self) -> Option<&Backups> {
+        self.backups.as_deref()
+    }
+
+    /// The backups of each job; `None` where nobody looked.
+    pub fn jobs(&self) -> Option<Vec<JobBackups>> {
+        Some(self.backups.as_ref()?.jobs(self.assignment()))
+    }
+
     /// Whether a cluster that was known when it was counted has no backup: no object that is
     /// not empty.
     pub fn is_without_backups(&self, cluster: &str) -> bool {
         let at = self.assignment().position(cluster);
         at.is_some_and(|at| self.clusters.get(at).newest.is_none())
+    }
+
+    /// The same of one that has some.
+    pub fn has_backups(&self, cluster: &str) -> bool {
+        let at = self.assignment().position(cluster);
+        at.is_some_and(|at| self.clusters.get(at).newest.is_some())
     }
 
     /// The clusters that have backups in `before` and none here, though they are known to
@@ -244,10 +347,12 @@ impl Facts {
             ended,
             listed: self.listed(),
             unassigned,
+            unassigned_detail: Arc::new(self.unassigned_detail(now)),
             clusters: Arc::new(clusters),
             classes: self.classes.clone(),
             known: now.len(),
             gone: still_gone,
+            judgement: Arc::default(),
         }
     }
 
@@ -271,17 +376,41 @@ impl Facts {
                 .map(|(at, totals)| (named(at), totals.clone()))
                 .collect(),
         };
-        for (at, totals) in self.clusters.some().filter(|(at, _)| !known(at)) {
-            let mut owner = assignment.fallback_owner(at);
-            while let Some(at) = owner.filter(|at| !known(at)) {
-                owner = assignment.fallback_owner(at);
-            }
+        for (owner, _, totals) in self.left(now) {
             match owner {
                 Some(at) => clusters.entry(named(at)).or_default().merge(totals),
                 None => unassigned.merge(totals),
             }
         }
         (clusters, unassigned)
+    }
+
+    /// What the clusters owned that are not known now: who owns it now, the cluster, and what.
+    fn left(&self, now: &Clusters) -> impl Iterator<Item = (Option<usize>, usize, &Totals)> {
+        let assignment = self.assignment();
+        let known = |at: &usize| now.contains(assignment.name(*at));
+        let gone = self.clusters.some().filter(move |(at, _)| !known(at));
+        gone.map(move |(at, totals)| {
+            let mut owner = assignment.fallback_owner(at);
+            while let Some(at) = owner.filter(|at| !known(at)) {
+                owner = assignment.fallback_owner(at);
+            }
+            (owner, at, totals)
+        })
+    }
+
+    /// Whose the objects may be that belong to none of the clusters that are known now.
+    fn unassigned_detail(&self, now: &Clusters) -> UnassignedDetail {
+        let Some(unassigned) = &self.unassigned else {
+            return UnassignedDetail::default();
+        };
+        let of = self.assignment();
+        let left = self.left(now).filter(|(owner, ..)| owner.is_none());
+        let left = left.map(|(_, at, totals)| {
+            let key = [of.prefix().as_bytes(), of.pattern(at)].concat();
+            (key, totals.objects, totals.bytes)
+        });
+        unassigned.shown(left, of)
     }
 }
 

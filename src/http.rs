@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
-};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::header::{ALLOW, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use s3_exporter_api::UnixTime;
 use s3_exporter_web::WebConfig;
@@ -18,6 +16,7 @@ use crate::config::Config;
 use crate::exposition::Exposition;
 use crate::pages::{self, Status};
 use crate::reload_requests::Reloads;
+use crate::snapshot::Snapshot;
 use crate::telemetry::Telemetry;
 
 mod api;
@@ -25,11 +24,12 @@ mod body;
 mod health;
 mod metrics;
 mod negotiate;
+mod page;
 mod reload;
 
 pub use health::PROBES;
 
-/// Nothing from elsewhere, no script at all; the one style sheet is known by its hash.
+/// Nothing from elsewhere.
 const POLICY: HeaderValue = HeaderValue::from_static(pages::html::POLICY);
 
 /// Status pages that are made at the same time: they take memory and time, and a client
@@ -69,19 +69,30 @@ impl App {
         self
     }
 
-    /// Makes something of the status. With many clusters that takes a while, so it is not
-    /// done on the threads that answer scrapes.
+    /// Makes something of the status.
     async fn of_status<T: Send + 'static>(
         self: Arc<Self>,
         make: fn(&Status<'_>) -> T,
+    ) -> Result<T, Response> {
+        let app = Arc::clone(&self);
+        self.of_snapshot(move |snapshot, started, now| {
+            let ready = app.readiness.check(snapshot).is_ok();
+            make(&Status::new(snapshot, ready, started, now))
+        })
+        .await
+    }
+
+    /// Makes something of what is known now, by a process that started then. With many clusters
+    /// that takes a while, so it is not done on the threads that answer scrapes.
+    async fn of_snapshot<T: Send + 'static>(
+        self: Arc<Self>,
+        make: impl FnOnce(&Snapshot, UnixTime, UnixTime) -> T + Send + 'static,
     ) -> Result<T, Response> {
         let turn = Arc::clone(&self.pages).acquire_owned().await;
         let made = tokio::task::spawn_blocking(move || {
             let _until_done = turn; // though the client may be gone
             let snapshot = self.exposition.snapshot();
-            let ready = self.readiness.check(&snapshot).is_ok();
-            let (started, now) = (self.telemetry.started(), UnixTime::now());
-            make(&Status::new(&snapshot, ready, started, now))
+            make(&snapshot, self.telemetry.started(), UnixTime::now())
         });
         made.await.map_err(|error| failed(&error))
     }
@@ -90,48 +101,35 @@ impl App {
 /// All paths. Whoever serves them has to [`protect`] the answers.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/", get(root))
+        .route("/", get(page::root))
         .route("/metrics", get(metrics::page))
-        .route("/status", get(status_page))
+        .route("/status", get(page::overview))
+        .route("/status/{destination}", get(page::destination))
+        .route("/status/{destination}/", get(page::jobs))
+        .route("/status/{destination}/{cluster}", get(page::cluster))
+        .route("/-/style.css", get(page::style))
+        .route("/-/page.js", get(page::script))
+        .route("/-/icon.svg", get(page::icon))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
         .route("/-/reload", post(reload::reload))
         .route("/api/v1/status", get(api::status))
+        .route("/api/v1/status/{destination}", get(api::destination))
+        .route("/api/v1/status/{destination}/", get(api::no_cluster))
+        .route("/api/v1/status/{destination}/{cluster}", get(api::cluster))
+        .route("/api/v1/openapi.json", get(api::openapi))
         .fallback(other)
         .with_state(app)
-}
-
-/// The status page for browsers; the metrics for everybody else, as the seed's exporter
-/// served them at every path.
-async fn root(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    if !negotiate::html(&headers) {
-        return metrics::at_root(&app, &headers);
-    }
-    status_page(State(app)).await
-}
-
-/// The status page, whoever asks.
-async fn status_page(State(app): State<Arc<App>>) -> Response {
-    match app.of_status(pages::html::render).await {
-        Ok(page) => (
-            [
-                (VARY, HeaderValue::from_static("Accept")),
-                (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            ],
-            Html(page),
-        )
-            .into_response(),
-        Err(failed) => failed,
-    }
 }
 
 /// Any other path.
 async fn other(State(app): State<Arc<App>>, request: Request) -> Response {
     let path = request.uri().path();
-    let reserved = ["/-/", "/api/", "/."]
-        .iter()
-        .any(|prefix| path.starts_with(prefix))
-        || path == "/favicon.ico";
+    if path.starts_with("/api/") {
+        return api::nothing(path);
+    }
+    let reserved =
+        ["/-/", "/."].iter().any(|prefix| path.starts_with(prefix)) || path == "/favicon.ico";
     if reserved {
         return not_found();
     }

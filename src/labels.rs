@@ -11,6 +11,14 @@ pub enum Label {
     Bucket,
     /// A cluster: `metrics.cluster_label` gives it another name.
     Cluster,
+    /// A backup job: `metrics.job_label` gives it another name.
+    Job,
+    /// How grave a finding is.
+    Severity,
+    /// What is wrong with backups.
+    Finding,
+    /// Who says when a backup is expected.
+    Source,
     /// A storage class, by the store's name for it.
     Class,
     /// Who knows the clusters.
@@ -37,10 +45,14 @@ pub enum Label {
 
 impl Label {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Destination,
         Self::Bucket,
         Self::Cluster,
+        Self::Job,
+        Self::Severity,
+        Self::Finding,
+        Self::Source,
         Self::Class,
         Self::Resolver,
         Self::Backend,
@@ -60,6 +72,10 @@ impl Label {
             Self::Destination => "destination",
             Self::Bucket => "bucket",
             Self::Cluster => "cluster",
+            Self::Job => "job",
+            Self::Severity => "severity",
+            Self::Finding => "finding",
+            Self::Source => "source",
             Self::Class => "class",
             Self::Resolver => "resolver",
             Self::Backend => "backend",
@@ -73,4 +89,12 @@ impl Label {
             Self::Code => "code",
         }
     }
+}
+
+/// Whether Prometheus takes this for a label's name that is no label of its own.
+pub fn is_label_name(name: &str) -> bool {
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let is_own = name.starts_with("__");
+    let begins = name.bytes().next();
+    name.bytes().all(is_word) && !is_own && begins.is_some_and(|b| !b.is_ascii_digit())
 }

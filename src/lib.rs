@@ -3,7 +3,7 @@
 //! what stands on the right:
 //!
 //! ```text
-//! config -> destinations -> list(backend, request) -> fold(assign, facts) -> snapshot -> exposition -> http
+//! config -> destinations -> list(backend, request) -> fold(assign, facts) -> judge -> snapshot -> exposition -> http
 //! ```
 
 pub mod assign;
@@ -24,8 +24,11 @@ pub mod pages;
 pub mod reload;
 pub mod reload_requests;
 pub mod resolver;
+pub mod rules;
 pub mod scan;
 pub mod schedule;
+pub mod schedules;
+pub mod seed;
 pub mod shutdown;
 pub mod snapshot;
 pub mod state;

@@ -33,6 +33,16 @@ pub fn log_safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The same, with line feeds and tabs as `\n` and `\t`: it stays in its line.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    match log_safe(text) {
+        safe if safe.contains(['\n', '\t']) => {
+            Cow::Owned(safe.replace('\n', "\\n").replace('\t', "\\t"))
+        }
+        safe => safe,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +54,6 @@ mod tests {
             "a\\u{1b}[31m\\u{9b}1m\\u{d}\\u{202e}b\\u{7f}\nc\td\\u{2028}ü"
         );
         assert!(matches!(log_safe("plain ü \n"), Cow::Borrowed(_)));
+        assert_eq!(one_line("a\n\tb\u{85}"), "a\\n\\tb\\u{85}");
     }
 }

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use std::sync::OnceLock;
 
+use indicatif::ProgressBar;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
@@ -12,6 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 pub mod filter;
 mod json;
+mod lines;
 
 use filter::DEFAULT_LEVEL;
 
@@ -53,16 +55,26 @@ pub fn start(log: &Log) {
         true => LogFormat::Console,
         false => LogFormat::Json,
     });
-    // By https://no-color.org any text but none asks for no colours.
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-    let ansi = is_terminal && !no_color && !is_dumb;
-    let (subscriber, set_filter) = subscriber(log.level(), format, ansi, std::io::stderr);
+    let ansi = has_colours(is_terminal);
+    let (subscriber, set_filter) = subscriber(log.level(), format, ansi, lines::Lines);
     // Otherwise another subscriber is there: as in tests.
     if subscriber.try_init().is_ok() {
         let _ = SET_FILTER.set(set_filter); // nobody was before us, or `try_init` had failed
         std::panic::set_hook(Box::new(log_panic)); // or plain text stands between the lines
     }
+}
+
+/// Has each line of the log stand above this bar at the terminal from now on, and not in it.
+pub fn stand_aside_for(bar: Option<ProgressBar>) {
+    lines::stand_aside_for(bar);
+}
+
+/// Whether what is shown there has colours.
+pub fn has_colours(is_terminal: bool) -> bool {
+    // By https://no-color.org any text but none asks for no colours.
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    is_terminal && !no_color && !is_dumb
 }
 
 /// A panic is contained where it happens; here it is told.

@@ -1,18 +1,28 @@
-//! Reads the configuration again while the exporter runs, at SIGHUP or when it is asked to:
-//! a good one is put into effect, a bad one changes nothing.
+//! Reads the configuration again while the exporter runs, at SIGHUP, when it is asked to, or, where
+//! that is wanted, when its file changes: a good one is put into effect, a bad one changes nothing.
+//! Where destinations come of Kubermatic's Seeds, another set of them is put into effect in the same
+//! way.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use s3_exporter_config::WatchedFiles;
 use tokio::signal::unix::Signal;
+use tokio::sync::mpsc;
 
-use crate::config::{Config, Loader, Rejected, Server};
+use crate::config::{Config, Loader, Rejected};
 use crate::exposition::Exposition;
-use crate::logging::{self, LogFormat};
+use crate::logging;
 use crate::reload_requests::{self, ReloadOutcome, ReloadRequests, Reloads};
+use crate::resolver::{Resolution, ResolverHandle};
+use crate::seed::SeedDestinations;
 use crate::supervisor::{Changes, Supervisor};
 use crate::telemetry::Telemetry;
 use crate::words::Count;
+
+pub mod fixed;
+mod follow;
+
+use fixed::RestartOnly;
 
 /// Where configurations come from, and when.
 pub struct ReloadSource {
@@ -20,26 +30,80 @@ pub struct ReloadSource {
     pub loader: Loader,
     /// Says when, beside those who ask.
     pub hangup: Signal,
+    /// So does its file when it changes, where it is to be followed.
+    pub followed: Option<WatchedFiles>,
 }
 
 /// Does reloads, one after another.
 pub struct Reloader {
-    source: ReloadSource,
+    loader: Loader,
+    hangup: Signal,
+    changes: Option<mpsc::Receiver<()>>,
     requests: ReloadRequests,
+    /// What was read last and is good, without what comes of Seeds.
+    config: Config,
+    seed: SeedWatch,
     fixed: RestartOnly,
     telemetry: Telemetry,
     exposition: Arc<Exposition>,
 }
 
-/// What cannot change while the process runs.
-struct RestartOnly {
-    server: Server,
-    log_format: Option<LogFormat>,
-    state_directory: Option<PathBuf>,
+/// What Seeds say, as it changes.
+#[derive(Default)]
+struct SeedWatch {
+    handle: Option<ResolverHandle>,
+    /// What is in effect.
+    found: Option<Arc<SeedDestinations>>,
+    /// What was warned of.
+    complaints: Vec<String>,
+}
+
+impl SeedWatch {
+    /// Follows this one from now on, if it does not already.
+    fn follow(&mut self, handle: Option<ResolverHandle>) {
+        let is_same = match (&self.handle, &handle) {
+            (Some(own), Some(other)) => own.resolution.same_channel(&other.resolution),
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        if !is_same {
+            self.handle = handle;
+            self.found = None;
+        }
+    }
+
+    /// What is in effect.
+    fn now(&self) -> Arc<SeedDestinations> {
+        self.found.clone().unwrap_or_default()
+    }
+
+    /// Waits until it is something else; forever where there is nobody to say so.
+    async fn changed(&mut self) -> Arc<SeedDestinations> {
+        let found = &self.found;
+        let is_other = |now: &Resolution| now.destinations.is_some() && now.destinations != *found;
+        if let Some(handle) = &mut self.handle
+            && let Ok(now) = handle.resolution.wait_for(is_other).await
+        {
+            let now = now.destinations.clone();
+            self.found.clone_from(&now);
+            return now.unwrap_or_default();
+        }
+        std::future::pending().await
+    }
+
+    /// Warns of what was not warned of just before.
+    fn complain(&mut self, faults: Vec<String>) {
+        for fault in faults
+            .iter()
+            .filter(|fault| !self.complaints.contains(fault))
+        {
+            tracing::warn!("{fault}");
+        }
+        self.complaints = faults;
+    }
 }
 
 impl Reloader {
-    /// For a process that was started with `config`.
+    /// For a process that was started with `config`. Within a runtime, which follows the file.
     pub fn new(
         source: ReloadSource,
         config: &Config,
@@ -48,13 +112,13 @@ impl Reloader {
     ) -> (Self, Reloads) {
         let (reloads, requests) = reload_requests::channel();
         let reloader = Self {
-            source,
+            loader: source.loader,
+            hangup: source.hangup,
+            changes: source.followed.map(follow::follow),
             requests,
-            fixed: RestartOnly {
-                server: config.server.clone(),
-                log_format: config.log.format,
-                state_directory: config.state_directory.clone(),
-            },
+            config: config.clone(),
+            seed: SeedWatch::default(),
+            fixed: RestartOnly::of(config),
             telemetry: telemetry.clone(),
             exposition: Arc::clone(exposition),
         };
@@ -64,9 +128,14 @@ impl Reloader {
     /// Reloads whenever it is to, until the future is dropped.
     pub async fn run(mut self, supervisor: &mut Supervisor) {
         loop {
+            self.seed.follow(supervisor.seed());
             tokio::select! {
-                Some(()) = self.source.hangup.recv() => {
+                found = self.seed.changed() => self.put_seed_into_effect(supervisor, &found).await,
+                Some(()) = self.hangup.recv() => {
                     self.reload(supervisor, "SIGHUP").await;
+                }
+                Some(()) = next(&mut self.changes) => {
+                    self.reload(supervisor, "its file has changed").await;
                 }
                 Some(request) = self.requests.next() => {
                     let outcome = self.reload(supervisor, "a request").await;
@@ -77,7 +146,7 @@ impl Reloader {
         }
     }
 
-    async fn reload(&self, supervisor: &mut Supervisor, cause: &str) -> ReloadOutcome {
+    async fn reload(&mut self, supervisor: &mut Supervisor, cause: &str) -> ReloadOutcome {
         tracing::info!(cause, "reading the configuration again");
         let outcome = self.attempt(supervisor).await;
         self.telemetry
@@ -85,15 +154,15 @@ impl Reloader {
         outcome
     }
 
-    async fn attempt(&self, supervisor: &mut Supervisor) -> ReloadOutcome {
-        if self.source.loader.is_flags_alone() {
+    async fn attempt(&mut self, supervisor: &mut Supervisor) -> ReloadOutcome {
+        if self.loader.is_flags_alone() {
             let text = "there is nothing to read again: the configuration is made of flags alone";
             tracing::info!("{text}");
             return ReloadOutcome::Done(vec![text.to_owned()]);
         }
-        let loader = self.source.loader.clone();
+        let loader = self.loader.clone();
         match tokio::task::spawn_blocking(move || loader.load()).await {
-            Ok(Ok(config)) => self.put_into_effect(supervisor, &config).await,
+            Ok(Ok(config)) => self.put_into_effect(supervisor, config).await,
             Ok(Err(rejected)) => refuse(&rejected),
             Err(error) => {
                 tracing::error!(
@@ -106,7 +175,30 @@ impl Reloader {
         }
     }
 
-    async fn put_into_effect(&self, supervisor: &mut Supervisor, config: &Config) -> ReloadOutcome {
+    async fn put_seed_into_effect(
+        &mut self,
+        supervisor: &mut Supervisor,
+        found: &SeedDestinations,
+    ) {
+        let (config, faults) = self.config.with_seed(found);
+        let changes = supervisor.apply(&config).await;
+        self.exposition.renew(&config.metrics).await;
+        tracing::info!(
+            "the destinations of Seeds have changed: {}",
+            summary(config.destinations.len(), changes)
+        );
+        self.seed.complain(faults);
+    }
+
+    async fn put_into_effect(
+        &mut self,
+        supervisor: &mut Supervisor,
+        config: Config,
+    ) -> ReloadOutcome {
+        self.config = config;
+        let (config, faults) = self.config.with_seed(&self.seed.now());
+        let config = &config;
+        self.seed.complain(faults);
         logging::set_level(config.log.level());
         let changes = supervisor.apply(config).await;
         self.exposition.renew(&config.metrics).await;
@@ -125,33 +217,11 @@ impl Reloader {
     }
 }
 
-impl RestartOnly {
-    /// What is to be another than it is.
-    fn differences(&self, config: &Config) -> Vec<String> {
-        let (was, is) = (&self.server, &config.server);
-        [
-            ("server.listen", was.listen != is.listen),
-            ("server.admin_listen", was.admin_listen != is.admin_listen),
-            (
-                "server.web_config_file",
-                was.web_config_file != is.web_config_file,
-            ),
-            (
-                "server.probes_without_auth",
-                was.probes_without_auth != is.probes_without_auth,
-            ),
-            ("log.format", self.log_format != config.log.format),
-            (
-                "state.directory",
-                self.state_directory != config.state_directory,
-            ),
-        ]
-        .into_iter()
-        .filter(|(_, differs)| *differs)
-        .map(|(key, _)| {
-            format!("`{key}` needs a restart: what it was when the process started still holds")
-        })
-        .collect()
+/// Waits for the next change; forever where nothing is followed.
+async fn next(changes: &mut Option<mpsc::Receiver<()>>) -> Option<()> {
+    match changes {
+        Some(changes) => changes.recv().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Who should have backups: the current set of clusters, as a value that changes.
+//! Who should have backups, and when: the current set of clusters, or of schedules, as a value
+//! that changes.
 //!
 //! A kind of resolver is a plug-in, as a kind of store is: a [`ResolverPlugin`] says how its
 //! section of the configuration is named and read; what it makes of it is a [`Resolver`].
@@ -23,8 +24,11 @@ use tokio::task::JoinError;
 use tokio::time::{Instant, timeout};
 
 use crate::clusters::Clusters;
+use crate::schedules::Schedules;
+use crate::seed::SeedDestinations;
 
 pub mod fixed;
+pub mod keys;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 mod publisher;
@@ -37,7 +41,7 @@ const RESTART: Duration = Duration::from_secs(5);
 /// A kind of resolver, by the name that users write as a resolver's `type`.
 pub type ResolverPlugin = Plugin<Box<dyn Resolver>>;
 
-/// A source of cluster names: a resolver's section of the configuration, once it is read.
+/// A source of cluster names, or of schedules: its section of the configuration, once it is read.
 #[async_trait]
 pub trait Resolver: SameAs + Debug + Send + Sync {
     /// Where the names come from, in a few words, for `check`; without any secret.
@@ -52,6 +56,11 @@ pub trait Resolver: SameAs + Debug + Send + Sync {
     /// default there are none.
     fn known(&self) -> Option<Clusters> {
         None
+    }
+
+    /// Whether the names are those that layouts read in the keys of each destination.
+    fn reads_keys(&self) -> bool {
+        false
     }
 
     /// Reads a file that its section may name, for `check`; `None` where it is of no interest
@@ -99,6 +108,10 @@ impl Eq for dyn Resolver {}
 pub struct Resolution {
     /// The last set that was delivered; `None` before the first.
     pub clusters: Option<Arc<Clusters>>,
+    /// The same of a source of schedules, which delivers no clusters.
+    pub schedules: Option<Arc<Schedules>>,
+    /// The same of a source of destinations.
+    pub destinations: Option<Arc<SeedDestinations>>,
     /// Why the resolver fails now, for people; `None` while it is well (or has not
     /// answered at all yet, see [`Self::is_pending`]).
     pub failure: Option<Arc<str>>,
@@ -112,12 +125,17 @@ pub struct Resolution {
 impl Resolution {
     /// Whether the resolver has neither delivered nor failed yet.
     pub fn is_pending(&self) -> bool {
-        self.clusters.is_none() && self.failure.is_none()
+        !self.is_delivered() && self.failure.is_none()
+    }
+
+    /// Whether a set has been delivered, be it not right any more.
+    pub fn is_delivered(&self) -> bool {
+        self.clusters.is_some() || self.schedules.is_some() || self.destinations.is_some()
     }
 
     /// Whether the set is there and right.
     pub fn is_success(&self) -> bool {
-        self.clusters.is_some() && self.failure.is_none()
+        self.is_delivered() && self.failure.is_none()
     }
 }
 

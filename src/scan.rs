@@ -10,14 +10,19 @@ use std::sync::atomic::AtomicU16;
 
 use s3_exporter_api::{BackendError, ListingKind, Meter, UnixTime};
 use s3_exporter_listing::{
-    Boundaries, Complete, Deadline, ListingContext, OrderEvent, StoreKnowledge, Target,
+    Boundaries, Complete, Deadline, ListingContext, OrderEvent, Progress, StoreKnowledge, Target,
 };
 use tokio::sync::Semaphore;
 
 use crate::assign::Assignment;
+use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::facts::Facts;
 use crate::store::Store;
+
+mod running;
+
+pub use running::{CurrentScan, RunningScan};
 
 /// What a scan works on.
 #[derive(Clone, Debug)]
@@ -33,12 +38,17 @@ pub struct ScanContext {
     pub page_size: u16,
     /// Counts the attempts.
     pub meter: Arc<Meter>,
+    /// Tells how far the listing has come.
+    pub progress: Arc<Progress>,
     /// The bound on requests in flight that throttling lowers.
     pub concurrency: Arc<AtomicU16>,
     /// What was learned of the store, so that it need not be found out again.
     pub knowledge: Arc<StoreKnowledge>,
     /// What was last modified before this moment is counted apart, for an audit.
     pub settled: Option<UnixTime>,
+    /// The clusters that were known before, where they are [read in
+    /// keys](crate::destination::Judging::reads_clusters).
+    pub read_before: Arc<Clusters>,
 }
 
 /// What a complete scan found.
@@ -54,8 +64,10 @@ impl ScanContext {
             requests,
             page_size: 1000,
             meter: Arc::default(),
+            progress: Arc::default(),
             knowledge: Arc::default(),
             settled: None,
+            read_before: Arc::default(),
         }
     }
 
@@ -71,7 +83,13 @@ impl ScanContext {
         hints: &Boundaries,
     ) -> Result<CompleteListing, BackendError> {
         let listing = self.connect().await?;
-        listing.list(|| self.facts(&assignment), hints).await
+        let facts = || {
+            let facts = self.facts(&assignment).with_unassigned_detail();
+            facts.with_backups(&self.destination)
+        };
+        let mut complete = listing.list(facts, hints).await?;
+        complete.fold = complete.fold.with_read_clusters(&self.read_before);
+        Ok(complete)
     }
 
     /// Lists everything in sequence, by the store's own tokens: what an audit compares a
@@ -84,6 +102,12 @@ impl ScanContext {
         assignment: Arc<Assignment>,
     ) -> Result<CompleteListing, BackendError> {
         let listing = self.connect().await?;
+        let is_read = self.destination.judging.reads_clusters;
+        // Its clusters are not told by how keys begin: all together is compared.
+        let assignment = match is_read {
+            true => self.assignment_of_none(),
+            false => assignment,
+        };
         listing.list_in_sequence(|| self.facts(&assignment)).await
     }
 
@@ -108,6 +132,7 @@ impl ScanContext {
             concurrency_now: Arc::clone(&self.concurrency),
             page_size: self.page_size,
             meter: Arc::clone(&self.meter),
+            progress: Arc::clone(&self.progress),
             knowledge: Arc::clone(&self.knowledge),
             deadline,
         })
@@ -122,6 +147,11 @@ impl ScanContext {
             prefix: Arc::clone(&of.prefix),
             kind: ListingKind::Objects,
         }
+    }
+
+    fn assignment_of_none(&self) -> Arc<Assignment> {
+        let of = &self.destination;
+        Arc::new(Assignment::new(&Clusters::new(), &of.prefix, &of.separator))
     }
 
     /// Nothing counted yet.

@@ -4,26 +4,32 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use s3_exporter_api::{FailureKind, UnixTime, chain};
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use s3_exporter_api::{FailureKind, Meter, UnixTime, chain};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::clusters::Clusters;
 use crate::interner::Interner;
 use crate::resolver::ResolverHandle;
-use crate::scan::ScanContext;
-use crate::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome};
+use crate::scan::{RunningScan, ScanContext};
+use crate::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome, SnapshotSource};
 use crate::state::{CompletedScan, SavedState, State};
 
 mod attempt;
 mod audits;
+mod judging;
 mod logging;
+mod rules;
 mod settings;
 mod timing;
 
 use attempt::{EndedScan, caught, start};
 use audits::Audits;
+use judging::Judged;
 pub use settings::RunnerSettings;
 use settings::next;
 use timing::jitter;
@@ -33,9 +39,14 @@ use timing::jitter;
 pub struct Runner {
     scan: ScanContext,
     names: Option<ResolverHandle>,
+    schedules: Vec<ResolverHandle>,
     settings: watch::Receiver<Option<RunnerSettings>>,
     /// The latest complete scan, which may be one before the process started.
     completed: Option<CompletedScan>,
+    /// What is thought of its backups.
+    judged: Option<Judged>,
+    /// What all destinations of the process publish.
+    others: Option<SnapshotSource>,
     snapshot: DestinationSnapshot,
     publish: watch::Sender<Arc<DestinationSnapshot>>,
     state: Option<Arc<State>>,
@@ -61,8 +72,11 @@ impl Runner {
             Self {
                 scan,
                 names,
+                schedules: Vec::new(),
                 settings: watch::channel(None).1, // nobody changes them yet
                 completed: None,
+                judged: None,
+                others: None,
                 snapshot,
                 publish,
                 state: None,
@@ -81,9 +95,19 @@ impl Runner {
         send
     }
 
+    /// Has it judge by what these say too.
+    pub fn follow_schedules(&mut self, schedules: Vec<ResolverHandle>) {
+        self.schedules = schedules;
+    }
+
     /// Has it hold names together with the other runners of the process.
     pub fn share_names(&mut self, interner: Arc<Interner>) {
         self.interner = interner;
+    }
+
+    /// Has it look at what the others publish: it may be a mirror of one of them.
+    pub fn look_at(&mut self, others: SnapshotSource) {
+        self.others = Some(others);
     }
 
     /// Goes on from what was kept of the destination, and keeps what comes. Reads a file.
@@ -94,10 +118,17 @@ impl Runner {
 
     /// The same, from what was read already.
     pub fn go_on(&mut self, kept: Option<SavedState>, state: Arc<State>) {
+        self.recall(kept);
+        self.state = Some(state);
+    }
+
+    /// Goes on from what was kept, and keeps nothing.
+    pub fn recall(&mut self, kept: Option<SavedState>) {
         if let Some(SavedState {
             latest,
             mut completed,
             audit,
+            history,
         }) = kept
         {
             if let Some(completed) = &mut completed {
@@ -115,11 +146,11 @@ impl Runner {
                 "going on from what was kept"
             );
             self.snapshot.latest = Some(latest);
+            self.snapshot.history = history;
             self.completed = completed;
             self.go_on_from_audit(audit);
             self.publish();
         }
-        self.state = Some(state);
     }
 
     /// Scans on schedule until the future is dropped.
@@ -127,6 +158,8 @@ impl Runner {
         let mut due = Instant::now();
         let mut running: Option<Running> = None;
         let mut last_start = due;
+        let mut names_due: Option<Instant> = None;
+        let mut names_gap = Duration::ZERO;
         loop {
             tokio::select! {
                 () = sleep_until(due), if running.is_none() => {
@@ -145,10 +178,18 @@ impl Runner {
                     self.listed_in_sequence(listed);
                     due = due.min(self.due_for_audit().unwrap_or(due));
                 }
-                () = changed(&mut self.names) => {
-                    self.publish();
+                () = changed(&mut self.names), if names_due.is_none() => {
+                    names_due = Some(Instant::now() + names_gap);
                     due = due.min(self.due_for_names(last_start).unwrap_or(due));
                 }
+                () = sleep_until(names_due.unwrap_or(due)), if names_due.is_some() => {
+                    names_due = None;
+                    // A burst of changes shares the next round: no more than half of one core.
+                    let started = Instant::now();
+                    self.publish();
+                    names_gap = started.elapsed();
+                }
+                () = any_changed(&mut self.schedules) => self.publish(),
                 settings = next(&mut self.settings) => {
                     let interval = self.scan.destination.interval;
                     if self.adopt(settings) {
@@ -169,6 +210,13 @@ impl Runner {
         self.record(ended);
     }
 
+    /// Judges again what was found, for another destination may be known only now.
+    pub fn judge_again(&mut self) {
+        if self.scan.destination.judging.mirror_of.is_some() {
+            self.publish();
+        }
+    }
+
     /// A scan, with the names and the boundaries of this moment.
     fn start(&mut self) -> impl Future<Output = EndedScan> + Send + 'static {
         let before = self
@@ -177,9 +225,17 @@ impl Runner {
             .map(|completed| Arc::clone(&completed.found));
         let scan = ScanContext {
             settled: self.audits.begin_scan(&self.scan.destination),
+            read_before: self.read_clusters().unwrap_or_default(),
+            meter: Arc::new(Meter::within(Arc::clone(&self.scan.meter))),
+            progress: Arc::default(),
             ..self.scan.clone()
         };
-        start(scan, self.names.clone(), Arc::clone(&self.interner), before)
+        let running = self.snapshot.running.begin(RunningScan::of(&scan));
+        let ended = start(scan, self.names.clone(), Arc::clone(&self.interner), before);
+        async move {
+            let _running = running;
+            ended.await
+        }
     }
 
     /// The clusters that are known now: until the resolver has answered, those of before the
@@ -189,9 +245,17 @@ impl Runner {
         self.delivered().or_else(before)
     }
 
+    /// The clusters that were read in keys, those included that vanished not long ago.
+    fn read_clusters(&self) -> Option<Arc<Clusters>> {
+        let completed = self.completed.as_ref()?;
+        let is_asked = self.scan.destination.judging.reads_clusters;
+        is_asked.then(|| Arc::new(completed.read_clusters()))
+    }
+
     /// The clusters of the resolver; without one, none.
     fn delivered(&self) -> Option<Arc<Clusters>> {
         match &self.names {
+            Some(_) if self.scan.destination.judging.reads_clusters => self.read_clusters(),
             Some(names) => names.resolution.borrow().clusters.clone(),
             None => Some(Arc::default()),
         }
@@ -206,10 +270,14 @@ impl Runner {
         let now = UnixTime::now();
         let before = self.outcome_before();
         self.snapshot.scans.finished += 1;
+        Arc::make_mut(&mut self.snapshot.history).push(ended.past(duration));
         let failure = match ended.result {
             Ok(found) => {
                 self.log_success(before, &found.fold, duration);
-                let completed = CompletedScan::after(self.completed.as_ref(), found);
+                let mut completed = CompletedScan::after(self.completed.as_ref(), found);
+                if let Some(judged) = &self.judged {
+                    completed = completed.remembering(judged.memory());
+                }
                 self.log_gone(&completed);
                 self.completed = Some(completed);
                 self.audit_scan(ended.started);
@@ -246,6 +314,7 @@ impl Runner {
                 latest,
                 completed,
                 audit,
+                history: Arc::clone(&self.snapshot.history),
             };
             state.save(&self.scan.destination, saved);
         }
@@ -254,13 +323,30 @@ impl Runner {
     /// Publishes what is known, for the names that are known now.
     fn publish(&mut self) {
         let clusters = self.clusters();
-        if let (Some(completed), Some(clusters)) = (&mut self.completed, clusters) {
-            let figures = completed.figures(&clusters, self.scan.destination.expect);
+        if let (Some(mut completed), Some(clusters)) = (self.completed.take(), clusters) {
+            let mut figures = completed.figures(&clusters, self.scan.destination.expect);
+            figures.judgement = self.judge(&completed, &clusters);
             self.snapshot.figures = Some(Arc::new(figures));
+            self.snapshot.found = Some(Arc::clone(&completed.found));
             completed.known = clusters;
+            self.completed = Some(completed);
         }
         self.publish.send_replace(Arc::new(self.snapshot.clone()));
     }
+}
+
+/// Waits for the next change of any of these; forever where there are none to come.
+async fn any_changed(handles: &mut [ResolverHandle]) {
+    let changes = handles
+        .iter_mut()
+        .map(|handle| handle.resolution.changed().boxed());
+    let mut waiting: FuturesUnordered<_> = changes.collect();
+    while let Some(changed) = waiting.next().await {
+        if changed.is_ok() {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 /// Waits for the next change of the names; forever where there are none to come.

@@ -14,9 +14,14 @@ use crate::audit::Audit;
 use crate::destination::Destination;
 use crate::facts::Figures;
 use crate::resolver::Resolution;
+use crate::scan::{CompleteListing, CurrentScan};
 
+mod history;
+mod requests;
 mod source;
 
+pub use history::{PastFailure, PastScan, ScanHistory};
+pub use requests::{MONTH, Requests};
 pub(crate) use source::Publishers;
 pub use source::{Follower, SnapshotSource};
 
@@ -38,11 +43,17 @@ pub struct DestinationSnapshot {
     pub latest: Option<ScanOutcome>,
     /// The figures of the latest complete scan; `None` before the first.
     pub figures: Option<Arc<Figures>>,
+    /// What that scan found.
+    pub found: Option<Arc<CompleteListing>>,
     /// List requests in flight that the destination may have now. Shared with the scan
     /// that runs: throttling lowers it at once.
     pub concurrency: Arc<AtomicU16>,
+    /// The scan that runs. Shared with it: it is written page by page.
+    pub running: Arc<CurrentScan>,
     /// Scans that ended, and failed.
     pub scans: ScanCounts,
+    /// The last of them, those before the process started included.
+    pub history: Arc<ScanHistory>,
     /// Whether it is listed in parts, and this is audited.
     pub is_audited: bool,
     /// How the latest audit ended, be it one before the process started.
@@ -62,8 +73,11 @@ impl DestinationSnapshot {
             destination,
             latest: None,
             figures: None,
+            found: None,
             concurrency,
+            running: Arc::default(),
             scans: ScanCounts::default(),
+            history: Arc::default(),
             is_audited: false,
             audit: None,
             meter,
@@ -135,6 +149,8 @@ pub(crate) mod tests {
             timeout: Duration::from_secs(60),
             concurrency: 1,
             audit_interval: None,
+            price: None,
+            judging: crate::destination::Judging::default(),
         };
         DestinationSnapshot::new(
             Arc::new(destination),

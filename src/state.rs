@@ -1,5 +1,5 @@
 //! What is kept over a restart: of each destination the latest complete scan, the keys at
-//! which its listing is cut, and how its latest scan ended. So the figures are there at the
+//! which its listing is cut, and how its latest scans ended. So the figures are there at the
 //! first scrape, with their true age, before any store or resolver has answered.
 //!
 //! A [`Folder`] holds one file for each destination, in the form that [`record`] reads and
@@ -13,15 +13,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use s3_exporter_api::{UnixTime, chain};
+use s3_exporter_judge::memory::Memory;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Audit;
-use crate::clusters::Clusters;
+use crate::clusters::{Cluster, Clusters};
 use crate::destination::{Destination, Expect};
 use crate::facts::Figures;
 use crate::interner::Interner;
 use crate::scan::CompleteListing;
-use crate::snapshot::ScanOutcome;
+use crate::snapshot::{ScanHistory, ScanOutcome};
 use crate::verdict;
 
 mod error;
@@ -52,6 +53,9 @@ pub struct SavedState {
     pub completed: Option<CompletedScan>,
     /// How the latest audit ended.
     pub audit: Option<Audit>,
+    /// The last scans that ended.
+    #[serde(default, with = "form::shared")]
+    pub history: Arc<ScanHistory>,
 }
 
 /// A complete scan.
@@ -63,16 +67,20 @@ pub struct CompletedScan {
     pub found: Arc<CompleteListing>,
     /// The clusters that were known when its figures were last shown: they are shown again
     /// until the resolver has answered.
-    #[serde(with = "form::clusters")]
+    #[serde(with = "form::shared")]
     pub known: Arc<Clusters>,
     /// The clusters that had backups and have none now, with the end of the last complete scan
     /// that found some; they are forgotten after [`verdict::REMEMBERED`].
     #[serde(with = "form::times")]
     pub gone: Arc<BTreeMap<Arc<str>, UnixTime>>,
+    /// What was known of backups before this scan: with it they can be judged again at any time.
+    #[serde(default, with = "form::shared")]
+    pub memory: Arc<Memory>,
 }
 
 impl CompletedScan {
-    /// A complete scan, and the one before it.
+    /// A complete scan, and the one before it. What was known of backups is [its
+    /// judgement](Self::remembering)'s.
     pub fn after(before: Option<&Self>, found: CompleteListing) -> Self {
         let mut gone = BTreeMap::new();
         if let Some(before) = before {
@@ -88,7 +96,25 @@ impl CompletedScan {
             found: Arc::new(found),
             known: Arc::default(), // until they are published
             gone: Arc::new(gone),
+            memory: before.map_or_else(Arc::default, |before| Arc::clone(&before.memory)),
         }
+    }
+
+    /// One that is judged by what is known since the scan before it was judged.
+    #[must_use]
+    pub fn remembering(mut self, memory: Arc<Memory>) -> Self {
+        self.memory = memory;
+        self
+    }
+
+    /// The clusters that are known of it alone: those that have objects, or had backups not long
+    /// ago.
+    pub fn read_clusters(&self) -> Clusters {
+        let mut clusters = self.found.fold.read_clusters();
+        for name in self.gone.keys() {
+            let _ = clusters.insert(name, Cluster::default()); // it may be there, without backups
+        }
+        clusters
     }
 
     /// When it ended: its figures are of that moment.
@@ -162,6 +188,16 @@ impl State {
         Some(no_later_than(UnixTime::now(), saved, destination))
     }
 
+    /// What was kept of a destination in a folder that another process may hold: nothing there is
+    /// changed, and nothing can be kept. Reads a file, and blocks for it.
+    pub fn peek(directory: &Path, destination: &Destination) -> Option<SavedState> {
+        let (identity, saved) = Folder::new(directory).peek(&destination.name)?;
+        if identity != destination.listing() {
+            return None;
+        }
+        Some(no_later_than(UnixTime::now(), saved, destination))
+    }
+
     /// Keeps this of a destination, soon: what is still waiting to be written is replaced.
     pub fn save(&self, destination: &Arc<Destination>, saved: SavedState) {
         self.writer.put(Arc::clone(destination), saved);
@@ -198,7 +234,7 @@ fn no_later_than(now: UnixTime, mut saved: SavedState, destination: &Destination
         late.map(|completed| &mut Arc::make_mut(&mut completed.found).as_of),
         saved.audit.as_mut().map(|audit| &mut audit.ended),
     ];
-    let mut late = false;
+    let mut late = Arc::make_mut(&mut saved.history).end_by(now);
     for ended in ends.into_iter().flatten().filter(|ended| **ended > now) {
         late = true;
         *ended = now;

@@ -5,13 +5,16 @@
 //! out one change after another.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
 use crate::destination::Destination;
+use crate::resolver::ResolverHandle;
 use crate::schedule::{Runner, RunnerSettings};
+use crate::seed;
 use crate::snapshot::{DestinationSnapshot, Publishers, SnapshotSource};
 use crate::state::State;
 use crate::store::{Bound, Store};
@@ -79,9 +82,27 @@ impl Supervisor {
         self.state = Some(state);
     }
 
+    /// Goes on from what another process may keep of each destination, and keeps nothing. Blocks
+    /// for the files.
+    pub fn recall(&mut self, directory: &Path) {
+        for of in in_order(&self.current, &mut self.watched) {
+            let destination = Arc::clone(&of.published.borrow().destination);
+            if let Some(runner) = of.runner() {
+                runner.recall(State::peek(directory, &destination));
+            }
+        }
+    }
+
     /// Where to read what is known.
     pub fn snapshots(&self) -> SnapshotSource {
         SnapshotSource::of(&self.publishers)
+    }
+
+    /// Who tells of more destinations, where somebody is asked.
+    pub fn seed(&self) -> Option<ResolverHandle> {
+        let mut resolvers = self.resolvers.iter();
+        let (_, resolving) = resolvers.find(|(name, _)| name.starts_with(seed::PREFIX))?;
+        Some(resolving.handle.clone())
     }
 
     /// Scans every destination on its own schedule, in the background.
@@ -96,7 +117,9 @@ impl Supervisor {
     pub async fn run_once(&mut self) {
         let watched = in_order(&self.current, &mut self.watched).into_iter();
         let runners = watched.filter_map(Watched::runner);
-        futures::future::join_all(runners.map(Runner::run_once)).await;
+        let mut runners: Vec<_> = runners.collect();
+        futures::future::join_all(runners.iter_mut().map(|of| of.run_once())).await;
+        runners.into_iter().for_each(Runner::judge_again);
     }
 
     /// Does what another configuration asks for. What is the same in both goes on as if
@@ -179,7 +202,10 @@ impl Supervisor {
                 self.resolvers.insert(Arc::clone(name), resolving);
             }
             Component::Destination(name) => {
-                let watched = Watched::new(self.settings(name), &self.shared);
+                let mut watched = Watched::new(self.settings(name), &self.shared);
+                if let Some(runner) = watched.runner() {
+                    runner.look_at(self.snapshots());
+                }
                 self.watched.insert(Arc::clone(name), watched);
             }
         }
@@ -192,6 +218,12 @@ impl Supervisor {
             destination: Arc::clone(destination),
             store: Arc::clone(&self.stores[&destination.backend]),
             names: resolver.map(|name| self.resolvers[name].handle.clone()),
+            schedules: destination
+                .judging
+                .schedules
+                .iter()
+                .map(|used| self.resolvers[&used.resolver].handle.clone())
+                .collect(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
-use prometheus::proto::{Counter, MetricFamily};
+use prometheus::proto::{self, Counter, Metric, MetricFamily};
 use prometheus::{Gauge, IntCounterVec, IntGauge, Opts, Registry};
 use s3_exporter_api::UnixTime;
 
@@ -116,15 +116,28 @@ impl Telemetry {
     /// Their values now, sorted by name.
     pub fn families(&self) -> Vec<MetricFamily> {
         let mut families = self.registry.gather();
-        if let Some(seconds) = cpu_seconds() {
-            // The collector counts whole seconds, too coarse for a process that needs so few.
-            let mut exact = Counter::default();
-            exact.set_value(seconds);
-            families
-                .iter_mut()
-                .filter(|family| family.name() == "process_cpu_seconds_total")
-                .flat_map(MetricFamily::mut_metric)
-                .for_each(|metric| metric.set_counter(exact.clone()));
+        for family in &mut families {
+            match family.name() {
+                // The collector counts whole seconds, too coarse for a process that needs so few.
+                "process_cpu_seconds_total" => {
+                    if let Some(seconds) = cpu_seconds() {
+                        let mut exact = Counter::default();
+                        exact.set_value(seconds);
+                        set(family, |metric| metric.set_counter(exact.clone()));
+                    }
+                }
+                // It asks /proc/stat, which is not there where /proc shows processes alone.
+                "process_start_time_seconds" => {
+                    let mut started = proto::Gauge::default();
+                    started.set_value(self.started.as_seconds());
+                    set(family, |metric| {
+                        if metric.get_gauge().get_value() == 0.0 {
+                            metric.set_gauge(started.clone());
+                        }
+                    });
+                }
+                _ => {}
+            }
         }
         families
     }
@@ -148,6 +161,11 @@ fn add<C: Collector + Clone + 'static>(registry: &Registry, metric: prometheus::
         .register(Box::new(metric.clone()))
         .expect("a name of its own");
     metric
+}
+
+/// Changes the metrics of a family.
+fn set(family: &mut MetricFamily, change: impl FnMut(&mut Metric)) {
+    family.mut_metric().iter_mut().for_each(change);
 }
 
 /// User and system time of the process so far.

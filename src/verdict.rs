@@ -1,6 +1,6 @@
 //! What is wrong with backups, and what is not: each verdict is defined here and nowhere
-//! else. The status page and its JSON tell it, and `check --connect` warns of it. The
-//! expressions of `docs/metrics.md` say the same of the metrics, and a test
+//! else. The status page and its JSON tell it, and `check --connect` warns of it. The alerts of
+//! [`rules`](crate::rules) say the same of the metrics, and a test
 //! (`tests/fast/exposition/verdicts.rs`) holds all of them together over generated cases.
 //!
 //! What is judged is a job: a cluster at a destination, or a destination as a whole where it

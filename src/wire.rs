@@ -33,6 +33,7 @@ pub fn plugins() -> Plugins {
             #[cfg(feature = "kubernetes")]
             resolver::kubernetes::PLUGIN,
             resolver::fixed::PLUGIN,
+            resolver::keys::PLUGIN,
         ],
         left_out: vec![
             #[cfg(not(feature = "kubernetes"))]

@@ -2,25 +2,10 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-/// A number of bytes, such as `1.5 GiB`.
-pub struct ByteSize(pub u64);
-
-impl Display for ByteSize {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-        let (mut value, mut unit) = (self.0 as f64, "B");
-        for next in UNITS {
-            if value < 1023.95 {
-                break;
-            }
-            (value, unit) = (value / 1024.0, next);
-        }
-        let decimals = usize::from(unit != "B");
-        write!(f, "{value:.decimals$} {unit}")
-    }
-}
+pub use s3_exporter_judge::bytes::ByteSize;
 
 /// A span of time in its two largest units, such as `3 h 12 min`.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span(pub f64);
 
 impl Display for Span {
@@ -49,6 +34,39 @@ impl<N: Display + PartialEq + From<u8>> Display for Count<'_, N> {
     }
 }
 
+/// An amount of money in a currency that is not known: to the hundredth, and a smaller one in two
+/// digits, such as `0.0042`.
+pub struct Amount(pub f64);
+
+impl Display for Amount {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let decimals = match self.0 {
+            amount if amount > 0.0 && amount < 0.095 => 1 - amount.log10().floor() as i32,
+            _ => 2,
+        };
+        let decimals = usize::try_from(decimals).unwrap_or(2).min(12);
+        write!(f, "{:.decimals$}", self.0)
+    }
+}
+
+/// A text as a sentence: with a capital and a full stop.
+pub struct Sentence<'a>(pub &'a str);
+
+impl Display for Sentence<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let mut letters = self.0.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        for letter in first {
+            write!(f, "{letter}")?;
+        }
+        let stop = match self.0.ends_with(['.', '!', '?']) || self.0.is_empty() {
+            true => "",
+            false => ".",
+        };
+        write!(f, "{}{stop}", letters.as_str())
+    }
+}
+
 /// Some of these names in quotes, and how many more there are: `"a", "b" and 3 more`.
 pub struct NameList<'a>(pub &'a [&'a str]);
 
@@ -72,20 +90,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1.0 KiB"),
-            (1_048_575, "1.0 MiB"),
-            (1_610_612_736, "1.5 GiB"),
-            (u64::MAX, "16.0 EiB"),
-        ] {
-            assert_eq!(ByteSize(bytes).to_string(), text);
-        }
-    }
-
-    #[test]
     fn spans() {
         for (seconds, text) in [
             (0.4, "0 s"),
@@ -100,10 +104,29 @@ mod tests {
     }
 
     #[test]
+    fn amounts() {
+        for (amount, text) in [
+            (0.0, "0.00"),
+            (0.000_042, "0.000042"),
+            (0.005, "0.0050"),
+            (0.0949, "0.095"),
+            (0.095, "0.10"),
+            (1.234, "1.23"),
+            (98_765.4, "98765.40"),
+            (1e-30, "0.000000000000"),
+        ] {
+            assert_eq!(Amount(amount).to_string(), text);
+        }
+    }
+
+    #[test]
     fn counts_and_names() {
         assert_eq!(Count(1_usize, "cluster").to_string(), "1 cluster");
         assert_eq!(Count(0_u64, "object").to_string(), "0 objects");
         assert_eq!(NameList(&["a", "b"]).to_string(), r#""a", "b""#);
+        for (text, sentence) in [("", ""), ("it is", "It is."), ("ö!", "Ö!"), ("1 x", "1 x.")] {
+            assert_eq!(Sentence(text).to_string(), sentence);
+        }
         let seven = ["a"; 7];
         assert_eq!(
             NameList(&seven).to_string(),

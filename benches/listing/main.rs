@@ -7,6 +7,7 @@
 
 mod baseline;
 mod exposition;
+mod judging;
 mod matching;
 mod processes;
 mod scans;
@@ -35,9 +36,10 @@ type Row = fn(&mut Table);
 fn measure(only: &[&str]) {
     let started = Instant::now();
     let mut table = Table::default();
-    let rows: [(&str, Row); 8] = [
+    let rows: [(&str, Row); 9] = [
         ("cpu-s3", scans::cpu_s3),
         ("cpu-minio", scans::cpu_minio),
+        ("judging", judging::judging),
         ("second-scan", scans::second_scan),
         ("first-scan", scans::first_scan),
         ("memory", scans::memory),

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use s3_exporter_testkit::{Port, SyntheticBucket, SyntheticServer};
+use s3_exporter_testkit::{Port, SyntheticBucket, SyntheticServer, Tool};
 
 /// Ends a hang.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -29,15 +29,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// `layout` is `even` or `skewed`; each answer takes `latency` milliseconds.
+    /// `layout` is `even` or `skewed`, or a tool's, which has no clusters; each answer takes `latency`
+    /// milliseconds.
     pub fn start(objects: u64, clusters: u64, layout: &str, latency: u64) -> Self {
-        let (objects, names, latency) = (
-            objects.to_string(),
-            clusters.to_string(),
-            latency.to_string(),
-        );
-        let (process, endpoint) = this(&["store", &objects, &names, layout, &latency]);
-        let prefix = bucket(1, 1, layout).prefix().to_owned();
+        let [count, names, latency] = [objects, clusters, latency].map(|number| number.to_string());
+        let (process, endpoint) = this(&["store", &count, &names, layout, &latency]);
+        let prefix = bucket(objects, 1, layout).prefix().to_owned();
         Self {
             _process: process,
             endpoint,
@@ -48,13 +45,19 @@ impl Store {
 
     /// The names of its clusters.
     pub fn names(&self) -> Vec<String> {
-        bucket(1, self.clusters, "even").names().collect()
+        match self.clusters {
+            0 => Vec::new(),
+            clusters => bucket(1, clusters, "even").names().collect(),
+        }
     }
 }
 
 fn bucket(objects: u64, clusters: u64, layout: &str) -> SyntheticBucket {
     match layout {
         "even" => SyntheticBucket::even(objects, clusters),
+        "restic" => SyntheticBucket::of(Tool::Restic, objects),
+        "pgbackrest" => SyntheticBucket::of(Tool::PgBackRest, objects),
+        "barman" => SyntheticBucket::of(Tool::Barman, objects),
         _ => SyntheticBucket::skewed(objects, clusters),
     }
 }
@@ -111,16 +114,24 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// Watches a store: `scan` and `destination` are more lines of these sections.
+    /// Watches a store: `scan` is more lines of that section.
     pub fn start(store: &Store, backend: &str, scan: &str) -> Self {
+        Self::with(store, backend, scan, "")
+    }
+
+    /// The same with more lines of the destination.
+    pub fn with(store: &Store, backend: &str, scan: &str, destination: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let names = store.names();
+        let clusters = match names.is_empty() {
+            true => String::new(),
+            false => format!("clusters = {names:?}"),
+        };
         let config = format!(
             "[scan]\n{scan}\n[backends.store]\ntype = \"{backend}\"\nendpoint = \"{}\"\n\
              access_key_id = \"synthetic\"\nsecret_access_key = \"synthetic\"\nmax_requests_in_flight = 64\n\
-             [[destinations]]\nbucket = \"bucket\"\nprefix = \"{}\"\nclusters = {:?}\n",
-            store.endpoint,
-            store.prefix,
-            store.names()
+             [[destinations]]\nbucket = \"bucket\"\nprefix = \"{}\"\n{destination}\n{clusters}\n",
+            store.endpoint, store.prefix,
         );
         let file = folder.path().join("config.toml");
         std::fs::write(&file, config).unwrap();
@@ -154,6 +165,7 @@ impl Exporter {
                         requests: value("objectstore_api_requests_total{"),
                         objects: value("objectstore_listed_objects{"),
                         unassigned: value("objectstore_unassigned_objects{"),
+                        jobs: backup_jobs(&text),
                     };
                 }
             }
@@ -202,6 +214,17 @@ pub struct Scanned {
     pub requests: f64,
     pub objects: f64,
     pub unassigned: f64,
+    /// Jobs of which backups were found.
+    pub jobs: f64,
+}
+
+/// Jobs of which backups were found.
+fn backup_jobs(text: &str) -> f64 {
+    let newest = text.lines().filter(|line| {
+        line.starts_with("objectstore_backup_last_success_timestamp_seconds{")
+            && !line.ends_with(" 0")
+    });
+    newest.count() as f64
 }
 
 /// The value of the first series that begins so.

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use crate::processes::{self, Exporter, Store};
 use crate::table::Table;
 
-const MILLION: u64 = 1_000_000;
+pub const MILLION: u64 = 1_000_000;
 /// One scan is what is looked at.
-const ONCE: &str = "interval = \"1h\"";
+pub const ONCE: &str = "interval = \"1h\"";
 
 /// CPU seconds for each million objects, of the whole process from its start.
 fn ours(store: &Store, backend: &str) -> f64 {

@@ -31,7 +31,7 @@ impl Table {
         let shown = match target {
             None => "-".to_owned(),
             Some(target) if target < 1.0 => format!("1/{:.0}", 1.0 / target),
-            Some(target) => format!("{target}"),
+            Some(target) => format!("{}", (target * 1e3).round() / 1e3),
         };
         self.0.push(Row {
             measure: measure.to_owned(),

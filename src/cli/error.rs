@@ -1,5 +1,6 @@
 use std::fmt;
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// What is wrong with a command line. It never holds a value, which may be a secret at the
@@ -20,6 +21,8 @@ pub enum UsageError {
     UnknownCommand(Option<String>),
     /// The command wants this argument, as clap shows it.
     NoArgument(String),
+    /// The command does not know what this argument, as clap shows it, is; it knows these.
+    NoSuchValue(String, Vec<String>),
     /// The command takes fewer arguments.
     ArgumentTooMany,
     /// What stands after the command is no file.
@@ -40,6 +43,10 @@ impl UsageError {
             Some(ContextValue::Strings(texts)) => texts.first().cloned(),
             _ => None,
         };
+        let texts = |kind| match error.get(kind) {
+            Some(ContextValue::Strings(texts)) => texts.clone(),
+            _ => Vec::new(),
+        };
         let argument = text(ContextKind::InvalidArg).unwrap_or_default();
         match error.kind() {
             ErrorKind::UnknownArgument if argument.starts_with('-') => {
@@ -50,6 +57,7 @@ impl UsageError {
                 Self::UnknownCommand(text(ContextKind::SuggestedSubcommand))
             }
             ErrorKind::MissingRequiredArgument => Self::NoArgument(argument),
+            ErrorKind::InvalidValue => Self::NoSuchValue(argument, texts(ContextKind::ValidValue)),
             ErrorKind::InvalidUtf8 => Self::NotUtf8,
             ErrorKind::ValueValidation if argument.contains("log-debug") => Self::NoBoolean,
             ErrorKind::TooManyValues => Self::ValueTooMany(argument),
@@ -79,10 +87,14 @@ impl fmt::Display for UsageError {
             }
             Self::UnknownCommand(known) => write!(
                 f,
-                "unknown command: expected serve, check, once or explain{}",
+                "unknown command: expected {}{}",
+                either(&commands()),
                 meant(known, ";")
             ),
             Self::NoArgument(argument) => write!(f, "{argument} is missing after the command"),
+            Self::NoSuchValue(argument, known) => {
+                write!(f, "{argument} is unknown: expected {}", either(known))
+            }
             Self::ArgumentTooMany => f.write_str(
                 "one argument too many after the command (it is not shown: it may be a secret)",
             ),
@@ -99,3 +111,21 @@ impl fmt::Display for UsageError {
 }
 
 impl std::error::Error for UsageError {}
+
+/// The names of all commands.
+fn commands() -> Vec<String> {
+    let command = super::Cli::command();
+    let commands = command.get_subcommands();
+    commands
+        .map(|command| command.get_name().to_owned())
+        .collect()
+}
+
+/// `a, b or c`.
+fn either(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint};
 
 use super::go;
 
@@ -31,7 +31,7 @@ pub struct Flag {
 /// What a flag says something of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sets {
-    /// Which configuration file is read.
+    /// Which configuration file is read, and when.
     File,
     /// A key of any configuration, by its path.
     Key(&'static str),
@@ -121,6 +121,10 @@ impl Flag {
         let arg = match self.makes_destination() {
             true => arg.help_heading("One bucket without a configuration file"),
             false => arg,
+        };
+        let arg = match self.kind {
+            Kind::Text("FILE") => arg.value_hint(ValueHint::FilePath), // for shells that complete
+            _ => arg.value_hint(ValueHint::Other),
         };
         match self.kind {
             Kind::Text(name) => arg.value_name(name).action(ArgAction::Set),

@@ -9,23 +9,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use s3_exporter_api::{ListRequest, ListingKind, Operation, Page, StartAt};
+use s3_exporter_api::{ListRequest, ListingKind, Page, StartAt};
 
 use crate::clusters::Clusters;
-use crate::command::{failure, first_word, fit, series};
+use crate::command::{failure, first_word, fit, progress, series};
 use crate::config::Config;
 use crate::destination::{Destination, Expect};
 use crate::facts::Figures;
 use crate::logging::LogFormat;
-use crate::snapshot::{DestinationSnapshot, Snapshot};
+use crate::snapshot::{DestinationSnapshot, Requests, Snapshot};
 use crate::supervisor::Supervisor;
-use crate::words::{ByteSize, Count, NameList};
+use crate::words::{Amount, ByteSize, Count, NameList};
 
 /// How long a resolver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Objects that a list request gives at most.
-const PAGE: u64 = 1000;
-const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What was understood, in a few lines, without asking anybody.
 pub fn summary(config: &Config) -> String {
@@ -34,7 +31,7 @@ pub fn summary(config: &Config) -> String {
         config
             .destinations
             .iter()
-            .any(|destination| destination.resolver.as_deref() == Some(name))
+            .any(|destination| destination.resolvers().any(|used| **used == *name))
     };
     // Into a String: writing cannot fail.
     let _ = writeln!(text, "server: {}", config.server.listen.join(", "));
@@ -63,6 +60,9 @@ pub fn summary(config: &Config) -> String {
         }
     }
     for (name, resolver) in config.resolvers.iter().filter(|(name, _)| used(name)) {
+        let _ = writeln!(text, "resolver {name}: {}", resolver.describe());
+    }
+    for (name, resolver) in config.seed.iter().flat_map(|seed| &seed.resolvers) {
         let _ = writeln!(text, "resolver {name}: {}", resolver.describe());
     }
     for destination in &config.destinations {
@@ -129,7 +129,7 @@ pub async fn connect(config: &Config) -> Report {
         )
     }));
     let resolvers = resolvers.await;
-    supervisor.run_once().await;
+    progress::during(source.clone(), &config.log, supervisor.run_once()).await;
 
     let mut report = Report {
         text: String::new(),
@@ -141,6 +141,15 @@ pub async fn connect(config: &Config) -> Report {
         let line = match &resolution.clusters {
             Some(clusters) if resolution.is_success() => {
                 Ok(Count(clusters.len(), "cluster").to_string())
+            }
+            None if resolution.is_success() => {
+                Ok(match (&resolution.schedules, &resolution.destinations) {
+                    (Some(schedules), _) => Count(schedules.len(), "schedule").to_string(),
+                    (None, found) => {
+                        let found = found.as_ref().map_or(0, |found| found.0.len());
+                        Count(found, "destination").to_string()
+                    }
+                })
             }
             _ => Err(failure(&resolution).to_owned()),
         };
@@ -158,7 +167,31 @@ pub async fn connect(config: &Config) -> Report {
     report.sum_up();
     report.warnings = findings::found(&snapshot);
     report.warnings.extend(series::found(config, &snapshot));
+    report.warnings.extend(elsewhere(&snapshot));
     report
+}
+
+/// That all schedules that a destination uses are of others.
+fn elsewhere(snapshot: &Snapshot) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for destination in snapshot.destinations.iter().map(|of| &of.destination) {
+        for used in &*destination.judging.schedules {
+            let resolution = snapshot.resolvers.get(&used.resolver);
+            let schedules = resolution.and_then(|now| now.schedules.as_ref());
+            let places = schedules.and_then(|known| known.elsewhere(&destination.site(), used));
+            if let Some(places) = places {
+                let places: Vec<_> = places.into_iter().collect();
+                warnings.push(format!(
+                    "destination {}: none of what {} knows is of it, but of {}; set `destination` there to the name \
+                     that the objects have for it",
+                    destination.name,
+                    used.resolver,
+                    NameList(&places)
+                ));
+            }
+        }
+    }
+    warnings
 }
 
 impl Report {
@@ -255,8 +288,6 @@ fn outcome(snapshot: &DestinationSnapshot, clusters: Option<&Clusters>) -> Resul
 
 fn found(snapshot: &DestinationSnapshot, figures: &Figures, clusters: Option<&Clusters>) -> String {
     let destination = &snapshot.destination;
-    let requests = snapshot.meter.attempts(Operation::ListObjectsV2);
-    let scans = MONTH.as_secs_f64() / destination.interval.as_secs_f64();
     let mut text = format!(
         "{}, {}",
         Count(figures.listed.objects, "object"),
@@ -277,21 +308,34 @@ fn found(snapshot: &DestinationSnapshot, figures: &Figures, clusters: Option<&Cl
         let unassigned = Count(figures.unassigned.objects, "object");
         let _ = write!(text, ", {unassigned} of no known cluster");
     }
-    let _ = write!(
-        text,
-        "; {} a scan, {:.0} a month with a scan every {}",
-        Count(requests, "list request"),
-        requests as f64 * scans,
+    if let Some(requests) = Requests::of(snapshot) {
+        let _ = write!(text, "; {}", bill(&requests, destination));
+    }
+    text
+}
+
+/// What is asked of the store, and what that costs.
+fn bill(requests: &Requests, destination: &Destination) -> String {
+    let mut text = format!(
+        "{} a scan, {:.0} a month with a scan every {}",
+        Count(requests.scan, "list request"),
+        requests.scans_a_month,
         humantime::format_duration(destination.interval)
     );
-    if let Some(interval) = destination.audit_interval.filter(|_| snapshot.is_audited) {
-        let audits = MONTH.as_secs_f64() / interval.as_secs_f64();
-        let pages = figures.listed.objects.div_ceil(PAGE);
+    // Into a String: writing cannot fail.
+    if let Some((audits, interval)) = requests.audits_a_month.zip(destination.audit_interval) {
         let _ = write!(
             text,
-            ", and {:.0} a month for an audit every {}",
-            pages as f64 * audits,
+            ", and {audits:.0} a month for an audit every {}",
             humantime::format_duration(interval)
+        );
+    }
+    if let Some(price) = destination.price {
+        let _ = write!(
+            text,
+            "; that costs {} a scan, {} a month",
+            Amount(price.of(requests.scan as f64)),
+            Amount(price.of(requests.a_month()))
         );
     }
     text

@@ -1,4 +1,5 @@
-//! `explain KEY`: which cluster a key belongs to, and why.
+//! `explain KEY`: which cluster a key belongs to, and why; what it is of a backup, and what the judge
+//! thinks of that, by the latest scan that is kept, or by one that is made now.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -9,8 +10,13 @@ use crate::clusters::Clusters;
 use crate::command::{failure, first_word, fit};
 use crate::config::Config;
 use crate::destination::Destination;
+use crate::snapshot::DestinationSnapshot;
 use crate::supervisor::Supervisor;
 use crate::words::NameList;
+use judged::Seen;
+
+mod judged;
+mod pattern;
 
 /// How long a resolver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -20,8 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// No such destination, none with such a prefix, or names that cannot be had.
-pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<String, String> {
-    let supervisor = Supervisor::new(config);
+pub async fn explain(
+    config: &Config,
+    key: &str,
+    only: Option<&str>,
+    connects: bool,
+) -> Result<String, String> {
+    let mut supervisor = Supervisor::new(config);
     let resolvers = supervisor.snapshots().resolvers();
     if let Some(only) = only
         && !config
@@ -35,14 +46,23 @@ pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<S
         ));
     }
     let asked = Asked::new(config, key)?;
+    if let Some(directory) = &config.state_directory {
+        supervisor.recall(directory);
+    }
+    if connects {
+        supervisor.run_once().await;
+    }
     let mut text = String::new();
     for destination in &config.destinations {
         let readings = asked.readings(destination);
         if readings.is_empty() || only.is_some_and(|only| *destination.name != *only) {
             continue;
         }
-        let why = match &destination.resolver {
-            None => "unassigned, because the destination has no resolver".to_owned(),
+        let (why, key, owner) = match &destination.resolver {
+            None => {
+                let why = "unassigned, because the destination has no resolver".to_owned();
+                (why, readings.last().copied().unwrap_or_default(), None)
+            }
             Some(name) => {
                 let resolution = first_word(resolvers[name].clone(), PATIENCE).await;
                 let Some(clusters) = &resolution.clusters else {
@@ -55,6 +75,18 @@ pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<S
             }
         };
         let _ = writeln!(text, "{}: {why}", destination.name); // into a String: cannot fail
+        let snapshot = supervisor.snapshots().snapshot();
+        let of = snapshot.destinations.iter();
+        let of = of.filter(|of| of.destination.name == destination.name);
+        for of in of {
+            let lines = of_backups(of, key, owner.as_deref()).into_iter();
+            for line in lines.chain(pattern::counted(of)) {
+                let _ = writeln!(text, "  {line}"); // as above
+            }
+        }
+        if connects && let Some(line) = pattern::line(config, destination).await {
+            let _ = writeln!(text, "  {line}"); // as above
+        }
     }
     if text.is_empty() {
         return Err(format!(
@@ -63,6 +95,33 @@ pub async fn explain(config: &Config, key: &str, only: Option<&str>) -> Result<S
         ));
     }
     Ok(text)
+}
+
+/// What the key is of a backup, and what the judge thinks of that.
+fn of_backups(of: &DestinationSnapshot, key: &str, owner: Option<&str>) -> Vec<String> {
+    let destination = &of.destination;
+    let of_owner = owner.map_or(0, |owner| owner.len() + destination.separator.len());
+    let below = destination.prefix.len() + of_owner;
+    let Some(seen) = Seen::new(&destination.judging.layouts, key, below, owner) else {
+        return vec!["no layout: its key is not read as that of a backup".to_owned()];
+    };
+    let mut lines = vec![seen.line()];
+    let figures = of.figures.as_ref();
+    let job = figures.and_then(|figures| Some((seen.job(&figures.judgement)?, figures.ended)));
+    match job {
+        Some((job, as_of)) => {
+            let newest = job.newest_good_key.as_deref();
+            let is_newest = newest.is_some_and(|newest| seen.is_of_backup(newest));
+            lines.extend(judged::lines(job, is_newest, as_of));
+        }
+        None if figures.is_none() => lines.push(
+            "what the judge thinks of it is not known here: no scan is kept (`state.directory`); \
+             --connect lists the bucket and says it"
+                .to_owned(),
+        ),
+        None => {}
+    }
+    lines
 }
 
 /// What was asked for: a key, or a bucket with it.
@@ -105,16 +164,19 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Which cluster owns the first of these keys that one owns, and why; or why none does.
-fn of_clusters(clusters: &Clusters, destination: &Destination, keys: &[&str]) -> String {
+/// Which cluster owns the first of these keys that one owns, and why, and that key with its owner; or
+/// why none does.
+fn of_clusters<'k>(
+    clusters: &Clusters,
+    destination: &Destination,
+    keys: &[&'k str],
+) -> (String, &'k str, Option<String>) {
     let (prefix, separator) = (&*destination.prefix, &*destination.separator);
     let assignment = Assignment::new(clusters, prefix, separator);
-    let is_owned = |key: &&&str| {
-        let owner = assignment.owner(key.as_bytes(), &mut Cursor::default());
-        owner.is_some()
-    };
-    if let Some(key) = keys.iter().find(is_owned) {
-        return because(&assignment, prefix, separator, key);
+    let owner = |key: &str| assignment.owner(key.as_bytes(), &mut Cursor::default());
+    if let Some((key, owner)) = keys.iter().find_map(|key| Some((*key, owner(key)?))) {
+        let why = because(&assignment, prefix, separator, key);
+        return (why, key, Some(assignment.name(owner).to_string()));
     }
     // Nobody who names the bucket means a key that begins with it.
     let key = keys.last().copied().unwrap_or_default();
@@ -122,7 +184,7 @@ fn of_clusters(clusters: &Clusters, destination: &Destination, keys: &[&str]) ->
     if let Some(advice) = fit::advice(&[key], clusters, prefix, separator) {
         let _ = write!(why, "; {advice}"); // as above
     }
-    why
+    (why, key, None)
 }
 
 /// Which cluster owns a key that begins with the prefix, and why.

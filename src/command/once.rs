@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::command::progress;
 use crate::config::Config;
 use crate::exposition::{self, Format};
 use crate::snapshot::Snapshot;
@@ -23,8 +24,9 @@ pub struct Outcome {
 /// Scans every destination once. With `process`, the metrics of this process come along.
 pub async fn once(config: &Config, telemetry: &Telemetry, process: bool) -> Outcome {
     let mut supervisor = Supervisor::new(config);
-    supervisor.run_once().await;
-    let snapshot = supervisor.snapshots().snapshot();
+    let source = supervisor.snapshots();
+    progress::during(source.clone(), &config.log, supervisor.run_once()).await;
+    let snapshot = source.snapshot();
     let own = telemetry.families();
     let own = own
         .into_iter()

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use s3_exporter_api::UnixTime;
+use s3_exporter_judge::backups::JobId;
+use s3_exporter_judge::calendar::Calendar;
+use s3_exporter_judge::expectation::Source;
+use s3_exporter_judge::judge::{Expected, JudgedJob, Judgement};
 
 use crate::clusters::Clusters;
 use crate::config::Config;
@@ -32,8 +37,8 @@ fn warning(series: usize, are: &str) -> Option<String> {
     (series > MANY).then(|| {
         format!(
             "{are} {series} series, more than {MANY}: that is much for one target of Prometheus; \
-             lower limits.max_clusters (the clusters beyond it are summed), set `expect = \"present\"` \
-             where not every cluster has backups, or watch less in one process"
+             lower limits.max_clusters and limits.max_jobs (what is beyond them is summed), set \
+             `expect = \"present\"` where not every cluster has backups, or watch less in one process"
         )
     })
 }
@@ -48,7 +53,7 @@ fn count(config: &Config, snapshot: &Snapshot) -> usize {
         .count()
 }
 
-/// What would be known if every cluster had objects at each of its destinations.
+/// What would be known if every cluster had one backup job at each of its destinations.
 fn imagine(config: &Config) -> Snapshot {
     let resolvers: BTreeMap<Arc<str>, Resolution> = config
         .resolvers
@@ -72,8 +77,18 @@ fn imagine(config: &Config) -> Snapshot {
     let destinations = config.destinations.iter().map(|destination| {
         let resolver = destination.resolver.as_ref();
         let known = resolver.and_then(|name| resolvers.get(name)?.clusters.as_deref());
-        let names = known.into_iter().flat_map(Clusters::names);
-        let clusters = names.map(|name| (Arc::clone(name), totals.clone()));
+        let names = || known.into_iter().flat_map(Clusters::names);
+        let clusters = names().map(|name| (Arc::clone(name), totals.clone()));
+        let jobs = names().map(|name| (name.to_string(), job(now)));
+        let alone = resolver.is_none().then(|| (String::new(), job(now)));
+        let jobs = jobs.chain(alone).map(|(cluster, judged)| {
+            let job = String::new();
+            (JobId { cluster, job }, judged)
+        });
+        let judgement = Judgement {
+            jobs: jobs.collect(),
+            ..Judgement::default()
+        };
         let mut of =
             DestinationSnapshot::new(Arc::clone(destination), Arc::default(), Arc::default());
         of.figures = Some(Arc::new(Figures {
@@ -81,6 +96,7 @@ fn imagine(config: &Config) -> Snapshot {
             unassigned: totals.clone(),
             clusters: Arc::new(clusters.collect()),
             known: known.map_or(0, Clusters::len),
+            judgement: Arc::new(judgement),
             ..Figures::empty(now)
         }));
         Arc::new(of)
@@ -88,5 +104,25 @@ fn imagine(config: &Config) -> Snapshot {
     Snapshot {
         destinations: destinations.collect(),
         resolvers,
+    }
+}
+
+/// A backup job of which everything is known.
+fn job(now: UnixTime) -> JudgedJob {
+    JudgedJob {
+        layout: "",
+        newest_good: Some(now),
+        newest_good_key: None,
+        size: Some(1),
+        backups: 1,
+        backups_expected: Some(1),
+        expected: Expected {
+            source: Source::Configuration,
+            interval: Some(Duration::from_secs(1)),
+            due: Some(now),
+        },
+        findings: Vec::new(),
+        calendar: Calendar::ending(now),
+        sizes: Box::default(),
     }
 }

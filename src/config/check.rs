@@ -1,17 +1,22 @@
 //! From merged values to a [`Config`]: every rule that a configuration has to keep.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use figment::value::{Dict, Tag};
 use s3_exporter_config::{Origins, Parsed, Plugin, Section};
 
 use super::{Config, Fingerprint};
+use crate::schedules::PREFIX;
 use crate::wire::Plugins;
 
 mod backends;
 mod destinations;
 mod general;
+mod layouts;
 mod resolvers;
+mod schedules;
+mod seed;
 
 /// Checks everything. `is_seed` where flags alone made the destination.
 pub fn check(values: Dict, origins: Origins, plugins: &Plugins, is_seed: bool) -> Parsed<Config> {
@@ -33,18 +38,28 @@ fn config(
     let log = general::log(top);
     let mut metrics = general::metrics(top);
     let scan = general::scan(top);
-    metrics.max_clusters = general::limits(top);
+    general::limits(top, &mut metrics);
     let state_directory = general::state(top);
     let has_backends = top.has("backends");
     let stores = backends::backends(top, &plugins.backends, fingerprints);
     let resolvers = resolvers::resolvers(top, plugins);
+    let schedules = schedules::schedules(top);
+    let layouts = layouts::layouts(top);
+    let seed = seed::seed(top, &scan, plugins);
     let context = destinations::Context {
         scan: &scan,
+        metrics: &metrics,
+        needs_any: seed.is_none(),
         stores: &stores,
         has_backends,
         resolvers: &resolvers,
+        schedules: &schedules,
+        layouts: &layouts,
     };
     let found = destinations::destinations(top, &context);
+    for name in layouts.unused(&found.destinations) {
+        never_used(top, "layouts", name);
+    }
     let mut backends = BTreeMap::new();
     for (name, store) in stores {
         if !found.used_backends.contains(&name) {
@@ -63,6 +78,18 @@ fn config(
             known.insert(name.into(), resolver);
         }
     }
+    for (name, source) in schedules {
+        if !found.used_schedules.contains(&name) {
+            never_used(top, "schedules", &name);
+        }
+        if let Some(source) = source {
+            known.insert(format!("{PREFIX}{name}").into(), source);
+        }
+    }
+
+    for (name, resolver) in seed.iter().flat_map(|seed| &seed.resolvers) {
+        known.insert(Arc::clone(name), Arc::clone(resolver));
+    }
 
     Config {
         server,
@@ -74,6 +101,8 @@ fn config(
         resolvers: known,
         files: Vec::new(),
         destinations: found.destinations,
+        alert_labels: found.alert_labels,
+        seed: seed.map(Arc::new),
         metrics_at_any_path: false,
         warnings: Vec::new(),
     }
@@ -84,7 +113,7 @@ fn never_used(top: &mut Section, table: &str, name: &str) {
     top.warn_where_all_is_good(&key, "is defined, but no destination uses it");
 }
 
-/// An error where a backend or resolver has a name that the environment could not say.
+/// An error where a backend, a resolver or a source of schedules has a name that the environment could not say.
 fn named(section: &mut Section, name: &str) {
     let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
     if name.is_empty() || !name.bytes().all(is_plain) {

@@ -22,12 +22,12 @@ impl fmt::Debug for Fingerprint {
 }
 
 impl Fingerprint {
-    /// Of a table, `except` one of its keys.
-    pub fn of(table: &Dict, except: &str) -> Self {
+    /// Of a table, `except` some of its keys.
+    pub fn of(table: &Dict, except: &[&str]) -> Self {
         let mut hasher = KEY.build_hasher();
         table
             .iter()
-            .filter(|(key, _)| *key != except)
+            .filter(|(key, _)| !except.contains(&key.as_str()))
             .for_each(|(key, value)| {
                 key.hash(&mut hasher);
                 add(value, &mut hasher);
@@ -78,7 +78,7 @@ mod tests {
     fn of(text: &str) -> Fingerprint {
         let file = parse(Path::new("c.toml"), text, &Environment::default());
         assert!(file.faults.is_empty());
-        Fingerprint::of(&file.layer.values, "limit")
+        Fingerprint::of(&file.layer.values, &["limit"])
     }
 
     #[test]

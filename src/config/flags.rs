@@ -6,14 +6,17 @@ use s3_exporter_config::{ConfigError, Origin};
 
 use super::environment::{Environment, NoText};
 use super::layer::Layer;
+use super::target::{self, Target};
 use crate::cli::Flags;
 use crate::cli::flags::{
     ACCESS_KEY_ID, ADDRESS, BACKEND, BUCKET, CLUSTER, CLUSTERS_FILE, FLAGS, Flag, Kind, LISTEN,
-    LOG_DEBUG, LOG_FORMAT, LOG_LEVEL, MAX_AGE, SECRET_ACCESS_KEY, Sets, WEB_CONFIG_FILE,
+    LOG_DEBUG, LOG_FORMAT, LOG_LEVEL, MAX_AGE, SECRET_ACCESS_KEY, Sets, TARGET, WEB_CONFIG_FILE,
 };
 
 /// The bucket that is watched where none is named.
 const DEFAULT_BUCKET: &str = "kubermatic-etcd-backups";
+/// The AWS tools' variable for certificates to trust.
+const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 /// Kubermatic's exporter used MinIO's client.
 const DEFAULT_BACKEND: &str = "minio";
 /// The keys of the store, and the variables of Kubermatic's exporter for them.
@@ -57,6 +60,17 @@ pub fn overrides(flags: &Flags) -> Layer {
 pub fn seed_defaults(flags: &Flags, environment: &Environment) -> (Layer, Vec<ConfigError>) {
     let mut layer = Layer::new("defaults");
     let mut faults = Vec::new();
+    if flags.has(&TARGET) {
+        // Kubermatic's exporter had no such thing; the AWS tools have this one beside what the SDK
+        // looks for itself.
+        let path = environment.text(AWS_CA_BUNDLE).unwrap_or_default();
+        if !path.is_empty() {
+            let origin = Origin::Environment(AWS_CA_BUNDLE.to_owned());
+            let key = format!("backends.{}.ca_bundle", backend_name(flags));
+            set(&mut layer, &key, Value::from(path), origin);
+        }
+        return (layer, faults);
+    }
     let compat = Value::from(vec!["kubermatic_s3"]);
     set(
         &mut layer,
@@ -96,19 +110,27 @@ pub fn seed(flags: &Flags, layer: &mut Layer) {
         }
     }
     if !flags.has(&BACKEND) {
-        put(layer, &path(BACKEND.sets.key()), DEFAULT_BACKEND, &BACKEND);
+        put(layer, &path(BACKEND.sets.key()), backend, &BACKEND);
     }
     let resolver = resolver(flags, layer);
-    let mut destination: Dict = [("backend", backend), ("resolver", resolver)]
-        .map(|(key, value)| (key.to_owned(), Value::from(value)))
-        .into();
-    let bucket = flags.text(&BUCKET).or(Some(DEFAULT_BUCKET));
-    for (flag, value) in [(&BUCKET, bucket), (&MAX_AGE, flags.text(&MAX_AGE))] {
-        let key = flag.sets.key();
-        let origin = Origin::Flag(flag.shown());
-        layer
-            .origins
-            .insert(format!("destinations[0].{key}"), origin);
+    let of = |flag: &Flag| Origin::Flag(flag.shown());
+    let (bucket, prefix, named) = match Target::of(flags) {
+        Some(Target { bucket, prefix }) => (bucket, Some(prefix), target::origin()),
+        None => {
+            let bucket = flags.text(&BUCKET).unwrap_or(DEFAULT_BUCKET);
+            (bucket, None, of(&BUCKET))
+        }
+    };
+    let mut destination = Dict::new();
+    for (key, value, origin) in [
+        ("backend", Some(backend), Origin::Default),
+        ("resolver", resolver, Origin::Default),
+        ("bucket", Some(bucket), named.clone()),
+        ("prefix", prefix, named),
+        ("max_age", flags.text(&MAX_AGE), of(&MAX_AGE)),
+    ] {
+        let path = format!("destinations[0].{key}");
+        layer.origins.insert(path, origin);
         destination.extend(value.map(|value| (key.to_owned(), Value::from(value))));
     }
     set(
@@ -119,8 +141,12 @@ pub fn seed(flags: &Flags, layer: &mut Layer) {
     );
 }
 
-/// Sets the resolver, and tells its name: that of its type.
-fn resolver(flags: &Flags, layer: &mut Layer) -> &'static str {
+/// Sets the resolver, and tells its name: that of its type. `report` needs none.
+fn resolver(flags: &Flags, layer: &mut Layer) -> Option<&'static str> {
+    let is_asked_for = |flag: &&Flag| matches!(flag.sets, Sets::Resolver(..)) && flags.has(flag);
+    if flags.has(&TARGET) && !FLAGS.iter().any(is_asked_for) {
+        return None;
+    }
     let is_static = flags.has(&CLUSTER) || flags.has(&CLUSTERS_FILE);
     let name = match is_static {
         true => "static",
@@ -142,7 +168,7 @@ fn resolver(flags: &Flags, layer: &mut Layer) -> &'static str {
             _ => {}
         }
     }
-    name
+    Some(name)
 }
 
 /// Sees to it that flags or environment gave the keys, for which Kubermatic's exporter
@@ -189,6 +215,7 @@ fn dict(value: &mut Value) -> Option<&mut Dict> {
 fn backend_name(flags: &Flags) -> &'static str {
     match flags.text(&BACKEND) {
         Some("s3") => "s3",
+        None if flags.has(&TARGET) => "s3",
         _ => DEFAULT_BACKEND,
     }
 }

@@ -6,10 +6,12 @@ use s3_exporter_config::ConfigError;
 
 use super::environment::{Environment, NoText, PREFIX};
 use super::layer::{Layer, merge};
-use super::sources::Sources;
-use super::{Config, check, file, flags};
+use super::sources::{self, DEFAULT_FILE, Sources};
+use super::{Config, Server, check, file, flags};
 use crate::cli::Flags;
-use crate::cli::flags::{CLUSTER, CLUSTERS_FILE, CONFIG, ENDPOINT, KUBECONFIG};
+use crate::cli::flags::{
+    AUTO_RELOAD, CLUSTER, CLUSTERS_FILE, CONFIG, ENDPOINT, KUBECONFIG, TARGET,
+};
 use crate::wire::Plugins;
 
 /// What is wrong, and what is odd: everything at once.
@@ -19,8 +21,9 @@ pub struct Rejected {
     pub faults: Vec<ConfigError>,
     /// What is odd, but would not matter.
     pub warnings: Vec<String>,
-    /// `server.web_config_file`, so that its faults can be told together with these.
-    pub web_config_file: Option<PathBuf>,
+    /// `[server]` as far as it is understood: its web configuration's faults can be told together
+    /// with these, and an exporter that runs on with the configuration of before be asked.
+    pub server: Option<Box<Server>>,
 }
 
 /// Where a configuration is read from, as often as it is asked for: always with the same
@@ -47,12 +50,39 @@ impl Loader {
         !self.flags.has(&CONFIG) && self.flags.has(&ENDPOINT)
     }
 
+    /// The file that is to be read again when it changes; `None` where that is not wanted.
+    pub fn followed_file(&self) -> Option<PathBuf> {
+        let is_wanted = self.flags.is_on(&AUTO_RELOAD) && !self.is_flags_alone();
+        let named = self.flags.text(&CONFIG).unwrap_or(DEFAULT_FILE);
+        is_wanted.then(|| named.into())
+    }
+
     /// As [`load`].
     ///
     /// # Errors
     /// Every fault at once.
     pub fn load(&self) -> Result<Config, Rejected> {
         load(&self.flags, &self.environment, &self.plugins)
+    }
+
+    /// Where an exporter that was started like this listens, whatever else is wrong with its
+    /// configuration. Where there is none, as what asks in a container is not told the flags of
+    /// what runs there, the environment and the defaults say it.
+    ///
+    /// # Errors
+    /// The file is not to be had, or is no TOML.
+    pub fn server(&self) -> Result<Server, Rejected> {
+        let sources = match Sources::gather(&self.flags, &self.environment) {
+            Ok(sources) => sources,
+            Err(_) if !sources::names_file(&self.flags) => {
+                Sources::without_file(&self.flags, &self.environment)
+            }
+            Err(faults) => return Err(rejected(faults, Vec::new())),
+        };
+        match understand(&sources, &self.plugins) {
+            Ok(config) => Ok(config.server),
+            Err(mut rejected) => rejected.server.take().map(|server| *server).ok_or(rejected),
+        }
     }
 }
 
@@ -108,7 +138,7 @@ pub fn understand(sources: &Sources<'_>, plugins: &Plugins) -> Result<Config, Re
     let (mut values, origins) =
         merge(layers, path).map_err(|fault| rejected(vec![fault], Vec::new()))?;
     let is_seed = sources.file.is_none();
-    if is_seed {
+    if is_seed && !flags.has(&TARGET) {
         faults.extend(flags::require_keys(flags, &mut values));
     }
     let checked = check::check(values, origins, plugins, is_seed);
@@ -116,7 +146,7 @@ pub fn understand(sources: &Sources<'_>, plugins: &Plugins) -> Result<Config, Re
     warnings.extend(checked.warnings.iter().map(ConfigError::to_string));
     if !faults.is_empty() {
         return Err(Rejected {
-            web_config_file: checked.value.server.web_config_file,
+            server: Some(Box::new(checked.value.server)),
             ..rejected(faults, warnings)
         });
     }
@@ -131,7 +161,7 @@ fn rejected(mut faults: Vec<ConfigError>, warnings: Vec<String>) -> Rejected {
     Rejected {
         faults,
         warnings,
-        web_config_file: None,
+        server: None,
     }
 }
 

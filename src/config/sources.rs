@@ -8,11 +8,12 @@ use s3_exporter_config::{ConfigError, Origin};
 
 use super::environment::Environment;
 use super::flags::of_destination;
+use super::target;
 use crate::cli::Flags;
-use crate::cli::flags::{CONFIG, ENDPOINT, Flag};
+use crate::cli::flags::{AUTO_RELOAD, CONFIG, ENDPOINT, Flag, TARGET};
 
 /// The file that is read where none is named.
-const DEFAULT_FILE: &str = "config.toml";
+pub const DEFAULT_FILE: &str = "config.toml";
 /// Bytes of a file at most: it is read again while scrapes are answered, and a path that leads
 /// to `/dev/zero` must not take all memory then. It is room for 50,000 destinations.
 const LARGEST: u64 = 16 << 20;
@@ -38,6 +39,17 @@ pub struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
+    /// Of flags and environment alone.
+    pub fn without_file(flags: &'a Flags, environment: &'a Environment) -> Self {
+        Self {
+            flags,
+            environment,
+            file: None,
+            faults: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// Finds the file, if there is to be one, and reads it.
     ///
     /// # Errors
@@ -46,15 +58,12 @@ impl<'a> Sources<'a> {
         flags: &'a Flags,
         environment: &'a Environment,
     ) -> Result<Self, Vec<ConfigError>> {
-        let mut sources = Self {
-            flags,
-            environment,
-            file: None,
-            faults: Vec::new(),
-            warnings: Vec::new(),
-        };
-        let default = Path::new(DEFAULT_FILE);
-        let has_default = default.try_exists().unwrap_or(true); // then reading it tells why
+        let mut sources = Self::without_file(flags, environment);
+        if flags.has(&TARGET) {
+            sources.faults = target::faults(flags);
+            return Ok(sources);
+        }
+        let (default, has_default) = (Path::new(DEFAULT_FILE), has_default());
         let named = flags.text(&CONFIG);
         let path = match (named, flags.text(&ENDPOINT)) {
             (Some(path), _) => Path::new(path),
@@ -63,6 +72,11 @@ impl<'a> Sources<'a> {
                     sources.warnings.push(format!(
                         "{DEFAULT_FILE} in the working folder is not read, because there is -endpoint"
                     ));
+                }
+                if flags.is_on(&AUTO_RELOAD) {
+                    sources.warnings.push(
+                        "flag --config.auto-reload: there is no file to follow, because there is -endpoint".to_owned(),
+                    );
                 }
                 return Ok(sources);
             }
@@ -79,6 +93,16 @@ impl<'a> Sources<'a> {
         }
         Ok(sources)
     }
+}
+
+/// Whether there is a file, as far as can be told before it is read.
+pub fn names_file(flags: &Flags) -> bool {
+    flags.has(&CONFIG) || has_default()
+}
+
+fn has_default() -> bool {
+    let default = Path::new(DEFAULT_FILE);
+    default.try_exists().unwrap_or(true) // then reading it tells why
 }
 
 fn nothing_to_watch() -> ConfigError {

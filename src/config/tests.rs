@@ -11,11 +11,19 @@ use super::load::understand;
 use super::sources::Sources;
 use super::{Config, Environment, Rejected};
 use crate::cli::Flags;
+use crate::destination::Price;
 use crate::wire::{BackendPlugin, Plugins, plugins};
 
 #[cfg(all(feature = "s3", feature = "minio", feature = "kubernetes"))]
 mod example;
+mod judging;
+#[cfg(all(feature = "s3", feature = "minio", feature = "kubernetes"))]
+mod keys;
 mod laws;
+#[cfg(all(feature = "s3", feature = "minio", feature = "kubernetes"))]
+mod reference;
+#[cfg(all(feature = "s3", feature = "minio", feature = "kubernetes"))]
+mod schema;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
     variables.iter().copied().collect()
@@ -179,9 +187,27 @@ fn the_bounds_are_the_plug_ins_unless_the_user_says_otherwise() {
         ("S3_EXPORTER__SCAN__CONCURRENCY", "7"),
         ("S3_EXPORTER__BACKENDS__A__MAX_REQUESTS_IN_FLIGHT", "8"),
         ("S3_EXPORTER__BACKENDS__A__PLACE", "here"),
+        ("S3_EXPORTER__BACKENDS__A__PRICE_PER_1000_REQUESTS", "0.005"),
     ]);
     let set = read(TWO, &set).unwrap();
     assert_eq!(set.destinations[0].concurrency, 7);
     assert_eq!(&*set.destinations[0].store_url, "nowhere://here");
     assert_eq!(set.backends["a"].max_requests_in_flight, 8);
+    let price = |config: &Config| config.destinations[0].price.map(Price::per_1000);
+    assert_eq!((price(&plain), price(&set)), (None, Some(0.005)));
+    let whole = TWO.replace("[backends.a]", "[backends.a]\nprice_per_1000_requests = 2");
+    assert_eq!(
+        price(&read(&whole, &Environment::default()).unwrap()),
+        Some(2.0)
+    );
+}
+
+/// What is beside its connection.
+#[test]
+fn a_price_makes_no_other_connection() {
+    let priced = TWO.replace("[backends.a]", "[backends.a]\nprice_per_1000_requests = 2");
+    let [plain, priced] = [TWO, &priced].map(|text| read(text, &Environment::default()).unwrap());
+    let connection = |of: &Config| of.backends["a"].fingerprint;
+    assert!(connection(&plain) == connection(&priced));
+    assert_ne!(plain.destinations[0], priced.destinations[0]);
 }

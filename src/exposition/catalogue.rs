@@ -7,7 +7,7 @@ use prometheus::proto::MetricFamily;
 use crate::config;
 use crate::exposition::family::{Family, Samples};
 use crate::exposition::parts::Parts;
-use crate::exposition::quota::SeriesQuota;
+use crate::exposition::quota::{MostSeries, SeriesQuota};
 use crate::exposition::rendered::RenderedBlocks;
 use crate::exposition::subject::{Subject, subjects};
 use crate::exposition::writer::Format;
@@ -19,7 +19,8 @@ use crate::snapshot::Snapshot;
 pub struct Catalogue {
     families: Arc<[&'static Family]>,
     cluster_label: Arc<str>,
-    max_clusters: usize,
+    job_label: Arc<str>,
+    most: MostSeries,
 }
 
 impl Catalogue {
@@ -27,6 +28,7 @@ impl Catalogue {
     pub fn new(metrics: &config::Metrics) -> Self {
         let mut tables = vec![
             ours::CLUSTERS,
+            ours::JOBS,
             ours::FIGURES,
             ours::SCANS,
             ours::SETTINGS,
@@ -39,13 +41,14 @@ impl Catalogue {
         Self {
             families: families.into(),
             cluster_label: metrics.cluster_label.as_str().into(),
-            max_clusters: metrics.max_clusters,
+            job_label: metrics.job_label.as_str().into(),
+            most: metrics.into(),
         }
     }
 
-    /// How many clusters have series of their own at most.
-    pub const fn max_clusters(&self) -> usize {
-        self.max_clusters
+    /// How many have series of their own at most.
+    pub const fn most(&self) -> MostSeries {
+        self.most
     }
 
     /// Whether both write the same lines for the same snapshot.
@@ -56,8 +59,8 @@ impl Catalogue {
                 .map(|family| family.name)
                 .collect::<Vec<_>>()
         };
-        self.cluster_label == other.cluster_label
-            && self.max_clusters == other.max_clusters
+        (&self.cluster_label, &self.job_label) == (&other.cluster_label, &other.job_label)
+            && self.most == other.most
             && names(self) == names(other)
     }
 
@@ -79,7 +82,7 @@ impl Catalogue {
     ) -> Parts {
         let quota = match rendered {
             Some(rendered) => rendered.quota(),
-            None => &SeriesQuota::new(snapshot, self.max_clusters),
+            None => &SeriesQuota::new(snapshot, self.most),
         };
         let mut parts = Parts::new(format);
         let mut others = others.iter().peekable();
@@ -107,6 +110,7 @@ impl Catalogue {
             name: family.name,
             labels: &subject.labels(family.set),
             cluster_label: family.set.cluster_label(&self.cluster_label),
+            job_label: &self.job_label,
         };
         family.series.write(subject, &mut samples);
     }

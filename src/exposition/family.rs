@@ -1,5 +1,8 @@
 //! What a metric family is made of.
 
+use s3_exporter_judge::backups::JobId;
+use s3_exporter_judge::judge::JudgedJob;
+
 use crate::clusters::Cluster;
 use crate::exposition::quota::Quota;
 use crate::exposition::subject::{ObservedDestination, Subject};
@@ -43,6 +46,8 @@ pub enum Series {
     Destination(fn(&ObservedDestination<'_>, &mut Samples<'_>)),
     /// Per cluster of a destination.
     Cluster(fn(&Totals) -> Option<f64>),
+    /// Per backup job of a destination: some, with labels of their own.
+    Job(fn(&JudgedJob, &mut JobSamples<'_, '_>)),
     /// Per resolver.
     Resolver(fn(&Resolution, &Quota) -> Option<f64>),
     /// Per cluster of a resolver.
@@ -57,6 +62,15 @@ pub struct Samples<'a> {
     pub(super) labels: &'a Labels,
     /// What the label `cluster` is called.
     pub(super) cluster_label: &'a str,
+    /// What the label `job` is called.
+    pub(super) job_label: &'a str,
+}
+
+/// Where the samples of one family for one backup job go.
+#[derive(Debug)]
+pub struct JobSamples<'s, 'a> {
+    samples: &'s mut Samples<'a>,
+    id: &'s JobId,
 }
 
 impl Set {
@@ -85,6 +99,7 @@ impl Family {
         match (&self.series, subject) {
             (Series::Cluster(_), Subject::Destination(of)) => self.set.shows_clusters(of.snapshot),
             (Series::Destination(_), Subject::Destination(_)) => true,
+            (Series::Job(_), Subject::Jobs(_)) => true,
             (Series::Resolver(_) | Series::KnownCluster(_), Subject::Resolver(_)) => true,
             _ => false,
         }
@@ -92,10 +107,13 @@ impl Family {
 }
 
 impl Series {
-    /// Whether there are as many as clusters, so that they are bounded, and prepared when a
+    /// Whether there are as many as clusters or jobs, so that they are bounded, and prepared when a
     /// snapshot is published: they are of nothing but its [basis](super::subject::Basis).
     pub const fn is_prepared(&self) -> bool {
-        matches!(self, Self::Cluster(_) | Self::KnownCluster(_))
+        matches!(
+            self,
+            Self::Cluster(_) | Self::Job(_) | Self::KnownCluster(_)
+        )
     }
 
     /// Writes those of a subject.
@@ -105,6 +123,11 @@ impl Series {
             (Self::Destination(write), Subject::Destination(of)) => write(of, samples),
             (Self::Cluster(value), Subject::Destination(of)) => {
                 samples.put_each(cluster, of.clusters(), *value);
+            }
+            (Self::Job(write), Subject::Jobs(of)) => {
+                for (id, job) in of.jobs() {
+                    write(job, &mut JobSamples { samples, id });
+                }
             }
             (Self::Resolver(value), Subject::Resolver(of)) => {
                 if let Some(value) = value(of.resolution, of.quota) {
@@ -143,6 +166,38 @@ impl Samples<'_> {
                 sample(self.out, self.name, self.labels, &[(label, name)], value);
             }
         }
+    }
+}
+
+impl JobSamples<'_, '_> {
+    /// One sample with no labels of its own.
+    pub fn put(&mut self, value: f64) {
+        self.put_with([], value);
+    }
+
+    /// One sample with this value, where there is one.
+    pub fn put_some(&mut self, value: Option<f64>) {
+        if let Some(value) = value {
+            self.put(value);
+        }
+    }
+
+    /// One sample with these labels too.
+    pub fn put_with<const N: usize>(&mut self, labels: [(Label, &str); N], value: f64) {
+        let Samples {
+            out,
+            name,
+            labels: shared,
+            cluster_label,
+            job_label,
+        } = &mut *self.samples;
+        let own = [
+            (*cluster_label, &*self.id.cluster),
+            (*job_label, &*self.id.job),
+        ];
+        let labels = labels.map(|(label, value)| (label.as_str(), value));
+        let all: Vec<_> = own.into_iter().chain(labels).collect();
+        sample(out, name, shared, &all, value);
     }
 }
 

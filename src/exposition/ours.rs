@@ -10,8 +10,10 @@ use crate::facts::{ClassCount, Figures, Totals};
 use crate::labels::Label;
 use crate::verdict;
 
+mod jobs;
 mod scans;
 
+pub use jobs::JOBS;
 pub use scans::SCANS;
 
 /// For each cluster of a destination or resolver.

@@ -1,5 +1,6 @@
 //! Which clusters have series of their own: at all destinations together no more than
-//! `limits.max_clusters`. Every other one is summed and counted: pure.
+//! `limits.max_clusters`; and which backup jobs, no more than `limits.max_jobs`. Every other one is
+//! summed and counted: pure.
 //!
 //! Each destination may show as many as any other, and what a small one does not need goes to
 //! the larger ones: so one with far too many takes no series away from the others. Of a
@@ -10,7 +11,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+mod jobs;
+
+pub use jobs::{JobQuota, by_severity};
+
 use crate::clusters::Clusters;
+use crate::config::Metrics;
 use crate::destination::Expect;
 use crate::facts::Totals;
 use crate::snapshot::{DestinationSnapshot, Snapshot};
@@ -19,7 +25,26 @@ use crate::snapshot::{DestinationSnapshot, Snapshot};
 #[derive(Clone, Debug, Default)]
 pub struct SeriesQuota {
     destinations: Vec<Quota>,
+    jobs: Vec<JobQuota>,
     resolvers: BTreeMap<Arc<str>, Quota>,
+}
+
+/// How many have series of their own at most, in all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MostSeries {
+    /// Clusters, each counted at each of its destinations.
+    pub clusters: usize,
+    /// Backup jobs.
+    pub jobs: usize,
+}
+
+impl From<&Metrics> for MostSeries {
+    fn from(metrics: &Metrics) -> Self {
+        Self {
+            clusters: metrics.max_clusters,
+            jobs: metrics.max_jobs,
+        }
+    }
 }
 
 /// Which clusters of a destination or of a resolver have series of their own.
@@ -40,21 +65,23 @@ static NONE: Quota = Quota {
 };
 
 impl SeriesQuota {
-    /// Divides `most` among the destinations, and again among the resolvers.
-    pub fn new(snapshot: &Snapshot, most: usize) -> Self {
+    /// Divides the clusters that may have series among the destinations, and again among the
+    /// resolvers; and the jobs among the destinations.
+    pub fn new(snapshot: &Snapshot, most: MostSeries) -> Self {
         let all: Vec<_> = snapshot
             .destinations
             .iter()
             .map(|of| Wanted::of(of, snapshot))
             .collect();
         let asked: Vec<_> = all.iter().map(Wanted::len).collect();
-        let granted = divide(&asked, most);
+        let granted = divide(&asked, most.clusters);
         let destinations = snapshot.destinations.iter().zip(&granted);
         Self {
             destinations: destinations
                 .map(|(of, granted)| Quota::of_destination(of, *granted))
                 .collect(),
-            resolvers: of_resolvers(snapshot, &all, &granted, most),
+            jobs: jobs::of_destinations(snapshot, most.jobs),
+            resolvers: of_resolvers(snapshot, &all, &granted, most.clusters),
         }
     }
 
@@ -63,13 +90,20 @@ impl SeriesQuota {
         self.destinations.get(at).unwrap_or(&NONE)
     }
 
+    /// What is shown of the backup jobs of that destination.
+    pub fn jobs(&self, at: usize) -> &JobQuota {
+        self.jobs.get(at).unwrap_or(&JobQuota::NONE)
+    }
+
     /// What is shown of a resolver.
     pub fn resolver(&self, name: &str) -> &Quota {
         self.resolvers.get(name).unwrap_or(&NONE)
     }
 
     /// Says that the bound bites, or no longer does, where that was not so `before`.
-    pub fn tell(&self, before: &Self, max_clusters: usize) {
+    pub fn tell(&self, before: &Self, most: MostSeries) {
+        jobs::tell(&self.jobs, &before.jobs, most.jobs);
+        let max_clusters = most.clusters;
         let (omitted, was) = (self.omitted(), before.omitted());
         if omitted > 0 && was == 0 {
             tracing::warn!(

@@ -43,7 +43,7 @@ impl RenderedBlocks {
     /// Prepares a snapshot; blocks of what has not changed since `self` stay as they are.
     #[must_use]
     pub fn next(&self, catalogue: &Catalogue, snapshot: Snapshot) -> Self {
-        let quota = SeriesQuota::new(&snapshot, catalogue.max_clusters());
+        let quota = SeriesQuota::new(&snapshot, catalogue.most());
         let rendered = subjects(&snapshot, &quota).map(|subject| {
             let (key, basis) = (subject.key(), subject.basis());
             let before = self.subjects.get(&key);
@@ -130,7 +130,9 @@ mod tests {
         let catalogue = Catalogue::new(&crate::config::Metrics {
             compat: Vec::new(),
             cluster_label: "cluster".to_owned(),
+            job_label: "job".to_owned(),
             max_clusters: 9,
+            max_jobs: 9,
         });
         let of = |a, b| Snapshot {
             destinations: vec![a, b],

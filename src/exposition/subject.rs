@@ -4,9 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use s3_exporter_judge::backups::JobId;
+use s3_exporter_judge::judge::{JudgedJob, Judgement};
+
 use crate::clusters::{Cluster, Clusters};
+use crate::destination::Destination;
 use crate::exposition::family::Set;
-use crate::exposition::quota::{Quota, SeriesQuota};
+use crate::exposition::quota::{JobQuota, Quota, SeriesQuota};
 use crate::exposition::writer::Labels;
 use crate::facts::Totals;
 use crate::labels::Label;
@@ -18,6 +22,8 @@ use crate::snapshot::{DestinationSnapshot, Snapshot};
 pub enum Subject<'a> {
     /// A destination.
     Destination(ObservedDestination<'a>),
+    /// The backup jobs of a destination.
+    Jobs(ObservedJobs<'a>),
     /// A resolver.
     Resolver(ObservedResolver<'a>),
 }
@@ -31,6 +37,19 @@ pub struct ObservedDestination<'a> {
     pub resolution: Option<&'a Resolution>,
     /// Which of its clusters have series of their own.
     pub quota: &'a Quota,
+    /// Which of its backup jobs have.
+    pub jobs: &'a JobQuota,
+}
+
+/// The backup jobs of a destination at the moment of a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub struct ObservedJobs<'a> {
+    /// Whose they are.
+    pub destination: &'a Arc<Destination>,
+    /// What is thought of them.
+    pub judgement: &'a Arc<Judgement>,
+    /// Which of them have series of their own.
+    pub quota: &'a JobQuota,
 }
 
 /// A resolver at the moment of a snapshot.
@@ -49,6 +68,8 @@ pub struct ObservedResolver<'a> {
 pub enum SubjectKey {
     /// A destination's name.
     Destination(Arc<str>),
+    /// That of the destination whose backup jobs they are.
+    Jobs(Arc<str>),
     /// A resolver's.
     Resolver(Arc<str>),
 }
@@ -67,6 +88,15 @@ pub enum Basis {
         /// Those with series of their own.
         shown: usize,
     },
+    /// Of the backup jobs of a destination.
+    Jobs {
+        /// A label of their series.
+        bucket: Arc<str>,
+        /// What is thought of them.
+        jobs: ShownJobs,
+        /// Those with series of their own.
+        shown: usize,
+    },
     /// Of a resolver.
     Resolver {
         /// Those that it knows.
@@ -76,19 +106,62 @@ pub enum Basis {
     },
 }
 
-/// All of them: destinations first, each in the order of the snapshot.
+/// A judgement, of which is compared what series show: what it says in words, and what it remembers,
+/// is another with each scan.
+#[derive(Clone, Debug)]
+pub struct ShownJobs(Arc<Judgement>);
+
+impl PartialEq for ShownJobs {
+    fn eq(&self, other: &Self) -> bool {
+        let findings = |job: &JudgedJob| {
+            let findings = job.findings.iter();
+            findings
+                .map(|it| (it.kind, it.severity))
+                .collect::<Vec<_>>()
+        };
+        let is_alike = |a: &JudgedJob, b: &JudgedJob| {
+            (a.newest_good, a.size, a.backups) == (b.newest_good, b.size, b.backups)
+                && (a.backups_expected, a.expected) == (b.backups_expected, b.expected)
+                && findings(a) == findings(b)
+        };
+        let (all, others) = (&self.0.jobs, &other.0.jobs);
+        Arc::ptr_eq(&self.0, &other.0)
+            || all.len() == others.len()
+                && all
+                    .iter()
+                    .zip(others)
+                    .all(|(a, b)| a.0 == b.0 && is_alike(a.1, b.1))
+    }
+}
+
+impl Eq for ShownJobs {}
+
+/// All of them: destinations and their jobs first, each in the order of the snapshot.
 pub fn subjects<'a>(
     snapshot: &'a Snapshot,
     quota: &'a SeriesQuota,
 ) -> impl Iterator<Item = Subject<'a>> {
-    let destinations = snapshot.destinations.iter().enumerate().map(|(at, of)| {
-        let resolver = of.destination.resolver.as_ref();
-        Subject::Destination(ObservedDestination {
-            snapshot: of,
-            resolution: resolver.and_then(|name| snapshot.resolvers.get(name)),
-            quota: quota.destination(at),
-        })
-    });
+    let destinations = snapshot
+        .destinations
+        .iter()
+        .enumerate()
+        .flat_map(|(at, of)| {
+            let resolver = of.destination.resolver.as_ref();
+            let destination = Subject::Destination(ObservedDestination {
+                snapshot: of,
+                resolution: resolver.and_then(|name| snapshot.resolvers.get(name)),
+                quota: quota.destination(at),
+                jobs: quota.jobs(at),
+            });
+            let jobs = of.figures.as_ref().map(|figures| {
+                Subject::Jobs(ObservedJobs {
+                    destination: &of.destination,
+                    judgement: &figures.judgement,
+                    quota: quota.jobs(at),
+                })
+            });
+            [Some(destination), jobs].into_iter().flatten()
+        });
     let resolvers = snapshot.resolvers.iter().map(|(name, resolution)| {
         Subject::Resolver(ObservedResolver {
             name,
@@ -106,6 +179,7 @@ impl Subject<'_> {
             Self::Destination(of) => {
                 SubjectKey::Destination(Arc::clone(&of.snapshot.destination.name))
             }
+            Self::Jobs(of) => SubjectKey::Jobs(Arc::clone(&of.destination.name)),
             Self::Resolver(of) => SubjectKey::Resolver(Arc::clone(of.name)),
         }
     }
@@ -121,6 +195,11 @@ impl Subject<'_> {
                     shown: of.quota.shown,
                 }
             }
+            Self::Jobs(of) => Basis::Jobs {
+                bucket: Arc::clone(&of.destination.bucket),
+                jobs: ShownJobs(Arc::clone(of.judgement)),
+                shown: of.quota.shown,
+            },
             Self::Resolver(of) => Basis::Resolver {
                 clusters: of.resolution.clusters.clone(),
                 shown: of.quota.shown,
@@ -142,6 +221,9 @@ impl Subject<'_> {
                     Set::KubermaticEtcdbackup => labels, // that exporter has no such label
                 }
             }
+            Self::Jobs(of) => labels
+                .with(Label::Destination.as_str(), &of.destination.name)
+                .with(Label::Bucket.as_str(), &of.destination.bucket),
             Self::Resolver(of) => labels.with(Label::Resolver.as_str(), of.name),
         }
     }
@@ -154,6 +236,13 @@ impl<'a> ObservedDestination<'a> {
         let clusters = figures.into_iter().flat_map(|figures| &*figures.clusters);
         let named = clusters.map(|(name, totals)| (&**name, totals));
         named.take(self.quota.shown)
+    }
+}
+
+impl<'a> ObservedJobs<'a> {
+    /// Those with series of their own, and what is thought of each.
+    pub fn jobs(&self) -> impl Iterator<Item = (&'a JobId, &'a JudgedJob)> {
+        self.judgement.jobs.iter().take(self.quota.shown)
     }
 }
 

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::http::App;
+use crate::seed;
 use crate::snapshot::Snapshot;
 use crate::words::Count;
 
@@ -48,11 +49,18 @@ impl Readiness {
         if self.ready.load(Relaxed) {
             return Ok(());
         }
+        // Who tells of destinations has said nothing yet.
+        let sources = snapshot
+            .resolvers
+            .iter()
+            .filter(|(name, now)| name.starts_with(seed::PREFIX) && now.is_pending());
+        let sources = sources.map(|(name, _)| Arc::clone(name));
         let awaited: Vec<_> = snapshot
             .destinations
             .iter()
             .filter(|of| of.figures.is_none() && of.latest.is_none())
             .map(|of| Arc::clone(&of.destination.name))
+            .chain(sources)
             .collect();
         if awaited.is_empty() || elapsed >= PATIENCE {
             self.ready.store(true, Relaxed);

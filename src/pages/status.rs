@@ -2,11 +2,28 @@
 //! what is wrong.
 
 use s3_exporter_api::UnixTime;
+use s3_exporter_judge::findings::{FindingKind, Severity};
 use serde::Serialize;
 
-use crate::verdict::{Backups, Judged};
+use crate::verdict::{Backups, Finding, Judged};
 
+mod detail;
+mod found;
 mod from_snapshot;
+mod jobs;
+mod progress;
+mod requests;
+mod scans;
+mod unassigned;
+
+pub use detail::{ClusterDetail, DestinationDetail};
+pub use jobs::{ExpectationStatus, JobFinding, JobStatus};
+pub use progress::ScanProgress;
+pub(super) use progress::progress;
+pub use requests::RequestsStatus;
+pub(super) use scans::scans;
+pub use scans::{FailureStatus, ScanStatus};
+pub use unassigned::{ObjectStatus, PrefixStatus, UnassignedStatus};
 
 /// Everything.
 #[derive(Debug, Serialize)]
@@ -64,8 +81,15 @@ pub struct DestinationStatus<'a> {
     pub failure: Option<LatestFailure<'a>>,
     /// The latest scan that ended.
     pub latest_scan: Option<LatestScan>,
+    /// The one that runs.
+    pub scanning: Option<ScanProgress>,
     /// The end of the latest complete scan, which all figures are of.
     pub last_success: Option<Moment>,
+    /// Whether that is more than [three intervals](Self::OUTDATED) ago, so that the figures are out of
+    /// date.
+    pub outdated: bool,
+    /// Its requests, and what they cost.
+    pub requests: RequestsStatus,
     /// The latest audit of its listing in parts.
     pub latest_audit: Option<LatestAudit>,
     /// Between the starts of scans.
@@ -79,12 +103,36 @@ pub struct DestinationStatus<'a> {
     pub listed: Option<ObjectFigures>,
     /// What belongs to no known cluster.
     pub unassigned: Option<ObjectFigures>,
+    /// What the judge finds wrong with its backup jobs, warnings and above, the gravest first.
+    pub findings: Vec<FindingStatus<'a>>,
+    /// How many of these are not listed.
+    pub findings_not_listed: usize,
     /// How many clusters there are, by what is wrong with their backups.
     pub backups: Backups,
     /// By name. Where not all are listed, those with problems are.
     pub clusters: Vec<ClusterStatus<'a>>,
     /// How many are not listed, so that an answer is never larger than [`Status::LISTED`] makes it.
     pub clusters_not_listed: usize,
+}
+
+/// Something that is wrong with a backup job.
+#[derive(Debug, Serialize)]
+pub struct FindingStatus<'a> {
+    /// Of which cluster; empty where none is known.
+    pub cluster: &'a str,
+    /// Of which of its jobs, as it stands in keys; may be empty.
+    pub job: &'a str,
+    /// What.
+    pub finding: FindingKind,
+    /// How grave.
+    pub severity: Severity,
+    /// Since when.
+    pub since: Moment,
+    /// In one sentence, with its numbers.
+    pub text: &'a str,
+    /// The finding of its cluster, or of the destination as a whole, that says the same.
+    #[serde(skip)]
+    pub said_by: Option<Finding>,
 }
 
 /// How a destination is.

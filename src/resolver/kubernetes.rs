@@ -19,7 +19,10 @@ mod failure;
 mod files;
 mod kind;
 mod kubeconfig;
+mod names;
 mod objects;
+pub mod schedules;
+pub mod seed;
 mod session;
 mod source;
 
@@ -29,8 +32,8 @@ use async_trait::async_trait;
 
 use super::{Publisher, Resolver};
 pub use config::{KubernetesResolver, PLUGIN};
-use objects::Refused;
-use session::SessionEnd;
+use names::NameReader;
+use session::{Reader, SessionEnd};
 
 /// The pause after the first failure; it doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -51,32 +54,36 @@ impl Resolver for KubernetesResolver {
     }
 
     async fn run(&self, publisher: &Publisher) {
-        let mut refused = Refused::default();
-        let mut pause = FIRST_RETRY / 2;
-        loop {
-            let started = Instant::now();
-            let ended = session::follow(self, publisher, &mut refused).await;
-            let steady = started.elapsed() > STEADY;
-            match ended {
-                SessionEnd::Renewed => {
-                    tracing::info!(
-                        "the kubeconfig or its token has changed: connecting to Kubernetes again"
-                    );
-                    continue;
-                }
-                // Load balancers cut connections. If more is wrong, the next session
-                // says so within seconds.
-                SessionEnd::Broken(reason) if steady => {
-                    tracing::debug!(reason, "the watch on Kubernetes broke: beginning again");
-                    continue;
-                }
-                SessionEnd::Broken(reason) | SessionEnd::Failed(reason) => publisher.fail(reason),
+        follow(self, publisher, NameReader::default()).await;
+    }
+}
+
+/// Follows the objects of a kind, one session after another.
+async fn follow<R: Reader>(config: &KubernetesResolver, publisher: &Publisher, mut reader: R) {
+    let mut pause = FIRST_RETRY / 2;
+    loop {
+        let started = Instant::now();
+        let ended = session::follow(config, publisher, &mut reader).await;
+        let steady = started.elapsed() > STEADY;
+        match ended {
+            SessionEnd::Renewed => {
+                tracing::info!(
+                    "the kubeconfig or its token has changed: connecting to Kubernetes again"
+                );
+                continue;
             }
-            pause = match steady {
-                true => FIRST_RETRY,
-                false => (pause * 2).min(LAST_RETRY),
-            };
-            tokio::time::sleep(pause.mul_f64(0.8 + 0.4 * fastrand::f64())).await;
+            // Load balancers cut connections. If more is wrong, the next session
+            // says so within seconds.
+            SessionEnd::Broken(reason) if steady => {
+                tracing::debug!(reason, "the watch on Kubernetes broke: beginning again");
+                continue;
+            }
+            SessionEnd::Broken(reason) | SessionEnd::Failed(reason) => publisher.fail(reason),
         }
+        pause = match steady {
+            true => FIRST_RETRY,
+            false => (pause * 2).min(LAST_RETRY),
+        };
+        tokio::time::sleep(pause.mul_f64(0.8 + 0.4 * fastrand::f64())).await;
     }
 }

@@ -7,6 +7,8 @@ use tokio::time::Instant;
 
 use super::Resolution;
 use crate::clusters::Clusters;
+use crate::schedules::{self, Schedules};
+use crate::seed::{self, SeedDestinations};
 
 /// How many different failures in a row are logged. A text that is new each time, such
 /// as one with a request's id in it, ends there.
@@ -42,40 +44,54 @@ impl Publisher {
     /// The source is well, and these are its clusters, which may be the same as before.
     /// Those who wait on [`ResolverHandle`](super::ResolverHandle) wake up only where the set or the state changed.
     pub fn deliver(&self, clusters: Clusters) {
-        let (mut recovered, mut first) = (false, false);
-        let count = clusters.len();
+        self.put(|now| put(&mut now.clusters, clusters));
+    }
+
+    /// The same of a source of schedules.
+    pub fn deliver_schedules(&self, schedules: Schedules) {
+        self.put(|now| put(&mut now.schedules, schedules));
+    }
+
+    /// The same of a source of destinations; a fault is what is wrong with some that are left out.
+    pub fn deliver_destinations(&self, destinations: SeedDestinations, fault: Option<String>) {
+        let Some(fault) = fault else {
+            return self.put(|now| put(&mut now.destinations, destinations));
+        };
+        self.resolution
+            .send_if_modified(|now| put(&mut now.destinations, destinations));
+        self.fail(fault);
+    }
+
+    /// `put` says whether the set is another than before.
+    fn put(&self, put: impl FnOnce(&mut Resolution) -> bool) {
+        let mut is_news = false;
         self.resolution.send_if_modified(|now| {
-            recovered = now.failure.take().is_some();
-            first = now.clusters.is_none();
+            let (recovered, first) = (now.failure.take().is_some(), !now.is_delivered());
             now.last_success = Some(UnixTime::now());
-            let same = now.clusters.as_deref() == Some(&clusters);
-            if !same {
-                now.clusters = Some(Arc::new(clusters));
-            }
+            let changed = put(now);
             if self.is_renewed.swap(false, Relaxed) {
                 now.renewed = Some(Instant::now());
             }
-            recovered || !same
+            is_news = first || recovered;
+            recovered || changed
         });
-        if first || recovered {
-            self.log_success(count);
+        if is_news {
+            self.log_success();
         }
     }
 
     /// The source has been seen to be well, with nothing new to tell. Without a set that
     /// was delivered this says nothing.
     pub fn confirm(&self) {
-        let mut count = 0;
         let recovered = self.resolution.send_if_modified(|now| {
-            let Some(clusters) = &now.clusters else {
+            if !now.is_delivered() {
                 return false;
-            };
-            count = clusters.len();
+            }
             now.last_success = Some(UnixTime::now());
             now.failure.take().is_some()
         });
         if recovered {
-            self.log_success(count);
+            self.log_success();
         }
     }
 
@@ -84,31 +100,31 @@ impl Publisher {
         let failure = failure.into();
         let mut known = false;
         self.resolution.send_if_modified(|now| {
-            known = now.clusters.is_some();
+            known = now.is_delivered();
             let changed = now.failure.as_ref() != Some(&failure);
             now.failure = Some(Arc::clone(&failure));
             changed
         });
-        let (resolver, error) = (&*self.resolver, &*failure);
+        let (resolver, error, what) = (&*self.resolver, &*failure, self.what());
         match (self.is_news(&failure), known) {
             (true, true) => tracing::warn!(
                 resolver,
                 error,
-                "cluster names cannot be had; the last known ones stay"
+                "{what} cannot be had; the last known ones stay"
             ),
             (true, false) => tracing::warn!(
                 resolver,
                 error,
-                "cluster names cannot be had, and none are known yet"
+                "{what} cannot be had, and none are known yet"
             ),
-            (false, _) => tracing::debug!(resolver, error, "cluster names still cannot be had"),
+            (false, _) => tracing::debug!(resolver, error, "{what} still cannot be had"),
         }
     }
 
     /// The source is well, but something about it is hardly meant.
     pub fn warn(&self, odd: &str) {
-        let resolver = &*self.resolver;
-        tracing::warn!(resolver, odd, "cluster names are odd");
+        let (resolver, what) = (&*self.resolver, self.what());
+        tracing::warn!(resolver, odd, "{what} are odd");
     }
 
     /// Another source takes over. The last known set stays until that one delivers, but
@@ -117,7 +133,7 @@ impl Publisher {
         self.logged().clear();
         self.is_renewed.store(true, Relaxed);
         self.resolution.send_if_modified(|now| {
-            now.failure = now.clusters.is_some().then(|| {
+            now.failure = now.is_delivered().then(|| {
                 "its configuration has changed, and it has not answered since: \
                  these are the names from before"
                     .into()
@@ -126,10 +142,33 @@ impl Publisher {
         });
     }
 
-    fn log_success(&self, clusters: usize) {
+    fn log_success(&self) {
         self.logged().clear();
         let resolver = &*self.resolver;
-        tracing::info!(resolver, clusters, "cluster names are known");
+        let now = self.resolution.borrow();
+        if let Some(clusters) = &now.clusters {
+            let clusters = clusters.len();
+            tracing::info!(resolver, clusters, "cluster names are known");
+        }
+        if let Some(schedules) = &now.schedules {
+            let schedules = schedules.len();
+            tracing::info!(resolver, schedules, "schedules are known");
+        }
+        if let Some(destinations) = &now.destinations {
+            let destinations = destinations.0.len();
+            tracing::info!(resolver, destinations, "destinations are known");
+        }
+    }
+
+    /// What it tells of, for the log.
+    fn what(&self) -> &'static str {
+        if self.resolver.starts_with(schedules::PREFIX) {
+            "schedules"
+        } else if self.resolver.starts_with(seed::PREFIX) {
+            "destinations"
+        } else {
+            "cluster names"
+        }
     }
 
     /// Whether a failure is to be logged: one that was not since the source was well.
@@ -145,6 +184,15 @@ impl Publisher {
     fn logged(&self) -> MutexGuard<'_, Vec<Arc<str>>> {
         self.logged.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether `known` is another than before.
+fn put<T: PartialEq>(known: &mut Option<Arc<T>>, set: T) -> bool {
+    let changed = known.as_deref() != Some(&set);
+    if changed {
+        *known = Some(Arc::new(set));
+    }
+    changed
 }
 
 #[cfg(test)]

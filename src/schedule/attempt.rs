@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use s3_exporter_api::{BackendError, FailureKind};
-use s3_exporter_listing::Boundaries;
+use s3_exporter_api::{BackendError, FailureKind, Meter, Operation, UnixTime};
+use s3_exporter_listing::{Boundaries, Progress};
 use tokio::time::{Instant, timeout};
 
 use crate::clusters::Clusters;
@@ -14,14 +14,38 @@ use crate::destination::Destination;
 use crate::interner::Interner;
 use crate::resolver::ResolverHandle;
 use crate::scan::{CompleteListing, ScanContext};
+use crate::snapshot::{PastFailure, PastScan};
 
 /// How long a scan waits for the first word of a resolver.
 const FIRST_NAMES: Duration = Duration::from_secs(10);
 
 /// A scan that has ended.
 pub(super) struct EndedScan {
+    pub began: UnixTime,
     pub started: Instant,
+    /// Counted its requests.
+    pub meter: Arc<Meter>,
+    /// Tells how far it came.
+    pub progress: Arc<Progress>,
     pub result: Result<CompleteListing, BackendError>,
+}
+
+impl EndedScan {
+    /// What is kept of it, whatever comes after.
+    pub fn past(&self, duration: Duration) -> PastScan {
+        let requests = Operation::ALL.map(|operation| self.meter.attempts(operation));
+        PastScan {
+            began: self.began,
+            duration,
+            pages: self.progress.pages(),
+            objects: match &self.result {
+                Ok(found) => found.fold.listed().objects,
+                Err(_) => self.progress.objects(),
+            },
+            requests: requests.iter().sum(),
+            failure: self.result.as_ref().err().map(PastFailure::new),
+        }
+    }
 }
 
 /// One scan with the names of this moment. A panic inside is a failure like any other.
@@ -31,7 +55,7 @@ pub(super) async fn start(
     interner: Arc<Interner>,
     before: Option<Arc<CompleteListing>>,
 ) -> EndedScan {
-    let started = Instant::now();
+    let (began, started) = (UnixTime::now(), Instant::now());
     let none = Boundaries::default();
     let hints = before.as_ref().map_or(&none, |found| &found.boundaries);
     let attempt = async {
@@ -44,7 +68,13 @@ pub(super) async fn start(
         scan.run(assignment, hints).await
     };
     let result = caught(&scan.destination, attempt).await;
-    EndedScan { started, result }
+    EndedScan {
+        began,
+        started,
+        meter: scan.meter,
+        progress: scan.progress,
+        result,
+    }
 }
 
 /// What a scan comes to, where a panic is a failure like any other.

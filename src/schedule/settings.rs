@@ -21,6 +21,8 @@ pub struct RunnerSettings {
     pub store: Arc<Store>,
     /// Its clusters.
     pub names: Option<ResolverHandle>,
+    /// Who says when its backups are made, beside the configuration.
+    pub schedules: Vec<ResolverHandle>,
 }
 
 impl Runner {
@@ -42,9 +44,11 @@ impl Runner {
         let has_other_names = follows(&self.names) != follows(&new.names);
         let is_other_scan = is_elsewhere
             || has_other_names
-            || (old.timeout, old.concurrency) != (scan.destination.timeout, concurrency);
+            || (old.timeout, old.concurrency) != (scan.destination.timeout, concurrency)
+            || old.judging.layouts != scan.destination.judging.layouts;
         self.snapshot.destination = Arc::clone(&scan.destination);
         self.names = new.names;
+        self.schedules = new.schedules;
         if is_other_scan || old.audit_interval != self.scan.destination.audit_interval {
             self.audits.give_up();
         }

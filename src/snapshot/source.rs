@@ -56,6 +56,16 @@ impl SnapshotSource {
         }
     }
 
+    /// What is known of a destination at this moment.
+    pub fn destination(&self, name: &str) -> Option<Arc<DestinationSnapshot>> {
+        let publishers = self.0.borrow();
+        let mut all = publishers.destinations.iter();
+        let is_it = |of: &&watch::Receiver<Arc<DestinationSnapshot>>| {
+            *of.borrow().destination.name == *name
+        };
+        all.find(is_it).map(|of| Arc::clone(&of.borrow()))
+    }
+
     /// What a resolver says at this moment.
     pub fn resolution(&self, resolver: &str) -> Option<Resolution> {
         let publishers = self.0.borrow();

@@ -102,21 +102,9 @@ impl Folder {
     /// nothing is lost, and the next one takes its place.
     pub(super) fn load(&self, destination: &str) -> Option<(ListingId, SavedState)> {
         let path = self.path.join(file_name(destination));
-        let unusable = match file::read(&path, LARGEST) {
-            Ok(bytes) => match record::parse(&bytes) {
-                Ok(found) => return Some(found),
-                Err(unusable) => unusable,
-            },
-            Err(cause) if cause.kind() == ErrorKind::FileTooLarge => {
-                Unusable::Corrupt(cause.to_string())
-            }
-            Err(cause) if cause.kind() == ErrorKind::NotFound => return None,
-            Err(cause) if cause.kind() == ErrorKind::NotADirectory => return None, // said at the opening
-            Err(cause) => {
-                let (file, error) = (path.display(), cause.to_string());
-                tracing::warn!(destination, %file, error, "what was kept cannot be read, and is not used");
-                return None;
-            }
+        let unusable = match read(&path, destination) {
+            Ok(found) => return found,
+            Err(unusable) => unusable,
         };
         let ending = match unusable {
             Unusable::Corrupt(_) => "corrupt",
@@ -130,6 +118,16 @@ impl Folder {
         let (file, error) = (path.display(), unusable.to_string());
         tracing::warn!(destination, %file, error, moved, "what was kept is of no use, and is not used");
         None
+    }
+
+    /// The same, where nothing there is ours to change: what is of no use stays.
+    pub(super) fn peek(&self, destination: &str) -> Option<(ListingId, SavedState)> {
+        let path = self.path.join(file_name(destination));
+        read(&path, destination).unwrap_or_else(|unusable| {
+            let (file, error) = (path.display(), unusable.to_string());
+            tracing::warn!(destination, %file, error, "what was kept is of no use, and is not used");
+            None
+        })
     }
 
     /// Removes what is unfinished, and what was kept long ago of other destinations. What
@@ -154,6 +152,23 @@ impl Folder {
                 let removed = std::fs::remove_file(entry.path());
                 tracing::debug!(file = name, ?removed, "no longer needed");
             }
+        }
+    }
+}
+
+/// What a destination's file says; `None` where there is none, or none that can be read.
+fn read(path: &Path, destination: &str) -> Result<Option<(ListingId, SavedState)>, Unusable> {
+    match file::read(path, LARGEST) {
+        Ok(bytes) => record::parse(&bytes).map(Some),
+        Err(cause) if cause.kind() == ErrorKind::FileTooLarge => {
+            Err(Unusable::Corrupt(cause.to_string()))
+        }
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+        Err(cause) if cause.kind() == ErrorKind::NotADirectory => Ok(None), // said at the opening
+        Err(cause) => {
+            let (file, error) = (path.display(), cause.to_string());
+            tracing::warn!(destination, %file, error, "what was kept cannot be read, and is not used");
+            Ok(None)
         }
     }
 }

@@ -9,7 +9,6 @@ use s3_exporter_listing::Boundaries;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::clusters::Clusters;
 use crate::scan::CompleteListing;
 
 /// Keys at which a listing is cut.
@@ -82,15 +81,20 @@ pub(super) mod found {
     }
 }
 
-pub(super) mod clusters {
+/// What is written as it is.
+pub(super) mod shared {
     use super::*;
 
-    pub fn serialize<S: Serializer>(clusters: &Clusters, to: S) -> Result<S::Ok, S::Error> {
-        clusters.serialize(to)
+    pub fn serialize<T: Serialize, S: Serializer>(of: &Arc<T>, to: S) -> Result<S::Ok, S::Error> {
+        (**of).serialize(to)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(of: D) -> Result<Arc<Clusters>, D::Error> {
-        Clusters::deserialize(of).map(Arc::new)
+    pub fn deserialize<'de, T, D>(of: D) -> Result<Arc<T>, D::Error>
+    where
+        T: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        T::deserialize(of).map(Arc::new)
     }
 }
 

@@ -1,8 +1,8 @@
 //! A file of the state: pure.
 //!
 //! ```text
-//! s3-exporter-state 3 cbf43926
-//! {"identity":{...},"saved":{"latest":{...},"completed":{...},"audit":{...}}}
+//! s3-exporter-state 5 cbf43926
+//! {"identity":{...},"saved":{"latest":{...},"completed":{...},"audit":{...},"history":[...]}}
 //! ```
 //!
 //! The first line names the version of what follows, and the CRC-32 of that version, a
@@ -25,7 +25,9 @@ const MAGIC: &str = "s3-exporter-state";
 /// - 2: also the newest objects of each sum, the clusters whose backups are gone, audits, and
 ///   anchors.
 /// - 3: the same, by the names of what it is read into.
-const VERSION: u32 = 3;
+/// - 4: also the backups of each job, and what is remembered of them.
+/// - 5: also the last scans, and whose the objects of no cluster may be.
+const VERSION: u32 = 5;
 
 /// Why a file is of no use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +57,10 @@ enum Saved {
     /// As the second version, with less in it.
     V1(version_2::FileBefore),
     V2(version_2::FileBefore),
+    /// As the fifth version, with less in it.
     V3(Body<'static>),
+    V4(Body<'static>),
+    V5(Body<'static>),
 }
 
 /// Everything after the first line.
@@ -71,7 +76,9 @@ impl Saved {
         let read = match version {
             1 => serde_json::from_slice(body).map(Self::V1),
             2 => serde_json::from_slice(body).map(Self::V2),
-            VERSION => serde_json::from_slice(body).map(Self::V3),
+            3 => serde_json::from_slice(body).map(Self::V3),
+            4 => serde_json::from_slice(body).map(Self::V4),
+            VERSION => serde_json::from_slice(body).map(Self::V5),
             0 => return Err(Unusable::Corrupt("there is no version 0".to_owned())),
             newer => return Err(Unusable::Newer(newer)),
         };
@@ -86,7 +93,7 @@ impl Saved {
                 identity: Cow::Owned(identity),
                 saved: Cow::Owned(saved),
             }),
-            Self::V3(body) => Some(body),
+            Self::V3(body) | Self::V4(body) | Self::V5(body) => Some(body),
         }
     }
 }

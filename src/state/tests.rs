@@ -34,6 +34,8 @@ fn destination(name: &str) -> Arc<Destination> {
         timeout: Duration::from_secs(600),
         concurrency: 4,
         audit_interval: None,
+        price: None,
+        judging: crate::destination::Judging::default(),
     })
 }
 
@@ -59,8 +61,10 @@ fn remembered(ended: UnixTime, objects: u64) -> SavedState {
             }),
             known: Arc::default(),
             gone: Arc::default(),
+            memory: Arc::default(),
         }),
         audit: None,
+        history: Arc::default(),
     }
 }
 
@@ -213,8 +217,8 @@ fn a_folder_has_one_holder_who_is_named() {
 fn what_is_of_no_use_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let body = "{}";
-    let newer = signed(4, body);
-    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(4));
+    let newer = signed(6, body);
+    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(6));
     for (text, ending) in [
         ("nonsense", ".corrupt"),
         (&*newer, ".newer"),

@@ -62,6 +62,7 @@ impl FileBefore {
             latest: self.latest,
             completed,
             audit: self.audit,
+            history: Arc::default(),
         };
         Some((self.identity, saved))
     }
@@ -106,6 +107,7 @@ impl CompleteBefore {
             }),
             known: Arc::new(known),
             gone: Arc::new(gone.map(|(name, seen)| (name.into(), seen)).collect()),
+            memory: Arc::default(),
         })
     }
 }

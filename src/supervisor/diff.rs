@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::config::{Config, Fingerprint};
 use crate::destination::Destination;
 use crate::resolver::Resolver;
+use crate::seed;
 
 /// What a configuration asks to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,8 +89,12 @@ impl Desired {
             (Arc::clone(name), backend)
         });
         let destinations = || config.destinations.iter();
-        let asked = destinations().filter_map(|destination| destination.resolver.as_ref());
+        let asked = destinations().flat_map(|destination| destination.resolvers());
         let resolvers = asked.filter_map(|name| config.resolvers.get_key_value(name));
+        // Who tells of destinations is asked by the process itself.
+        let seed = config.seed.iter().flat_map(|seed| &seed.resolvers);
+        let seed = seed.filter(|(name, _)| name.starts_with(seed::PREFIX));
+        let resolvers = resolvers.chain(seed);
         Self {
             max_requests_in_flight: config.max_requests_in_flight,
             backends: backends.collect(),

@@ -88,9 +88,11 @@ impl Watched {
             destination,
             store,
             names,
+            schedules,
         } = settings;
         let scan = ScanContext::new(destination, store, Arc::clone(shared.requests.permits()));
         let (mut runner, published) = Runner::new(scan, names);
+        runner.follow_schedules(schedules);
         runner.share_audits(Arc::clone(&shared.audits));
         runner.share_names(Arc::clone(&shared.interner));
         Self {

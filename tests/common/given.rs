@@ -46,6 +46,8 @@ pub fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> 
         timeout: Duration::from_secs(3600),
         concurrency,
         audit_interval: None,
+        price: None,
+        judging: Default::default(),
     };
     let store = Store::new(Arc::new(Given(Arc::new(backend))), 1000);
     ScanContext::new(

@@ -14,7 +14,9 @@ use tempfile::TempDir;
 pub mod backups;
 pub mod command;
 pub mod given;
+pub mod hostile;
 pub mod questions;
+pub mod report;
 pub mod truth;
 pub mod watch;
 
@@ -89,6 +91,17 @@ impl Exporter {
         let (file, own) = (file.to_string_lossy(), program().to_string_lossy());
         let arguments = [&wrapper[1..], &[&own, "--config", &file]].concat();
         Self::start_by(Path::new(wrapper[0]), folder, &arguments, &[]).await
+    }
+
+    /// Starts it by another program, which these arguments have run ours.
+    pub async fn by(wrapper: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_by(
+            wrapper,
+            tempfile::tempdir().unwrap(),
+            arguments,
+            environment,
+        )
+        .await
     }
 
     async fn start_in(folder: TempDir, arguments: &[&str], environment: &[(&str, &str)]) -> Self {

@@ -1,10 +1,38 @@
-//! The expressions of `docs/metrics.md`, the one place where they stand.
+//! Expressions, each in the one place where it stands: the table of questions of `docs/metrics.md`, and
+//! the alerts that come with the exporter.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Name and expression of each row of the table of questions.
+use s3_exporter::rules::{Settings, groups};
+
+/// Questions that an alert answers.
+const ALERTS: [(&str, &str); 9] = [
+    ("late", "BackupTooOld"),
+    ("missing", "BackupClusterWithoutAny"),
+    ("names_lost", "BackupNamesLost"),
+    ("never_good", "BackupNeverGood"),
+    ("none_at_all", "BackupDestinationWithoutAny"),
+    ("outdated", "BackupScanStale"),
+    ("parts_wrong", "BackupListingWrong"),
+    ("small", "BackupNewestObjectSmall"),
+    ("unaudited", "BackupListingNotAudited"),
+];
+
+/// Name and expression of each.
 pub fn questions() -> BTreeMap<String, String> {
+    let mut questions = documented();
+    let alerts = groups(&Settings::default()).into_iter();
+    for alert in alerts.flat_map(|group| group.alerts) {
+        if let Some((question, _)) = ALERTS.iter().find(|(_, name)| *name == alert.name) {
+            let before = questions.insert((*question).to_owned(), alert.expression);
+            assert_eq!(before, None, "{question} is documented too");
+        }
+    }
+    questions
+}
+
+fn documented() -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = std::fs::read_to_string(root.join("docs/metrics.md")).unwrap();
     let rows = docs

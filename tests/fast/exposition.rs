@@ -4,6 +4,7 @@ mod bounds;
 mod follow;
 mod golden;
 mod joined;
-mod promtool;
+pub mod promtool;
 mod questions;
+mod reference;
 mod verdicts;

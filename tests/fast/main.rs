@@ -1,6 +1,8 @@
 //! What needs no server: the library, and the program as far as it asks no store.
 #![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
 
+mod alerts;
+mod api;
 mod audit;
 mod cli;
 #[path = "../common/mod.rs"]
@@ -11,7 +13,10 @@ mod exposition;
 mod fuzz;
 mod http;
 mod layers;
+mod links;
+mod messages;
 mod once;
+mod report;
 mod runner;
 mod sample;
 mod supervisor;

@@ -1,16 +1,19 @@
 //! The schedule of one destination, and what it publishes when names or the store change.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use s3_exporter::clusters::Clusters;
 use s3_exporter::resolver::{self, Publisher};
 use s3_exporter::schedule::Runner;
 use s3_exporter::snapshot::DestinationSnapshot;
-use s3_exporter_api::{Backend, FailureKind};
+use s3_exporter_api::{
+    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Operation, Order,
+    Page, async_trait,
+};
 use s3_exporter_testkit::{Memory, Upload};
 use s3_exporter_testkit::{Scripted, Step};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::common::given;
 
@@ -152,6 +155,49 @@ async fn names_come_and_go_without_a_listing_where_none_is_needed() {
     );
 }
 
+/// Each change has the whole destination judged: a source that changes without end must leave the
+/// process time for all else.
+#[tokio::test]
+async fn judging_a_burst_of_names_takes_no_more_than_half_of_a_core() {
+    const CLUSTERS: usize = 2_000;
+    let names: Vec<_> = (0..CLUSTERS).map(|number| format!("c-{number}")).collect();
+    let memory = Memory::new();
+    memory.put_all("b", names.iter().map(|name| Upload::new(name, 1)));
+    let mut running = Running::start(memory, HOUR, true);
+    let all = Clusters::from_names(names.iter().map(String::as_str)).unwrap();
+    let but_one = Clusters::from_names(names[1..].iter().map(String::as_str)).unwrap();
+    let publisher = running.publisher.take().unwrap();
+    publisher.deliver(all.clone());
+    running
+        .until("the first scan", |now| now.figures.is_some())
+        .await;
+
+    // One thread: a round is judged while this task yields, and at no other time.
+    let (mut rounds, mut judging, mut rest) = (0, Duration::ZERO, Duration::ZERO);
+    let mut longest = Duration::ZERO;
+    while rounds < 20 {
+        let began = Instant::now();
+        publisher.deliver(but_one.clone());
+        publisher.deliver(all.clone());
+        publisher.deliver(if rounds % 2 == 0 { &but_one } else { &all }.clone());
+        rest += began.elapsed();
+        let began = Instant::now();
+        tokio::task::yield_now().await;
+        let took = began.elapsed();
+        if running.published.has_changed().unwrap() {
+            running.published.borrow_and_update();
+            rounds += 1;
+            judging += took;
+            longest = longest.max(took);
+        } else {
+            rest += took;
+        }
+    }
+    // The last round is not paid for yet, and a quarter is for what is around a round.
+    let most = rest * 5 / 4 + longest;
+    assert!(judging < most, "{judging:?} beside {rest:?}");
+}
+
 #[tokio::test]
 async fn without_names_nothing_is_asked_and_nothing_shown() {
     let backend = Scripted::always(Step::last_page(["a-1", "x"]));
@@ -228,4 +274,91 @@ async fn there_are_never_two_scans_at_once() {
         tokio::time::sleep(Duration::from_millis(200)).await; // many intervals
     }
     assert_eq!(backend.asks().len(), 1);
+}
+
+/// A store that gives a page for each permit.
+struct Gated {
+    memory: Memory,
+    pages: Arc<Semaphore>,
+}
+
+#[async_trait]
+impl Backend for Gated {
+    fn capabilities(&self) -> Capabilities {
+        self.memory.capabilities()
+    }
+
+    fn order(&self, bucket: &str) -> Order {
+        self.memory.order(bucket)
+    }
+
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
+        self.pages.acquire().await.unwrap().forget();
+        self.memory.list_page(request, page).await
+    }
+}
+
+#[tokio::test]
+async fn a_scan_that_runs_shows_how_far_it_is() {
+    let memory = Memory::new().with_page_size(10);
+    let keys = (0..95).map(|nth| Upload::new(format!("{nth:03}"), 1));
+    memory.put_all("b", keys);
+    let pages = Arc::new(Semaphore::new(3));
+    let backend = Gated {
+        memory: memory.clone(),
+        pages: Arc::clone(&pages),
+    };
+    let mut scan = given::scan(backend, "", 1);
+    let mut destination = (*scan.destination).clone();
+    destination.interval = OFTEN;
+    scan.destination = destination.into();
+    let (runner, published) = Runner::new(scan, None);
+    assert!(published.borrow().running.get().is_none(), "not begun");
+    let mut running = Running {
+        published,
+        publisher: None,
+        task: tokio::spawn(runner.run()),
+    };
+    let seen = |running: &Running| running.published.borrow().running.get();
+    for _ in 0..3000 {
+        if seen(&running).is_some_and(|now| now.pages() == 3) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let now = seen(&running).unwrap();
+    assert_eq!((now.pages(), now.objects()), (3, 30));
+    assert!(now.requests() >= 3);
+
+    // It fails: what had come is told of it, and that it is over.
+    memory.fail(Some(FailureKind::Unavailable));
+    pages.add_permits(1);
+    let now = running
+        .until("it failed", |now| now.scans.finished == 1)
+        .await;
+    let failed = now.history.latest().unwrap();
+    assert_eq!((failed.pages, failed.objects), (3, 30));
+    assert!(failed.requests >= 4);
+    let failure = failed.failure.as_ref().unwrap();
+    assert_eq!(failure.kind, FailureKind::Unavailable);
+    assert!(!failure.causes.is_empty());
+
+    memory.fail(None);
+    pages.add_permits(1_000_000);
+    let now = running
+        .until("it is complete", |now| now.figures.is_some())
+        .await;
+    let complete = now.history.iter().find(|scan| scan.failure.is_none());
+    let complete = complete.unwrap();
+    assert_eq!((complete.pages, complete.objects), (10, 95));
+    assert!(complete.began >= failed.began);
+    // Each counts its own: together they are all that there were, but for one that may run by now.
+    assert!((10..20).contains(&complete.requests), "{complete:?}");
+    let together: u64 = now.history.iter().map(|scan| scan.requests).sum();
+    let all = now.meter.attempts(Operation::ListObjectsV2);
+    assert!(together <= all, "{together} of {all}");
 }

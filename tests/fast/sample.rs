@@ -9,18 +9,31 @@ use std::time::Duration;
 use s3_exporter::audit::Audit;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Metrics, Server};
-use s3_exporter::destination::{Destination, Expect};
-use s3_exporter::facts::{ClassCount, ClassTotals, Figures, Recent, Totals};
+use s3_exporter::destination::{Destination, Expect, Price};
+use s3_exporter::facts::{
+    ClassCount, ClassTotals, Figures, PrefixTotals, Recent, Totals, UnassignedDetail,
+    UnassignedObject,
+};
 use s3_exporter::logging::Log;
 use s3_exporter::resolver::Resolution;
-use s3_exporter::snapshot::{DestinationSnapshot, ScanCounts, ScanFailure, ScanOutcome, Snapshot};
+use s3_exporter::snapshot::{
+    DestinationSnapshot, PastFailure, PastScan, ScanCounts, ScanFailure, ScanHistory, ScanOutcome,
+    Snapshot,
+};
 use s3_exporter_api::{FailureKind, Meter, Operation, UnixTime};
+use s3_exporter_judge::backups::JobId;
+use s3_exporter_judge::calendar::{Calendar, Day};
+use s3_exporter_judge::expectation::Source;
+use s3_exporter_judge::findings::{Finding, FindingKind};
+use s3_exporter_judge::judge::{Expected, JudgedJob, Judgement};
 
 /// 2026-01-01T00:00:00Z.
 pub const NOW: i64 = 1_767_225_600_000;
 
 /// As it is by default.
 pub const MAX_CLUSTERS: usize = 50_000;
+/// Likewise.
+pub const MAX_JOBS: usize = 20_000;
 
 /// The moment so many seconds before [`NOW`].
 pub fn ago(seconds: i64) -> UnixTime {
@@ -31,7 +44,9 @@ pub fn metrics(compat: &[Compat], cluster_label: &str) -> Metrics {
     Metrics {
         compat: compat.to_vec(),
         cluster_label: cluster_label.to_owned(),
+        job_label: "job".to_owned(),
         max_clusters: MAX_CLUSTERS,
+        max_jobs: MAX_JOBS,
     }
 }
 
@@ -49,7 +64,9 @@ pub fn config(metrics: Metrics) -> Config {
         backends: BTreeMap::new(),
         resolvers: BTreeMap::new(),
         destinations: Vec::new(),
+        alert_labels: BTreeMap::new(),
         files: Vec::new(),
+        seed: None,
         metrics_at_any_path: false,
         warnings: Vec::new(),
     }
@@ -70,6 +87,8 @@ pub fn destination(name: &str, bucket: &str, resolver: Option<&str>) -> Destinat
         timeout: Duration::from_secs(1800),
         concurrency: 4,
         audit_interval: None,
+        price: None,
+        judging: Default::default(),
     }
 }
 
@@ -120,6 +139,134 @@ pub fn figures(ended: UnixTime, unassigned: Totals, clusters: &[(&str, Totals)])
     })
 }
 
+/// What is thought of a job whose newest good backup is so many seconds old, of 1,000 bytes, and one
+/// of which is due each day; with these findings, since two hours.
+pub fn judged(
+    newest_good: Option<i64>,
+    source: Source,
+    findings: &[(FindingKind, &str)],
+) -> JudgedJob {
+    let newest_good = newest_good.map(ago);
+    let is_known = source != Source::Unknown;
+    let day = Duration::from_secs(86_400);
+    let after_a_day = |of: UnixTime| UnixTime::from_millis(of.as_millis() + 86_400_000);
+    JudgedJob {
+        layout: "kubermatic",
+        newest_good,
+        newest_good_key: None,
+        size: newest_good.map(|_| 1000),
+        backups: newest_good.map_or(0, |_| 7),
+        backups_expected: is_known.then_some(8),
+        expected: Expected {
+            source,
+            interval: is_known.then_some(day),
+            due: newest_good.filter(|_| is_known).map(after_a_day),
+        },
+        findings: findings
+            .iter()
+            .map(|(kind, text)| Finding {
+                kind: *kind,
+                severity: kind.severity(),
+                since: ago(7200),
+                text: (*text).to_owned(),
+                keys: vec![format!("{text}/1"), format!("{text}/2")],
+            })
+            .collect(),
+        calendar: calendar(newest_good, !findings.is_empty()),
+        sizes: (0..newest_good.map_or(0, |_| 7))
+            .map(|nth| (ago(86_400 * (8 - nth)), 1000 + nth as u64))
+            .collect(),
+    }
+}
+
+/// A month in which one day was missed, and the latest is bad.
+fn calendar(newest_good: Option<UnixTime>, is_bad: bool) -> Calendar {
+    let mut calendar = Calendar::ending(ago(0));
+    for day in 0..newest_good.map_or(0, |_| 30) {
+        let what = if day == 12 { Day::Missed } else { Day::Good };
+        calendar.mark(ago(86_400 * day), what);
+    }
+    if is_bad {
+        calendar.mark(ago(0), Day::Bad);
+    }
+    calendar
+}
+
+/// What is thought of jobs, by the names of cluster and job.
+pub fn judgement(jobs: Vec<(&str, &str, JudgedJob)>) -> Arc<Judgement> {
+    let jobs = jobs.into_iter().map(|(cluster, job, judged)| {
+        let (cluster, job) = (cluster.to_owned(), job.to_owned());
+        (JobId { cluster, job }, judged)
+    });
+    Arc::new(Judgement {
+        jobs: jobs.collect(),
+        tools: vec!["kubermatic".to_owned()],
+        ..Judgement::default()
+    })
+}
+
+/// As it is found in a bucket: what is well, and what is not.
+fn judgements() -> [Arc<Judgement>; 3] {
+    let overdue = "The newest good backup is 1 d 3 h old; one was due every 1 d.";
+    let etcd = judgement(vec![
+        (
+            "empty",
+            "daily",
+            judged(
+                None,
+                Source::Configuration,
+                &[
+                    (FindingKind::Missing, "There is no good backup"),
+                    (FindingKind::Empty, "The newest is empty"),
+                ],
+            ),
+        ),
+        (
+            "healthy",
+            "daily",
+            judged(Some(600), Source::Kubernetes, &[]),
+        ),
+        (
+            "healthy",
+            "weekly",
+            judged(Some(90_000), Source::Unknown, &[]),
+        ),
+        (
+            "late",
+            "daily",
+            judged(
+                Some(100_000),
+                Source::Learned,
+                &[
+                    (FindingKind::Overdue, overdue),
+                    (FindingKind::Incomplete, "unfinished"),
+                    (FindingKind::Incomplete, "another that is unfinished"),
+                    (FindingKind::Cold, "in GLACIER"),
+                ],
+            ),
+        ),
+    ]);
+    let hostile = judgement(vec![(
+        HOSTILE,
+        HOSTILE,
+        judged(
+            Some(60),
+            Source::Learned,
+            &[(FindingKind::Rewritten, HOSTILE)],
+        ),
+    )]);
+    let whole = judgement(vec![("", "", judged(Some(5), Source::Unknown, &[]))]);
+    [etcd, hostile, whole]
+}
+
+/// The same figures with what is thought of the backups.
+pub fn with(judgement: Arc<Judgement>, figures: Arc<Figures>) -> Arc<Figures> {
+    Arc::new(Figures {
+        judgement,
+        ..Arc::unwrap_or_clone(figures)
+    })
+}
+
 /// Half of the bytes in a class with a hostile name, where there are several objects.
 fn classes(listed: &Totals) -> ClassTotals {
     let objects = listed.objects / 2;
@@ -147,6 +294,40 @@ pub fn attempt(seconds_ago: i64, failure: Option<(FailureKind, &str)>) -> Option
     })
 }
 
+/// A scan that began so long ago, and failed of these.
+pub fn past(seconds_ago: i64, failure: Option<(FailureKind, &[&str])>) -> PastScan {
+    PastScan {
+        began: ago(seconds_ago),
+        duration: Duration::from_millis(1250),
+        pages: 10,
+        objects: 9_876,
+        requests: 12,
+        failure: failure.map(|(kind, causes)| PastFailure {
+            kind,
+            causes: causes.iter().map(|cause| (*cause).into()).collect(),
+        }),
+    }
+}
+
+/// Two keys, one of them hostile, and what there is under their prefixes.
+fn unassigned_detail() -> Arc<UnassignedDetail> {
+    let object = |key: &str, size| UnassignedObject {
+        key: key.as_bytes().into(),
+        size,
+        last_modified: ago(9_000_000),
+    };
+    let prefix = |prefix: &str, objects, bytes| PrefixTotals {
+        prefix: prefix.as_bytes().into(),
+        objects,
+        bytes,
+    };
+    Arc::new(UnassignedDetail {
+        keys: vec![object(HOSTILE, 1000), object("tmp/x", 0)],
+        prefixes: vec![prefix(HOSTILE, 2, 2000), prefix("tmp/", 1, 0)],
+        prefixes_in_all: 2,
+    })
+}
+
 pub fn clusters(names: &[(&str, Option<UnixTime>)]) -> Arc<Clusters> {
     let mut clusters = Clusters::new();
     for (name, created) in names {
@@ -164,20 +345,37 @@ pub const HOSTILE: &str = "q\"uo\\te} 1<script>alert('x')</script>ü";
 pub fn snapshot() -> Snapshot {
     let mut good = unscanned(Destination {
         max_age: Some(Duration::from_secs(25 * 3600)),
+        price: Price::new(0.005),
         ..destination("etcd", "etcd-backups", Some("kkp"))
     });
     good.latest = attempt(60, None);
     good.scans.finished = 7;
-    good.figures = Some(figures(
-        ago(60),
-        totals(3, 1, 1000, 9_000_000),
-        &[
-            ("empty", totals(2, 2, 0, 120)),
-            ("healthy", totals(20, 0, 5_368_709_120, 600)),
-            ("late", totals(4, 0, 1_048_576, 100_000)),
-            ("never", Totals::default()),
-        ],
+    let [etcd, hostile, whole] = judgements();
+    good.figures = Some(with(
+        etcd,
+        figures(
+            ago(60),
+            totals(3, 1, 1000, 9_000_000),
+            &[
+                ("empty", totals(2, 2, 0, 120)),
+                ("healthy", totals(20, 0, 5_368_709_120, 600)),
+                ("late", totals(4, 0, 1_048_576, 100_000)),
+                ("never", Totals::default()),
+            ],
+        ),
     ));
+    let refused: &[&str] = &[
+        "listing bucket \"etcd-backups\": no answer",
+        "connection refused",
+    ];
+    good.history = Arc::new(ScanHistory::from(vec![
+        past(90_000, Some((FailureKind::Connect, refused))),
+        past(361, None),
+        past(61, None),
+    ]));
+    if let Some(figures) = &mut good.figures {
+        Arc::make_mut(figures).unassigned_detail = unassigned_detail();
+    }
     for _ in 0..9 {
         good.meter.attempt(Operation::ListObjectsV2);
     }
@@ -199,11 +397,19 @@ pub fn snapshot() -> Snapshot {
         30,
         Some((FailureKind::Denied, "access <b>denied</b> (403)")),
     );
-    failing.figures = Some(figures(
-        ago(7200),
-        Totals::default(),
-        &[(HOSTILE, totals(1, 0, 7, 86_400))],
+    failing.figures = Some(with(
+        hostile,
+        figures(
+            ago(7200),
+            Totals::default(),
+            &[(HOSTILE, totals(1, 0, 7, 86_400))],
+        ),
     ));
+    let denied: &[&str] = &["access <b>denied</b> (403)", HOSTILE];
+    failing.history = Arc::new(ScanHistory::from(vec![past(
+        31,
+        Some((FailureKind::Denied, denied)),
+    )]));
     failing.scans = ScanCounts {
         finished: 5,
         ..ScanCounts::default()
@@ -224,7 +430,7 @@ pub fn snapshot() -> Snapshot {
     plain.latest = attempt(0, None);
     plain.scans.finished = 1;
     plain.is_audited = true;
-    plain.figures = Some(figures(ago(0), totals(12, 0, 10, 5), &[]));
+    plain.figures = Some(with(whole, figures(ago(0), totals(12, 0, 10, 5), &[])));
 
     let new = unscanned(destination("new", "new", Some("kkp")));
 

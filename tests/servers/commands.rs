@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Stdio;
 
+use s3_exporter_api::UnixTime;
 use s3_exporter_testkit::servers::{Kubernetes, MinIo, check_metrics};
 use s3_exporter_testkit::{S3sServer, Upload};
 use tokio::sync::OnceCell;
@@ -211,6 +212,21 @@ async fn check_connect_says_what_audits_cost() {
         assert_eq!(output.code, Some(0), "{output:?}");
         assert!(output.stdout.contains(ending), "{own}: {}", output.stdout);
     }
+    let priced = config.replace("[[", "price_per_1000_requests = 2\n[[");
+    let output = run(&["check", "--connect"], &priced);
+    let (_, bill) = output.stdout.split_once("; ").unwrap();
+    let numbers: Vec<f64> = bill
+        .split([' ', '\n'])
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    // Requests a scan, a month, and of audits; what a scan costs, and a month.
+    let [scan, scans, audits, cost, costs] = numbers[..5] else {
+        panic!("{bill}");
+    };
+    assert_eq!((scans, audits), (scan * 8640.0, 1830.0), "{bill}");
+    assert!((cost - scan * 0.002).abs() < 0.006, "{bill}");
+    assert!((costs - (scans + audits) * 0.002).abs() < 0.006, "{bill}");
+    assert!(bill.contains("; that costs "), "{bill}");
 }
 
 #[tokio::test]
@@ -235,12 +251,16 @@ async fn check_connect_says_what_it_found() {
         "{}",
         output.stdout
     );
-    let [warning] = &output.stderr[..] else {
-        panic!("{output:?}")
-    };
     let late = format!("late backups of {HEALTHY}, {EMPTIED}");
     let wrong = format!("no backup of {NEVER}; {late}; an empty newest object of {EMPTIED}");
-    assert_eq!(*warning, format!("warning: destination etcd: {wrong}"));
+    let judged = format!("critical missing of {NEVER}; critical empty of {EMPTIED} daily");
+    assert_eq!(
+        output.stderr,
+        [
+            format!("warning: destination etcd: {wrong}"),
+            format!("warning: destination etcd: jobs: {judged}"),
+        ]
+    );
 
     let output = run(&["check", "--connect"], &(store + GOOD + BAD));
     assert_eq!(output.code, Some(1), "{output:?}");
@@ -333,6 +353,7 @@ async fn check_connect_says_what_would_fit_where_nothing_does() {
 async fn check_warns_of_what_is_wrong_with_the_backups() {
     let unjudged = "warning: destination plain: not judged for lateness: give it a `max_age` \
                     (-max-age where flags make the destination), or no backup there is ever late";
+    let jobs = "warning: destination plain: jobs: critical empty of x7kq2mzv9c daily, (one-off)";
     let plain = "[[destinations]]\nname = \"plain\"\nbucket = \"backups\"\n";
     let nothing = "[[destinations]]\nname = \"typo\"\nbucket = \"backups\"\nprefix = \"x/\"\nmax_age = \"1d\"\n";
     let present = nothing.replace("typo", "present").replace("x/", "y/")
@@ -344,12 +365,16 @@ async fn check_warns_of_what_is_wrong_with_the_backups() {
             &[
                 unjudged,
                 "warning: destination plain: a newest object below a tenth of the usual size as a whole",
+                jobs,
             ][..],
         ),
         (
             format!("{store}{plain}max_age = \"1d\"\n"),
-            &["warning: destination plain: late backups as a whole; \
-                 a newest object below a tenth of the usual size as a whole"],
+            &[
+                "warning: destination plain: late backups as a whole; \
+                 a newest object below a tenth of the usual size as a whole",
+                jobs,
+            ],
         ),
         (
             format!("{store}{nothing}{present}"),
@@ -410,6 +435,75 @@ async fn what_cannot_be_written_is_exit_1() {
     assert_eq!(output.code, Some(1), "{output:?}");
 }
 
+/// What `explain` says of clusters: what it says of backups is indented.
+fn of_clusters(text: &str) -> String {
+    let lines = text.split_inclusive('\n');
+    lines.filter(|line| !line.starts_with(' ')).collect()
+}
+
+/// With its layout, its backup, and what is thought of that one's job: where nothing is kept and
+/// nothing is to be listed, no request is made.
+#[tokio::test]
+async fn explain_says_of_which_backup_a_key_is_and_whether_it_is_good() {
+    let now = UnixTime::now().as_millis() / 1000;
+    let server = S3sServer::builder().server("MinIO").start();
+    let keys: Vec<_> = (0..12)
+        .map(|nth| {
+            let time = now - 4 * 86_400 - nth * 86_400;
+            let name = jiff::Timestamp::from_second(time).unwrap();
+            let name = name
+                .strftime("lab-default-%Y-%m-%dt%H-%M-%S.db.gz")
+                .to_string();
+            let taken = UnixTime::from_millis(time * 1000);
+            Upload::new(name, 5_000_000).at(taken)
+        })
+        .collect();
+    let newest = keys[0].key.clone();
+    let older = keys[3].key.clone();
+    server.store().put_all("etcd", keys);
+    let config = format!(
+        "[backends.s]\ntype = \"s3\"\nregion = \"us-east-1\"\nendpoint = \"{}\"\n\
+         access_key_id = \"{}\"\nsecret_access_key = \"{}\"\n\
+         [[destinations]]\nbucket = \"etcd\"\nclusters = [\"lab\"]\n",
+        server.endpoint(),
+        S3sServer::ACCESS_KEY,
+        S3sServer::SECRET_KEY
+    );
+    let explain = |key: &str, more: &[&str]| {
+        let arguments = [&["explain", key], more].concat();
+        Program::new(&arguments)
+            .file("config.toml", &config)
+            .prints()
+    };
+    let text = explain(&newest, &[]);
+    for part in [
+        "etcd: lab, because \"lab-\" begins the key\n  layout kubermatic, cluster \"lab\", job \"default\": \
+         the whole of the full backup ",
+        "  what the judge thinks of it is not known here: no scan is kept (`state.directory`); \
+         --connect lists the bucket and says it\n",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(server.faults().requests(), 0);
+    let text = explain(&newest, &["--connect"]);
+    for part in [
+        "  that is the newest good backup of this job, 4 d old\n",
+        "  the next was due ",
+        ", as its history shows\n",
+        "  critical overdue since ",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let text = explain(&older, &["--connect"]);
+    let other = format!("  the newest good backup of this job is 4 d old: {newest:?}\n");
+    assert!(text.contains(&other), "{text}");
+    let text = explain("lab-readme", &[]);
+    assert!(
+        text.contains("  no layout: its key is not read as that of a backup\n"),
+        "{text}"
+    );
+}
+
 #[tokio::test]
 async fn explain_says_which_cluster_and_why() {
     // No request is made: nothing listens there.
@@ -468,13 +562,10 @@ async fn explain_says_which_cluster_and_why() {
         ),
     ] {
         let arguments = [&["explain"], &arguments[..]].concat();
-        assert_eq!(
-            Program::new(&arguments)
-                .file("config.toml", config)
-                .prints(),
-            says,
-            "{arguments:?}"
-        );
+        let printed = Program::new(&arguments)
+            .file("config.toml", config)
+            .prints();
+        assert_eq!(of_clusters(&printed), says, "{arguments:?}");
     }
     let known =
         "there are \"plain\" (prefix \"\"), \"under\" (prefix \"etcd/\"), \"none\" (prefix \"x/\")";
@@ -544,7 +635,7 @@ async fn with_the_clusters_of_a_kubernetes_api() {
     let explain = run(&["explain", &key]);
     assert_eq!(explain.code, Some(0), "{explain:?}");
     assert_eq!(
-        explain.stdout,
+        of_clusters(&explain.stdout),
         format!("backups: {HEALTHY}, because \"{HEALTHY}-\" begins the key\n")
     );
     let check = run(&["check", "--connect"]);

@@ -170,12 +170,12 @@ async fn its_section_is_checked_as_those_of_the_others() {
         (
             "\"http\"",
             "\"htp\"",
-            "is \"htp\": expected \"kubernetes\" or \"static\" or \"http\"; did you mean \"http\"?",
+            "is \"htp\": expected \"kubernetes\" or \"static\" or \"keys\" or \"http\"; did you mean \"http\"?",
         ),
         (
             "type = \"http\"",
             "",
-            "is missing: expected \"kubernetes\" or \"static\" or \"http\"",
+            "is missing: expected \"kubernetes\" or \"static\" or \"keys\" or \"http\"",
         ),
         (
             "url =",

@@ -9,16 +9,16 @@ use tokio::sync::Mutex;
 use crate::common::{self, Metrics};
 
 /// One demo at a time: where one has the usual port, its end would free it for another.
-static TURN: Mutex<()> = Mutex::const_new(());
+pub static TURN: Mutex<()> = Mutex::const_new(());
 
-struct Demo {
+pub struct Demo {
     process: Process,
-    address: String,
+    pub address: String,
     _folder: tempfile::TempDir,
 }
 
 impl Demo {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
         let program = common::example("demo");
@@ -44,7 +44,7 @@ impl Demo {
     }
 
     /// The metrics, once each of the destinations has figures.
-    async fn metrics(&mut self) -> Metrics {
+    pub async fn metrics(&mut self) -> Metrics {
         let url = format!("{}/metrics", self.address);
         let scanned = || async {
             let text = reqwest::get(&url).await.unwrap().text().await.unwrap();
@@ -60,7 +60,7 @@ impl Demo {
     }
 
     /// The folder of its configuration, as it says.
-    fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         let text = self.process.log();
         let line = text
             .lines()
@@ -126,20 +126,43 @@ async fn it_shows_what_it_says_and_ends_with_ctrl_c() {
     let leftovers = metrics.get("objectstore_unassigned_objects", &[("destination", "etcd")]);
     assert_eq!(leftovers, Some(20.0));
 
+    // What is wrong with the jobs of a cluster whose newest object is well.
+    let finding = |cluster: &str, finding: &str| {
+        let labels = [
+            ("destination", "postgres"),
+            ("cluster", cluster),
+            ("finding", finding),
+        ];
+        metrics.all("objectstore_backup_finding", &labels).len()
+    };
+    assert_eq!(
+        (
+            finding("orders", "overdue"),
+            finding("orders", "incomplete")
+        ),
+        (1, 1)
+    );
+    assert_eq!(
+        (
+            finding("billing", "overdue"),
+            finding("billing", "incomplete")
+        ),
+        (0, 0)
+    );
+
     let page = demo.get("/", "text/html").await;
     for text in [
         "<h1>s3-exporter</h1>",
         "1 cluster without any backup",
-        "1 cluster with late backups · 1 cluster with an empty newest object<",
+        "1 cluster with an empty newest backup",
+        "<code>orders</code> <code>dumps/orders</code></a> since <time ",
         "n9kf4hs7vc",
-        "q8jd3wl5rp",
+        // What is left of it is shown, and not as a cluster.
+        "<a href=\"status/etcd/?job=q8jd3wl5rp-default-backups\"><code>q8jd3wl5rp-default-backups</code></a></th><td><a href=\"status/etcd\"><code>etcd</code></a></td><td class=\"dim\">orphaned</td>",
     ] {
-        assert_eq!(
-            page.contains(text),
-            text != "q8jd3wl5rp",
-            "{text} in {page}"
-        );
+        assert!(page.contains(text), "{text} is not in {page}");
     }
+    assert!(!page.contains("status/etcd/q8jd3wl5rp"), "{page}");
 
     // As it tells its reader to do.
     let folder = demo.folder();

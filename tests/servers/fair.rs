@@ -134,6 +134,8 @@ fn destination(bucket: &str, backend: &str, concurrency: u16) -> Arc<Destination
         timeout: Duration::from_secs(3600),
         concurrency,
         audit_interval: None,
+        price: None,
+        judging: Default::default(),
     })
 }
 
@@ -157,14 +159,18 @@ fn config(
         metrics: config::Metrics {
             compat: Vec::new(),
             cluster_label: "cluster".to_owned(),
+            job_label: "job".to_owned(),
             max_clusters: 50_000,
+            max_jobs: 20_000,
         },
         state_directory: None,
         max_requests_in_flight,
         backends: backends.iter().map(backend).collect(),
         resolvers: BTreeMap::new(),
         destinations,
+        alert_labels: BTreeMap::new(),
         files: Vec::new(),
+        seed: None,
         metrics_at_any_path: false,
         warnings: Vec::new(),
     }

@@ -1,7 +1,9 @@
 //! Against real servers, each started by the test that needs it, and what runs the examples.
 #![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
 
+mod api;
 mod audit;
+mod chart;
 mod classes;
 mod commands;
 #[path = "../common/mod.rs"]
@@ -10,20 +12,26 @@ mod conformance;
 mod credentials;
 mod custom_backend;
 mod custom_resolver;
+mod dashboard;
 mod demo;
 mod docs;
 mod fair;
 mod faults;
 mod files;
 mod hostile;
+mod judged;
 mod limits;
+mod packages;
 mod prometheus;
 mod reload;
+mod report;
 mod resolvers;
 mod rights;
+mod schedules;
 mod seed;
 mod shutdown;
 mod state;
 mod terminal;
+mod tools;
 mod troubles;
 mod web;

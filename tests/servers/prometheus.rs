@@ -3,14 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::response::IntoResponse;
 use reqwest::Client;
 use s3_exporter_api::UnixTime;
 use s3_exporter_testkit::servers::{MinIo, Prometheus, Sample};
 use serde_json::Value;
-use tokio::net::TcpListener;
 
 use crate::common::Exporter;
 use crate::common::backups::{
@@ -36,28 +32,6 @@ fn config(endpoint: &str) -> String {
          interval = \"1s\"\nmax_age = \"{max_age}s\"\n\
          [[destinations]]\nname = \"gone\"\nbucket = \"missing\"\nresolver = \"list\"\ninterval = \"1s\"\n"
     )
-}
-
-/// Prometheus 2.42 always asks for OpenMetrics first. What stands between asks for text, as
-/// those before 2.5 and `scrape_protocols` of those since 2.49 do. Its address.
-async fn text_relay(exporter: &Exporter) -> String {
-    let (http, url) = (
-        Client::builder().no_proxy().build().unwrap(),
-        exporter.url("/metrics"),
-    );
-    let relay = move || {
-        let request = http.get(&url);
-        let request = request.header(ACCEPT, "text/plain;version=0.0.4;q=1,*/*;q=0.1");
-        async move {
-            let answer = request.send().await.unwrap();
-            let kind = answer.headers()[CONTENT_TYPE].clone();
-            ([(CONTENT_TYPE, kind)], answer.text().await.unwrap()).into_response()
-        }
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    tokio::spawn(axum::serve(listener, Router::new().fallback(relay)).into_future());
-    address
 }
 
 /// Asks until the answer is as it should be: some scrapes must have been.
@@ -110,13 +84,12 @@ async fn scrapes_and_answers() {
             .all(|scans| *scans > 0.0)
     });
     scans.await;
-    let relay = text_relay(&exporter).await;
+    let address = exporter.address();
     let prometheus = Prometheus::start(&format!(
         "global: {{scrape_interval: 3s, scrape_timeout: 3s}}\n\
          scrape_configs:\n\
-         - {{job_name: openmetrics, static_configs: [{{targets: ['{}']}}]}}\n\
-         - {{job_name: text, static_configs: [{{targets: ['{relay}']}}]}}\n",
-        exporter.address()
+         - {{job_name: openmetrics, static_configs: [{{targets: ['{address}']}}]}}\n\
+         - {{job_name: text, scrape_protocols: [PrometheusText0.0.4], static_configs: [{{targets: ['{address}']}}]}}\n"
     ))
     .await;
 
@@ -129,7 +102,7 @@ async fn scrapes_and_answers() {
     // No scrape of all these had a fault.
     assert_eq!(prometheus.query("min_over_time(up[1h]) != 1").await, []);
     let log = prometheus.log();
-    let of_scrapes = |line: &&str| line.contains("scrape manager") && !line.contains("level=debug");
+    let of_scrapes = |line: &&str| line.contains("component=\"scrape manager\"");
     let complaints: Vec<_> = log.lines().filter(of_scrapes).collect();
     assert_eq!(complaints, [""; 0]);
 }
@@ -148,7 +121,7 @@ async fn check_targets(prometheus: &Prometheus) {
     let samples = by(&prometheus.query("scrape_samples_scraped").await, "job");
     assert!(samples["text"] > 100.0, "{samples:?}");
     assert_eq!(samples["openmetrics"], samples["text"]);
-    // None of the samples was of a series that had one already: this Prometheus would not say.
+    // None of the samples was of a series that had one already: of equal values Prometheus says nothing.
     let series = "count by (job) ({job!=\"\",__name__!~\"up|scrape_.+\"})";
     let twice = format!("scrape_samples_scraped != on (job) {series}");
     assert_eq!(prometheus.query(&twice).await, []);
@@ -232,6 +205,9 @@ async fn check_questions(prometheus: &Prometheus) {
     };
     for (name, label, expected) in [
         // The newest object is empty, which is no backup.
+        ("critical", "cluster", vec![NEVER, EMPTIED]),
+        ("never_good", "cluster", vec![NEVER]),
+        ("overdue", "cluster", vec![]),
         ("late", "cluster", vec![EMPTIED]),
         ("missing", "cluster", vec![NEVER]),
         ("none_at_all", "destination", vec![]),
@@ -245,7 +221,8 @@ async fn check_questions(prometheus: &Prometheus) {
         let samples = prometheus.query(&expression).await;
         let mut told: Vec<_> = samples
             .iter()
-            .map(|s| (&*s.labels["job"], &*s.labels[label]))
+            // What is of no cluster has a job of its own, which is not what is asked of here.
+            .filter_map(|s| Some((&*s.labels["job"], s.labels.get(label)?.as_str())))
             .collect();
         told.sort_unstable();
         let mut expected: Vec<_> = JOBS
@@ -272,4 +249,64 @@ async fn check_questions(prometheus: &Prometheus) {
         BTreeMap::new(),
         "questions that nobody asks here"
     );
+}
+
+/// What becomes of the label of a backup job, which is called as one of Prometheus' own: without
+/// `honor_labels` it is `exported_job`; with it, series of jobs can be joined with those of their
+/// destination where `job_label` names it otherwise, and only there.
+#[tokio::test]
+async fn a_backup_job_is_told_from_the_job_of_its_target() {
+    let minio = MinIo::start().await;
+    fill(&minio.client(), "backups").await;
+    let config = config(&minio.endpoint());
+    let renamed = config.replacen("[metrics]", "[metrics]\njob_label = \"backup_job\"", 1);
+    let newest = "objectstore_backup_last_success_timestamp_seconds";
+    let mut ours = Exporter::with_config(&config, &[]).await;
+    let mut renamed = Exporter::with_config(&renamed, &[]).await;
+    for exporter in [&mut ours, &mut renamed] {
+        let judged = |metrics: &crate::common::Metrics| metrics.has(newest);
+        exporter.until("its jobs are judged", judged).await;
+    }
+    let scraped = |name: &str, exporter: &Exporter, honours: bool| {
+        format!(
+            "- {{job_name: {name}, honor_labels: {honours}, static_configs: [{{targets: ['{}'], labels: {{by: {name}}}}}]}}\n",
+            exporter.address()
+        )
+    };
+    let prometheus = Prometheus::start(&format!(
+        "global: {{scrape_interval: 3s, scrape_timeout: 3s}}\nscrape_configs:\n{}{}{}{}",
+        scraped("usual", &ours, false),
+        scraped("honoured", &ours, true),
+        scraped("renamed", &renamed, false),
+        scraped("both", &renamed, true),
+    ))
+    .await;
+    until(&prometheus, "sum(up) == 4", |up| !up.is_empty()).await;
+    let joined = |by: &str| {
+        format!(
+            "{newest}{{by=\"{by}\"}} * on(job,instance,destination) group_left() objectstore_scan_success"
+        )
+    };
+    for (by, label) in [
+        ("usual", "exported_job"),
+        ("renamed", "backup_job"),
+        ("both", "backup_job"),
+    ] {
+        let all = prometheus.query(&format!("{newest}{{by=\"{by}\"}}")).await;
+        let names = all.iter().filter_map(|it| it.labels.get(label));
+        assert!(
+            names.into_iter().any(|name| name == "daily"),
+            "{by}: {all:?}"
+        );
+        assert!(all.iter().all(|it| it.labels["job"] == by), "{by}: {all:?}");
+        assert_eq!(prometheus.query(&joined(by)).await.len(), all.len(), "{by}");
+    }
+    let all = prometheus
+        .query(&format!("{newest}{{by=\"honoured\"}}"))
+        .await;
+    // An empty name leaves none at all.
+    let is_ours = |it: &Sample| it.labels.get("job").is_some_and(|job| job == "daily");
+    assert!(all.iter().any(is_ours), "{all:?}");
+    let joined = prometheus.query(&joined("honoured")).await;
+    assert!(!joined.iter().any(is_ours), "{joined:?}");
 }

@@ -10,6 +10,7 @@ use crate::common::truth::backup;
 use crate::common::{Exporter, Metrics};
 
 mod changes;
+mod followed;
 mod gate;
 mod refused;
 mod resolvers;

@@ -112,6 +112,8 @@ fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> ScanContext
         timeout: Duration::from_secs(600),
         concurrency,
         audit_interval: None,
+        price: None,
+        judging: Default::default(),
     };
     let store = Store::new(Arc::new(Given(Arc::clone(backend))), 1000);
     let requests = Arc::new(Semaphore::new(1000));

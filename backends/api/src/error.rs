@@ -161,17 +161,22 @@ impl Error for BackendError {
 /// The error and its causes in one line, for the one place where it is shown. A cause
 /// that says only what the line says already (many wrappers do) is left out.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut line = error.to_string();
+    chain_parts(error).join(": ")
+}
+
+/// What [`chain`] puts into one line, one by one: the error first, then its causes from the outside
+/// in.
+pub fn chain_parts(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut parts = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        if !line.contains(&text) {
-            line.push_str(": ");
-            line.push_str(&text);
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
         }
         cause = error.source();
     }
-    line
+    parts
 }
 
 /// The error and its causes, from the outside in. Unlike a walk along `source()` alone

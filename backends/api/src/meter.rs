@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::FailureKind;
@@ -26,6 +27,8 @@ impl Operation {
 #[derive(Debug, Default)]
 pub struct Meter {
     operations: [Counts; Operation::ALL.len()],
+    /// Counts the same, and what others make beside.
+    whole: Option<Arc<Meter>>,
 }
 
 #[derive(Debug, Default)]
@@ -35,17 +38,31 @@ struct Counts {
 }
 
 impl Meter {
+    /// One whose attempts `whole` counts too: those of one scan among all of its destination.
+    pub fn within(whole: Arc<Self>) -> Self {
+        Self {
+            whole: Some(whole),
+            ..Self::default()
+        }
+    }
+
     /// Counts one attempt when it is sent: it is on the bill whatever becomes of it, also
     /// where nobody waits for its answer any more.
     pub fn attempt(&self, operation: Operation) {
         let counts = &self.operations[operation as usize];
         counts.attempts.fetch_add(1, Relaxed);
+        if let Some(whole) = &self.whole {
+            whole.attempt(operation);
+        }
     }
 
     /// Counts that an attempt failed.
     pub fn failed(&self, operation: Operation, kind: FailureKind) {
         let counts = &self.operations[operation as usize];
         counts.failures[kind as usize].fetch_add(1, Relaxed);
+        if let Some(whole) = &self.whole {
+            whole.failed(operation, kind);
+        }
     }
 
     /// Attempts so far, failed ones included.
@@ -56,5 +73,25 @@ impl Meter {
     /// Attempts so far that failed with `kind`.
     pub fn failures(&self, operation: Operation, kind: FailureKind) -> u64 {
         self.operations[operation as usize].failures[kind as usize].load(Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_counts_in_the_whole_and_the_whole_not_in_the_part() {
+        const LIST: Operation = Operation::ListObjectsV2;
+        let whole = Arc::new(Meter::default());
+        let parts = [(); 2].map(|()| Meter::within(Arc::clone(&whole)));
+        whole.attempt(LIST);
+        for (part, attempts) in parts.iter().zip([2, 3]) {
+            (0..attempts).for_each(|_| part.attempt(LIST));
+            part.failed(LIST, FailureKind::Throttled);
+        }
+        let counts = |of: &Meter| (of.attempts(LIST), of.failures(LIST, FailureKind::Throttled));
+        assert_eq!(parts.each_ref().map(counts), [(2, 1), (3, 1)]);
+        assert_eq!(counts(&whole), (6, 2));
     }
 }

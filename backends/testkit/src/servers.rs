@@ -2,12 +2,16 @@
 //! its own that goes with it. Each is started by `start`, which returns when it answers,
 //! and ended by dropping it.
 
+mod alertmanager;
+mod chromedriver;
 mod kubernetes;
 mod minio;
 mod prometheus;
 mod seaweedfs;
 mod toxiproxy;
 
+pub use alertmanager::Alertmanager;
+pub use chromedriver::ChromeDriver;
 pub use kubernetes::{Account, Kubernetes};
 pub use minio::{MinIo, MinIoBuilder};
 pub use prometheus::{Prometheus, Sample, check_metrics, test_rules};

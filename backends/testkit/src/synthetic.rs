@@ -2,6 +2,9 @@
 
 mod bucket;
 mod server;
+mod text;
+mod tools;
 
 pub use bucket::SyntheticBucket;
 pub use server::SyntheticServer;
+pub use tools::Tool;

@@ -15,6 +15,7 @@
 //!
 //! This crate is a leaf: it knows no store, no metric and no cluster.
 
+mod asked;
 pub mod file;
 mod misplaced;
 mod origin;
@@ -24,6 +25,7 @@ mod section;
 mod setting;
 mod watch;
 
+pub use asked::{AskedKey, ValueKind};
 pub use file::FileVersion;
 pub use misplaced::Misplaced;
 pub use origin::{ConfigError, Origin, Origins};

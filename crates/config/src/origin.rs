@@ -44,6 +44,8 @@ pub enum Origin {
     Environment(String),
     /// The command line: the flag as it is documented.
     Flag(String),
+    /// The command line: what stands after a command, as it is documented.
+    Argument(String),
 }
 
 impl Origin {
@@ -94,6 +96,7 @@ impl fmt::Display for Origin {
             }
             Self::Environment(name) => write!(f, "environment variable {name}"),
             Self::Flag(name) => write!(f, "flag {name}"),
+            Self::Argument(name) => write!(f, "argument {name}"),
         }
     }
 }

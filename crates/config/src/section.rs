@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use figment::value::{Dict, Tag, Value};
 
-use crate::{ConfigError, Origin, Origins, Setting};
+use crate::{AskedKey, ConfigError, Origin, Origins, Setting, ValueKind};
 
 mod tables;
 #[cfg(test)]
@@ -46,7 +46,7 @@ pub struct Section {
     tag: Tag,
     values: Dict,
     known: Vec<String>,
-    asked: Vec<String>,
+    asked: Vec<AskedKey>,
     given: BTreeSet<String>,
     taken: BTreeMap<String, Origin>,
     faulty: BTreeSet<String>,
@@ -79,8 +79,8 @@ pub struct Parsed<T> {
     pub warnings: Vec<ConfigError>,
     /// The files that it names.
     pub files: Vec<NamedFile>,
-    /// The paths of all keys that were asked for, be they set or not.
-    pub asked: Vec<String>,
+    /// All keys that were asked for, be they set or not.
+    pub asked: Vec<AskedKey>,
 }
 
 impl Section {
@@ -144,6 +144,16 @@ impl Section {
         self.values.contains_key(key)
     }
 
+    /// Whether the user set the key to a table, and nobody took it yet.
+    pub fn has_table(&self, key: &str) -> bool {
+        matches!(self.values.get(key), Some(Value::Dict(..)))
+    }
+
+    /// Whether no key is left that was not asked for.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// What a getter takes out, with its origin: `section.setting("region", Section::name)`.
     pub fn setting<T>(
         &mut self,
@@ -154,9 +164,20 @@ impl Section {
         getter(self, key).map(|value| Setting::new(key, origin, value))
     }
 
+    /// With its whole path as its key: for the top table to say something of it once all is known.
+    pub fn from_top<T>(&self, setting: Setting<T>) -> Setting<T> {
+        let key = self.path_of(setting.key());
+        Setting::new(&key, setting.origin().clone(), setting.into_value())
+    }
+
     /// Takes a key out as it is.
     pub fn take(&mut self, key: &str) -> Option<Setting<Value>> {
-        self.asked.push(self.path_of(key));
+        self.ask(key, ValueKind::Any)
+    }
+
+    fn ask(&mut self, key: &str, kind: ValueKind) -> Option<Setting<Value>> {
+        let path = self.path_of(key);
+        self.asked.push(AskedKey { path, kind });
         self.remove(key)
     }
 

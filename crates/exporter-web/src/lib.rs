@@ -7,6 +7,7 @@
 //!   are followed while they change ([`WebConfig`]).
 //! - Limits, so that no client takes what another needs: connections, time, memory, and the
 //!   CPU time that passwords take ([`Limits`]).
+//! - A probe of a server that runs on this machine, by what its configuration says ([`probe`]).
 //! - A graceful end: answers that are under way are finished, for a moment.
 //!
 //! An exporter is a [`tower::Service`], such as a router of axum's. A program that serves
@@ -52,6 +53,7 @@
 //! ```
 
 mod listen;
+pub mod probe;
 mod serve;
 pub mod web_config;
 

@@ -6,7 +6,7 @@ use s3_exporter_api::{Backend, BackendError, FailureKind, ListingKind, Meter};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use crate::StoreKnowledge;
+use crate::{Progress, StoreKnowledge};
 
 /// Longer than any listing takes.
 const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
@@ -99,6 +99,8 @@ pub struct ListingContext {
     pub page_size: u16,
     /// Counts the attempts.
     pub meter: Arc<Meter>,
+    /// Tells how far the listing has come.
+    pub progress: Arc<Progress>,
     /// What was learned of the store.
     pub knowledge: Arc<StoreKnowledge>,
     /// By when it has to be complete.

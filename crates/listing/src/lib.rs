@@ -32,6 +32,7 @@
 //! - `contradiction.rs`: what answers must not say, and what that takes from a listing.
 //! - `order.rs`: whether the store lists in order; a pure machine, which owns that question.
 //!   `knowledge.rs` keeps its state and the store's quirks; `message.rs` has the words.
+//! - `progress.rs`: how far a listing has come, for whoever looks on.
 //! - `throttle.rs`: how many requests there may be in flight.
 //! - `fold.rs`: the seam for what is made of the objects.
 
@@ -45,6 +46,7 @@ mod knowledge;
 mod list;
 mod message;
 mod order;
+mod progress;
 mod proof;
 mod ranges;
 mod run;
@@ -61,3 +63,4 @@ pub use fold::{Complete, Fold};
 pub use knowledge::StoreKnowledge;
 pub use message::Message;
 pub use order::{OrderEvent, OrderState};
+pub use progress::Progress;

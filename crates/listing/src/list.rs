@@ -7,7 +7,7 @@ use s3_exporter_api::{BackendError, chain};
 use tokio::time::timeout_at;
 
 use crate::contradiction::{Contradiction, Reach};
-use crate::run::{Abandoned, Progress};
+use crate::run::Abandoned;
 use crate::{Boundaries, Complete, Fold, ListingContext, OrderEvent};
 
 impl ListingContext {
@@ -23,13 +23,12 @@ impl ListingContext {
         empty: impl Fn() -> F,
         hints: &Boundaries,
     ) -> Result<Complete<F>, BackendError> {
-        let mut progress = Progress::default();
-        let listing = self.list_all(&empty, hints, &mut progress);
+        let listing = self.list_all(&empty, hints);
         let Ok(result) = timeout_at(self.deadline.at(), listing).await else {
-            return Err(self.deadline.error(&self.target, progress.pages));
+            return Err(self.deadline.error(&self.target, self.progress.pages()));
         };
         if result.is_ok() {
-            self.knowledge.set_in_parts(progress.in_parts);
+            self.knowledge.set_in_parts(self.progress.is_in_parts());
         }
         result
     }
@@ -47,36 +46,34 @@ impl ListingContext {
             concurrency_now: Arc::new(AtomicU16::new(1)),
             ..self.clone()
         };
-        let (mut progress, none) = (Progress::default(), Boundaries::default());
-        let listing = aside.in_sequence(&empty, &none, &mut progress);
+        let none = Boundaries::default();
+        let listing = aside.in_sequence(&empty, &none);
         let result = timeout_at(self.deadline.at(), listing).await;
-        result.unwrap_or_else(|_| Err(self.deadline.error(&self.target, progress.pages)))
+        result.unwrap_or_else(|_| Err(self.deadline.error(&self.target, self.progress.pages())))
     }
 
     async fn list_all<F: Fold>(
         &self,
         empty: &impl Fn() -> F,
         hints: &Boundaries,
-        progress: &mut Progress,
     ) -> Result<Complete<F>, BackendError> {
         if self.knowledge.order().allows_parts() {
-            let abandoned = match self.run(empty(), hints, true, progress).await {
+            let abandoned = match self.run(empty(), hints, true).await {
                 Ok(complete) => return Ok(complete),
                 Err(abandoned) => abandoned,
             };
             let event = self.instead(abandoned)?;
             self.knowledge.take_note(&self.target, event);
         }
-        self.in_sequence(empty, hints, progress).await
+        self.in_sequence(empty, hints).await
     }
 
     async fn in_sequence<F: Fold>(
         &self,
         empty: &impl Fn() -> F,
         hints: &Boundaries,
-        progress: &mut Progress,
     ) -> Result<Complete<F>, BackendError> {
-        let listing = self.run(empty(), hints, false, progress);
+        let listing = self.run(empty(), hints, false);
         listing.await.map_err(|abandoned| self.error(abandoned))
     }
 

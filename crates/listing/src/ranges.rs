@@ -205,6 +205,11 @@ impl<'a> ListingPlan<'a> {
         self.pages
     }
 
+    /// Objects of these pages.
+    pub(super) fn objects(&self) -> u64 {
+        self.objects
+    }
+
     /// Whether the listing was cut.
     pub(super) fn is_in_parts(&self) -> bool {
         self.made > 0

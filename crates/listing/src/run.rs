@@ -30,13 +30,6 @@ pub(crate) enum Abandoned {
     Refused(BackendError),
 }
 
-/// How far a listing has come.
-#[derive(Debug, Default)]
-pub(crate) struct Progress {
-    pub pages: u64,
-    pub in_parts: bool,
-}
-
 /// A page that has come.
 struct Fetched {
     request: PageRequest,
@@ -62,7 +55,6 @@ impl ListingContext {
         fold: F,
         hints: &Boundaries,
         in_parts: bool,
-        progress: &mut Progress,
     ) -> Result<Complete<F>, Abandoned> {
         let mut folding = Folding {
             fold,
@@ -80,6 +72,7 @@ impl ListingContext {
         let mut flying = FuturesUnordered::new();
         let mut spare = Vec::new();
         plan.set_order(self.order(in_parts, OrderEvent::Begun));
+        self.progress.set(0, 0, false);
         loop {
             while flying.len() < throttle.limit() {
                 let Some(request) = plan.next(flying.len(), throttle.limit()) else {
@@ -93,8 +86,8 @@ impl ListingContext {
             throttle.observe(flying.len());
             plan.set_order(self.order(in_parts, OrderEvent::Answered));
             spare.push(self.take(&mut plan, &mut folding, fetched)?);
-            progress.pages = plan.pages();
-            progress.in_parts = plan.is_in_parts();
+            self.progress
+                .set(plan.pages(), plan.objects(), plan.is_in_parts());
         }
         self.knowledge.learn(&self.target, |quirks| {
             quirks.learn(plan.is_narrow(), plan.is_by_marker(), plan.repeated())

@@ -74,6 +74,7 @@ fn context(memory: &Memory, kind: ListingKind) -> ListingContext {
         concurrency_now: Arc::new(AtomicU16::new(8)),
         page_size: 10,
         meter: Arc::default(),
+        progress: Arc::default(),
         knowledge: Arc::default(),
         deadline: Deadline::after(Duration::from_secs(60)),
     }

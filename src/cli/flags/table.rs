@@ -12,6 +12,13 @@ pub const CONFIG: Flag = Flag::ours(
 )
 .short('c')
 .alias("config.file");
+/// Whether its file is followed.
+pub const AUTO_RELOAD: Flag = Flag::ours(
+    "config.auto-reload",
+    Sets::File,
+    Kind::Switch,
+    "Read the configuration file again by itself when its content changes",
+);
 /// Addresses to listen on.
 pub const LISTEN: Flag = Flag::ours(
     "listen",
@@ -126,6 +133,13 @@ pub const REGION: Flag = Flag::of_seed(
     Kind::Text("NAME"),
     "The store's region",
 );
+/// Whose credentials.
+pub const PROFILE: Flag = Flag::ours(
+    "profile",
+    Sets::Backend("profile"),
+    Kind::Text("NAME"),
+    "The profile of the AWS configuration whose credentials and region are used (type s3)",
+);
 /// When a backup is late.
 pub const MAX_AGE: Flag = Flag::of_seed(
     "max-age",
@@ -134,9 +148,18 @@ pub const MAX_AGE: Flag = Flag::of_seed(
     "A backup that is older is late, for example 25h [default: none ever is]",
 );
 
+/// What `report` looks at: it stands after the command, and so is none of the [`FLAGS`].
+pub const TARGET: Flag = Flag::ours(
+    "s3://BUCKET[/PREFIX]",
+    Sets::Destination("bucket"),
+    Kind::Text("s3://BUCKET[/PREFIX]"),
+    "",
+);
+
 /// All of them, in the order of the help.
-pub const FLAGS: [&Flag; 18] = [
+pub const FLAGS: [&Flag; 20] = [
     &CONFIG,
+    &AUTO_RELOAD,
     &LISTEN,
     &ADDRESS,
     &LOG_LEVEL,
@@ -153,5 +176,6 @@ pub const FLAGS: [&Flag; 18] = [
     &CLUSTERS_FILE,
     &BACKEND,
     &REGION,
+    &PROFILE,
     &MAX_AGE,
 ];

@@ -10,6 +10,7 @@ use s3_exporter_config::Section;
 use super::general::requests;
 use super::{named, plugin};
 use crate::config::{Backend, Fingerprint};
+use crate::destination::Price;
 use crate::wire::BackendPlugin;
 
 /// A backend that is defined, well or not.
@@ -19,16 +20,23 @@ pub(super) struct DefinedBackend {
     pub backend: Option<Backend>,
     /// List requests in flight for one destination there, unless the user says otherwise.
     pub concurrency: u16,
+    /// What requests there cost.
+    pub price: Option<Price>,
 }
 
-/// Of what is said of each backend, by name; the bound, which a connection can be given while
-/// it stands, is not part of it.
+/// What is said of a backend that is not of its connection: it can be changed while that stands.
+const BESIDE: [&str; 2] = ["max_requests_in_flight", PRICE];
+const PRICE: &str = "price_per_1000_requests";
+/// So much costs nobody's request: it is a price of a million, or a slip of the pen.
+const HIGHEST_PRICE: f64 = 1000.0;
+
+/// Of what is said of the connection of each backend, by name.
 pub(super) fn fingerprints(values: &Dict) -> BTreeMap<String, Fingerprint> {
     let tables = values.get("backends").and_then(Value::as_dict);
     let tables = tables.into_iter().flatten();
     tables
         .filter_map(|(name, table)| {
-            let fingerprint = Fingerprint::of(table.as_dict()?, "max_requests_in_flight");
+            let fingerprint = Fingerprint::of(table.as_dict()?, &BESIDE);
             Some((name.clone(), fingerprint))
         })
         .collect()
@@ -55,6 +63,7 @@ fn store(section: &mut Section, plugins: &[BackendPlugin]) -> Option<DefinedBack
     let plugin = plugin(section, plugins, &[])?;
     let in_flight =
         requests(section).unwrap_or(usize::from(plugin.defaults.max_requests_in_flight));
+    let price = section.number(PRICE, 0.0..=HIGHEST_PRICE);
     let connect: Option<Box<dyn Connect>> = (plugin.parse)(section);
     Some(DefinedBackend {
         backend: connect.map(|connect| Backend {
@@ -63,5 +72,6 @@ fn store(section: &mut Section, plugins: &[BackendPlugin]) -> Option<DefinedBack
             fingerprint: Fingerprint::default(),
         }),
         concurrency: plugin.defaults.concurrency,
+        price: price.and_then(Price::new),
     })
 }

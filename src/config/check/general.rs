@@ -7,7 +7,7 @@ use std::time::Duration;
 use s3_exporter_config::{Section, Setting, closest};
 
 use crate::config::{Compat, Metrics, Server};
-use crate::labels::Label;
+use crate::labels::{Label, is_label_name};
 use crate::logging::{Log, LogFormat, filter};
 
 /// Where Prometheus looks for an S3 exporter.
@@ -19,6 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const MAX_REQUESTS_IN_FLIGHT: usize = 128;
 const AUDIT_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 const MAX_CLUSTERS: usize = 50_000;
+const MAX_JOBS: usize = 20_000;
 /// Anything shorter would be a mistake, and a load for the store.
 pub(super) const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -133,10 +134,18 @@ pub(super) fn metrics(top: &mut Section) -> Metrics {
                 None => no_compat(section, &name),
             }
         }
+        let cluster_label = label(section, "cluster_label", Label::Cluster, "backup_cluster");
+        let job_label = label(section, "job_label", Label::Job, "backup_job");
+        if cluster_label == job_label {
+            let message = format!("is {job_label:?}, as `cluster_label` is: expected another name");
+            section.fault("job_label", message);
+        }
         Metrics {
             compat,
-            cluster_label: cluster_label(section),
+            cluster_label,
+            job_label,
             max_clusters: MAX_CLUSTERS,
+            max_jobs: MAX_JOBS,
         }
     })
 }
@@ -152,26 +161,26 @@ fn no_compat(section: &mut Section, name: &Setting<String>) {
     section.fault_of(name, message);
 }
 
-fn cluster_label(section: &mut Section) -> String {
-    let Some(given) = section.setting("cluster_label", Section::name) else {
-        return Label::Cluster.as_str().to_owned();
+/// The name that this key gives to a label of ours.
+fn label(section: &mut Section, key: &str, own: Label, example: &str) -> String {
+    let Some(given) = section.setting(key, Section::name) else {
+        return own.as_str().to_owned();
     };
     let label = given.value.as_str();
-    let is_ours = |other: Label| other != Label::Cluster && other.as_str() == label;
-    let is_taken = LABELS_OF_PROMETHEUS.contains(&label) || Label::ALL.into_iter().any(is_ours);
-    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    let wanted = if is_taken {
-        "that label is there for another purpose: expected one such as \"backup_cluster\""
-    } else if !label.bytes().all(is_word)
-        || label.starts_with(|c: char| c.is_ascii_digit())
-        || label.starts_with("__")
+    let wanted = if label == own.as_str() {
+        return given.value;
+    } else if LABELS_OF_PROMETHEUS.contains(&label)
+        || Label::ALL.into_iter().any(|other| other.as_str() == label)
     {
+        format!("that label is there for another purpose: expected one such as {example:?}")
+    } else if !is_label_name(label) {
         "expected a label's name: letters, digits and `_`, no digit at the start, and no `__`"
+            .to_owned()
     } else {
         return given.value;
     };
     section.fault_of(&given, format!("is {}: {wanted}", given.quote()));
-    given.value
+    own.as_str().to_owned()
 }
 
 /// `[scan]`: what holds for a destination that says nothing else.
@@ -194,13 +203,16 @@ pub(super) fn scan(top: &mut Section) -> Scan {
     })
 }
 
-/// `[limits]`: how many clusters have series of their own.
-pub(super) fn limits(top: &mut Section) -> usize {
+/// `[limits]`: how many clusters and backup jobs have series of their own.
+pub(super) fn limits(top: &mut Section, metrics: &mut Metrics) {
     top.table("limits", |section| {
-        section.integer("max_clusters", 1..=1_000_000)
-    })
-    .and_then(|number| usize::try_from(number).ok())
-    .unwrap_or(MAX_CLUSTERS)
+        let mut most = |key| {
+            let number = section.integer(key, 1..=1_000_000)?;
+            usize::try_from(number).ok() // it is in range
+        };
+        metrics.max_clusters = most("max_clusters").unwrap_or(MAX_CLUSTERS);
+        metrics.max_jobs = most("max_jobs").unwrap_or(MAX_JOBS);
+    });
 }
 
 /// `[state]`: its directory.

@@ -2,30 +2,42 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3_exporter_config::{Key, Origin};
+use super::keys::{Place, of_plugins, to_be_shown};
+use super::{environment, read, shown};
 
-use super::{environment, plugins, read, shown};
-use crate::config::check::check;
-use crate::config::file;
-
-const EXAMPLE: &str = include_str!("../../../config.toml.example");
+pub(super) const EXAMPLE: &str = include_str!("../../../config.toml.example");
 const NO_DEFAULT: &str = "# (no default)";
 
 /// A line of the example that holds a key.
 #[derive(Debug)]
-struct Line {
+pub(super) struct Line {
     number: usize,
+    /// The header above it, such as `[backends.onprem]`; empty where there is none.
+    pub header: String,
     /// As [`kind`] tells it: `scan`, `minio`, `kubernetes`, `destinations`.
-    section: String,
-    key: String,
-    value: String,
-    is_comment: bool,
-    has_default: bool,
+    pub section: String,
+    pub key: String,
+    pub value: String,
+    pub is_comment: bool,
+    pub has_default: bool,
+    /// What stands right above it in words.
+    pub words: String,
+}
+
+/// A header of the example, and what stands right above it in words.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub header: String,
+    pub section: String,
+    pub words: String,
 }
 
 /// What a section is an example of: its type, where it has one.
 fn kind(header: &str, rest: &str) -> String {
     let section = header.trim_matches(['[', ']']);
+    if section.starts_with("schedules.") {
+        return "schedules".to_owned(); // one section shows what each type has
+    }
     let kind = rest
         .lines()
         .take_while(|line| !line.starts_with('['))
@@ -33,33 +45,51 @@ fn kind(header: &str, rest: &str) -> String {
     kind.unwrap_or(section).trim_matches('"').to_owned()
 }
 
-fn lines() -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut section = String::new();
+/// Key and value, where the line has them, be they commented out or not.
+fn entry(line: &str) -> Option<(&str, &str)> {
+    let entry = line.strip_prefix("# ").unwrap_or(line).split_once(" = ")?;
+    let is_key = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    entry.0.bytes().all(is_key).then_some(entry)
+}
+
+/// The example's headers, and its lines with keys.
+pub(super) fn read_example() -> (Vec<Header>, Vec<Line>) {
+    let (mut headers, mut lines) = (Vec::new(), Vec::new());
+    let (mut header, mut section, mut words) = (String::new(), String::new(), Vec::new());
     let mut offset = 0;
     for (number, line) in EXAMPLE.lines().enumerate() {
         offset += line.len() + 1;
         if line.starts_with('[') {
+            header = line.to_owned();
             section = kind(line, &EXAMPLE[offset..]);
+            headers.push(Header {
+                header: header.clone(),
+                section: section.clone(),
+                words: std::mem::take(&mut words).join(" "),
+            });
+        } else if let Some((key, value)) = entry(line) {
+            lines.push(Line {
+                number,
+                header: header.clone(),
+                section: section.clone(),
+                key: key.to_owned(),
+                value: value.split(NO_DEFAULT).next().unwrap().trim().to_owned(),
+                is_comment: line.starts_with('#'),
+                has_default: !line.ends_with(NO_DEFAULT),
+                words: std::mem::take(&mut words).join(" "),
+            });
+        } else if let Some(text) = line.strip_prefix("# ") {
+            words.push(text);
+        } else {
+            words.clear();
         }
-        let text = line.strip_prefix("# ").unwrap_or(line);
-        let Some((key, value)) = text.split_once(" = ") else {
-            continue;
-        };
-        if !key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
-            continue;
-        }
-        lines.push(Line {
-            number,
-            section: section.clone(),
-            key: key.to_owned(),
-            value: value.split(NO_DEFAULT).next().unwrap().trim().to_owned(),
-            is_comment: line.starts_with('#'),
-            has_default: !line.ends_with(NO_DEFAULT),
-        });
     }
     assert!(lines.len() > 60, "the example was not understood");
-    lines
+    (headers, lines)
+}
+
+fn lines() -> Vec<Line> {
+    read_example().1
 }
 
 /// The example with these lines not commented out.
@@ -74,78 +104,18 @@ fn with(active: impl Fn(usize) -> bool) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The keys that the parser looks for, by the kind of section.
-fn asked() -> BTreeMap<String, BTreeSet<String>> {
-    let file = file::parse(std::path::Path::new("x"), EXAMPLE, &environment(&[]));
-    let types: BTreeMap<_, _> = ["backends", "resolvers"]
-        .iter()
-        .flat_map(|table| {
-            let sections = file.layer.values[*table].as_dict().unwrap();
-            sections.iter().map(move |(name, section)| {
-                let kind = section.as_dict().unwrap()["type"].as_str().unwrap();
-                (format!("{table}.{name}"), kind.to_owned())
-            })
-        })
-        .collect();
-    let origins = std::sync::Arc::new(|_, _: &str| Origin::Default);
-    let checked = check(file.layer.values, origins, &plugins(), false);
-    assert_eq!(checked.errors, []);
-    let mut asked: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for path in checked.asked {
-        let Some((section, key)) = path.rsplit_once('.') else {
-            asked.entry(path).or_default();
-            continue;
-        };
-        let section = section.split('[').next().unwrap();
-        let section = types.get(section).map_or(section, String::as_str);
-        asked
-            .entry(section.to_owned())
-            .or_default()
-            .insert(key.to_owned());
-    }
-    asked.remove("backends");
-    asked.remove("resolvers");
-    asked
-}
-
-/// The keys of each plug-in by its name.
-fn of_plugins() -> BTreeMap<&'static str, &'static [Key]> {
-    let plugins = plugins();
-    let backends = plugins.backends.iter().map(|of| (of.name, of.keys));
-    let resolvers = plugins.resolvers.iter().map(|of| (of.name, of.keys));
-    backends.chain(resolvers).collect()
-}
-
-/// The keys that every section of its table has.
-fn of_all(plugin: &str) -> &'static [&'static str] {
-    let is_backend = plugins().backends.iter().any(|of| of.name == plugin);
-    match is_backend {
-        true => &["type", "max_requests_in_flight"],
-        false => &["type"],
-    }
-}
-
 #[test]
 fn it_shows_every_key_and_no_other() {
-    let mut shown: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let mut shown = BTreeMap::<_, BTreeSet<_>>::new();
     for line in lines() {
-        shown.entry(line.section).or_default().insert(line.key);
+        let section = Place::of_header(&line.header, &line.section);
+        shown.entry(section).or_default().insert(line.key);
     }
-    let mut known = asked();
-    for (section, asked) in &mut known {
-        let Some(keys) = of_plugins().get(section.as_str()).copied() else {
-            continue;
-        };
-        // A plug-in may also look for keys that it only refuses; it says which it knows.
-        let mut own: BTreeSet<_> = keys.iter().map(|key| key.name.to_owned()).collect();
-        own.extend(of_all(section).iter().map(|&key| key.to_owned()));
-        assert!(
-            own.is_subset(asked),
-            "{section} does not look for each of {own:?}"
-        );
-        *asked = own;
-    }
-    assert_eq!(shown, known);
+    let known = to_be_shown().into_iter().map(|(section, keys)| {
+        let keys = keys.into_keys();
+        (section, keys.collect())
+    });
+    assert_eq!(shown, known.collect());
 }
 
 #[test]
@@ -154,7 +124,7 @@ fn it_loads_without_a_warning() {
         .map_err(|r| shown(&Err(r)))
         .unwrap();
     assert_eq!(config.warnings, [""; 0]);
-    assert_eq!(config.destinations.len(), 3);
+    assert_eq!(config.destinations.len(), 4);
 }
 
 #[test]

@@ -17,6 +17,7 @@ const KEYS: &[&str] = &[
     "format",
     "compat",
     "cluster_label",
+    "job_label",
     "interval",
     "timeout",
     "concurrency",

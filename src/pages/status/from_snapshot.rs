@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
 
+use super::found::findings;
+use super::progress::progress;
 use super::{
     ClusterStatus, DestinationState, DestinationStatus, LatestAudit, LatestFailure, LatestScan,
-    Moment, ObjectFigures, ResolverStatus, Status, Time,
+    Moment, ObjectFigures, RequestsStatus, ResolverStatus, Status, Time,
 };
 use crate::clusters::Clusters;
 use crate::destination::Destination;
@@ -58,7 +60,11 @@ impl<'a> Status<'a> {
 }
 
 impl<'a> DestinationStatus<'a> {
-    fn new(
+    /// Figures are out of date after so many intervals, as the expression `outdated` in
+    /// docs/metrics.md has it.
+    pub const OUTDATED: f64 = 3.0;
+
+    pub(super) fn new(
         of: &'a DestinationSnapshot,
         resolvers: &BTreeMap<Arc<str>, Resolution>,
         listed: usize,
@@ -74,13 +80,26 @@ impl<'a> DestinationStatus<'a> {
         let objects = |totals: fn(&Figures) -> &Totals| {
             figures.map(|figures| ObjectFigures::new(totals(figures), now))
         };
-        let resolution = destination
-            .resolver
-            .as_ref()
-            .and_then(|name| resolvers.get(name));
-        let names = resolution.and_then(|resolution| resolution.clusters.as_deref());
+        let names = names(destination, resolvers);
         let (backups, clusters) = figures.map_or_else(Default::default, |figures| {
             clusters(destination, figures, names, listed, now, everywhere)
+        });
+        let whole = figures.and_then(|figures| verdict::of_destination(destination, figures));
+        let (findings, findings_not_listed) = figures.map_or_else(Default::default, |figures| {
+            let verdict = |cluster: &str| match figures.clusters.get(cluster) {
+                Some(totals) => {
+                    let created = names.and_then(|names| names.get(cluster)?.created);
+                    Some(verdict::of_cluster(
+                        destination,
+                        figures,
+                        totals,
+                        created,
+                        now,
+                    ))
+                }
+                None => whole.filter(|_| destination.resolver.is_none()),
+            };
+            findings(figures, verdict, now)
         });
         Self {
             destination: &destination.name,
@@ -103,16 +122,22 @@ impl<'a> DestinationStatus<'a> {
                 duration_seconds: latest.duration.as_secs_f64(),
                 success: latest.failure.is_none(),
             }),
+            scanning: progress(of, now),
             last_success: figures.map(|figures| Moment::of_ours(figures.ended, now)),
+            outdated: figures.is_some_and(|figures| {
+                let age = now.as_seconds() - figures.ended.as_seconds();
+                age > Self::OUTDATED * destination.interval.as_secs_f64()
+            }),
+            requests: RequestsStatus::new(of),
             latest_audit: of.audit.map(|audit| LatestAudit {
                 ended: Moment::of_ours(audit.ended, now),
                 success: audit.success,
             }),
             interval_seconds: destination.interval.as_secs_f64(),
             max_age_seconds: destination.max_age.map(|age| age.as_secs_f64()),
-            as_a_whole: figures
-                .and_then(|figures| verdict::of_destination(destination, figures))
-                .map(Judged::new),
+            as_a_whole: whole.map(Judged::new),
+            findings,
+            findings_not_listed,
             listed: objects(|figures| &figures.listed),
             unassigned: objects(|figures| &figures.unassigned),
             backups,
@@ -123,7 +148,7 @@ impl<'a> DestinationStatus<'a> {
 }
 
 /// What is wrong with each cluster at any destination, by the resolver and the cluster.
-type Everywhere<'a> = HashMap<(&'a str, &'a str), Verdict>;
+pub(super) type Everywhere<'a> = HashMap<(&'a str, &'a str), Verdict>;
 
 /// How the clusters of a destination are, and so many of them, the worst first of all.
 fn clusters<'a>(
@@ -153,17 +178,55 @@ fn clusters<'a>(
         all.truncate(listed);
         all.sort_by_key(|(_, name, _)| *name);
     }
-    let cluster = |(verdict, name, totals): (Verdict, &'a Arc<str>, &Totals)| ClusterStatus {
-        cluster: name,
-        judged: Judged::new(verdict),
-        created: created(name).map(|time| Moment::new(time, now)),
-        last_seen: figures
-            .gone
-            .get(name)
-            .map(|time| Moment::of_ours(*time, now)),
-        objects: ObjectFigures::new(totals, now),
-    };
-    (backups, all.into_iter().map(cluster).collect())
+    let all = all.into_iter().map(|(verdict, name, totals)| {
+        ClusterStatus::new(name, verdict, totals, figures, created(name), now)
+    });
+    (backups, all.collect())
+}
+
+/// The clusters that a destination's resolver knows.
+pub(super) fn names<'a>(
+    destination: &Destination,
+    resolvers: &'a BTreeMap<Arc<str>, Resolution>,
+) -> Option<&'a Clusters> {
+    let resolution = resolvers.get(destination.resolver.as_ref()?)?;
+    resolution.clusters.as_deref()
+}
+
+/// One cluster of a destination; `None` where it has no series there.
+pub(super) fn cluster<'a>(
+    destination: &'a Destination,
+    figures: &'a Figures,
+    names: Option<&Clusters>,
+    name: &str,
+    now: UnixTime,
+) -> Option<ClusterStatus<'a>> {
+    let (name, totals) = figures.clusters.get_key_value(name)?;
+    let created = names.and_then(|names| names.get(name)?.created);
+    let verdict = verdict::of_cluster(destination, figures, totals, created, now);
+    Some(ClusterStatus::new(
+        name, verdict, totals, figures, created, now,
+    ))
+}
+
+impl<'a> ClusterStatus<'a> {
+    fn new(
+        name: &'a Arc<str>,
+        verdict: Verdict,
+        totals: &Totals,
+        figures: &Figures,
+        created: Option<UnixTime>,
+        now: UnixTime,
+    ) -> Self {
+        let gone = figures.gone.get(name);
+        Self {
+            cluster: name,
+            judged: Judged::new(verdict),
+            created: created.map(|time| Moment::new(time, now)),
+            last_seen: gone.map(|time| Moment::of_ours(*time, now)),
+            objects: ObjectFigures::new(totals, now),
+        }
+    }
 }
 
 impl ObjectFigures {

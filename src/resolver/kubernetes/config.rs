@@ -45,19 +45,47 @@ pub struct KubernetesResolver {
 
 fn parse(section: &mut Section) -> Option<Box<dyn Resolver>> {
     let api_version = api_version(section);
-    Some(Box::new(KubernetesResolver {
-        kubeconfig: section.file("kubeconfig"),
-        context: section.name("context"),
-        kind: section.name("kind").unwrap_or_else(|| KIND.to_owned()),
-        label_selector: section.name("label_selector"),
-        field_selector: section.name("field_selector"),
-        namespace: section.name("namespace"),
-        api_version: api_version?, // after all others are taken
-    }))
+    let kind = section.name("kind").unwrap_or_else(|| KIND.to_owned());
+    let access = Access::parse(section);
+    Some(Box::new(access.of(api_version?, kind))) // after all others are taken
 }
 
-/// Group and version; `None` where they are none.
-fn api_version(section: &mut Section) -> Option<String> {
+/// Whom to ask, and which of the objects of a kind.
+pub(super) struct Access {
+    kubeconfig: Option<PathBuf>,
+    context: Option<String>,
+    label_selector: Option<String>,
+    field_selector: Option<String>,
+    namespace: Option<String>,
+}
+
+impl Access {
+    pub(super) fn parse(section: &mut Section) -> Self {
+        Self {
+            kubeconfig: section.file("kubeconfig"),
+            context: section.name("context"),
+            label_selector: section.name("label_selector"),
+            field_selector: section.name("field_selector"),
+            namespace: section.name("namespace"),
+        }
+    }
+
+    /// For objects of this kind.
+    pub(super) fn of(self, api_version: String, kind: String) -> KubernetesResolver {
+        KubernetesResolver {
+            kubeconfig: self.kubeconfig,
+            context: self.context,
+            api_version,
+            kind,
+            label_selector: self.label_selector,
+            field_selector: self.field_selector,
+            namespace: self.namespace,
+        }
+    }
+}
+
+/// Group and version, Kubermatic's where they are not given; `None` where they are none.
+pub(super) fn api_version(section: &mut Section) -> Option<String> {
     let Some(given) = section.setting("api_version", Section::name) else {
         return Some(API_VERSION.to_owned());
     };

@@ -1,15 +1,37 @@
 //! What discovery says of the kind that is watched.
 
+use std::fmt::Debug;
+
 use kube::Client;
-use kube::core::{ApiResource, DynamicObject, GroupVersion, GroupVersionKind, PartialObjectMeta};
+use kube::core::{ApiResource, DynamicResourceScope, GroupVersion, GroupVersionKind};
 use kube::discovery::{self, ApiCapabilities, Scope};
-use kube::{Api, Error};
+use kube::{Api, Error, Resource};
+use serde::de::DeserializeOwned;
 
 use super::KubernetesResolver;
 
-/// What is asked of an object: its metadata alone, so that nothing of a Secret's or a
-/// ConfigMap's content comes here.
-pub(super) type Metadata = PartialObjectMeta<DynamicObject>;
+/// An object of any kind, or what is asked of it.
+pub(super) trait Object:
+    Resource<DynamicType = ApiResource, Scope = DynamicResourceScope>
+    + Clone
+    + Debug
+    + DeserializeOwned
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<T> Object for T where
+    T: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static
+{
+}
 
 /// A kind that the API server serves.
 #[derive(Debug)]
@@ -45,11 +67,11 @@ impl ResourceKind {
     ///
     /// # Errors
     /// A namespace for a kind that has none, or a kind that cannot be watched.
-    pub(super) fn api(
+    pub(super) fn api<K: Object>(
         &self,
         client: Client,
         config: &KubernetesResolver,
-    ) -> Result<Api<Metadata>, String> {
+    ) -> Result<Api<K>, String> {
         for verb in ["list", "watch"] {
             if !self.serves(verb) {
                 return Err(format!(

@@ -4,19 +4,20 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures::StreamExt;
-use kube::Api;
 use kube::api::{ListParams, WatchParams};
 use kube::core::GroupVersion;
 use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Client, Resource};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
 use super::KubernetesResolver;
 use super::access::{self, Access};
 use super::error::AccessError;
 use super::failure::ApiContext;
-use super::kind::{Metadata, ResourceKind};
-use super::objects::{ObjectSet, Refused};
+use super::kind::{Object, ResourceKind};
+use super::objects::ObjectSet;
 use crate::resolver::{Publisher, unblocked};
 
 /// How long a small request may take. With [`CONFIRM`]: how soon a silent API server is
@@ -37,6 +38,34 @@ const RELIST: Duration = Duration::from_secs(1);
 /// How long reading the kubeconfig and running its exec plug-in may take.
 const OPEN: Duration = Duration::from_secs(10);
 
+/// What is read of the objects of a kind, and told.
+#[async_trait]
+pub(super) trait Reader: Send + Sync {
+    /// How much of an object is asked for.
+    type Object: Object;
+    /// What is kept of each.
+    type Value: PartialEq + Send + Sync;
+
+    /// What is kept of an object.
+    fn read(&self, object: &Self::Object) -> Self::Value;
+
+    /// Whether something that has been told is not among these.
+    fn lacks(&self, objects: &ObjectSet<Self::Value>, publisher: &Publisher) -> bool;
+
+    /// Tells what these come to: they are all there are.
+    async fn tell(
+        &mut self,
+        objects: &ObjectSet<Self::Value>,
+        client: &Client,
+        publisher: &Publisher,
+    );
+
+    /// Tells that they are still what they were.
+    async fn confirm(&mut self, _: &ObjectSet<Self::Value>, _: &Client, publisher: &Publisher) {
+        publisher.confirm();
+    }
+}
+
 /// How a session ended.
 pub(super) enum SessionEnd {
     /// It cannot go on, and here is why.
@@ -48,15 +77,15 @@ pub(super) enum SessionEnd {
 }
 
 /// Follows the objects until something ends it.
-pub(super) async fn follow(
+pub(super) async fn follow<R: Reader>(
     config: &KubernetesResolver,
     publisher: &Publisher,
-    refused: &mut Refused,
+    reader: &mut R,
 ) -> SessionEnd {
     let run = async {
-        let session = Session::open(config, publisher).await?;
+        let session = Session::<R::Object>::open(config, publisher).await?;
         session.check_rights().await?;
-        session.watch(refused).await
+        session.watch(reader).await
     };
     match run.await {
         Ok(never) => match never {},
@@ -64,15 +93,15 @@ pub(super) async fn follow(
     }
 }
 
-struct Session<'a> {
+struct Session<'a, K> {
     config: &'a KubernetesResolver,
     publisher: &'a Publisher,
     access: Access,
     kind: ResourceKind,
-    api: Api<Metadata>,
+    api: Api<K>,
 }
 
-impl<'a> Session<'a> {
+impl<'a, K: Object> Session<'a, K> {
     async fn open(
         config: &'a KubernetesResolver,
         publisher: &'a Publisher,
@@ -125,7 +154,7 @@ impl<'a> Session<'a> {
         Ok(list.metadata.resource_version.unwrap_or_default())
     }
 
-    async fn watch(&self, refused: &mut Refused) -> Result<Infallible, SessionEnd> {
+    async fn watch<R: Reader<Object = K>>(&self, reader: &mut R) -> Result<Infallible, SessionEnd> {
         let mut events = pin!(watcher(self.api.clone(), self.watch_config()));
         let mut objects = ObjectSet::default();
         let mut listing = Some(ObjectSet::default());
@@ -140,7 +169,7 @@ impl<'a> Session<'a> {
                     page_until = Instant::now() + PAGE;
                     let changed = match event {
                         None => return Err(SessionEnd::Broken(self.place().failure("the watch ended"))),
-                        Some(Ok(event)) => take(event, &mut objects, &mut listing),
+                        Some(Ok(event)) => take(event, reader, &mut objects, &mut listing),
                         Some(Err(error)) if is_expired(&error) => {
                             tracing::debug!("the watch's place in history has expired: listing again");
                             tokio::time::sleep(RELIST).await;
@@ -154,7 +183,7 @@ impl<'a> Session<'a> {
                 }
                 () = sleep_until(tell_at.unwrap_or(page_until)), if tell_at.is_some() => {
                     tell_at = None;
-                    self.tell(&objects, refused).await?;
+                    self.tell(&objects, reader).await?;
                     told = true;
                 }
                 () = sleep_until(page_until), if listing.is_some() => {
@@ -164,20 +193,23 @@ impl<'a> Session<'a> {
                 _ = confirm.tick(), if told => {
                     self.check_kubeconfig().await?;
                     self.confirm().await?;
-                    self.publisher.confirm();
+                    reader.confirm(&objects, &self.access.client, self.publisher).await;
                 }
             }
         }
     }
 
-    /// Tells a complete set; one that lacks a known name only where the kind is whole.
-    async fn tell(&self, objects: &ObjectSet, refused: &mut Refused) -> Result<(), SessionEnd> {
-        let clusters = objects.clusters(refused);
-        let known = self.publisher.delivered().unwrap_or_default();
-        if known.names().any(|name| !clusters.contains(name)) {
+    /// Tells a complete set; one that lacks what is known only where the kind is whole.
+    async fn tell<R: Reader>(
+        &self,
+        objects: &ObjectSet<R::Value>,
+        reader: &mut R,
+    ) -> Result<(), SessionEnd> {
+        if reader.lacks(objects, self.publisher) {
             discover(self.config, &self.access, &self.place()).await?;
         }
-        self.publisher.deliver(clusters);
+        let client = &self.access.client;
+        reader.tell(objects, client, self.publisher).await;
         Ok(())
     }
 
@@ -281,21 +313,27 @@ fn is_expired(error: &watcher::Error) -> bool {
 
 /// Puts an event into the objects, or, while they are listed, into the new list, which
 /// replaces them when it is complete. True where there is something to tell.
-fn take(event: Event<Metadata>, objects: &mut ObjectSet, listing: &mut Option<ObjectSet>) -> bool {
+fn take<R: Reader>(
+    event: Event<R::Object>,
+    reader: &R,
+    objects: &mut ObjectSet<R::Value>,
+    listing: &mut Option<ObjectSet<R::Value>>,
+) -> bool {
     match event {
         Event::Init => {
             *listing = Some(ObjectSet::default());
             false
         }
         Event::InitApply(object) => {
-            listing.get_or_insert_default().apply(&object.metadata);
+            let value = reader.read(&object);
+            listing.get_or_insert_default().apply(object.meta(), value);
             false
         }
         Event::InitDone => {
             *objects = listing.take().unwrap_or_default();
             true
         }
-        Event::Apply(object) => objects.apply(&object.metadata),
-        Event::Delete(object) => objects.delete(&object.metadata),
+        Event::Apply(object) => objects.apply(object.meta(), reader.read(&object)),
+        Event::Delete(object) => objects.delete(object.meta()),
     }
 }

@@ -19,6 +19,8 @@ fn destination(name: &str, interval: Duration) -> Destination {
         timeout: HOUR,
         concurrency: 4,
         audit_interval: Some(DAY),
+        price: None,
+        judging: crate::destination::Judging::default(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::assign::Assignment;
 use crate::clusters::Cluster;
 use crate::destination::ListingId;
 use crate::facts::{Facts, Recent, Totals};
-use crate::snapshot::ScanFailure;
+use crate::snapshot::{PastFailure, PastScan, ScanFailure};
 
 prop_compose! {
     fn totals()(
@@ -68,6 +68,7 @@ prop_compose! {
             found: Arc::new(CompleteListing { fold: facts, boundaries, as_of: at(ended) }),
             known: Arc::new(known),
             gone: Arc::new(gone),
+            memory: Arc::default(),
         }
     }
 }
@@ -79,13 +80,30 @@ prop_compose! {
         failure in option::of((0..FailureKind::ALL.len(), any::<String>())),
         completed in option::of(completed()),
         audit in option::of((0..1_i64 << 53, any::<bool>())),
+        history in vec((0..1_i64 << 53, any::<u64>(), option::of(vec(any::<String>(), 0..3))), 0..4),
     ) -> SavedState {
         let failure = failure.map(|(kind, message)| ScanFailure {
             kind: FailureKind::ALL[kind],
             message: message.into(),
         });
         let audit = audit.map(|(ended, success)| Audit { ended: at(ended), success });
-        SavedState { latest: ScanOutcome { ended: at(ended), duration, failure }, completed, audit }
+        let history = history.into_iter().map(|(began, requests, causes)| PastScan {
+            began: at(began),
+            duration,
+            pages: 1,
+            objects: requests / 2,
+            requests,
+            failure: causes.map(|causes| PastFailure {
+                kind: FailureKind::Tls,
+                causes: causes.into_iter().map(Into::into).collect(),
+            }),
+        });
+        SavedState {
+            latest: ScanOutcome { ended: at(ended), duration, failure },
+            completed,
+            audit,
+            history: Arc::new(history.collect::<Vec<_>>().into()),
+        }
     }
 }
 
@@ -105,6 +123,7 @@ proptest! {
         prop_assert_eq!(format!("{:?}", &after.latest), format!("{:?}", &before.latest));
         prop_assert_eq!(after.completed.is_some(), before.completed.is_some());
         prop_assert_eq!(after.audit, before.audit);
+        prop_assert_eq!(&after.history, &before.history);
         if let (Some(after), Some(before)) = (after.completed, before.completed) {
             prop_assert_eq!(after.ended(), before.ended());
             prop_assert_eq!(&after.known, &before.known);
@@ -122,7 +141,7 @@ proptest! {
     fn any_bytes_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..200), body in any::<String>()) {
         prop_assert!(parse(&bytes).is_err());
         for json in [body.as_str(), "{}", "[[[[", r#"{"identity":{},"latest":{},"good":null}"#] {
-            for version in 0..=3 {
+            for version in 0..=5 {
                 prop_assert!(matches!(parse(signed(version, json).as_bytes()), Err(Unusable::Corrupt(_))));
             }
         }
@@ -156,7 +175,7 @@ pub(super) fn signed(version: u32, body: &str) -> String {
 const BODY_2: &str = r#"{"identity":{"destination":"d","store_url":"https://minio.example:9000","bucket":"backups","prefix":"p/","separator":"-","resolver":"lab"},"latest":{"ended":1,"duration":{"secs":0,"nanos":5000000},"failure":null},"good":{"ended":1,"unassigned":{"objects":3,"empty":0,"bytes":0,"newest_of_all":null,"newest":null,"oldest":null,"largest":null},"clusters":[],"boundaries":[],"loose":0},"audit":{"ended":1,"success":true}}"#;
 
 /// The same as it is written today.
-fn body_3() -> String {
+fn body_5() -> String {
     let audit = Some(Audit {
         ended: at(1),
         success: true,
@@ -233,7 +252,16 @@ fn refuses(version: u32, body: &str, cluster: fn(&str) -> String, gone: (&str, &
 fn what_cannot_be_is_refused_though_its_checksum_is_right() {
     let cluster = |name: &str| format!(r#"["{name}",{TOTALS}]"#);
     let gone = (r#""gone":[]"#, r#""gone":[["x",1]]"#);
-    refuses(3, &body_3(), cluster, gone);
+    let body_5 = body_5();
+    refuses(5, &body_5, cluster, gone);
+    // As the fourth version has it, which kept the latest scan alone.
+    let body_4 = body_5.replace(r#","history":[]"#, "");
+    assert_ne!(body_4, body_5);
+    refuses(4, &body_4, cluster, gone);
+    // As the third version has it, which kept nothing of backups.
+    let body_3 = body_4.replace(r#","memory":{"jobs":[]}"#, "");
+    assert_ne!(body_3, body_4);
+    refuses(3, &body_3, cluster, gone);
     let cluster = |name: &str| {
         format!(r#"{{"cluster":"{name}","created":null,"known":true,"totals":{TOTALS}}}"#)
     };
@@ -270,7 +298,7 @@ fn an_older_file_is_read() {
 fn upgraded(bytes: &[u8]) -> (ListingId, SavedState) {
     let (listing, saved) = parse(bytes).unwrap();
     let again = to_bytes(&listing, &saved).unwrap();
-    assert!(again.starts_with(b"s3-exporter-state 3 "));
+    assert!(again.starts_with(b"s3-exporter-state 5 "));
     let (same, after) = parse(&again).unwrap();
     assert_eq!((&same, to_bytes(&same, &after).unwrap()), (&listing, again));
     (listing, after)
@@ -345,4 +373,39 @@ fn files_of_the_second_version_are_upgraded() {
     };
     assert_eq!(saved.audit, Some(audit));
     assert_eq!(objects(&saved), 4000);
+}
+
+/// Of the program of 2026-11-29 that did not judge backups yet: nobody looked for any, and so nothing
+/// is found to be wrong until the next scan.
+#[test]
+fn files_of_the_third_version_are_upgraded() {
+    let (listing, saved) = upgraded(include_bytes!("../../../tests/saved/v3-etcd.state"));
+    assert_eq!((&*listing.destination, &*listing.prefix), ("etcd", "kkp/"));
+    let completed = saved.completed.unwrap();
+    assert!(completed.found.fold.jobs().is_none());
+    assert_eq!(*completed.memory, Memory::default());
+    let figures = completed.figures(&completed.known, Expect::All);
+    assert_eq!((figures.listed.objects, figures.known), (16, 5));
+    assert!(figures.judgement.jobs.is_empty());
+    assert_eq!(figures.gone["gone"], at(1_795_914_606_827));
+    assert_not_found(upgraded(include_bytes!("../../../tests/saved/v3-failed.state")).1);
+    let (_, saved) = upgraded(include_bytes!("../../../tests/saved/v3-audited.state"));
+    assert!(saved.audit.unwrap().success);
+    assert_eq!(objects(&saved), 4000);
+}
+
+/// Of the program of 2026-11-29 that kept the latest scan alone.
+#[test]
+fn files_of_the_fourth_version_are_upgraded() {
+    let (listing, saved) = upgraded(include_bytes!("../../../tests/saved/v4-etcd.state"));
+    assert_eq!((&*listing.destination, &*listing.prefix), ("etcd", "kkp/"));
+    assert_eq!(saved.history.iter().count(), 0);
+    let completed = saved.completed.unwrap();
+    assert_eq!(completed.memory.jobs.len(), 5);
+    let figures = completed.figures(&completed.known, Expect::All);
+    assert_eq!((figures.listed.objects, figures.unassigned.bytes), (17, 24));
+    let jobs = completed.found.fold.jobs().unwrap();
+    let daily = jobs.iter().find(|job| job.id.job == "daily").unwrap();
+    assert_eq!((&*daily.id.cluster, daily.count), ("lab-1", 14));
+    assert_not_found(upgraded(include_bytes!("../../../tests/saved/v4-failed.state")).1);
 }

@@ -32,7 +32,7 @@ fn desired(text: &str) -> Desired {
                 let (said, bound) = what.split_once('/').unwrap();
                 let said = Dict::from([("key".to_owned(), Value::from(said))]);
                 let backend = DesiredBackend {
-                    fingerprint: Fingerprint::of(&said, ""),
+                    fingerprint: Fingerprint::of(&said, &[]),
                     max_requests_in_flight: bound.parse().unwrap(),
                 };
                 desired.backends.insert(name.into(), backend);
@@ -67,6 +67,8 @@ fn destination(name: &str, what: &str) -> Destination {
         timeout: Duration::from_secs(1),
         concurrency: 1,
         audit_interval: None,
+        price: None,
+        judging: crate::destination::Judging::default(),
     }
 }
 
@@ -267,7 +269,9 @@ fn a_resolver_that_nobody_asks_is_not_wanted() {
         metrics: crate::config::Metrics {
             compat: Vec::new(),
             cluster_label: "cluster".to_owned(),
+            job_label: "job".to_owned(),
             max_clusters: 1,
+            max_jobs: 1,
         },
         max_requests_in_flight: 9,
         state_directory: None,
@@ -275,6 +279,8 @@ fn a_resolver_that_nobody_asks_is_not_wanted() {
         resolvers: known,
         files: Vec::new(),
         destinations: vec![destination("x", "bx@s~lab").into()],
+        alert_labels: BTreeMap::new(),
+        seed: None,
         metrics_at_any_path: false,
         warnings: Vec::new(),
     };

@@ -24,6 +24,7 @@ async fn other_settings_hold_at_once() {
             destination: destination.into(),
             store: Arc::clone(&scan.store),
             names: None,
+            schedules: Vec::new(),
         })
     };
     let (mut runner, published) = Runner::new(scan.clone(), None);

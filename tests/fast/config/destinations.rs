@@ -172,3 +172,39 @@ fn destinations() {
         },
     ]);
 }
+
+/// Labels of alerts: Prometheus must take them, and each alert has some already.
+#[test]
+fn labels() {
+    refused(&[Case {
+        file: &[
+            STORE,
+            "[metrics]",
+            r#"cluster_label = "backup_cluster""#,
+            BUCKET,
+            "[destinations.labels]",
+            r#"team = "platform""#,
+            r#"1st = "x""#,
+            r#""a-b" = "x""#,
+            r#"__x = "x""#,
+            r#"severity = "critical""#,
+            r#"exported_job = "x""#,
+            r#"backup_cluster = "x""#,
+            r#"empty = """#,
+            r#"template = "{{ $value }}""#,
+            "number = 1",
+        ],
+        says: &[
+            "error: config.toml:9: `destinations[0].labels.1st` is no label's name: expected letters, digits and `_`, no digit at the start, and no `__`",
+            "error: config.toml:10: `destinations[0].labels.a-b` is no label's name: expected letters, digits and `_`, no digit at the start, and no `__`",
+            "error: config.toml:11: `destinations[0].labels.__x` is no label's name: expected letters, digits and `_`, no digit at the start, and no `__`",
+            "error: config.toml:12: `destinations[0].labels.severity` is a label that alerts have already: expected another name, such as \"team\"",
+            "error: config.toml:13: `destinations[0].labels.exported_job` is a label that alerts have already: expected another name, such as \"team\"",
+            "error: config.toml:14: `destinations[0].labels.backup_cluster` is a label that alerts have already: expected another name, such as \"team\"",
+            "error: config.toml:15: `destinations[0].labels.empty` must not be empty",
+            "error: config.toml:16: `destinations[0].labels.template` must not hold `{{`, which Prometheus takes for a template",
+            "error: config.toml:17: `destinations[0].labels.number` is 1: expected a string",
+        ],
+        ..Case::NONE
+    }]);
+}

@@ -149,6 +149,20 @@ fn stores() {
             ..Case::NONE
         },
         Case {
+            file: &[STORE, "price_per_1000_requests = -1", BUCKET],
+            says: &[
+                "error: config.toml:3: `backends.s.price_per_1000_requests` is -1: expected a number from 0 to 1000",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[STORE, r#"price_per_1000_requests = "0.005 USD""#, BUCKET],
+            says: &[
+                r#"error: config.toml:3: `backends.s.price_per_1000_requests` is "0.005 USD": expected a number from 0 to 1000"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
             file: &[
                 STORE,
                 "anonymous = true",
@@ -175,7 +189,7 @@ fn resolvers() {
                 r#"resolver = "r""#,
             ],
             says: &[
-                r#"error: config.toml:1: `resolvers.r.type` is missing: expected "kubernetes" or "static""#,
+                r#"error: config.toml:1: `resolvers.r.type` is missing: expected "kubernetes" or "static" or "keys""#,
             ],
             ..Case::NONE
         },
@@ -187,7 +201,7 @@ fn resolvers() {
                 r#"resolver = "r""#,
             ],
             says: &[
-                r#"error: config.toml:2: `resolvers.r.type` is "kubernets": expected "kubernetes" or "static"; did you mean "kubernetes"?"#,
+                r#"error: config.toml:2: `resolvers.r.type` is "kubernets": expected "kubernetes" or "static" or "keys"; did you mean "kubernetes"?"#,
             ],
             ..Case::NONE
         },

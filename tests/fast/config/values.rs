@@ -164,6 +164,31 @@ fn values_of_no_use() {
             ..Case::NONE
         },
         Case {
+            file: &[
+                "[metrics]",
+                r#"cluster_label = "job""#,
+                r#"job_label = "instance""#,
+                GOOD,
+            ],
+            says: &[
+                r#"error: config.toml:2: `metrics.cluster_label` is "job": that label is there for another purpose: expected one such as "backup_cluster""#,
+                r#"error: config.toml:3: `metrics.job_label` is "instance": that label is there for another purpose: expected one such as "backup_job""#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[metrics]",
+                r#"cluster_label = "x""#,
+                r#"job_label = "x""#,
+                GOOD,
+            ],
+            says: &[
+                r#"error: config.toml:3: `metrics.job_label` is "x", as `cluster_label` is: expected another name"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
             file: &["[metrics]", r#"cluster_label = "my-cluster""#, GOOD],
             says: &[
                 r#"error: config.toml:2: `metrics.cluster_label` is "my-cluster": expected a label's name: letters, digits and `_`, no digit at the start, and no `__`"#,

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use s3_exporter::config::{Compat, Metrics};
 use s3_exporter::destination::Expect;
-use s3_exporter::exposition::quota::SeriesQuota;
+use s3_exporter::exposition::quota::{MostSeries, SeriesQuota};
 use s3_exporter::exposition::{Format, text};
 use s3_exporter::facts::Totals;
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{DestinationSnapshot, Snapshot};
+use s3_exporter_judge::expectation::Source;
+use s3_exporter_judge::findings::FindingKind;
 
 use crate::exposition::joined::snapshot;
 use crate::sample;
@@ -50,6 +52,11 @@ fn shown(snapshot: &Snapshot, max_clusters: usize) -> String {
         ..sample::metrics(&sets, "cluster")
     };
     text(snapshot, &metrics, &[], Format::Text)
+}
+
+/// So many clusters, and one job.
+fn most(clusters: usize) -> MostSeries {
+    MostSeries { clusters, jobs: 1 }
 }
 
 /// The lines of a family, without its name.
@@ -118,6 +125,54 @@ fn the_rest_is_summed_and_counted() {
     );
 }
 
+/// Jobs are bounded by themselves, divided likewise, and what is wrong with the rest is counted.
+#[test]
+fn jobs_beyond_the_bound_are_counted() {
+    let mut snapshot = two();
+    let broken = [(FindingKind::Empty, "a"), (FindingKind::Cold, "b")];
+    let job = |findings| sample::judged(Some(9), Source::Learned, findings);
+    for (at, names) in [(0, &["a", "b", "c", "d", "e"][..]), (1, &["x"])] {
+        let jobs = names.iter().map(|name| (*name, "daily", job(&broken)));
+        let figures = Arc::make_mut(&mut snapshot.destinations[at])
+            .figures
+            .as_mut();
+        Arc::make_mut(figures.unwrap()).judgement = sample::judgement(jobs.collect());
+    }
+    let metrics = Metrics {
+        max_jobs: 3,
+        ..sample::metrics(&[], "cluster")
+    };
+    let text = text(&snapshot, &metrics, &[], Format::Text);
+    let of = |destination: &str, cluster: &str| {
+        format!(
+            "destination=\"{destination}\",bucket=\"bucket\",cluster=\"{cluster}\",job=\"daily\"}} 7"
+        )
+    };
+    let shown = [of("large", "a"), of("large", "b"), of("small", "x")];
+    assert_eq!(lines(&text, "objectstore_backups"), shown);
+    assert_eq!(sum(&text, "objectstore_backup_jobs_omitted", "large"), 3.0);
+    assert_eq!(sum(&text, "objectstore_backup_jobs_omitted", "small"), 0.0);
+    let counts = lines(&text, "objectstore_omitted_backup_findings");
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|line| line.rsplit_once("severity=").unwrap().1)
+        .collect();
+    let expected = [
+        "\"info\"} 3",
+        "\"warning\"} 0",
+        "\"critical\"} 3",
+        "\"info\"} 0",
+        "\"warning\"} 0",
+        "\"critical\"} 0",
+    ];
+    assert_eq!(counts, expected);
+    assert_eq!(
+        lines(&text, "objectstore_objects").len(),
+        6,
+        "the clusters are all there"
+    );
+}
+
 /// Where the names are known, the series of others do not come and go while it is scanned for
 /// the first time.
 #[test]
@@ -125,7 +180,7 @@ fn a_destination_that_was_not_scanned_yet_has_its_share() {
     let all = two();
     let mut before = all.clone();
     Arc::make_mut(&mut before.destinations[0]).figures = None;
-    let small = |snapshot: &Snapshot| SeriesQuota::new(snapshot, 1).destination(1).shown;
+    let small = |snapshot: &Snapshot| SeriesQuota::new(snapshot, most(1)).destination(1).shown;
     assert_eq!((small(&before), small(&all)), (0, 0));
     let objects = |text: &str| lines(text, "objectstore_objects").len();
     assert_eq!(objects(&shown(&before, 1)), 0);
@@ -182,7 +237,7 @@ proptest! {
             prop_assert_eq!(omitted, 0.0);
         }
         // Whoever has a creation time is not left out anywhere where its resolver counts.
-        let shares = SeriesQuota::new(&snapshot, most);
+        let shares = SeriesQuota::new(&snapshot, self::most(most));
         let created = names(&text, "objectstore_cluster_created_timestamp_seconds");
         for (at, of) in snapshot.destinations.iter().enumerate() {
             let Some(figures) = &of.figures else { continue };

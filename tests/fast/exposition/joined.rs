@@ -19,6 +19,9 @@ use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome, Snapshot};
 use s3_exporter::telemetry::Telemetry;
 use s3_exporter_api::{FailureKind, UnixTime};
+use s3_exporter_judge::expectation::Source;
+use s3_exporter_judge::findings::FindingKind;
+use s3_exporter_judge::judge::JudgedJob;
 
 use crate::sample;
 
@@ -40,11 +43,19 @@ fn failure() -> impl Strategy<Value = Option<ScanFailure>> {
     }))
 }
 
+fn jobs() -> impl Strategy<Value = Vec<(&'static str, &'static str, JudgedJob)>> {
+    let findings = vec((select(FindingKind::ALL), select(vec!["", "why"])), 0..3);
+    let judged = (option::of(0..3_i64), select(&Source::ALL[..]), findings);
+    let judged = judged.prop_map(|(newest, source, found)| sample::judged(newest, source, &found));
+    let id = || select(vec!["", "a\"", "b"]);
+    vec((id(), id(), judged), 0..4)
+}
+
 fn destination() -> impl Strategy<Value = DestinationSnapshot> {
     (
         (select(vec!["x", "y"]), option::of(select(vec!["r", "s"]))),
         option::of(failure()),
-        option::of((totals(), btree_map(name(), totals(), 0..5))),
+        option::of((totals(), btree_map(name(), totals(), 0..5), jobs())),
     )
         .prop_map(|((bucket, resolver), latest, figures)| {
             let destination = sample::destination("", bucket, resolver);
@@ -54,12 +65,13 @@ fn destination() -> impl Strategy<Value = DestinationSnapshot> {
                 duration: std::time::Duration::from_millis(1),
                 failure,
             });
-            snapshot.figures = figures.map(|(unassigned, clusters)| {
+            snapshot.figures = figures.map(|(unassigned, clusters, jobs)| {
                 let clusters: Vec<_> = clusters
                     .iter()
                     .map(|(n, t)| (n.as_str(), t.clone()))
                     .collect();
-                sample::figures(sample::ago(1), unassigned, &clusters)
+                let figures = sample::figures(sample::ago(1), unassigned, &clusters);
+                sample::with(sample::judgement(jobs), figures)
             });
             snapshot
         })
@@ -178,8 +190,9 @@ proptest! {
         compat in vec(select(vec![Compat::KubermaticS3, Compat::KubermaticEtcdbackup]), 0..3),
         label in select(vec!["cluster", "backup_cluster"]),
         max_clusters in 0..12_usize,
+        max_jobs in 0..6_usize,
     ) {
-        let catalogue = Catalogue::new(&Metrics { max_clusters, ..sample::metrics(&compat, label) });
+        let catalogue = Catalogue::new(&Metrics { max_clusters, max_jobs, ..sample::metrics(&compat, label) });
         let others = Telemetry::new().families();
         let mut ready = RenderedBlocks::default();
         for snapshot in history {

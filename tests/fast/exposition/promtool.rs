@@ -27,9 +27,18 @@ pub fn check_metrics(text: &str) -> String {
 
 /// Runs `promtool test rules`; gives what it says where a test fails.
 pub fn test_rules(tests: &Path) -> Result<(), String> {
+    on_rules(&["test", "rules"], tests)
+}
+
+/// Runs `promtool check rules` with all that it looks for, likewise.
+pub fn check_rules(rules: &Path) -> Result<(), String> {
+    on_rules(&["check", "rules", "--lint=all", "--lint-fatal"], rules)
+}
+
+fn on_rules(command: &[&str], file: &Path) -> Result<(), String> {
     let output = Command::new(tool("promtool"))
-        .args(["test", "rules"])
-        .arg(tests)
+        .args(command)
+        .arg(file)
         .output()
         .unwrap();
     let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();

@@ -1,5 +1,5 @@
-//! Each verdict is the same on the status page, in its JSON and in the expressions of
-//! `docs/metrics.md`, over generated cases, and it is what its definition says.
+//! Each verdict is the same on the status page, in its JSON and in the alerts that come with the
+//! exporter, over generated cases, and it is what its definition says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use s3_exporter::exposition::{Format, text};
-use s3_exporter::pages::{Status, html};
+use s3_exporter::pages::Status;
+use s3_exporter::pages::html::{self, Context, Query};
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::Snapshot;
 use s3_exporter::verdict::{Finding, Judged};
@@ -45,9 +46,8 @@ fn snapshot(cases: &[Case], known: &Known) -> Snapshot {
     let resolution = |clusters| match known.has_answered {
         true => Resolution {
             clusters: Some(clusters),
-            failure: None,
             last_success: Some(at(NOW, 0)),
-            renewed: None,
+            ..Resolution::default()
         },
         false => Resolution::default(),
     };
@@ -100,10 +100,13 @@ fn told_by(status: &Status<'_>) -> Told {
 
 /// The verdict of the page, in its parts.
 fn headline(page: &str) -> Vec<String> {
-    let (_, rest) = page.split_once("<p class=\"verdict ").unwrap();
+    let (_, rest) = page
+        .split_once("<p id=\"verdict\" class=\"verdict ")
+        .unwrap();
     let (line, _) = rest.split_once("</p>").unwrap();
     let (_, words) = line.split_once("\">").unwrap();
-    words.split(" · ").map(str::to_owned).collect()
+    let words = words.strip_suffix('.').unwrap();
+    words.split(", ").map(str::to_owned).collect()
 }
 
 /// The clusters of whom this is told, each once: by its resolver and its name.
@@ -127,7 +130,12 @@ fn check_page(cases: &[Case], known: &Known) {
     let expected = told(cases, known);
     assert_eq!(told_by(&status), expected);
 
-    let page = html::render(&status);
+    let context = Context {
+        snapshot: &snapshot,
+        started: now,
+        now,
+    };
+    let page = html::overview(&context, &Query::default()).unwrap();
     let parts = headline(&page);
     let count = |n: usize, what: &str, how: &str| {
         let s = if n == 1 { "" } else { "s" };
@@ -160,7 +168,7 @@ fn check_page(cases: &[Case], known: &Known) {
             "{parts:?}"
         );
         let words = "not judged for lateness";
-        assert_eq!(parts[0].contains(words), unjudged > 0, "{parts:?}");
+        assert_eq!(page.contains(words), unjudged > 0, "{parts:?}");
     }
 }
 
@@ -175,7 +183,7 @@ fn series(out: &mut String, nth: usize, cases: &[Case], known: &Known) {
         if !counts.iter().any(|end| name.ends_with(end)) {
             let _ = writeln!(
                 out,
-                "  - {{series: '{name}{{job=\"j\",instance=\"i{nth}\",{labels}', values: '_ {value}'}}"
+                "  - {{series: '{name}{{job=\"i{nth}\",instance=\"j\",{labels}', values: '_ {value}'}}"
             );
         }
     }
@@ -194,7 +202,7 @@ fn tests(all: &[(Known, Vec<Case>)], questions: &BTreeMap<String, String>) -> St
             file,
             "  - expr: {:?}\n    eval_time: {NOW}s\n    exp_samples:",
             format!(
-                "count by (instance, destination, cluster) ({})",
+                "count by (job, destination, cluster) ({})",
                 questions[question]
             )
         );
@@ -207,7 +215,7 @@ fn tests(all: &[(Known, Vec<Case>)], questions: &BTreeMap<String, String>) -> St
                 };
                 let _ = writeln!(
                     file,
-                    "    - {{labels: '{{instance=\"i{nth}\",destination=\"{destination}\"{cluster}}}', value: 1}}"
+                    "    - {{labels: '{{job=\"i{nth}\",destination=\"{destination}\"{cluster}}}', value: 1}}"
                 );
             }
         }

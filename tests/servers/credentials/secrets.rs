@@ -239,7 +239,7 @@ impl Stage {
     /// Everything that the running exporter shows.
     async fn check_pages(&self, exporter: &Exporter) {
         self.secrets.check("the log", &exporter.log());
-        for path in ["/metrics", "/api/v1/status", "/-/ready"] {
+        for path in ["/metrics", "/api/v1/status", "/-/ready", "/status"] {
             self.secrets.check(path, &exporter.get(path).await);
         }
         let page = reqwest::Client::new()

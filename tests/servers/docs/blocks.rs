@@ -15,7 +15,7 @@ pub struct Block {
 }
 
 /// The languages for which there is a test.
-const TESTED: [&str; 4] = ["toml", "console", "promql", "yaml"];
+const TESTED: [&str; 5] = ["toml", "console", "promql", "yaml", "mermaid"];
 
 /// The blocks of a document; of a Rust file, those of its `//!` lines.
 pub fn of(document: &Path) -> Vec<Block> {
@@ -52,6 +52,11 @@ pub fn all(language: &str) -> Vec<Block> {
     let blocks: Vec<_> = blocks.filter(|block| block.language == language).collect();
     assert!(!blocks.is_empty(), "no block of {language} was found");
     blocks
+}
+
+/// Whether it is of objects for Kubernetes, which the tests of Seeds apply.
+pub fn is_of_kubernetes(block: &Block) -> bool {
+    block.language == "yaml" && block.text.starts_with("apiVersion:")
 }
 
 #[test]

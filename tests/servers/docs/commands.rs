@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use s3_exporter::cli;
+use s3_exporter::config::{Environment, Loader};
+use s3_exporter::{cli, wire};
 
 use crate::common;
 use crate::docs::{blocks, files, read, root, write_with_files};
@@ -65,6 +66,16 @@ fn check(command: &[String], variables: &mut Variables) {
             assert!(read("Cargo.toml").contains(&section), "no {section}");
             assert!(root().join("Cargo.lock").exists());
         }
+        ["cargo", "install", "--debug", "--locked", "--path", "."] => {
+            assert!(read("Cargo.toml").contains("name = \"s3-exporter\""));
+            assert!(root().join("Cargo.lock").exists());
+        }
+        // These are run in tests/servers/docs/start.rs.
+        ["python3" | "alertmanager" | "prometheus", ..] => {
+            let line = format!("$ {}", command.join(" "));
+            let document = read("docs/getting-started.md");
+            assert!(document.lines().any(|other| other == line), "{line}");
+        }
         ["cargo", "run", "--example", name, "--", arguments @ ..] => {
             assert!(
                 root().join(format!("examples/{name}.rs")).exists(),
@@ -72,9 +83,56 @@ fn check(command: &[String], variables: &mut Variables) {
             );
             parse(arguments);
         }
+        ["cargo", "test", "-p", "s3-exporter-judge", "--test", name] => {
+            let path = root().join(format!("crates/judge/tests/{name}"));
+            assert!(
+                path.exists() || path.with_extension("rs").exists(),
+                "no test {name}"
+            );
+        }
+        [
+            "cargo",
+            "run",
+            "--release",
+            "-p",
+            "s3-exporter-judge",
+            "--example",
+            name,
+        ] => {
+            let path = root().join(format!("crates/judge/examples/{name}.rs"));
+            assert!(path.exists(), "no example {name}");
+        }
         ["docker", "build", "-t", _, "."] => assert!(root().join("Dockerfile").exists()),
+        // That the chart renders is tested in tests/servers/chart.
+        [
+            "helm",
+            "upgrade",
+            "--install",
+            "s3-exporter",
+            chart,
+            "-n",
+            _,
+            "-f",
+            _,
+        ] => {
+            assert!(root().join(chart).join("Chart.yaml").exists());
+        }
+        // What is in an image is run in tests/servers/packages/image.
+        ["docker", "run", options @ .., "s3-exporter"] => {
+            assert!(options.contains(&"./config.toml:/etc/s3-exporter/config.toml:ro"));
+        }
+        // These are run in tests/servers/packages, each on a machine of its own.
+        ["sudo", ..] | ["s3-exporter", "healthcheck", ..] => {
+            let line = format!("$ {}", command.join(" "));
+            assert!(
+                read("docs/install.md").lines().any(|other| other == line),
+                "{line}"
+            );
+        }
+        ["target/dist/s3-exporter", arguments @ ..] => parse(arguments),
         // What is answered there is tested in tests/servers/reload.
         ["curl", "-X", "POST", "http://127.0.0.1:9340/-/reload"] => {}
+        ["s3-exporter", "report", target, ..] if target.starts_with("s3://") => reports(&texts),
         ["s3-exporter", arguments @ ..] => exporter(arguments, variables),
         _ => panic!("{texts:?} is no command that the test knows"),
     }
@@ -85,11 +143,27 @@ fn parse(arguments: &[&str]) {
     cli::parse(line).unwrap_or_else(|stop| panic!("{arguments:?}: {stop:?}"));
 }
 
+/// Reads the line as the program does: what it makes of the configuration is good. That such a line
+/// reports is tested in tests/servers/report.rs.
+fn reports(line: &[&str]) {
+    let cli = cli::parse(line.iter().map(Into::into));
+    let cli = cli.unwrap_or_else(|stop| panic!("{line:?}: {stop:?}"));
+    let loader = Loader::new(cli.flags, Environment::default(), &wire::plugins());
+    let config = loader.load();
+    let config = config.unwrap_or_else(|rejected| panic!("{line:?}: {rejected:?}"));
+    assert_eq!(config.warnings, [""; 0], "{line:?}");
+}
+
 /// Reads the line as the program does, and runs the program with `check` in place of the
 /// command, beside README's configuration and the examples.
 fn exporter(arguments: &[&str], variables: &Variables) {
     parse(arguments);
-    let is_command = |word: &&str| matches!(*word, "serve" | "check" | "once" | "explain");
+    let is_command = |word: &&str| {
+        matches!(
+            *word,
+            "serve" | "check" | "once" | "report" | "rules" | "explain"
+        )
+    };
     let flags = arguments
         .iter()
         .position(is_command)
@@ -139,6 +213,8 @@ fn of_the_documents() {
             let command = line
                 .strip_prefix("$ ")
                 .unwrap_or_else(|| panic!("{}: {line} is no command", block.place));
+            // What it prints may go into a file.
+            let command = command.split(" > ").next().unwrap();
             check(&words(command), &mut variables);
             count += 1;
         }
@@ -171,7 +247,11 @@ fn a_wrong_one_is_noticed() {
         "s3-exporter --config none.toml",
         "s3-exporter -endpoint https://minio.example",
         "s3-exporter once | head",
+        "s3-exporter report s3://a_B --endpoint https://minio.example",
+        "s3-exporter report s3:backups",
         "curl -X POST http://127.0.0.1:9340/-/reloads",
+        "sudo systemctl stop s3-exporter",
+        "target/dist/s3-exporter mann",
     ] {
         let check = || check(&words(line), &mut Variables::new());
         assert!(std::panic::catch_unwind(check).is_err(), "{line} passes");

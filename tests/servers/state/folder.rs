@@ -31,12 +31,12 @@ async fn scans(exporter: &mut Exporter, destination: &str, more: f64) {
 #[tokio::test]
 async fn full() {
     let (server, right) = store("small");
-    // Some thousand clusters do not fit, two do.
+    // Some thousand clusters do not fit, two do. None of them is missed here: that would be told.
     let names: Vec<_> = (0..2_000).map(|nth| format!("\"c-{nth}\"")).collect();
     server.store().put("large", &Upload::new("c-1-x", 1));
     let state = tempfile::tempdir().unwrap();
     let large = format!(
-        "[[destinations]]\nbucket = \"large\"\nclusters = [{}]\ninterval = \"1s\"\n",
+        "[[destinations]]\nbucket = \"large\"\nclusters = [{}]\ninterval = \"1s\"\nexpect = \"present\"\n",
         names.join(",")
     );
     let config = config(&server, state.path()) + &destination("small", "1s") + &large;

@@ -71,7 +71,7 @@ async fn a_cluster_whose_backups_are_gone_is_told_of_until_there_are_some() {
     let seen = a["last_seen"]["time"].clone();
     let page = page(&exporter).await;
     assert!(
-        page.contains("<code>a</code> (gone: it had some <time"),
+        page.contains("<a href=\"status/d/a\">") && page.contains("<p>Nothing is there any more: "),
         "{page}"
     );
     assert!(exporter.terminate().await.success());
@@ -128,8 +128,8 @@ async fn an_empty_bucket_is_no_silence() {
         assert_eq!(newest(&now, "a"), Some(0.0));
         let page = page(&exporter).await;
         for words in [
-            "1 cluster without any backup · 2 destinations without any backup",
-            "<code>typo</code>, as a whole: <span class=\"bad\">no backup</span> of any known cluster.",
+            "1 cluster without any backup, 2 destinations without any backup",
+            "<code>typo</code></a></p>\n<p>There is no backup of any known cluster.</p>",
         ] {
             assert!(page.contains(words), "{kind}: {page}");
         }

@@ -51,15 +51,23 @@ fn scans(metrics: &Metrics, name: &str) -> f64 {
     metrics.of(name, "objectstore_scans_total").unwrap()
 }
 
+/// The scans of all destinations that ended.
+fn ended(metrics: &Metrics) -> f64 {
+    let names = RESOLVED.iter().chain([&LISTED]);
+    names.map(|name| scans(metrics, name)).sum()
+}
+
 /// What holds at each moment: nothing is counted twice or left out, no scan fails, and none
 /// has begun anew: each is one request, and the store has had no more. (One that is given up
-/// is counted there, and not here.)
-async fn check(exporter: &Exporter, store: &S3sServer, objects: f64) -> Metrics {
+/// is counted there, and not here, however long one waits for what is shown to be prepared.)
+async fn check(exporter: &mut Exporter, store: &S3sServer, objects: f64) -> Metrics {
     let requests = store.faults().requests() as f64;
-    let metrics = exporter.metrics().await;
-    let ended = [RESOLVED[0], RESOLVED[1], LISTED].map(|name| scans(&metrics, name));
-    let most = ended.iter().sum::<f64>() + ended.len() as f64; // that many may run
-    assert!(requests <= most, "{requests} requests for {ended:?} scans");
+    let may_run = (RESOLVED.len() + 1) as f64;
+    let metrics = exporter
+        .until("each request to be one of a scan", |metrics| {
+            requests <= ended(metrics) + may_run
+        })
+        .await;
     for name in RESOLVED {
         let shown = Figures::shown(&metrics, name);
         let sum = shown.sum("objectstore_objects") + shown.sum("objectstore_unassigned_objects");
@@ -107,7 +115,7 @@ async fn five_hundred_changes_a_second() {
     let mut alive: BTreeSet<_> = steady.iter().cloned().collect();
     let before = exporter.until("the steady ones", has(alive.clone())).await;
     let objects = uploads.len() as f64;
-    check(&exporter, &store, objects).await;
+    check(&mut exporter, &store, objects).await;
     let pid = exporter.pid();
     let at_rest = descriptors(pid) + 2; // a request may have been between two
 
@@ -134,7 +142,7 @@ async fn five_hundred_changes_a_second() {
     let watching = async {
         let mut scrapes = 0;
         while !is_over.load(Relaxed) {
-            check(&exporter, &store, objects).await;
+            check(&mut exporter, &store, objects).await;
             scrapes += 1;
             tokio::time::sleep(TICK).await;
         }
@@ -150,7 +158,7 @@ async fn five_hundred_changes_a_second() {
         .until("the set at the end", has(alive.clone()))
         .await;
     let elapsed = started.elapsed().as_secs_f64();
-    let after = check(&exporter, &store, objects).await;
+    let after = check(&mut exporter, &store, objects).await;
     let names: Vec<_> = alive.iter().map(String::as_str).collect();
     let expected = Figures::expected(&uploads, &names);
     for name in RESOLVED {
@@ -162,6 +170,12 @@ async fn five_hundred_changes_a_second() {
         assert!(count >= 1.0, "no scan: nothing has been shown of new names");
     }
     assert!(scans(&after, LISTED) > scans(&before, LISTED) + 1.0);
+    // And when none runs, not one request is left that was for nothing.
+    exporter
+        .until("one request for each scan", |metrics| {
+            store.faults().requests() as f64 == ended(metrics)
+        })
+        .await;
     exporter
         .until("nothing is held any longer", |_| {
             descriptors(pid) <= at_rest && threads(pid) <= THREADS

@@ -10,6 +10,7 @@ use crate::s3_client::http_client;
 use crate::{Authority, Port, Process};
 
 mod accounts;
+mod apply;
 mod etcd;
 
 pub use accounts::Account;
@@ -242,22 +243,41 @@ impl Kubernetes {
 
     /// Installs a CRD of a cluster-scoped kind in version `v1`, and waits until it is served.
     pub async fn install_crd(&self, group: &str, plural: &str, kind: &str) {
+        let any = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+        self.install_crd_of(("Cluster", group, plural, kind), &any)
+            .await;
+    }
+
+    /// The same of a kind whose objects are in namespaces, and are like this schema.
+    pub async fn install_namespaced_crd(
+        &self,
+        group: &str,
+        plural: &str,
+        kind: &str,
+        schema: &Value,
+    ) {
+        self.install_crd_of(("Namespaced", group, plural, kind), schema)
+            .await;
+    }
+
+    async fn install_crd_of(
+        &self,
+        (scope, group, plural, kind): (&str, &str, &str, &str),
+        schema: &Value,
+    ) {
         let crd = json!({
             "apiVersion": "apiextensions.k8s.io/v1",
             "kind": "CustomResourceDefinition",
             "metadata": {"name": format!("{plural}.{group}")},
             "spec": {
                 "group": group,
-                "scope": "Cluster",
+                "scope": scope,
                 "names": {"plural": plural, "singular": kind.to_lowercase(), "kind": kind},
                 "versions": [{
                     "name": "v1",
                     "served": true,
                     "storage": true,
-                    "schema": {"openAPIV3Schema": {
-                        "type": "object",
-                        "x-kubernetes-preserve-unknown-fields": true,
-                    }},
+                    "schema": {"openAPIV3Schema": schema},
                 }],
             },
         });
@@ -269,6 +289,19 @@ impl Kubernetes {
             tries += 1;
             assert!(tries < 600, "{plural}.{group} is not served: {error}");
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Creates a namespace, where there is none of this name.
+    pub async fn create_namespace(&self, name: &str) {
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let made = self.send(Method::POST, "/api/v1/namespaces", Some(&namespace));
+        if let Err(refused) = made.await {
+            assert!(
+                refused.starts_with("409"),
+                "the namespace {name}: {refused}"
+            );
         }
     }
 

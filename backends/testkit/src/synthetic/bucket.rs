@@ -2,10 +2,13 @@ use std::ops::Range;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::text::{push_number, push_time};
+use super::tools::Tool;
+
 /// Ten digits of base 36 name a cluster.
 const NAMES: u64 = 36u64.pow(10);
 /// 2024-01-01T00:00:00Z, the time of every cluster's first backup.
-const FIRST: u64 = 1_704_067_200;
+pub(super) const FIRST: u64 = 1_704_067_200;
 /// Seconds from one backup to the next.
 const INTERVAL: u64 = 20 * 60;
 
@@ -18,6 +21,8 @@ pub struct SyntheticBucket {
     objects: u64,
     /// Of the cluster that has most; the others share the rest.
     heavy: Option<(u64, u64)>,
+    /// Whose keys they are, where not Kubermatic's.
+    tool: Option<Tool>,
 }
 
 impl SyntheticBucket {
@@ -29,6 +34,16 @@ impl SyntheticBucket {
             clusters,
             objects,
             heavy: None,
+            tool: None,
+        }
+    }
+
+    /// So many objects of one tool, of no cluster.
+    pub fn of(tool: Tool, objects: u64) -> Self {
+        Self {
+            clusters: 0,
+            tool: Some(tool),
+            ..Self::even(objects, 1)
         }
     }
 
@@ -204,6 +219,9 @@ impl SyntheticBucket {
 
     /// Appends the key; its time.
     fn push_key(&self, out: &mut Vec<u8>, index: u64) -> u64 {
+        if let Some(tool) = self.tool {
+            return tool.push_key(out, index, self.objects);
+        }
         let (cluster, number) = self.place(index);
         let time = FIRST + number * INTERVAL;
         out.extend_from_slice(self.prefix.as_bytes());
@@ -232,41 +250,6 @@ const fn size(index: u64) -> u64 {
     20_000_000 + index * 7919 % 1_000_003
 }
 
-/// Decimal, with leading zeros up to `width`.
-fn push_number(out: &mut Vec<u8>, mut number: u64, width: usize) {
-    let start = out.len();
-    while number > 0 || out.len() < start + width {
-        out.push(b'0' + (number % 10) as u8);
-        number /= 10;
-    }
-    out[start..].reverse();
-}
-
-/// `2006-01-02T15:04:05`, with these for the `T` and the colons. (A crate's formatter took
-/// longer than all the rest.)
-fn push_time(out: &mut Vec<u8>, seconds: u64, separator: u8, colon: u8) {
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    // Howard Hinnant's civil_from_days, for days after 1970.
-    let z = days + 719_468;
-    let (era, doe) = (z / 146_097, z % 146_097);
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    let year = yoe + era * 400 + u64::from(month <= 2);
-    push_number(out, year, 4);
-    for (before, number) in [
-        (b'-', month),
-        (b'-', doy - (153 * mp + 2) / 5 + 1),
-        (separator, second / 3600),
-        (colon, second / 60 % 60),
-        (colon, second % 60),
-    ] {
-        out.push(before);
-        push_number(out, number, 2);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,6 +262,9 @@ mod tests {
             SyntheticBucket::skewed(1000, 7),
             SyntheticBucket::skewed(1000, 1),
             SyntheticBucket::even(0, 3),
+            SyntheticBucket::of(Tool::Restic, 5000),
+            SyntheticBucket::of(Tool::PgBackRest, 9000),
+            SyntheticBucket::of(Tool::Barman, 5000),
         ] {
             let keys: Vec<_> = (0..bucket.objects())
                 .map(|index| bucket.key(index))
@@ -287,10 +273,17 @@ mod tests {
             for (index, key) in keys.iter().enumerate() {
                 assert_eq!(bucket.after(key), index as u64 + 1);
                 assert_eq!(bucket.after(&key[..key.len() - 1]), index as u64);
-                assert_eq!(bucket.under(key), index as u64..index as u64 + 1);
+                let under = keys[index..]
+                    .iter()
+                    .take_while(|other| other.starts_with(key));
+                let end = index + under.count();
+                assert_eq!(bucket.under(key), index as u64..end as u64);
             }
             assert_eq!(bucket.under(b""), 0..bucket.objects());
             assert_eq!(bucket.under(b"~"), bucket.objects()..bucket.objects());
+            if bucket.tool.is_some() {
+                continue;
+            }
             let mut total = 0;
             for (cluster, name) in bucket.names().enumerate() {
                 let prefix = format!("{}{name}-", bucket.prefix());

@@ -4,12 +4,16 @@
 use figment::value::{Dict, Tag, Value};
 
 use super::Section;
-use crate::{Origins, Setting};
+use crate::{Origins, Setting, ValueKind};
 
 impl Section {
     /// Has `read` parse a table within it, empty where there is none.
     pub fn table<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
-        let given = self.take(key);
+        self.table_of(ValueKind::Table, key, read)
+    }
+
+    fn table_of<T>(&mut self, kind: ValueKind, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let given = self.ask(key, kind);
         let inner = given
             .and_then(|given| self.as_table(given))
             .unwrap_or_else(|| self.child(self.path_of(key), self.tag, Dict::new()));
@@ -22,7 +26,7 @@ impl Section {
         key: &str,
         mut read: impl FnMut(&str, &mut Self) -> T,
     ) -> Vec<(String, T)> {
-        let given = self.take(key);
+        let given = self.ask(key, ValueKind::Tables);
         let Some(outer) = given.and_then(|given| self.as_table(given)) else {
             return Vec::new();
         };
@@ -38,9 +42,29 @@ impl Section {
         })
     }
 
+    /// Has `read` look at each text of a table within it whose keys are the user's own names.
+    pub fn texts<T>(
+        &mut self,
+        key: &str,
+        mut read: impl FnMut(&mut Self, Setting<String>) -> Option<T>,
+    ) -> Vec<T> {
+        self.table_of(ValueKind::Texts, key, |inner| {
+            let names: Vec<_> = inner.values.keys().cloned().collect();
+            let texts = names.into_iter().filter_map(|name| {
+                let given = inner.remove(&name)?; // not asked for: the names are the user's
+                let origin = given.origin().clone();
+                match given.value {
+                    Value::String(_, text) => read(inner, Setting::new(&name, origin, text)),
+                    _ => inner.wrong(&given, "a string"),
+                }
+            });
+            texts.collect()
+        })
+    }
+
     /// Has `read` parse each table of a list of tables within it.
     pub fn table_list<T>(&mut self, key: &str, mut read: impl FnMut(&mut Self) -> T) -> Vec<T> {
-        let Some(given) = self.take(key) else {
+        let Some(given) = self.ask(key, ValueKind::TableList) else {
             return Vec::new();
         };
         let Value::Array(_, items) = given.value else {

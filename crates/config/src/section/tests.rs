@@ -57,11 +57,14 @@ fn what_is_wrong_within_a_table_is_told_by_the_one_around_it() {
         path: "f".into(),
     };
     assert_eq!(parsed.files, [file]);
-    assert!(parsed.asked.contains(&"one.none.name".to_owned()));
-    assert!(
-        !parsed.asked.contains(&"many.a".to_owned()),
-        "a user's name"
-    );
+    let kind = |path: &str| {
+        let asked = parsed.asked.iter().find(|asked| asked.path == path);
+        asked.map(|asked| asked.kind.clone())
+    };
+    assert_eq!(kind("one.none.name"), Some(ValueKind::Text));
+    assert_eq!(kind("many.b.file"), Some(ValueKind::Path));
+    assert_eq!(kind("list"), Some(ValueKind::TableList));
+    assert_eq!(kind("many.a"), None, "a user's name");
 }
 
 #[test]

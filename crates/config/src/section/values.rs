@@ -4,11 +4,12 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use figment::value::{Num, Value};
 use zeroize::Zeroizing;
 
 use super::{NamedFile, Section, closest};
-use crate::{Misplaced, Origin, Secret, SecretSource, Setting, without_line_end};
+use crate::{Misplaced, Origin, Secret, SecretSource, Setting, ValueKind, without_line_end};
 
 /// The longest duration that is taken for meant: sums with it cannot overflow.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -16,7 +17,11 @@ const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 impl Section {
     /// A string.
     pub fn text(&mut self, key: &str) -> Option<String> {
-        let given = self.take(key)?;
+        self.string(key, ValueKind::Text)
+    }
+
+    fn string(&mut self, key: &str, kind: ValueKind) -> Option<String> {
+        let given = self.ask(key, kind)?;
         match given.value {
             Value::String(_, text) => Some(text),
             _ => self.wrong(&given, "a string"),
@@ -25,7 +30,11 @@ impl Section {
 
     /// A string that is not empty.
     pub fn name(&mut self, key: &str) -> Option<String> {
-        let text = self.setting(key, Self::text)?;
+        self.some_string(key, ValueKind::Text)
+    }
+
+    fn some_string(&mut self, key: &str, kind: ValueKind) -> Option<String> {
+        let text = self.setting(key, |section, key| section.string(key, kind))?;
         if text.value.is_empty() {
             self.fault_of(&text, "must not be empty");
             return None;
@@ -35,7 +44,8 @@ impl Section {
 
     /// One of a few words.
     pub fn choice<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
-        let given = self.take(key)?;
+        let known = choices.iter().map(|(name, _)| (*name).to_owned());
+        let given = self.ask(key, ValueKind::Choice(known.collect()))?;
         let text = given.value.as_str().unwrap_or_default();
         if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == text) {
             return Some(*choice);
@@ -53,7 +63,7 @@ impl Section {
 
     /// `true` or `false`.
     pub fn boolean(&mut self, key: &str) -> Option<bool> {
-        let given = self.take(key)?;
+        let given = self.ask(key, ValueKind::Boolean)?;
         match &given.value {
             Value::Bool(_, yes) => Some(*yes),
             Value::String(_, text) if text == "true" => Some(true),
@@ -64,7 +74,7 @@ impl Section {
 
     /// A whole number in `range`.
     pub fn integer(&mut self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
-        let given = self.take(key)?;
+        let given = self.ask(key, ValueKind::Integer(range.clone()))?;
         let number = match &given.value {
             Value::Num(_, Num::F32(_) | Num::F64(_)) => None,
             Value::Num(_, number) => number.to_i128().and_then(|n| u64::try_from(n).ok()),
@@ -75,6 +85,44 @@ impl Section {
             Some(number) => Some(number),
             None => {
                 let wanted = format!("a whole number from {} to {}", range.start(), range.end());
+                self.wrong(&given, &wanted)
+            }
+        }
+    }
+
+    /// A share in percent, as text: `50%`.
+    pub fn percentage(&mut self, key: &str, range: RangeInclusive<u32>) -> Option<u32> {
+        let given = self.ask(key, ValueKind::Percentage(range.clone()))?;
+        let number = given.value.as_str().and_then(|text| text.strip_suffix('%'));
+        let percent = number.and_then(|number| number.trim_end().parse().ok());
+        match percent.filter(|percent| range.contains(percent)) {
+            Some(percent) => Some(percent),
+            None => {
+                let wanted = format!(
+                    "a share from \"{}%\" to \"{}%\"",
+                    range.start(),
+                    range.end()
+                );
+                self.wrong(&given, &wanted)
+            }
+        }
+    }
+
+    /// A number in `range`, whole or not.
+    pub fn number(&mut self, key: &str, range: RangeInclusive<f64>) -> Option<f64> {
+        let given = self.ask(key, ValueKind::Number(range.clone()))?;
+        let number = match &given.value {
+            Value::Num(_, number) => number.to_f64().or_else(|| {
+                let whole = number.to_i128()?;
+                Some(whole as f64)
+            }),
+            Value::String(_, text) => text.parse().ok(),
+            _ => None,
+        };
+        match number.filter(|number| range.contains(number)) {
+            Some(number) => Some(number),
+            None => {
+                let wanted = format!("a number from {} to {}", range.start(), range.end());
                 self.wrong(&given, &wanted)
             }
         }
@@ -98,7 +146,7 @@ impl Section {
         wanted: &str,
         is_good: fn(&Duration) -> bool,
     ) -> Option<Duration> {
-        let given = self.take(key)?;
+        let given = self.ask(key, ValueKind::Duration)?;
         let duration = given.value.as_str().and_then(|text| {
             // An `M` would be a month, which nobody means who writes `5M`.
             let parsed = humantime::parse_duration(text).ok();
@@ -107,6 +155,20 @@ impl Section {
         match duration.filter(is_good) {
             Some(duration) => Some(duration),
             None => self.wrong(&given, wanted),
+        }
+    }
+
+    /// A size in bytes, as text: `512`, `100kB`, `64MiB`.
+    pub fn size(&mut self, key: &str) -> Option<u64> {
+        let given = self.ask(key, ValueKind::Size)?;
+        let size = match &given.value {
+            Value::Num(_, number) => number.to_i128().and_then(|bytes| u64::try_from(bytes).ok()),
+            Value::String(_, text) => text.parse().ok().map(|ByteSize(bytes)| bytes),
+            _ => None,
+        };
+        match size {
+            Some(size) => Some(size),
+            None => self.wrong(&given, "a size such as \"512B\", \"100kB\" or \"64MiB\""),
         }
     }
 
@@ -133,7 +195,7 @@ impl Section {
 
     /// As [`Self::list`], each with its origin and a key such as `clusters[0]`.
     pub fn items(&mut self, key: &str) -> Option<Vec<Setting<String>>> {
-        let given = self.take(key)?;
+        let given = self.ask(key, ValueKind::List)?;
         match (given.value, given.origin) {
             (Value::Array(_, items), _) => self.strings(key, items),
             (Value::String(_, text), origin @ Origin::Environment(_)) => {
@@ -172,7 +234,9 @@ impl Section {
 
     /// The path of a folder. One from a file of the configuration is relative to that file.
     pub fn folder(&mut self, key: &str) -> Option<PathBuf> {
-        let name = self.setting(key, Self::name)?;
+        let name = self.setting(key, |section, key| {
+            section.some_string(key, ValueKind::Path)
+        })?;
         Some(name.origin().resolve(&name.value))
     }
 
@@ -206,7 +270,7 @@ impl Section {
         let file_key = format!("{key}_file");
         let both = self.has(key) && self.has(&file_key);
         let file = self.file(&file_key);
-        let given = self.take(key);
+        let given = self.ask(key, ValueKind::Secret);
         if both {
             self.fault(
                 &file_key,

@@ -1,0 +1,39 @@
+//! `labels` of a destination: who is told of it.
+
+use s3_exporter_config::{Section, Setting};
+
+use crate::config::{AlertLabels, Metrics};
+use crate::labels::{Label, is_label_name};
+
+/// Labels of alerts that are there for something else.
+const OF_ALERTS: [&str; 3] = ["alertname", "instance", "exported_job"];
+
+/// The labels that the alerts of the destination get.
+pub(super) fn labels(section: &mut Section, metrics: &Metrics) -> AlertLabels {
+    let labels = section.texts("labels", |section, given| label(section, given, metrics));
+    labels.into_iter().collect()
+}
+
+fn label(
+    section: &mut Section,
+    given: Setting<String>,
+    metrics: &Metrics,
+) -> Option<(String, String)> {
+    let name = given.key();
+    let is_taken = Label::ALL.into_iter().any(|own| own.as_str() == name)
+        || OF_ALERTS.contains(&name)
+        || [&metrics.cluster_label, &metrics.job_label].contains(&&name.to_owned());
+    let wanted = if !is_label_name(name) {
+        "is no label's name: expected letters, digits and `_`, no digit at the start, and no `__`"
+    } else if is_taken {
+        "is a label that alerts have already: expected another name, such as \"team\""
+    } else if given.value.is_empty() {
+        "must not be empty"
+    } else if given.value.contains("{{") {
+        "must not hold `{{`, which Prometheus takes for a template"
+    } else {
+        return Some((name.to_owned(), given.value));
+    };
+    section.fault_of(&given, wanted);
+    None
+}

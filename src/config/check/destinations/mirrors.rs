@@ -1,0 +1,40 @@
+//! `mirror_of`: the other destination whose backups should all be here too.
+
+use std::sync::Arc;
+
+use s3_exporter_config::{Section, Setting};
+
+use super::FoundDestinations;
+use super::sources::undefined;
+
+/// Which other one a destination mirrors, by its name: it may be defined further down.
+pub(super) struct Mirror {
+    /// The place of the destination.
+    at: usize,
+    of: Setting<String>,
+}
+
+impl Mirror {
+    pub(super) fn new(at: usize, section: &Section, of: &Setting<String>) -> Self {
+        Self {
+            at,
+            of: section.from_top(of.clone()),
+        }
+    }
+}
+
+/// Looks the names up once all are known.
+pub(super) fn look_up(top: &mut Section, found: &mut FoundDestinations) {
+    for Mirror { at, of } in std::mem::take(&mut found.mirrors) {
+        let known = found.names.keys().map(String::as_str);
+        let destination = Arc::make_mut(&mut found.destinations[at]);
+        if *destination.name == *of.value {
+            top.fault_of(&of, "is the destination itself: expected another one");
+        } else if found.names.contains_key(&of.value) {
+            destination.judging.mirror_of = Some(of.value.into());
+        } else {
+            let message = undefined(&of, known, "[[destinations]]");
+            top.fault_of(&of, message);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A destination: what is wrong there, its clusters, what is nobody's, and how its scans went.
+
+use askama::Template;
+
+use s3_exporter_api::Operation;
+use s3_exporter_judge::findings::Severity;
+
+use super::found::Found;
+use super::groups::{self, Problems};
+use super::links::Base;
+use super::overview::DestinationLine;
+use super::query::{Order, Query}; // the template names orders
+use super::rows::Table;
+use super::scans::ScanLine;
+use super::unassigned::Unassigned;
+use super::write::{HtmlName, Sentences, Span, When};
+use super::{About, Context, advice};
+use crate::pages::{RequestsStatus, UnassignedStatus, scans};
+use crate::snapshot::DestinationSnapshot;
+use crate::words::{Amount, Sentence};
+
+/// Lines of what is wrong; more are counted, and all are in the table.
+const LINES: usize = 50;
+/// Rows of the wall on a page.
+const ROWS: usize = 100;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "destination.html")]
+struct Page<'a> {
+    about: About,
+    base: &'static str,
+    path: String,
+    line: DestinationLine<'a>,
+    resolver: Option<HtmlName<'a>>,
+    interval: Span,
+    max_age: Option<Span>,
+    failure: Option<Failure>,
+    problems: Vec<Problems<'a>>,
+    more: usize,
+    table: Table<'a>,
+    requests: Requests,
+    unassigned: Option<Unassigned>,
+    scans: Vec<ScanLine>,
+}
+
+/// Why the latest scan failed.
+struct Failure {
+    kind: &'static str,
+    ended: When,
+    why: Sentences,
+    todo: &'static str,
+}
+
+/// Its requests, in words.
+struct Requests {
+    /// By the latest scan, and in a month.
+    scans: Option<String>,
+    /// Of each kind since the process started.
+    since_start: String,
+    /// What they cost, where that is known.
+    cost: Option<String>,
+}
+
+/// The page.
+pub fn page(
+    context: &Context<'_>,
+    of: &DestinationSnapshot,
+    query: &Query,
+) -> askama::Result<String> {
+    let now = context.now;
+    let base = Base::DESTINATION;
+    let found = Found::new(of, context.snapshot, now);
+    let told: Vec<_> = found
+        .problems
+        .iter()
+        .filter(|it| it.severity > Severity::Info)
+        .collect();
+    let mut problems = groups::lines(&told, base, now);
+    let more = problems.len().saturating_sub(LINES);
+    problems.truncate(LINES);
+    let destination = &of.destination;
+    let latest = of.latest.as_ref();
+    let failure = latest.and_then(|latest| Some((latest, latest.failure.as_ref()?)));
+    Page {
+        about: context.about(),
+        base: base.0,
+        path: Base::OVERVIEW.destination(&destination.name),
+        line: DestinationLine::new(&found, base, now),
+        resolver: destination.resolver.as_deref().map(HtmlName),
+        interval: Span(destination.interval.as_secs_f64()),
+        max_age: destination.max_age.map(|age| Span(age.as_secs_f64())),
+        failure: failure.map(|(latest, failure)| Failure {
+            kind: failure.kind.as_str(),
+            ended: When {
+                time: Some(latest.ended),
+                now,
+            },
+            why: Sentences(Sentence(&failure.message).to_string()),
+            todo: advice::of_failure(failure.kind),
+        }),
+        problems,
+        more,
+        table: Table::new(found.rows.iter(), query, base, ROWS, now),
+        requests: Requests::new(of),
+        unassigned: of.figures.as_ref().and_then(|figures| {
+            Unassigned::new(&UnassignedStatus::new(&figures.unassigned_detail, now), now)
+        }),
+        scans: ScanLine::all(&scans(of, now), now),
+    }
+    .render()
+}
+
+impl Requests {
+    fn new(of: &DestinationSnapshot) -> Self {
+        let status = RequestsStatus::new(of);
+        let all =
+            Operation::ALL.map(|operation| (operation.as_str(), of.meter.attempts(operation)));
+        let all = all.iter().filter(|(_, count)| *count > 0);
+        let all: Vec<_> = all.map(|(name, count)| format!("{count} {name}")).collect();
+        let month = status.per_month;
+        let cost = status.price_per_1000.zip(status.cost_per_scan);
+        Self {
+            scans: status.latest_scan.map(|latest| match month {
+                Some(month) => format!("{latest} by the latest scan, {month:.0} a month"),
+                None => format!("{latest} by the latest scan"),
+            }),
+            since_start: match all.is_empty() {
+                true => "none".to_owned(),
+                false => all.join(", "),
+            },
+            cost: cost
+                .zip(status.cost_per_month)
+                .map(|((price, scan), month)| {
+                    let (price, scan, month) = (Amount(price), Amount(scan), Amount(month));
+                    format!("{scan} a scan, {month} a month, at {price} per 1000 requests")
+                }),
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Everything on one page: the verdict, what is wrong, each destination, and the wall.
+
+use askama::Template;
+use s3_exporter_api::UnixTime;
+use s3_exporter_judge::findings::{FindingKind, Severity};
+
+use super::advice;
+use super::found::Found;
+use super::groups::{self, Problems};
+use super::headline::{Headline, is_failing, is_outdated};
+use super::links::Base;
+use super::query::{Order, Query}; // the template names orders
+use super::rows::{Table, words};
+use super::scans::Running;
+use super::write::{ByteSize, HtmlName, HtmlText, Sentences, When};
+use super::{About, Context};
+use crate::pages::progress;
+use crate::resolver::Resolution;
+use crate::snapshot::DestinationSnapshot;
+use crate::words::Sentence;
+
+/// Destinations that fail, and lines of what is wrong with backups; more are counted.
+const LINES: usize = 50;
+/// Rows of the wall on a page.
+const ROWS: usize = 100;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct Overview<'a> {
+    about: About,
+    base: &'static str,
+    path: String,
+    headline: Headline,
+    failing: Vec<Failing<'a>>,
+    more_failing: usize,
+    resolvers: Vec<ResolverLine<'a>>,
+    problems: Vec<Problems<'a>>,
+    more: usize,
+    notes: Vec<Note<'a>>,
+    destinations: Vec<DestinationLine<'a>>,
+    table: Table<'a>,
+}
+
+/// A destination whose latest scan failed.
+struct Failing<'a> {
+    href: String,
+    name: HtmlName<'a>,
+    kind: &'static str,
+    ended: When,
+    why: Sentences,
+    figures: Option<When>,
+    todo: &'static str,
+}
+
+/// A resolver.
+struct ResolverLine<'a> {
+    name: HtmlName<'a>,
+    class: &'static str,
+    state: &'static str,
+    clusters: String,
+    last: When,
+    is_wrong: bool,
+    failure: Sentences,
+}
+
+/// What is worth knowing at a destination.
+struct Note<'a> {
+    href: String,
+    count: usize,
+    what: String,
+    destination: HtmlName<'a>,
+}
+
+/// A destination.
+pub struct DestinationLine<'a> {
+    pub href: String,
+    pub name: HtmlName<'a>,
+    pub bucket: HtmlName<'a>,
+    pub prefix: Option<HtmlName<'a>>,
+    pub store: HtmlText<'a>,
+    pub class: &'static str,
+    pub state: String,
+    /// The scan that runs.
+    pub running: Option<Running>,
+    pub critical: usize,
+    pub warnings: usize,
+    pub not_told: u64,
+    pub newest: When,
+    pub scanned: When,
+    pub objects: String,
+    pub size: String,
+    pub clusters: String,
+    pub unassigned: String,
+    pub unassigned_size: Option<ByteSize>,
+}
+
+/// The page.
+///
+/// # Errors
+/// None that is known: a fault of ours.
+pub fn page(context: &Context<'_>, query: &Query) -> askama::Result<String> {
+    let (snapshot, now) = (context.snapshot, context.now);
+    let base = Base::OVERVIEW;
+    let found = context.found();
+    let headline = Headline::new(&found, snapshot, now);
+    let all = || found.iter().flat_map(|it| &it.problems);
+    let told: Vec<_> = all().filter(|it| it.severity > Severity::Info).collect();
+    let mut problems = groups::lines(&told, base, now);
+    let more = problems.len().saturating_sub(LINES);
+    problems.truncate(LINES);
+    let resolvers = snapshot.resolvers.iter();
+    let failing = found.iter().filter(|it| is_failing(it.of));
+    let more_failing = failing.clone().count().saturating_sub(LINES);
+    Overview {
+        about: context.about(),
+        base: base.0,
+        path: "status".to_owned(),
+        failing: failing
+            .take(LINES)
+            .filter_map(|it| Failing::new(it.of, base, now))
+            .collect(),
+        more_failing,
+        resolvers: resolvers
+            .map(|(name, resolution)| ResolverLine::new(name, resolution, now))
+            .collect(),
+        problems,
+        more,
+        notes: found.iter().flat_map(|it| notes(it, base)).collect(),
+        destinations: found
+            .iter()
+            .map(|it| DestinationLine::new(it, base, now))
+            .collect(),
+        table: Table::new(found.iter().flat_map(|it| &it.rows), query, base, ROWS, now),
+        headline,
+    }
+    .render()
+}
+
+impl<'a> Failing<'a> {
+    fn new(of: &'a DestinationSnapshot, base: Base, now: UnixTime) -> Option<Self> {
+        let latest = of.latest.as_ref()?;
+        let failure = latest.failure.as_ref()?;
+        let time = |time| When {
+            time: Some(time),
+            now,
+        };
+        Some(Self {
+            href: base.destination(&of.destination.name),
+            name: HtmlName(&of.destination.name),
+            kind: failure.kind.as_str(),
+            ended: time(latest.ended),
+            why: Sentences(Sentence(&failure.message).to_string()),
+            figures: of.figures.as_ref().map(|figures| time(figures.ended)),
+            todo: advice::of_failure(failure.kind),
+        })
+    }
+}
+
+impl<'a> ResolverLine<'a> {
+    fn new(name: &'a str, resolution: &'a Resolution, now: UnixTime) -> Self {
+        let (class, state) = match (resolution.is_success(), &resolution.failure) {
+            (true, _) => ("good", "good"),
+            (false, Some(_)) => ("bad", "failing"),
+            (false, None) => ("warn", "no answer yet"),
+        };
+        let failure = resolution.failure.as_deref();
+        Self {
+            name: HtmlName(name),
+            class,
+            state,
+            clusters: resolution
+                .clusters
+                .as_ref()
+                .map_or("?".to_owned(), |clusters| clusters.len().to_string()),
+            last: When {
+                time: resolution.last_success,
+                now,
+            },
+            is_wrong: !resolution.is_success(),
+            failure: match (failure, resolution.is_success()) {
+                (Some(failure), _) => Sentences(Sentence(failure).to_string()),
+                (None, true) => Sentences::default(),
+                (None, false) => Sentences("It has not answered yet.".to_owned()),
+            },
+        }
+    }
+}
+
+/// What is worth knowing, by what it is.
+fn notes<'a>(found: &Found<'a>, base: Base) -> Vec<Note<'a>> {
+    let name = &found.of.destination.name;
+    let such = |kind: FindingKind| {
+        let notes = found.problems.iter();
+        let notes = notes.filter(|it| it.kind == kind && it.severity == Severity::Info);
+        (kind, notes.count())
+    };
+    let kinds = FindingKind::ALL.iter().map(|kind| such(*kind));
+    kinds
+        .filter(|(_, count)| *count > 0)
+        .map(|(kind, count)| Note {
+            href: base.finding(name, kind),
+            count,
+            what: words(kind),
+            destination: HtmlName(name),
+        })
+        .collect()
+}
+
+impl<'a> DestinationLine<'a> {
+    /// Of what is known of it.
+    pub fn new(found: &Found<'a>, base: Base, now: UnixTime) -> Self {
+        let of = found.of;
+        let destination = &of.destination;
+        let figures = of.figures.as_deref();
+        let of_severity = |severity| {
+            let such = found.problems.iter();
+            such.filter(|it| it.severity == severity).count()
+        };
+        let (critical, warnings) = (
+            of_severity(Severity::Critical),
+            of_severity(Severity::Warning),
+        );
+        let (class, state) = state(of, critical, warnings, now);
+        let number = |n: Option<u64>| n.map_or("?".to_owned(), |n| n.to_string());
+        let newest = found.rows.iter().filter_map(|row| row.newest).max();
+        let listed = figures.and_then(|figures| figures.listed.newest);
+        Self {
+            href: base.destination(&destination.name),
+            name: HtmlName(&destination.name),
+            bucket: HtmlName(&destination.bucket),
+            prefix: Some(HtmlName(&destination.prefix)).filter(|prefix| !prefix.0.is_empty()),
+            store: HtmlText(&destination.store_url),
+            class,
+            state,
+            running: progress(of, now).map(|it| Running::new(&it, now)),
+            critical,
+            warnings,
+            not_told: figures.map_or(0, |figures| figures.judgement.omitted),
+            newest: When {
+                time: newest.or(listed.map(|(time, _)| time)),
+                now,
+            },
+            scanned: When {
+                time: figures.map(|figures| figures.ended.min(now)),
+                now,
+            },
+            objects: number(figures.map(|figures| figures.listed.objects)),
+            size: figures.map_or("?".to_owned(), |figures| {
+                ByteSize(figures.listed.bytes).to_string()
+            }),
+            clusters: match (&destination.resolver, figures) {
+                (Some(_), Some(figures)) => figures.clusters.len().to_string(),
+                (Some(_), None) => "?".to_owned(),
+                (None, _) => "-".to_owned(),
+            },
+            unassigned: number(figures.map(|figures| figures.unassigned.objects)),
+            unassigned_size: figures.map(|figures| ByteSize(figures.unassigned.bytes)),
+        }
+    }
+}
+
+/// The class of a destination's state, and its words.
+fn state(
+    of: &DestinationSnapshot,
+    critical: usize,
+    warnings: usize,
+    now: UnixTime,
+) -> (&'static str, String) {
+    let failure = of
+        .latest
+        .as_ref()
+        .and_then(|latest| latest.failure.as_ref());
+    let scan = match failure {
+        Some(failure) => Some(("bad", format!("failing: {}", failure.kind.as_str()))),
+        None if of.figures.is_none() => Some(("warn", "not yet scanned".to_owned())),
+        None if is_outdated(of, now) => Some(("warn", "out of date".to_owned())),
+        None => None,
+    };
+    let is_empty = of
+        .figures
+        .as_ref()
+        .is_some_and(|figures| figures.listed.objects == 0);
+    let backups = match (critical, warnings) {
+        (0, 0) if is_empty => Some(("warn", "empty".to_owned())),
+        (0, 0) => None,
+        (0, _) => Some(("warn", "warnings".to_owned())),
+        _ => Some(("bad", "critical".to_owned())),
+    };
+    match (scan, backups) {
+        (Some((class, scan)), None) => (class, scan),
+        (Some((one, scan)), Some((other, backups))) => {
+            let class = if [one, other].contains(&"bad") {
+                "bad"
+            } else {
+                "warn"
+            };
+            (class, format!("{scan}; {backups}"))
+        }
+        (None, Some((class, backups))) => (class, backups),
+        (None, None) => ("good", "good".to_owned()),
+    }
+}

@@ -1,0 +1,111 @@
+//! What is wrong with the exporter itself, and with whom it asks for names.
+
+use std::time::Duration;
+
+use s3_exporter_judge::findings::Severity;
+
+use super::text::{self, Shown};
+use super::{Alert, Settings, minutes, of_all, of_any};
+
+pub(super) fn alerts(settings: &Settings) -> Vec<Alert> {
+    let all = [resolver_failing, names_lost, reload_failed, absent];
+    let fixed = all.iter().map(|alert| alert(settings));
+    fixed.chain(destination_absent(settings)).collect()
+}
+
+fn resolver_failing(settings: &Settings) -> Alert {
+    Alert {
+        name: "BackupResolverFailing".to_owned(),
+        severity: Some(Severity::Warning),
+        expression: format!("{} == 0", of_all("objectstore_resolver_success")),
+        pending: minutes(15),
+        keep_firing: settings.gap(),
+        summary: "Resolver {{ $labels.resolver }} does not answer".to_owned(),
+        description: format!(
+            "{}Names or schedules are not up to date: new clusters are not seen, and deleted ones still expected{}.\nThe log and the status page say why.",
+            text::of(&["resolver"]),
+            text::value(
+                "objectstore_resolver_last_success_timestamp_seconds",
+                &Shown::Time("never"),
+                "; they were last known to be right: ",
+                ""
+            )
+        ),
+        is_of_destination: false,
+    }
+}
+
+fn names_lost(settings: &Settings) -> Alert {
+    let now = of_any("objectstore_resolver_clusters");
+    let before = of_any("objectstore_resolver_clusters offset 1h");
+    Alert {
+        name: "BackupNamesLost".to_owned(),
+        severity: Some(Severity::Warning),
+        expression: format!("{now} == 0\nor\n{now} < 0.5 * {before}"),
+        pending: minutes(5),
+        // It compares with an hour ago, and so forgets within one.
+        keep_firing: Duration::from_secs(12 * 3600).max(settings.gap()),
+        summary: "Resolver {{ $labels.resolver }} lost its clusters".to_owned(),
+        description: "It knows {{ $value }} clusters now, less than half of an hour ago, or none: nobody watches the backups of the others.".to_owned(),
+        is_of_destination: false,
+    }
+}
+
+fn reload_failed(_: &Settings) -> Alert {
+    let reloaded = "objectstore_exporter_config_last_reload_success_timestamp_seconds";
+    Alert {
+        name: "BackupConfigReloadFailed".to_owned(),
+        severity: Some(Severity::Warning),
+        expression: format!(
+            "{} == 0",
+            of_all("objectstore_exporter_config_last_reload_successful")
+        ),
+        pending: minutes(5),
+        keep_firing: Duration::ZERO,
+        summary: "s3-exporter refused its configuration".to_owned(),
+        description: format!(
+            "The latest attempt to read the configuration failed, and the one before stays in effect{}.\n`s3-exporter check` says what is wrong with it.",
+            format_args!(
+                "{{{{ with query \"min({reloaded})\" }}}}; it was read: {{{{ . | first | value | humanizeTimestamp }}}}{{{{ end }}}}"
+            )
+        ),
+        is_of_destination: false,
+    }
+}
+
+fn absent(_: &Settings) -> Alert {
+    Alert {
+        name: "BackupExporterAbsent".to_owned(),
+        severity: Some(Severity::Critical),
+        expression: "absent(objectstore_exporter_build_info)".to_owned(),
+        pending: minutes(10),
+        keep_firing: Duration::ZERO,
+        summary: "No s3-exporter is scraped".to_owned(),
+        description: "Prometheus has no metric of any s3-exporter: nobody watches the backups, and no other alert on them can come.".to_owned(),
+        is_of_destination: false,
+    }
+}
+
+/// A destination that is configured is there, as soon as that configuration is read. One rule of all:
+/// rules of one name and the same labels are duplicates to promtool.
+fn destination_absent(settings: &Settings) -> Option<Alert> {
+    let absent = |name| {
+        let quoted = serde_json::Value::from(name);
+        format!("absent(objectstore_scan_interval_seconds{{destination={quoted}}})")
+    };
+    let names = settings.destinations.iter();
+    let absent: Vec<_> = names.map(|name| absent(&**name)).collect();
+    (!absent.is_empty()).then(|| Alert {
+        name: "BackupDestinationAbsent".to_owned(),
+        severity: Some(Severity::Critical),
+        expression: format!(
+            "(\n  {}\n)\nunless on ()\nabsent(objectstore_exporter_build_info)",
+            absent.join("\n  or\n  ")
+        ),
+        pending: minutes(15),
+        keep_firing: Duration::ZERO,
+        summary: "Destination {{ $labels.destination }} is not watched".to_owned(),
+        description: "No s3-exporter that is scraped has this destination: is another configuration in effect? None of its other alerts can come.".to_owned(),
+        is_of_destination: true,
+    })
+}

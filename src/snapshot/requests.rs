@@ -1,0 +1,82 @@
+//! How many requests a destination makes, which is what a bill is made of.
+
+use std::time::Duration;
+
+use super::DestinationSnapshot;
+
+/// As in bills: thirty days.
+pub const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Objects that a list request gives at most.
+const PAGE: u64 = 1000;
+
+/// The requests of a destination at its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Requests {
+    /// HTTP requests of the latest complete scan, retries included.
+    pub scan: u64,
+    /// Of so many scans a month.
+    pub scans_a_month: f64,
+    /// Of the audits of a month, one page after another; `None` where there are none.
+    pub audits_a_month: Option<f64>,
+}
+
+impl Requests {
+    /// Of the latest complete scan that is known; `None` where none is.
+    pub fn of(snapshot: &DestinationSnapshot) -> Option<Self> {
+        let destination = &snapshot.destination;
+        let mut scans = snapshot.history.iter().rev();
+        let scan = scans.find(|scan| scan.failure.is_none())?;
+        let times = |interval: Duration| MONTH.as_secs_f64() / interval.as_secs_f64();
+        let audits = destination.audit_interval;
+        let audits = audits.filter(|_| snapshot.is_audited).map(times);
+        let pages = scan.objects.div_ceil(PAGE);
+        Some(Self {
+            scan: scan.requests,
+            scans_a_month: scan.requests as f64 * times(destination.interval),
+            audits_a_month: audits.map(|audits| pages as f64 * audits),
+        })
+    }
+
+    /// All of a month.
+    pub fn a_month(&self) -> f64 {
+        self.scans_a_month + self.audits_a_month.unwrap_or(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use s3_exporter_api::{BackendError, FailureKind, UnixTime};
+
+    use super::*;
+    use crate::snapshot::tests::unscanned;
+    use crate::snapshot::{PastFailure, PastScan};
+
+    #[test]
+    fn a_month_is_of_the_latest_complete_scan() {
+        let mut of = unscanned("d");
+        assert_eq!(Requests::of(&of), None);
+        let destination = Arc::make_mut(&mut of.destination);
+        destination.interval = Duration::from_secs(600);
+        destination.audit_interval = Some(Duration::from_secs(24 * 3600));
+        let error = BackendError::new(FailureKind::Denied, "a", "b");
+        for (requests, fails) in [(90, false), (7, false), (1, true)] {
+            Arc::make_mut(&mut of.history).push(PastScan {
+                began: UnixTime::from_millis(0),
+                duration: Duration::ZERO,
+                pages: 6,
+                objects: 5001,
+                requests,
+                failure: fails.then(|| PastFailure::new(&error)),
+            });
+        }
+        let requests = Requests::of(&of).unwrap();
+        assert_eq!((requests.scan, requests.scans_a_month), (7, 30_240.0));
+        assert_eq!(requests.audits_a_month, None, "it is not listed in parts");
+        of.is_audited = true;
+        let requests = Requests::of(&of).unwrap();
+        assert_eq!(requests.audits_a_month, Some(180.0));
+        assert_eq!(requests.a_month(), 30_420.0);
+    }
+}

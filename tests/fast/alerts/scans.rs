@@ -1,0 +1,259 @@
+//! What is wrong with scans, with whom names come from, and with the exporter.
+
+use std::sync::Arc;
+
+use s3_exporter::audit::Audit;
+use s3_exporter_api::FailureKind;
+use s3_exporter_judge::findings::{FindingKind, Severity};
+
+use crate::alerts::run::Scenario;
+use crate::alerts::timeline::Shown;
+use crate::alerts::world::{
+    DAY, HOUR, World, change, figures, finding, job, names, objects, scan, unix,
+};
+
+pub fn scenarios() -> Vec<Scenario> {
+    vec![
+        failing(),
+        now_and_then(),
+        slow_first_scan(),
+        never_scanned(),
+        listing_wrong(),
+        not_audited(),
+        not_audited_yet(),
+        omitted(),
+        just_enough(),
+        resolver_failing(),
+        names_lost(),
+        half_of_the_names(),
+        reload_failed(),
+        absent(),
+    ]
+}
+
+/// Of another kind each time, until the figures are old.
+fn failing() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        if (30..150).contains(&minute) {
+            let kinds = [FailureKind::Connect, FailureKind::Timeout];
+            let kind = kinds[(minute / 5 % 2) as usize];
+            world.etcd.latest = Some(scan(now, Some(kind)));
+            let ended = unix(now - (minute - 25) * 60 - 60);
+            change(&mut world.etcd, |figures| figures.ended = ended);
+        }
+        vec![world.shown()]
+    };
+    let failing = "BackupScanFailing warning etcd";
+    let stale = "BackupScanStale critical etcd";
+    Scenario::new("scans fail for two hours", 240, shown)
+        .tells(40, &[])
+        .tells(45, &[failing])
+        .tells(60, &[failing])
+        .tells(90, &[failing, stale])
+        .tells(150, &[failing])
+        .tells(180, &[])
+}
+
+/// Two of three fail.
+fn now_and_then() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        let since = minute % 15;
+        if since > 0 {
+            world.etcd.latest = Some(scan(now, Some(FailureKind::Throttled)));
+            change(&mut world.etcd, |figures| {
+                figures.ended = unix(now - since * 60 - 60)
+            });
+        }
+        vec![world.shown()]
+    };
+    Scenario::new("two of three scans fail", 240, shown).nearly(&["BackupScanFailing"])
+}
+
+/// After a restart without a state folder.
+fn slow_first_scan() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        world.started = now - minute * 60;
+        if minute < 30 {
+            world.etcd.figures = None;
+            world.etcd.latest = None;
+            world.etcd.audit = None;
+        }
+        vec![world.shown()]
+    };
+    Scenario::new("a first scan takes nearly half an hour", 120, shown)
+        .nearly(&["BackupScanStale", "BackupScanFailing"])
+}
+
+fn never_scanned() -> Scenario {
+    let shown = |now: i64, _: i64| {
+        let mut world = World::good(now);
+        world.etcd.figures = None;
+        world.etcd.latest = None;
+        vec![world.shown()]
+    };
+    Scenario::new("a destination is never scanned", 60, shown)
+        .tells(60, &["BackupScanStale critical etcd"])
+}
+
+fn listing_wrong() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        if minute >= 20 {
+            world.etcd.audit = Some(Audit {
+                ended: unix(now),
+                success: false,
+            });
+        }
+        vec![world.shown()]
+    };
+    Scenario::new("a store loses objects", 60, shown)
+        .tells(15, &[])
+        .tells(20, &["BackupListingWrong warning etcd"])
+        .tells(60, &["BackupListingWrong warning etcd"])
+}
+
+fn audited(now: i64, ago: i64, started: i64) -> Vec<Shown> {
+    let mut world = World::good(now);
+    world.etcd.audit = Some(Audit {
+        ended: unix(now - ago),
+        success: true,
+    });
+    world.started = started;
+    vec![world.shown()]
+}
+
+fn not_audited() -> Scenario {
+    let shown = |now: i64, minute: i64| audited(now, 3 * DAY - HOUR + minute * 60, now - DAY);
+    Scenario::new("nothing was audited for three days", 120, shown)
+        .tells(60, &[])
+        .tells(90, &["BackupListingNotAudited warning etcd"])
+}
+
+/// After two weeks in which nothing ran.
+fn not_audited_yet() -> Scenario {
+    let shown = |now: i64, minute: i64| match minute {
+        ..60 => audited(now, 14 * DAY, now - minute * 60),
+        60.. => audited(now, minute * 60 - HOUR, now - minute * 60),
+    };
+    Scenario::new("the first audit comes within the first hour", 240, shown)
+        .nearly(&["BackupListingNotAudited", "BackupListingWrong"])
+}
+
+/// With room for one cluster and one job, of two each.
+fn omitted() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        let mut judged = job(now);
+        judged.findings = vec![
+            finding(FindingKind::Empty, Severity::Critical, now),
+            finding(FindingKind::Cold, Severity::Info, now),
+        ];
+        world.judge("lab-2", "daily", judged);
+        let mut shown = world.shown();
+        shown.metrics.max_clusters = 1;
+        shown.metrics.max_jobs = if minute < 60 { 1 } else { 2 };
+        vec![shown]
+    };
+    let clusters = "BackupClustersOmitted warning etcd";
+    let jobs = "BackupJobsOmitted warning etcd";
+    let findings = "BackupOmittedFindings critical etcd";
+    Scenario::new("there are too many clusters and jobs", 120, shown)
+        .tells(10, &[findings])
+        .tells(15, &[clusters, jobs, findings])
+        .tells(
+            65,
+            &[
+                clusters,
+                jobs,
+                findings,
+                "BackupEmpty critical etcd lab-2 daily",
+            ],
+        )
+        .tells(90, &[clusters, "BackupEmpty critical etcd lab-2 daily"])
+}
+
+fn just_enough() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut shown = World::good(now).shown();
+        shown.metrics.max_clusters = 2;
+        shown.metrics.max_jobs = if minute == 30 { 1 } else { 2 };
+        vec![shown]
+    };
+    Scenario::new("there are as many clusters and jobs as may be", 60, shown).nearly(&[
+        "BackupClustersOmitted",
+        "BackupJobsOmitted",
+        "BackupOmittedFindings",
+    ])
+}
+
+fn resolver_failing() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        if (20..60).contains(&minute) {
+            world.kkp.failure = Some(Arc::from("why"));
+            world.kkp.last_success = Some(unix(now - (minute - 19) * 60));
+        }
+        vec![world.shown()]
+    };
+    let told = ["BackupResolverFailing warning @kkp"];
+    Scenario::new("an API server is silent", 120, shown)
+        .tells(30, &[])
+        .tells(35, &told)
+        .tells(70, &told)
+        .tells(80, &[])
+}
+
+/// All of them, and they stay away.
+fn names_lost() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        if minute >= 60 {
+            world.kkp = names(now, &[]);
+            let of_nobody = objects(50, 1_572_864, now - HOUR);
+            world.etcd.figures = Some(figures(now, &[("", of_nobody)]));
+        }
+        vec![world.shown()]
+    };
+    Scenario::new("a resolver loses all clusters", 240, shown)
+        .tells(60, &[])
+        .tells(65, &["BackupNamesLost warning @kkp"])
+        .tells(240, &["BackupNamesLost warning @kkp"])
+}
+
+/// Exactly half is not less than half; and a resolver that is new has no hour before.
+fn half_of_the_names() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        if minute >= 60 {
+            world.kkp = names(now, &[("lab-1", now - 90 * DAY)]);
+        }
+        vec![world.shown()]
+    };
+    Scenario::new("one of two clusters is deleted", 180, shown).nearly(&["BackupNamesLost"])
+}
+
+fn reload_failed() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut shown = World::good(now).shown();
+        shown.reloaded = !(20..40).contains(&minute);
+        vec![shown]
+    };
+    Scenario::new("a configuration is refused", 60, shown)
+        .tells(20, &[])
+        .tells(25, &["BackupConfigReloadFailed warning"])
+        .tells(40, &[])
+}
+
+fn absent() -> Scenario {
+    let shown = |now: i64, minute: i64| match minute {
+        20..50 => Vec::new(),
+        _ => vec![World::good(now).shown()],
+    };
+    Scenario::new("no exporter is scraped", 80, shown)
+        .tells(25, &[])
+        .tells(30, &["BackupExporterAbsent critical"])
+        .tells(50, &[])
+}
