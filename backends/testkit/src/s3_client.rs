@@ -99,10 +99,15 @@ impl S3Client {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Result<String, Refused> {
-        let answer = self
-            .try_send(method, path, query, headers, body.into())
-            .await
-            .unwrap_or_else(|error| panic!("{}{path}: {error:?}", self.endpoint));
+        let body = body.into();
+        let once = || self.try_send(method.clone(), path, query, headers, body.clone());
+        let mut answer = once().await;
+        // A store closes a kept connection when it likes, the moment before it is used as well. All but
+        // a POST comes to the same twice.
+        if answer.as_ref().is_err_and(reqwest::Error::is_request) && method != Method::POST {
+            answer = once().await;
+        }
+        let answer = answer.unwrap_or_else(|error| panic!("{}{path}: {error:?}", self.endpoint));
         let status = answer.status();
         let body = answer.text().await.unwrap_or_default();
         if status.is_success() {
@@ -256,6 +261,8 @@ pub(crate) fn http_client(authority: Option<&str>) -> Client {
         .use_preconfigured_tls(tls)
         .no_proxy()
         .timeout(Duration::from_secs(120))
+        // Before MinIO closes them, after 30 seconds.
+        .pool_idle_timeout(Duration::from_secs(10))
         .build()
         .unwrap()
 }
