@@ -21,6 +21,7 @@ pub mod labels;
 pub mod log_safe;
 pub mod logging;
 pub mod pages;
+pub mod problems;
 pub mod reload;
 pub mod reload_requests;
 pub mod resolver;

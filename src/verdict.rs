@@ -1,6 +1,6 @@
 //! What is wrong with backups, and what is not: each verdict is defined here and nowhere
-//! else. The status page and its JSON tell it, and `check --connect` warns of it. The alerts of
-//! [`rules`](crate::rules) say the same of the metrics, and a test
+//! else. The status page, its JSON and the report tell it, and `check --connect` warns of it. The
+//! alerts of [`rules`](crate::rules) say the same of the metrics, and a test
 //! (`tests/fast/exposition/verdicts.rs`) holds all of them together over generated cases.
 //!
 //! What is judged is a job: a cluster at a destination, or a destination as a whole where it
@@ -9,6 +9,9 @@
 use std::time::Duration;
 
 use s3_exporter_api::UnixTime;
+use s3_exporter_judge::backups::JobId;
+use s3_exporter_judge::findings::{FindingKind, Severity};
+use s3_exporter_judge::judge::JudgedJob;
 use serde::Serialize;
 
 use crate::destination::{Destination, Expect};
@@ -46,6 +49,24 @@ impl Finding {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::None, Self::Late, Self::Empty, Self::Shrunk];
 
+    /// What the judge of backups calls the same.
+    pub const fn kind(self) -> FindingKind {
+        match self {
+            Self::None => FindingKind::Missing,
+            Self::Late => FindingKind::Overdue,
+            Self::Empty => FindingKind::Empty,
+            Self::Shrunk => FindingKind::Shrunk,
+        }
+    }
+
+    /// How grave it is, wherever it is told.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::None | Self::Late => Severity::Critical,
+            Self::Empty | Self::Shrunk => Severity::Warning,
+        }
+    }
+
     /// For people: `<words> of <cluster>`.
     pub const fn words(self) -> &'static str {
         match self {
@@ -63,6 +84,8 @@ pub struct Verdict {
     found: [bool; Finding::ALL.len()],
     /// There is no backup yet, and none is expected so soon after the creation.
     pub is_awaited: bool,
+    /// The judge of its backup jobs finds something wrong with one of them: a warning, or worse.
+    pub is_judged_wrong: bool,
 }
 
 impl Verdict {
@@ -82,6 +105,7 @@ impl Verdict {
     pub fn or(mut self, other: Self) -> Self {
         other.findings().for_each(|finding| self.set(finding));
         self.is_awaited |= other.is_awaited;
+        self.is_judged_wrong |= other.is_judged_wrong;
         self
     }
 
@@ -129,19 +153,30 @@ pub fn newest_size_ratio(totals: &Totals) -> Option<f64> {
 pub fn of_cluster(
     destination: &Destination,
     figures: &Figures,
-    totals: &Totals,
+    (cluster, totals): (&str, &Totals),
     created: Option<UnixTime>,
     now: UnixTime,
 ) -> Verdict {
-    let verdict = Verdict::of(totals, destination, figures);
+    let mut verdict = Verdict::of(totals, destination, figures);
     let age = created.map(|created| now.as_seconds() - created.as_seconds());
     if verdict.has(Finding::None) && age.is_some_and(|age| age <= GRACE.as_secs_f64()) {
-        return Verdict {
+        verdict = Verdict {
             is_awaited: true,
             ..Verdict::default()
         };
     }
+    let first = JobId {
+        cluster: cluster.to_owned(),
+        job: String::new(),
+    };
+    let from = figures.judgement.jobs.range(first..);
+    let mut jobs = from.take_while(|(id, _)| id.cluster == cluster);
+    verdict.is_judged_wrong = jobs.any(|(_, job)| is_wrong(job));
     verdict
+}
+
+fn is_wrong(job: &JudgedJob) -> bool {
+    job.severity() >= Some(Severity::Warning)
 }
 
 /// Of a destination as a whole: where it has no clusters, it is one job. Where those that
@@ -149,7 +184,9 @@ pub fn of_cluster(
 /// every cluster is expected by itself.
 pub fn of_destination(destination: &Destination, figures: &Figures) -> Option<Verdict> {
     if destination.resolver.is_none() {
-        return Some(Verdict::of(&figures.listed, destination, figures));
+        let mut verdict = Verdict::of(&figures.listed, destination, figures);
+        verdict.is_judged_wrong = figures.judgement.jobs.values().any(is_wrong);
+        return Some(verdict);
     }
     let mut verdict = Verdict::default();
     if is_without_backups(destination, figures)? {

@@ -5,7 +5,7 @@ use s3_exporter_api::UnixTime;
 use s3_exporter_judge::findings::{FindingKind, Severity};
 use serde::Serialize;
 
-use crate::verdict::{Backups, Finding, Judged};
+use crate::verdict::{Backups, Judged};
 
 mod detail;
 mod found;
@@ -130,9 +130,6 @@ pub struct FindingStatus<'a> {
     pub since: Moment,
     /// In one sentence, with its numbers.
     pub text: &'a str,
-    /// The finding of its cluster, or of the destination as a whole, that says the same.
-    #[serde(skip)]
-    pub said_by: Option<Finding>,
 }
 
 /// How a destination is.

@@ -2,11 +2,9 @@
 //! [`verdict`](crate::verdict), which the status page tells too. A test holds both together
 //! (`tests/fast/exposition/verdicts.rs`).
 
-use s3_exporter_judge::findings::Severity;
-
 use super::text::{self, Shown, place};
 use super::{Alert, Settings, minutes, of_any, of_any_lines};
-use crate::verdict::{GRACE, SHRUNK};
+use crate::verdict::{Finding, GRACE, SHRUNK};
 
 /// The series of one destination, whatever else they have.
 const SAME: &str = "on (job, instance, destination)";
@@ -31,7 +29,7 @@ objectstore_scan_last_success_timestamp_seconds
     );
     Alert {
         name: "BackupTooOld".to_owned(),
-        severity: Some(Severity::Critical),
+        severity: Some(Finding::Late.severity()),
         expression: of_any_lines(&expression),
         pending: minutes(5),
         keep_firing: settings.gap(),
@@ -62,7 +60,7 @@ unless on (job, instance, resolver, {cluster})
     );
     Alert {
         name: "BackupClusterWithoutAny".to_owned(),
-        severity: Some(Severity::Critical),
+        severity: Some(Finding::None.severity()),
         expression: of_any_lines(&expression),
         pending: minutes(15),
         keep_firing: settings.gap(),
@@ -84,7 +82,7 @@ unless on (job, instance, resolver, {cluster})
 fn destination_without(settings: &Settings) -> Alert {
     Alert {
         name: "BackupDestinationWithoutAny".to_owned(),
-        severity: Some(Severity::Critical),
+        severity: Some(Finding::None.severity()),
         expression: format!("{} == 1", of_any("objectstore_destination_without_backups")),
         pending: minutes(5),
         keep_firing: settings.gap(),
@@ -103,17 +101,21 @@ fn destination_without(settings: &Settings) -> Alert {
     }
 }
 
-/// Information: it is of single objects, and many tools write some of all sizes.
+/// Of single objects, and many tools write some of all sizes: where the judge reads backups, it knows
+/// better.
 fn small(settings: &Settings) -> Alert {
+    let cluster = &settings.cluster_label;
     let expression = format!(
         "
 objectstore_newest_object_size_ratio < {SHRUNK}
+  unless on (job, instance, destination, {cluster}) objectstore_backups
 or
-objectstore_listed_newest_object_size_ratio < {SHRUNK} and {SAME} {WHOLE}"
+objectstore_listed_newest_object_size_ratio < {SHRUNK} and {SAME} {WHOLE}
+  unless {SAME} objectstore_backups"
     );
     Alert {
         name: "BackupNewestObjectSmall".to_owned(),
-        severity: Some(Severity::Info),
+        severity: Some(Finding::Shrunk.severity()),
         expression: of_any_lines(&expression),
         pending: minutes(5),
         keep_firing: settings.gap(),

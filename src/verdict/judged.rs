@@ -7,9 +7,9 @@ use super::{Finding, Verdict};
 /// How backups are.
 #[derive(Clone, Debug, Serialize)]
 pub struct Judged {
-    /// In a word: the gravest of what is wrong.
+    /// In a word: the gravest of what is wrong, be it of objects or of backup jobs.
     pub backup: Backup,
-    /// What is wrong.
+    /// What is wrong with its objects; of its backup jobs the destination tells.
     pub findings: Vec<Finding>,
 }
 
@@ -25,6 +25,8 @@ pub enum Backup {
     Empty,
     /// The newest object is far smaller than its fellows.
     Shrunk,
+    /// Its objects by themselves look well, and the judge finds something wrong with a backup job.
+    Wrong,
     /// There is none yet, and none is expected so soon.
     Awaited,
     /// Nothing is known to be wrong.
@@ -44,6 +46,8 @@ pub struct Backups {
     pub empty: usize,
     /// With a newest object far smaller than its fellows.
     pub shrunk: usize,
+    /// Whose objects look well, and with a job that the judge finds something wrong with.
+    pub wrong: usize,
     /// Without one yet, where none is expected so soon.
     pub awaited: usize,
     /// The others.
@@ -70,6 +74,7 @@ impl Backups {
         self.late += one(Finding::Late);
         self.empty += one(Finding::Empty);
         self.shrunk += one(Finding::Shrunk);
+        self.wrong += usize::from(backup == Backup::Wrong);
         self.awaited += usize::from(backup == Backup::Awaited);
         self.ok += usize::from(backup == Backup::Ok);
     }
@@ -98,6 +103,7 @@ impl Backup {
             Some(Finding::Late) => Self::Late,
             Some(Finding::Empty) => Self::Empty,
             Some(Finding::Shrunk) => Self::Shrunk,
+            None if verdict.is_judged_wrong => Self::Wrong,
             None if verdict.is_awaited => Self::Awaited,
             None => Self::Ok,
         }

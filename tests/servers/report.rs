@@ -207,10 +207,12 @@ async fn what_cannot_be_listed() {
 
 #[tokio::test]
 async fn what_holds_no_backup() {
-    for bucket in ["nothing", "foreign"] {
+    for (bucket, code) in [("nothing", 1), ("foreign", 0)] {
         let output = report(bucket, &[]).await;
         check_text(&output);
-        assert_eq!(output.code, Some(0), "{output:?}");
+        assert_eq!(output.code, Some(code), "{output:?}");
+        let is_told = output.stdout.contains("CRITICAL missing: s3://nothing/");
+        assert_eq!(is_told, code == 1, "{output:?}");
         let says = "No backups were recognised by their keys.";
         assert!(output.stdout.ends_with(&format!("{says}\n")), "{output:?}");
     }
@@ -428,7 +430,10 @@ async fn with_the_history_of_a_running_exporter() {
         .unwrap();
     fs::write(file, "nonsense").unwrap();
     let output = run(&[]);
-    assert_eq!(output.code, Some(0), "{output:?}");
+    assert_eq!(output.code, Some(1), "{output:?}");
+    let lost = &parse(&output.stdout)["destinations"][1];
+    assert_eq!(lost["findings"][0]["text"], "there is no object");
+    assert_eq!(lost["jobs"], serde_json::json!([]), "{lost:#}");
     assert!(
         output
             .stderr

@@ -152,6 +152,8 @@ fn once_says_nothing_of_what_is_well_unless_asked() {
 fn report(environment: &[(&str, &str)], is_terminal: bool) -> String {
     let server = S3sServer::start();
     server.store().create_bucket("backups");
+    let foreign = Upload::new("README", 1);
+    server.store().put_all("backups", [foreign]);
     server.faults().delay(std::time::Duration::from_millis(700));
     let program = env!("CARGO_BIN_EXE_s3-exporter");
     let line = format!(

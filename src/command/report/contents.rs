@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::facts::Figures;
 use crate::log_safe::is_obeyed;
 use crate::pages::Time;
+use crate::problems::{Problem, subjects};
 use crate::snapshot::{DestinationSnapshot, Snapshot};
 
 /// Everything.
@@ -94,10 +95,10 @@ pub struct FindingReport<'a> {
     pub finding: FindingKind,
     /// How grave.
     pub severity: Severity,
-    /// Since when.
+    /// Since when; of what nobody knows that of, when it was seen.
     pub since: Time,
     /// In one sentence, with its numbers.
-    pub text: &'a str,
+    pub text: String,
     /// Keys that show it, at most [`Finding::KEYS`].
     pub keys: &'a [String],
 }
@@ -108,7 +109,9 @@ impl<'a> Report<'a> {
         let destinations = snapshot.destinations.iter();
         Self {
             made: Time(now),
-            destinations: destinations.map(|of| DestinationReport::new(of)).collect(),
+            destinations: destinations
+                .map(|of| DestinationReport::new(of, snapshot, now))
+                .collect(),
         }
     }
 
@@ -140,7 +143,7 @@ impl<'a> Report<'a> {
 }
 
 impl<'a> DestinationReport<'a> {
-    fn new(of: &'a DestinationSnapshot) -> Self {
+    fn new(of: &'a DestinationSnapshot, snapshot: &'a Snapshot, now: UnixTime) -> Self {
         let destination = &of.destination;
         let failure = match &of.latest {
             None => Some("it was not listed".to_owned()),
@@ -153,9 +156,10 @@ impl<'a> DestinationReport<'a> {
         let figures = of.figures.as_deref();
         let judged = figures.map(|figures| &*figures.judgement);
         let jobs = || judged.into_iter().flat_map(|judged| &judged.jobs);
-        let mut findings: Vec<_> = jobs()
-            .flat_map(|(id, job)| job.findings.iter().map(|it| FindingReport::new(id, it)))
-            .collect();
+        let subjects = subjects(of, snapshot, now).into_iter();
+        let problems = subjects.flat_map(|it| it.problems);
+        let seen = figures.map_or(now, |figures| figures.ended);
+        let mut findings: Vec<_> = problems.map(|it| FindingReport::new(it, seen)).collect();
         findings.sort_by_key(|it| (Reverse(it.severity), it.since.0)); // stable: by job within
         let of_listing = |figures: &Figures| (figures.listed.objects, figures.listed.bytes);
         Self {
@@ -215,15 +219,16 @@ impl<'a> JobReport<'a> {
 }
 
 impl<'a> FindingReport<'a> {
-    fn new(id: &'a JobId, finding: &'a Finding) -> Self {
+    /// What nobody knows the beginning of is as old as the listing that it was `seen` in.
+    fn new(problem: Problem<'a>, seen: UnixTime) -> Self {
         Self {
-            cluster: &id.cluster,
-            job: &id.job,
-            finding: finding.kind,
-            severity: finding.severity,
-            since: Time(finding.since),
-            text: &finding.text,
-            keys: &finding.keys[..finding.keys.len().min(Finding::KEYS)],
+            cluster: problem.cluster,
+            job: problem.job.unwrap_or_default(),
+            finding: problem.kind,
+            severity: problem.severity,
+            since: Time(problem.since.unwrap_or(seen)),
+            text: problem.why,
+            keys: &problem.keys[..problem.keys.len().min(Finding::KEYS)],
         }
     }
 }

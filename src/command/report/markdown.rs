@@ -55,7 +55,7 @@ fn of_destination(out: &mut String, of: &DestinationReport<'_>) {
                 code(finding.cluster).into(),
                 code(finding.job).into(),
                 finding.since.to_string().into(),
-                sentence(&Sentence(finding.text).to_string()).into(),
+                sentence(&Sentence(&finding.text).to_string()).into(),
                 keys.join("<br>").into(),
             ],
         );

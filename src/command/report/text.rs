@@ -99,7 +99,7 @@ impl Text {
         );
         self.wrapped(
             4,
-            &format!("{} {since}", Sentence(&one_line(finding.text))),
+            &format!("{} {since}", Sentence(&one_line(&finding.text))),
             Style::new(),
         );
         for key in finding.keys {
@@ -178,7 +178,11 @@ impl Text {
             .collect();
         if !counted.is_empty() {
             let severity = findings().map(|it| it.severity).max();
-            let line = format!("{}, in {all}.", counted.join(" and "));
+            let place = match all.0 {
+                0 => String::new(),
+                _ => format!(", in {all}"),
+            };
+            let line = format!("{}{place}.", counted.join(" and "));
             self.wrapped(0, &line, colour(severity.unwrap_or(Severity::Warning)));
         } else if all.0 > 0 {
             let good = AnsiColor::Green.on_default();
@@ -187,7 +191,8 @@ impl Text {
                 &format!("Nothing is known to be wrong with {all}."),
                 good,
             );
-        } else if failed < destinations {
+        }
+        if all.0 == 0 && failed < destinations {
             let line = "No backups were recognised by their keys.";
             self.wrapped(0, line, colour(Severity::Warning));
         }

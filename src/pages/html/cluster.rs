@@ -10,7 +10,7 @@ use s3_exporter_judge::findings::{Finding, FindingKind};
 use s3_exporter_judge::judge::JudgedJob;
 
 use super::calendar::Weeks;
-use super::found::{Found, names};
+use super::found::Found;
 use super::groups::{self, Problems};
 use super::links::Base;
 use super::plot::Plot;
@@ -18,6 +18,7 @@ use super::query::Query;
 use super::rows;
 use super::write::{ByteSize, Count, HtmlName, Span, When};
 use super::{About, Context};
+use crate::problems::names;
 use crate::snapshot::DestinationSnapshot;
 
 /// Jobs on a page; a destination without clusters may have thousands.

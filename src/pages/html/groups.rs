@@ -6,10 +6,10 @@ use s3_exporter_api::UnixTime;
 use s3_exporter_judge::findings::{FindingKind, Severity};
 
 use super::advice;
-use super::found::Problem;
 use super::links::Base;
 use super::rows::{class, words};
 use super::write::{Count, HtmlName, Sentences, When};
+use crate::problems::Problem;
 use crate::words::Sentence;
 
 /// Of so many at a destination with the same, each has a line of its own.

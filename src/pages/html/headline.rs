@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use s3_exporter_api::UnixTime;
 use s3_exporter_judge::findings::{FindingKind, Severity};
 
-use super::found::{Found, Problem};
+use super::found::Found;
 use crate::pages::DestinationStatus;
+use crate::problems::Problem;
 use crate::snapshot::{DestinationSnapshot, Snapshot};
 use crate::words::Count;
 

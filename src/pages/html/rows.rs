@@ -3,17 +3,14 @@
 use std::cmp::Reverse;
 
 use s3_exporter_api::UnixTime;
-use s3_exporter_judge::backups::JobId;
 use s3_exporter_judge::calendar::{Calendar, Day};
 use s3_exporter_judge::findings::{FindingKind, Severity};
-use s3_exporter_judge::judge::JudgedJob;
 
-use super::found::Problem;
 use super::links::Base;
 use super::query::{Order, Query};
 use super::write::{ByteSize, HtmlName, When};
 use crate::destination::Destination;
-use crate::facts::Totals;
+use crate::problems::Subject;
 
 /// A cluster at a destination, or a job of no cluster.
 #[derive(Clone, Debug)]
@@ -43,15 +40,9 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// Of these jobs and objects, of which this is told.
-    pub fn new(
-        destination: &'a Destination,
-        cluster: &'a str,
-        job: Option<&'a str>,
-        jobs: &[(&'a JobId, &'a JudgedJob)],
-        totals: Option<&Totals>,
-        told: &[Problem<'_>],
-    ) -> Self {
+    /// Of what is known of it.
+    pub fn new(destination: &'a Destination, of: &Subject<'a>) -> Self {
+        let (jobs, told) = (&of.jobs, &of.problems);
         let mut wrong: Vec<_> = told
             .iter()
             .filter(|it| it.severity > Severity::Info)
@@ -71,18 +62,19 @@ impl<'a> Row<'a> {
             .iter()
             .filter_map(|(_, job)| job.newest_good.zip(Some(*job)));
         let good = good.max_by_key(|(made, _)| *made);
-        let object = totals
+        let object = of
+            .totals
             .and_then(|totals| totals.newest)
             .filter(|_| good.is_none());
         let calendars = jobs.iter().map(|(_, job)| job.calendar);
         Self {
             destination,
-            cluster,
-            job,
+            cluster: of.cluster,
+            job: of.job,
             since: since.filter_map(|it| it.since).min(),
             wrong,
             notes,
-            is_awaited: false,
+            is_awaited: of.is_awaited,
             is_judged: jobs.iter().any(|(_, job)| job.expected.interval.is_some()),
             newest: good.map(|(made, _)| made).or(object.map(|(made, _)| made)),
             size: good.map_or(object.map(|(_, size)| size), |(_, job)| job.size),

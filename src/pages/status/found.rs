@@ -3,23 +3,17 @@
 use std::cmp::Reverse;
 
 use s3_exporter_api::UnixTime;
-use s3_exporter_judge::findings::{FindingKind, Severity};
+use s3_exporter_judge::findings::Severity;
 
 use super::{FindingStatus, Moment};
 use crate::facts::Figures;
-use crate::verdict::{Finding, Verdict};
 
 /// Findings of a destination that an answer lists.
 const LISTED: usize = 1000;
 
 /// Those that are worth waking somebody or a look by day, the gravest first, of these the oldest;
-/// and how many more there are. `verdict` is that on a cluster, or, for no cluster, on the
-/// destination as a whole.
-pub(super) fn findings<'a>(
-    figures: &'a Figures,
-    verdict: impl Fn(&str) -> Option<Verdict>,
-    now: UnixTime,
-) -> (Vec<FindingStatus<'a>>, usize) {
+/// and how many more there are.
+pub(super) fn findings(figures: &Figures, now: UnixTime) -> (Vec<FindingStatus<'_>>, usize) {
     let jobs = figures.judgement.jobs.iter();
     let all = jobs.flat_map(|(id, job)| job.findings.iter().map(move |finding| (id, finding)));
     let mut all: Vec<_> = all
@@ -35,19 +29,6 @@ pub(super) fn findings<'a>(
         severity: finding.severity,
         since: Moment::of_ours(finding.since, now),
         text: &finding.text,
-        said_by: same(finding.kind)
-            .filter(|same| verdict(&id.cluster).is_some_and(|verdict| verdict.has(*same))),
     });
     (listed.collect(), more)
-}
-
-/// The verdict on a cluster that says the same, where there is such.
-const fn same(kind: FindingKind) -> Option<Finding> {
-    match kind {
-        FindingKind::Missing => Some(Finding::None),
-        FindingKind::Overdue => Some(Finding::Late),
-        FindingKind::Empty => Some(Finding::Empty),
-        FindingKind::Shrunk => Some(Finding::Shrunk),
-        _ => None,
-    }
 }

@@ -85,22 +85,8 @@ impl<'a> DestinationStatus<'a> {
             clusters(destination, figures, names, listed, now, everywhere)
         });
         let whole = figures.and_then(|figures| verdict::of_destination(destination, figures));
-        let (findings, findings_not_listed) = figures.map_or_else(Default::default, |figures| {
-            let verdict = |cluster: &str| match figures.clusters.get(cluster) {
-                Some(totals) => {
-                    let created = names.and_then(|names| names.get(cluster)?.created);
-                    Some(verdict::of_cluster(
-                        destination,
-                        figures,
-                        totals,
-                        created,
-                        now,
-                    ))
-                }
-                None => whole.filter(|_| destination.resolver.is_none()),
-            };
-            findings(figures, verdict, now)
-        });
+        let (findings, findings_not_listed) =
+            figures.map_or_else(Default::default, |figures| findings(figures, now));
         Self {
             destination: &destination.name,
             bucket: &destination.bucket,
@@ -166,7 +152,8 @@ fn clusters<'a>(
         .clusters
         .iter()
         .map(|(name, totals)| {
-            let verdict = verdict::of_cluster(destination, figures, totals, created(name), now);
+            let verdict =
+                verdict::of_cluster(destination, figures, (name, totals), created(name), now);
             backups.count(verdict);
             let there = everywhere.entry((resolver, name)).or_default();
             *there = there.or(verdict);
@@ -203,7 +190,7 @@ pub(super) fn cluster<'a>(
 ) -> Option<ClusterStatus<'a>> {
     let (name, totals) = figures.clusters.get_key_value(name)?;
     let created = names.and_then(|names| names.get(name)?.created);
-    let verdict = verdict::of_cluster(destination, figures, totals, created, now);
+    let verdict = verdict::of_cluster(destination, figures, (name, totals), created, now);
     Some(ClusterStatus::new(
         name, verdict, totals, figures, created, now,
     ))

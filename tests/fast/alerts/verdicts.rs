@@ -1,9 +1,9 @@
 //! What is wrong with clusters, and with destinations as a whole.
 
-use s3_exporter::facts::Recent;
+use s3_exporter::facts::{Recent, Totals};
 
 use crate::alerts::run::Scenario;
-use crate::alerts::world::{HOUR, World, change, figures, names, objects, unix};
+use crate::alerts::world::{HOUR, World, change, figures, job, judge, names, objects, unix};
 
 pub fn scenarios() -> Vec<Scenario> {
     vec![
@@ -14,6 +14,7 @@ pub fn scenarios() -> Vec<Scenario> {
         before_the_first_scan(),
         small(0.05, true),
         small(0.1, false),
+        small_where_backups_are_read(),
     ]
 }
 
@@ -114,21 +115,49 @@ fn before_the_first_scan() -> Scenario {
     .nearly(&["BackupClusterWithoutAny", "BackupDestinationWithoutAny"])
 }
 
+/// The newest object is of so much of the usual size: of a cluster, and of a destination as a whole.
 fn small(part: f64, is_told: bool) -> Scenario {
     let shown = move |now: i64, _: i64| {
         let mut world = World::good(now);
+        world.clusters(&[("lab-1", with_newest(part, now))]);
         change(&mut world.dumps, |figures| {
-            let size = (5_000_000.0 * part) as u64;
-            let newest = (unix(now - 60), size);
-            let before = (1..10).map(|nth| (unix(now - nth * HOUR), 5_000_000));
-            figures.listed.recent = Recent::restore([newest].into_iter().chain(before));
+            figures.listed = with_newest(part, now);
         });
         vec![world.shown()]
     };
     let name = format!("the newest object has {part} of the usual size");
     let scenario = Scenario::new(name, 60, shown);
+    let told = [
+        "BackupNewestObjectSmall warning etcd lab-1",
+        "BackupNewestObjectSmall warning dumps",
+    ];
     match is_told {
-        true => scenario.tells(30, &["BackupNewestObjectSmall info dumps"]),
+        true => scenario.tells(30, &told),
         false => scenario.nearly(&["BackupNewestObjectSmall"]),
+    }
+}
+
+/// Then the judge knows the sizes of backups, be they of objects of all sizes.
+fn small_where_backups_are_read() -> Scenario {
+    let shown = |now: i64, _: i64| {
+        let mut world = World::good(now);
+        world.clusters(&[("lab-1", with_newest(0.05, now))]);
+        change(&mut world.dumps, |figures| {
+            figures.listed = with_newest(0.05, now);
+        });
+        judge(&mut world.etcd, "lab-1", "daily", job(now));
+        judge(&mut world.dumps, "", "", job(now));
+        vec![world.shown()]
+    };
+    Scenario::new("a small newest object of backups that are read", 60, shown)
+        .nearly(&["BackupNewestObjectSmall"])
+}
+
+fn with_newest(part: f64, now: i64) -> Totals {
+    let newest = (unix(now - 60), (5_000_000.0 * part) as u64);
+    let before = (1..10).map(|nth| (unix(now - nth * HOUR), 5_000_000));
+    Totals {
+        recent: Recent::restore([newest].into_iter().chain(before)),
+        ..objects(10, 5_000_000, now - 60)
     }
 }

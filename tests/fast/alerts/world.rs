@@ -120,15 +120,7 @@ impl World {
 
     /// What is thought of a job at `etcd`.
     pub fn judge(&mut self, cluster: &str, job: &str, judged: JudgedJob) {
-        let (cluster, job) = (cluster.to_owned(), job.to_owned());
-        change(&mut self.etcd, |figures| {
-            let mut judgement = Judgement {
-                jobs: figures.judgement.jobs.clone(),
-                ..Judgement::default()
-            };
-            judgement.jobs.insert(JobId { cluster, job }, judged);
-            figures.judgement = Arc::new(judgement);
-        });
+        judge(&mut self.etcd, cluster, job, judged);
     }
 
     /// The clusters at `etcd` have these objects, and no job is known.
@@ -151,6 +143,19 @@ pub fn destination(name: &str, resolver: Option<&str>) -> DestinationSnapshot {
         audit_interval: Some(Duration::from_secs(DAY as u64)),
         ..sample::destination(name, name, resolver)
     })
+}
+
+/// What is thought of a job there.
+pub fn judge(of: &mut DestinationSnapshot, cluster: &str, job: &str, judged: JudgedJob) {
+    let (cluster, job) = (cluster.to_owned(), job.to_owned());
+    change(of, |figures| {
+        let mut judgement = Judgement {
+            jobs: figures.judgement.jobs.clone(),
+            ..Judgement::default()
+        };
+        judgement.jobs.insert(JobId { cluster, job }, judged);
+        figures.judgement = Arc::new(judgement);
+    });
 }
 
 pub fn change(of: &mut DestinationSnapshot, change: impl FnOnce(&mut Figures)) {

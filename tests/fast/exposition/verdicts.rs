@@ -1,5 +1,5 @@
-//! Each verdict is the same on the status page, in its JSON and in the alerts that come with the
-//! exporter, over generated cases, and it is what its definition says.
+//! Each verdict is the same on the status page, in its JSON, in the report and in the alerts that come
+//! with the exporter, over generated cases, and it is what its definition says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use s3_exporter::command::report::Report;
 use s3_exporter::exposition::{Format, text};
 use s3_exporter::pages::Status;
 use s3_exporter::pages::html::{self, Context, Query};
@@ -98,6 +99,24 @@ fn told_by(status: &Status<'_>) -> Told {
     told
 }
 
+/// What the report tells.
+fn told_by_report(snapshot: &Snapshot) -> Told {
+    let mut told = Told::new();
+    for of in &Report::new(snapshot, at(NOW, 0)).destinations {
+        for it in &of.findings {
+            let finding = Finding::ALL
+                .into_iter()
+                .find(|finding| finding.kind() == it.finding)
+                .unwrap();
+            assert_eq!(it.severity, finding.severity(), "{it:?}");
+            let question = question(finding, it.cluster.is_empty()).to_owned();
+            let names = (of.name.to_owned(), it.cluster.to_owned());
+            told.entry(question).or_default().insert(names);
+        }
+    }
+    told
+}
+
 /// The verdict of the page, in its parts.
 fn headline(page: &str) -> Vec<String> {
     let (_, rest) = page
@@ -122,13 +141,16 @@ fn distinct(cases: &[Case], told: &Told, question: &str) -> usize {
     distinct.len()
 }
 
-/// The page, the JSON and the definitions.
+/// The page, the JSON, the report and the definitions.
 fn check_page(cases: &[Case], known: &Known) {
     let snapshot = snapshot(cases, known);
     let now = at(NOW, 0);
     let status = Status::new(&snapshot, true, now, now);
     let expected = told(cases, known);
     assert_eq!(told_by(&status), expected);
+    let mut of_backups = expected.clone();
+    of_backups.remove("unjudged");
+    assert_eq!(told_by_report(&snapshot), of_backups);
 
     let context = Context {
         snapshot: &snapshot,
@@ -234,7 +256,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn the_page_says_what_the_definitions_say((known, cases) in cases()) {
+    fn the_page_and_the_report_say_what_the_definitions_say((known, cases) in cases()) {
         check_page(&cases, &known);
     }
 }

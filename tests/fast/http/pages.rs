@@ -262,7 +262,7 @@ fn a_destination_without_clusters_is_one_job() {
         (
             sample::totals(12, 0, 10, 7200),
             "1 destination with late backups",
-            "<strong class=\"warn\">warning: overdue</strong> <a href=\"status/plain\"><code>plain</code></a> since <time",
+            "<strong class=\"bad\">critical: overdue</strong> <a href=\"status/plain\"><code>plain</code></a> since <time",
         ),
         (
             sample::totals(0, 0, 10, 5),
