@@ -431,7 +431,8 @@ async fn with_the_history_of_a_running_exporter() {
     fs::write(file, "nonsense").unwrap();
     let output = run(&[]);
     assert_eq!(output.code, Some(1), "{output:?}");
-    let lost = &parse(&output.stdout)["destinations"][1];
+    let report = parse(&output.stdout);
+    let lost = &report["destinations"][1];
     assert_eq!(lost["findings"][0]["text"], "there is no object");
     assert_eq!(lost["jobs"], serde_json::json!([]), "{lost:#}");
     assert!(

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use s3_exporter_testkit::S3sServer;
+use s3_exporter_testkit::{S3sServer, Upload};
 
 /// What `once` shows, of a store that is there or of one that is not, at a terminal that `script`
 /// makes, or without one.
