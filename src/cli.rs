@@ -94,6 +94,9 @@ pub enum Command {
         /// Where docs/runbooks.md is read, for the links of alerts [default: docs/runbooks.md]
         #[arg(long, value_name = "URL")]
         runbooks: Option<String>,
+        /// Write them into this file instead, which stays as it is where they cannot be made
+        #[arg(long, value_name = "FILE")]
+        output: Option<String>,
     },
     /// Say which cluster and which backup an object's key belongs to, and why
     Explain {

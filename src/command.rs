@@ -30,6 +30,7 @@ pub mod explain;
 pub mod fit;
 mod healthcheck;
 pub mod once;
+pub mod output;
 mod progress;
 pub mod report;
 pub mod rules;
@@ -227,10 +228,13 @@ fn dispatch(
             ControlFlow::Break(code) => return code,
         }
     }
-    if let (Command::Rules { .. }, Ok(options)) = (command, rules_options(command)) {
+    if let (Command::Rules { output, .. }, Ok(options)) = (command, rules_options(command)) {
         warn(config);
         return match rules::rules(config, &options) {
-            Ok(text) => success(show(&text)),
+            Ok(text) => success(match named(output.as_deref()) {
+                None => show(&text),
+                Some(path) => write(path, &text),
+            }),
             Err(reason) => fail(&reason),
         };
     }
@@ -410,14 +414,11 @@ fn look(config: &Config) {
 }
 
 async fn once(config: &Config, textfile: Option<&str>) -> ExitCode {
-    let textfile = textfile.filter(|path| !path.is_empty()); // an empty value means unset
+    let textfile = named(textfile);
     let outcome = once::once(config, &Telemetry::new(), textfile.is_none()).await;
     let is_written = match textfile {
         None => print(&outcome.text),
-        Some(path) => match once::write_textfile(Path::new(path), &outcome.text) {
-            Ok(()) => true,
-            Err(cause) => return fail(&format!("writing {path}: {cause}")),
-        },
+        Some(path) => write(path, &outcome.text),
     };
     success(outcome.success && is_written)
 }
@@ -467,6 +468,21 @@ fn complain(what: &str, message: &dyn Display) {
 #[must_use]
 fn show(text: &str) -> bool {
     print(&log_safe(text))
+}
+
+/// The file that is named; an empty value means unset.
+fn named(path: Option<&str>) -> Option<&str> {
+    path.filter(|path| !path.is_empty())
+}
+
+/// Text into a file that it replaces. False, with the reason on stderr, where that cannot be.
+#[must_use]
+fn write(path: &str, text: &str) -> bool {
+    let written = output::replace_file(Path::new(path), text);
+    if let Err(cause) = &written {
+        complain("error", &format!("writing {path}: {cause}"));
+    }
+    written.is_ok()
 }
 
 /// Text to stdout, as it is. False, with the reason on stderr, where it cannot be written: who

@@ -1,10 +1,5 @@
 //! `once`: scans every destination once and prints the metrics.
 
-use std::fs::Permissions;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-
 use crate::command::progress;
 use crate::config::Config;
 use crate::exposition::{self, Format};
@@ -45,27 +40,4 @@ fn all_complete(snapshot: &Snapshot) -> bool {
             .as_ref()
             .is_some_and(|latest| latest.failure.is_none())
     })
-}
-
-/// Replaces a file for node_exporter's textfile collector: readable by all, and at no
-/// moment half written.
-///
-/// # Errors
-/// What the file system says.
-pub fn write_textfile(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    // The collector reads *.prom only, so an unfinished one must not end like that.
-    let mut file = tempfile::Builder::new()
-        .prefix(".s3-exporter-")
-        .suffix(".tmp")
-        .tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file()
-        .set_permissions(Permissions::from_mode(0o644))?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|failed| failed.error)?;
-    Ok(())
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::Arc;
 
-use s3_exporter::command::once::{once, write_textfile};
+use s3_exporter::command::once::once;
+use s3_exporter::command::output::replace_file;
 use s3_exporter::config::{Backend as Store, Compat, Config, Fingerprint};
 use s3_exporter::resolver::Resolver;
 use s3_exporter::resolver::fixed::StaticResolver;
@@ -96,9 +97,9 @@ async fn a_textfile_leaves_the_process_to_node_exporter() {
 fn a_textfile_is_replaced_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backups.prom");
-    write_textfile(&path, "before 1\n").unwrap();
+    replace_file(&path, "before 1\n").unwrap();
     let before = std::fs::File::open(&path).unwrap();
-    write_textfile(&path, "after 1\n").unwrap();
+    replace_file(&path, "after 1\n").unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "after 1\n");
     let after = std::fs::metadata(&path).unwrap();
     assert_eq!(after.permissions().mode() & 0o777, 0o644);
@@ -111,6 +112,6 @@ fn a_textfile_is_replaced_whole() {
         "something is left over"
     );
 
-    let error = write_textfile(&folder.path().join("nowhere/x.prom"), "").unwrap_err();
+    let error = replace_file(&folder.path().join("nowhere/x.prom"), "").unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
 }

@@ -92,6 +92,33 @@ fn the_operator_gets_the_same_rules() {
     );
 }
 
+/// Prometheus takes an empty file, as `>` leaves it, for no alerts at all.
+#[test]
+fn a_file_is_replaced_by_good_rules_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.yml");
+    std::fs::write(&file, "").unwrap();
+    check_rules(&file).unwrap();
+
+    let path = file.to_str().unwrap();
+    assert_eq!(printed(GOOD, &["--output", path]), "");
+    let rules = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(rules, printed(GOOD, &["--output="]));
+    check_rules(&file).unwrap();
+
+    let wrong = Program::new(&["rules", "--output", path]);
+    let output = wrong.file("config.toml", "[backends.s]").run();
+    assert_eq!(output.code, Some(2), "{output:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), rules);
+
+    let nowhere = Program::new(&["rules", "--output", "nowhere/rules.yml"]);
+    let output = nowhere.file("config.toml", GOOD).run();
+    assert_eq!(output.code, Some(1), "{output:?}");
+    let reason = output.stderr.last().unwrap();
+    let said = "error: writing nowhere/rules.yml: No such file or directory";
+    assert!(reason.starts_with(said), "{reason}");
+}
+
 const CONFIG: &str = r#"[metrics]
 cluster_label = "backup_cluster"
 job_label = "backup_job"

@@ -37,6 +37,7 @@ async fn it_says_what_help_says() {
     for line in [
         "check [FILE] [--connect]",
         "once [FILE] [--textfile FILE]",
+        "rules [FILE] [--format FORMAT] [--runbooks URL] [--output FILE]",
         "explain KEY [--destination NAME] [--connect]",
         "healthcheck [FILE] [--ready]",
         "completions SHELL",
