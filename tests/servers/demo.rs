@@ -154,6 +154,7 @@ async fn it_shows_what_it_says_and_ends_with_ctrl_c() {
     for text in [
         "<h1>s3-exporter</h1>",
         "1 cluster without any backup",
+        "2 clusters with late backups", // as README and docs/getting-started.md say
         "1 cluster with an empty newest backup",
         "<code>orders</code> <code>dumps/orders</code></a> since <time ",
         "n9kf4hs7vc",

@@ -71,7 +71,11 @@ fn check(command: &[String], variables: &mut Variables) {
             assert!(root().join("Cargo.lock").exists());
         }
         // These are run in tests/servers/docs/start.rs.
-        ["python3" | "alertmanager" | "prometheus", ..] => {
+        [
+            "go" | "~/go/bin/minio" | "python3" | "alertmanager" | "prometheus",
+            ..,
+        ]
+        | ["curl", "--user", ..] => {
             let line = format!("$ {}", command.join(" "));
             let document = read("docs/getting-started.md");
             assert!(document.lines().any(|other| other == line), "{line}");

@@ -1,20 +1,21 @@
 //! `docs/getting-started.md` is gone through: each of its three ways with its configuration and its
-//! commands, and then to the alert that arrives. Only addresses, keys and waits are others.
+//! commands, and then to the alert that arrives. Only addresses and waits are others.
 
 use std::path::Path;
 use std::process::Command;
 
 use s3_exporter_testkit::servers::{Kubernetes, MinIo};
-use s3_exporter_testkit::{Port, Process, Upload, tool};
+use s3_exporter_testkit::{Port, Process, tool};
 use tempfile::TempDir;
 
 use crate::common::{self, Exporter};
 use crate::demo::{Demo, TURN};
-use crate::docs::{blocks, root};
+use crate::docs::{blocks, read, root};
 use crate::schedules::stage::shared;
 
 const DOCUMENT: &str = "docs/getting-started.md";
-const KEY: &str = "lab-1-daily-2026-03-04t03-00-00.db.gz";
+/// Where its MinIO is.
+const STORE: &str = "127.0.0.1:9000";
 
 /// The text of the document's block that begins so.
 fn block(start: &str) -> String {
@@ -36,15 +37,31 @@ fn with(text: &str, others: &[(&str, &str)]) -> String {
     text
 }
 
-/// The words of the document's command that begins so.
-fn command(start: &str) -> Vec<String> {
+/// The words of the document's commands that begin so.
+fn commands(start: &str) -> Vec<Vec<String>> {
     let blocks = blocks::of(Path::new(DOCUMENT)).into_iter();
     let blocks = blocks.filter(|block| block.language == "console");
     let text: String = blocks.map(|block| block.text).collect();
-    let mut lines = text.lines().filter_map(|line| line.strip_prefix("$ "));
-    let line = lines.find(|line| line.starts_with(start));
-    let line = line.unwrap_or_else(|| panic!("no command {start}"));
-    line.split(' ').map(str::to_owned).collect()
+    let lines = text.lines().filter_map(|line| line.strip_prefix("$ "));
+    let lines = lines.filter(|line| line.starts_with(start));
+    lines
+        .map(|line| line.split(' ').map(str::to_owned).collect())
+        .collect()
+}
+
+/// Those of the first.
+fn command(start: &str) -> Vec<String> {
+    let first = commands(start).into_iter().next();
+    first.unwrap_or_else(|| panic!("no command {start}"))
+}
+
+/// The variables that the document exports with this one.
+fn exported(first: &str) -> [(String, String); 2] {
+    let words = command(&format!("export {first}="));
+    [&words[1], &words[2]].map(|word| {
+        let (name, value) = word.split_once('=').unwrap();
+        (name.to_owned(), value.to_owned())
+    })
 }
 
 /// The commands of the block with this one, but that which serves.
@@ -118,12 +135,12 @@ async fn an_alert_arrives(folder: &Path, exporter: &str, words: &[&str]) {
     let at = |port: &Port| format!("127.0.0.1:{port}");
 
     let rules = command("s3-exporter rules");
-    let (arguments, file) = (&rules[1..rules.len() - 2], rules.last().unwrap());
-    let (printed, code) = run(folder, arguments);
-    assert_eq!(code, Some(0));
-    // The five minutes in which the next scan could find it.
+    assert_eq!(run(folder, &rules[1..]), (String::new(), Some(0)));
+    // Without the five minutes in which the next scan could find it.
+    let file = rules.last().unwrap();
+    let text = std::fs::read_to_string(folder.join(file)).unwrap();
     let waits = ["for: ", "keep_firing_for: "];
-    let lines = printed
+    let lines = text
         .lines()
         .filter(|line| !waits.iter().any(|wait| line.trim_start().starts_with(wait)));
     write(folder, file, &lines.collect::<Vec<_>>().join("\n"));
@@ -178,6 +195,51 @@ async fn an_alert_arrives(folder: &Path, exporter: &str, words: &[&str]) {
     };
     let what = format!("{words:?} is told; Prometheus: {}", asking.process.log());
     told.process.until(&what, is_told).await;
+    let said = told.process.log();
+    let what_to_do = "\nWhat to do: docs/runbooks.md#backup";
+    assert!(said.contains(what_to_do), "{said}");
+
+    told.process.signal("INT");
+    told.process.wait().await;
+    let said = told.process.log();
+    assert!(!said.contains("Traceback"), "{said}");
+}
+
+/// From nothing: a MinIO at this address, and in it a bucket with something that is called as a backup is.
+async fn a_store(address: &str) -> Started {
+    let module = command("go install").pop().unwrap();
+    let (_, version) = module.split_once('@').unwrap();
+    let installed = read("tests/install.sh");
+    let line = format!("\nMINIO={version}\n");
+    assert!(installed.contains(&line), "{module} is not what tests have");
+
+    let folder = tempfile::tempdir().unwrap();
+    let data = format!(" {}", folder.path().join("data").display());
+    let line = command("~/go/bin/minio").join(" ");
+    let line = with(&line, &[(STORE, address), (" data", &data)]);
+    let arguments: Vec<_> = line.split(' ').skip(1).collect();
+    let own = exported("MINIO_ROOT_USER");
+    let mut variables: Vec<_> = own
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    variables.push(("HOME", folder.path().to_str().unwrap())); // which may hold certificates for it
+    let log = folder.path().join("log");
+    let mut process = Process::start(&tool("minio"), &arguments, &variables, &log);
+
+    let requests = commands("curl ");
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        let line = with(&request.join(" "), &[(STORE, address)]);
+        let is_done = || async {
+            let mut curl = Command::new("curl");
+            curl.args(["--no-progress-meter", "--noproxy", "*"]);
+            let output = curl.args(line.split(' ').skip(1)).output().unwrap();
+            output.status.success() && output.stdout.is_empty() // or it prints why not
+        };
+        process.until(&line, is_done).await;
+    }
+    Started { process, folder }
 }
 
 #[tokio::test]
@@ -192,15 +254,16 @@ async fn the_demo() {
 
 #[tokio::test]
 async fn a_minio() {
-    let (minio, _) = shared().await;
-    let store = minio.client();
-    store.create_bucket("etcd-backups").await;
-    store.put("etcd-backups", &Upload::new(KEY, 5_000)).await;
+    let port = Port::take();
+    let address = format!("127.0.0.1:{port}");
+    let _store = a_store(&address).await;
+    let keys = exported("MINIO_KEY_ID");
+    assert_eq!(keys, KEYS.map(|(name, value)| (name.into(), value.into())));
     let config = block("[backends.onprem]");
     let config = with(
         &config,
         &[
-            ("https://minio.example:9000", &minio.endpoint()),
+            (STORE, &address),
             // Of a minute, as it says, it would have to become.
             ("25h", "1s"),
             ("max_age", "interval = \"1s\"\nmax_age"),
