@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use s3_exporter_testkit::S3sServer;
 use s3_exporter_testkit::servers::ChromeDriver;
 use serde_json::{Value, json};
 use thirtyfour::common::command::Command;
@@ -11,6 +12,8 @@ use thirtyfour::{By, Capabilities, Key, TypingData, WebDriver};
 use tokio::sync::Semaphore;
 
 use super::client::{DevTools, Http};
+use super::stage::{backend, destination};
+use crate::common::Exporter;
 
 /// Each takes some hundred megabytes and both cores for a moment.
 static TURNS: Semaphore = Semaphore::const_new(2);
@@ -46,7 +49,7 @@ pub async fn browse(test: impl AsyncFnOnce(&Window)) {
     window.resize(1280, 900).await;
     test(&window).await;
     assert_eq!(window.complaints().await, [""; 0]);
-    window.asked_nobody_else().await;
+    assert_eq!(window.asked_of_others().await, [""; 0]);
     window.driver.quit().await.unwrap();
 }
 
@@ -214,9 +217,10 @@ impl Window {
         picture
     }
 
-    async fn asked_nobody_else(&self) {
+    /// The addresses of what was asked of others than the exporters since this was asked last.
+    pub async fn asked_of_others(&self) -> Vec<String> {
         let opened = self.opened.lock().unwrap().clone();
-        let mut asked = 0;
+        let (mut seen, mut others) = (0, Vec::new());
         for entry in self.driver.get_log("performance").await.unwrap() {
             let entry: Value = serde_json::from_str(&entry.message).unwrap();
             let (method, parameters) = (&entry["message"]["method"], &entry["message"]["params"]);
@@ -231,10 +235,47 @@ impl Window {
                 _ => continue,
             };
             let url = url.as_str().unwrap();
+            seen += 1;
             let is_ours = |origin: &String| url.starts_with(&format!("{origin}/"));
-            assert!(opened.iter().any(is_ours), "{url} was asked for: {entry}");
-            asked += 1;
+            if !opened.iter().any(is_ours) {
+                others.push(url.to_owned());
+            }
         }
-        assert!(asked > 0, "no request was seen");
+        assert!(seen > 0, "no request was seen");
+        others
     }
+}
+
+/// A test of the test.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_page_must_not_do_is_noticed() {
+    let (server, other) = (S3sServer::start(), S3sServer::start());
+    server.store().create_bucket("empty");
+    let config = [backend("s", &server), destination("empty", "s", "")].concat();
+    let exporter = Exporter::with_config(&config, &[]).await;
+    browse(async |window| {
+        window.open(&exporter.url("/")).await;
+        assert_eq!(window.complaints().await, [""; 0]);
+        // Its policy keeps it from that, which is told.
+        let ask = format!("await fetch('{}/');", other.endpoint());
+        let refused = window.wait_for(&ask).await;
+        assert!(
+            refused.as_str().unwrap().starts_with("error: "),
+            "{refused}"
+        );
+        let complaints = window.complaints().await;
+        let is_told = |it: &String| it.contains("Content Security Policy");
+        assert!(complaints.iter().any(is_told), "{complaints:?}");
+        assert_eq!(window.asked_of_others().await, [""; 0]);
+        // It does not keep it from leading elsewhere.
+        window
+            .run(&format!("location.href = '{}/';", other.endpoint()))
+            .await;
+        window.until("document.contentType.endsWith('xml')").await;
+        let asked = window.asked_of_others().await;
+        assert_eq!(asked[0], format!("{}/", other.endpoint()));
+        window.complaints().await;
+        window.open(&exporter.url("/")).await;
+    })
+    .await;
 }
