@@ -76,7 +76,7 @@ impl ScanLine {
 
     fn new(of: &ScanStatus<'_>, above: Option<&ScanStatus<'_>>, now: UnixTime) -> Self {
         let above = above.and_then(|above| above.failure.as_ref());
-        let is_same = above.is_some() && of.failure.as_ref() == above;
+        let is_same = of.failure.as_ref() == above;
         let (class, state) = match &of.failure {
             None => ("good", "complete".to_owned()),
             Some(failure) if is_same => ("bad", format!("failed: {}, as above", failure.kind)),
@@ -126,14 +126,14 @@ mod tests {
                 pages: 1,
                 objects: 1000,
                 requests: 2,
-                objects_per_second: 33.4,
+                objects_per_second: 33.6,
                 share_done,
                 seconds_left,
             };
             Running::new(&of, NOW)
         };
         let running = far(Some(0.999), Some(61.0));
-        assert_eq!(running.come, "1 page, 1000 objects, 33 objects a second");
+        assert_eq!(running.come, "1 page, 1000 objects, 34 objects a second");
         assert!(running.began.to_string().ends_with(">30 s ago</span>"));
         let so_far = running.far.unwrap();
         assert_eq!(so_far.share, 99, "it is done when it is done");
@@ -157,6 +157,7 @@ mod tests {
         let scans = [
             scan(Some("connect"), &one[..]),
             scan(Some("connect"), &one),
+            scan(Some("connect"), &other),
             scan(Some("timeout"), &other),
             scan(None, &[]),
             scan(None, &[]),
@@ -165,17 +166,36 @@ mod tests {
         let lines = ScanLine::all(&scans, NOW);
         let lines = lines.iter().map(|line| {
             let causes = line.causes.iter().map(|cause| &*cause.0);
-            (&*line.state, causes.collect::<Vec<_>>().join("|"))
+            let causes = causes.collect::<Vec<_>>().join("|");
+            (line.class, &*line.state, causes)
         });
         let expected = [
-            ("failed: connect", "no answer|refused"),
-            ("failed: connect, as above", ""),
-            ("failed: timeout", "slow"),
-            ("complete", ""),
-            ("complete", ""),
-            ("failed: timeout", "slow"),
+            ("bad", "failed: connect", "no answer|refused"),
+            ("bad", "failed: connect, as above", ""),
+            ("bad", "failed: connect", "slow"),
+            ("bad", "failed: timeout", "slow"),
+            ("good", "complete", ""),
+            ("good", "complete", ""),
+            ("bad", "failed: timeout", "slow"),
         ];
-        let expected = expected.map(|(state, causes)| (state, causes.to_owned()));
+        let expected = expected.map(|(class, state, causes)| (class, state, causes.to_owned()));
         assert_eq!(lines.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn what_a_scan_was() {
+        let scan = ScanStatus {
+            began: began(),
+            duration_seconds: 2.0,
+            success: true,
+            pages: 1,
+            objects: 2,
+            requests: 3,
+            failure: None,
+        };
+        let [line] = ScanLine::all(&[scan], NOW).try_into().unwrap();
+        assert_eq!((line.pages, line.objects, line.requests), (1, 2, 3));
+        assert_eq!(line.took.to_string(), "2 s");
+        assert!(line.began.to_string().ends_with(">30 s ago</span>"));
     }
 }
