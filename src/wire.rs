@@ -24,6 +24,10 @@ pub struct Plugins {
 pub fn plugins() -> Plugins {
     Plugins {
         backends: vec![
+            #[cfg(feature = "command")]
+            s3_exporter_command::PLUGIN,
+            #[cfg(feature = "file")]
+            s3_exporter_file::PLUGIN,
             #[cfg(feature = "minio")]
             s3_exporter_minio::PLUGIN,
             #[cfg(feature = "s3")]

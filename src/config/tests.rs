@@ -14,15 +14,39 @@ use crate::cli::Flags;
 use crate::destination::Price;
 use crate::wire::{BackendPlugin, Plugins, plugins};
 
-#[cfg(all(feature = "s3", feature = "minio", feature = "kubernetes"))]
+#[cfg(all(
+    feature = "s3",
+    feature = "minio",
+    feature = "file",
+    feature = "command",
+    feature = "kubernetes"
+))]
 mod example;
 mod judging;
-#[cfg(all(feature = "s3", feature = "minio", feature = "kubernetes"))]
+#[cfg(all(
+    feature = "s3",
+    feature = "minio",
+    feature = "file",
+    feature = "command",
+    feature = "kubernetes"
+))]
 mod keys;
 mod laws;
-#[cfg(all(feature = "s3", feature = "minio", feature = "kubernetes"))]
+#[cfg(all(
+    feature = "s3",
+    feature = "minio",
+    feature = "file",
+    feature = "command",
+    feature = "kubernetes"
+))]
 mod reference;
-#[cfg(all(feature = "s3", feature = "minio", feature = "kubernetes"))]
+#[cfg(all(
+    feature = "s3",
+    feature = "minio",
+    feature = "file",
+    feature = "command",
+    feature = "kubernetes"
+))]
 mod schema;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {

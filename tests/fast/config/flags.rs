@@ -76,7 +76,7 @@ fn flags() {
                 "gcs",
             ],
             says: &[
-                r#"error: flag -backend: `backends.minio.type` is "gcs": expected "minio" or "s3""#,
+                r#"error: flag -backend: `backends.minio.type` is "gcs": expected "command" or "file" or "minio" or "s3""#,
             ],
             ..Case::NONE
         },

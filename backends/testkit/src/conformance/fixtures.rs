@@ -24,19 +24,27 @@ pub async fn connect(
     plugin: &BackendPlugin,
     section: &[(&str, &str)],
 ) -> Result<Arc<dyn Backend>, BackendError> {
-    // In the program `main` does this.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let values: Dict = section
         .iter()
         .map(|(key, value)| ((*key).to_owned(), Value::from(*value)))
         .collect();
+    connect_by(plugin, values).await
+}
+
+/// As [`connect`], with values of any type.
+pub(super) async fn connect_by(
+    plugin: &BackendPlugin,
+    values: Dict,
+) -> Result<Arc<dyn Backend>, BackendError> {
+    // In the program `main` does this.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let origins = Arc::new(|_, _: &str| Origin::Default);
     let parsed = Section::parse("backends.test", Tag::Default, values, origins, plugin.parse);
     assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
     parsed.value.unwrap().connect().await
 }
 
-fn new_bucket() -> String {
+pub(super) fn new_bucket() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Relaxed);
     format!("bucket-{}-{number}", std::process::id())
