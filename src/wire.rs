@@ -24,10 +24,10 @@ pub struct Plugins {
 pub fn plugins() -> Plugins {
     Plugins {
         backends: vec![
-            #[cfg(feature = "command")]
-            s3_exporter_command::PLUGIN,
-            #[cfg(feature = "file")]
-            s3_exporter_file::PLUGIN,
+            #[cfg(feature = "azure")]
+            s3_exporter_azure::PLUGIN,
+            #[cfg(feature = "gcs")]
+            s3_exporter_gcs::PLUGIN,
             #[cfg(feature = "minio")]
             s3_exporter_minio::PLUGIN,
             #[cfg(feature = "s3")]

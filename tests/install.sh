@@ -32,6 +32,9 @@ BARMAN=3.19.1
 DUPLICITY=3.2.1
 ACTIONLINT=v1.7.12
 AXE=4.14.1
+FAKE_GCS=v1.56.1
+AZURITE=3.37.0
+AZURITE_DAY=2026-11-25
 OPENAPI_VALIDATOR=0.9.0
 JSONSCHEMA=4.26.0
 TAPLO=0.9.3
@@ -148,8 +151,6 @@ seaweedfs() {
     "$TOOLS/bin/weed" version
 }
 
-# Its library is the system's own C library alone.
-rclone() { debian rclone usr/bin/rclone; }
 restic() { go_install "github.com/restic/restic/cmd/restic@$RESTIC"; }
 
 # wrap PROGRAM NAME=VALUE...: a command in bin/ that runs it with these in its environment.
@@ -253,6 +254,17 @@ axe() {
     tar -xzf ./*.tgz package/axe.min.js
     cp package/axe.min.js "$TOOLS/axe.min.js"
 }
+# With what it asks for as that was on a day (npm takes the newest that fits), and without the scripts of
+# it, which would compile: it runs without them.
+azurite() {
+    rm -rf "$TOOLS/azurite"
+    timeout 900 npm install --before "$AZURITE_DAY" --ignore-scripts --no-audit --no-fund --loglevel error \
+        --fetch-timeout 60000 --fetch-retries 4 --prefix "$TOOLS/azurite" "azurite@$AZURITE"
+    printf '#!/bin/sh\nexec node "%s" "$@"\n' "$TOOLS/azurite/node_modules/azurite/dist/src/blob/main.js" >"$TOOLS/bin/azurite-blob"
+    chmod +x "$TOOLS/bin/azurite-blob"
+    "$TOOLS/bin/azurite-blob" --version
+}
+fake_gcs() { go_install "github.com/fsouza/fake-gcs-server@$FAKE_GCS"; }
 actionlint() { go_install "github.com/rhysd/actionlint/cmd/actionlint@$ACTIONLINT"; }
 shellcheck() { debian shellcheck usr/bin/shellcheck; }
 
@@ -335,7 +347,7 @@ test)
     need nsenter "install util-linux: some tests start services on a machine of their own"
     need /lib/systemd/systemd "install systemd: likewise"
     need man "install man-db: the manual page is read with it"
-    need npm "install npm: axe-core, which judges the pages in a browser, comes from it"
+    need npm "install npm with Node.js: axe-core, which judges the pages in a browser, and Azurite come from it"
     need apt-get "the tests take etcd, PostgreSQL and more from Debian's packages: run them on Debian or Ubuntu"
     install etcd debian etcd
     install faketime debian faketime
@@ -343,9 +355,10 @@ test)
     install prometheus "$PROMETHEUS" prometheus
     install alertmanager "$ALERTMANAGER" alertmanager
     install node_exporter debian node_exporter
-    install rclone debian rclone
     install chromium debian chromium
     install axe "$AXE" axe
+    install azurite "$AZURITE" azurite
+    install fake-gcs "$FAKE_GCS" fake_gcs
     install machine debian machine
     install image-base debian-2 image_base
     install cargo-deb "$CARGO_DEB" cargo_deb

@@ -14,39 +14,15 @@ use crate::cli::Flags;
 use crate::destination::Price;
 use crate::wire::{BackendPlugin, Plugins, plugins};
 
-#[cfg(all(
-    feature = "s3",
-    feature = "minio",
-    feature = "file",
-    feature = "command",
-    feature = "kubernetes"
-))]
+#[cfg(feature = "default")] // every plug-in
 mod example;
 mod judging;
-#[cfg(all(
-    feature = "s3",
-    feature = "minio",
-    feature = "file",
-    feature = "command",
-    feature = "kubernetes"
-))]
+#[cfg(feature = "default")] // every plug-in
 mod keys;
 mod laws;
-#[cfg(all(
-    feature = "s3",
-    feature = "minio",
-    feature = "file",
-    feature = "command",
-    feature = "kubernetes"
-))]
+#[cfg(feature = "default")] // every plug-in
 mod reference;
-#[cfg(all(
-    feature = "s3",
-    feature = "minio",
-    feature = "file",
-    feature = "command",
-    feature = "kubernetes"
-))]
+#[cfg(feature = "default")] // every plug-in
 mod schema;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
@@ -89,6 +65,10 @@ struct Nowhere(Option<String>);
 impl Connect for Nowhere {
     fn store_url(&self) -> String {
         format!("nowhere://{}", self.0.as_deref().unwrap_or("at-all"))
+    }
+
+    fn has_no_cold_class(&self) -> bool {
+        self.0.as_deref() == Some("always-at-hand")
     }
 
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {

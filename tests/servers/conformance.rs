@@ -1,7 +1,7 @@
 //! Every backend passes one suite, against real servers.
 
 use s3_exporter_testkit::conformance;
-use s3_exporter_testkit::conformance::{LocalFixture, MemoryFixture, PluginFixture};
+use s3_exporter_testkit::conformance::{AzureFixture, GcsFixture, MemoryFixture, PluginFixture};
 
 mod in_memory {
     super::conformance!(super::MemoryFixture::default());
@@ -32,20 +32,12 @@ mod minio_on_s3s {
     super::conformance!(super::PluginFixture::s3s(s3_exporter_minio::PLUGIN));
 }
 
-#[cfg(feature = "file")]
-mod file_on_folders {
-    super::conformance!(local super::LocalFixture::folders(s3_exporter_file::PLUGIN), awkward_keys);
-
-    #[tokio::test]
-    async fn denied() {
-        if s3_exporter_testkit::rights_are_felt(module_path!(), "denied") {
-            let fixture = super::LocalFixture::folders(s3_exporter_file::PLUGIN);
-            s3_exporter_testkit::conformance::denied(&fixture).await;
-        }
-    }
+#[cfg(feature = "azure")]
+mod azure_on_azurite {
+    super::conformance!(super::AzureFixture::new(s3_exporter_azure::PLUGIN).await);
 }
 
-#[cfg(feature = "command")]
-mod command_on_rclone {
-    super::conformance!(local super::LocalFixture::rclone(s3_exporter_command::PLUGIN));
+#[cfg(feature = "gcs")]
+mod gcs_on_fake_gcs {
+    super::conformance!(super::GcsFixture::new(s3_exporter_gcs::PLUGIN).await);
 }

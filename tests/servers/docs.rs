@@ -2,8 +2,9 @@
 //! expression is read by Prometheus' own tool, each metric is there.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use s3_exporter_testkit::Authority;
+use s3_exporter_testkit::{Authority, Google};
 
 pub mod blocks;
 mod commands;
@@ -39,6 +40,7 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
 /// stands for; one that would lie elsewhere lies beside it.
 fn write_with_files(folder: &Path, name: &str, text: &str) {
     let authority = Authority::new();
+    let google = LazyLock::new(|| Google::key_of(Google::WATCHER));
     let file = folder.join(name);
     let mut own = String::new();
     for line in text.lines() {
@@ -49,6 +51,10 @@ fn write_with_files(folder: &Path, name: &str, text: &str) {
             "ca_bundle" => Some(authority.pem()),
             "clusters_file" => Some("a\n"),
             "kubeconfig" => Some("{}\n"),
+            "credentials_file" => Some(google.as_str()),
+            "account_key_file" => Some("c2VjcmV0\n"),
+            "sas_token_file" => Some("sv=2024-11-04&sig=c2VjcmV0\n"),
+            "connection_string_file" => Some("AccountName=backups;AccountKey=c2VjcmV0\n"),
             key if key.ends_with("_file") => Some("secret\n"),
             _ => None,
         };

@@ -218,6 +218,11 @@ impl Page {
         count - entries.len()
     }
 
+    /// Forgets all objects but the first `count`.
+    pub fn truncate(&mut self, count: usize) {
+        self.entries.truncate(count);
+    }
+
     /// How many objects there are.
     pub fn len(&self) -> usize {
         self.entries.len()

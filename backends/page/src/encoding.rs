@@ -14,9 +14,11 @@ pub(crate) fn is_raw(keys: &[u8]) -> bool {
 }
 
 /// Decodes `key` where it lies and gives its new length, and whether each `%` in it was
-/// followed by two hexadecimal digits. One that was not is left as it is.
-pub(crate) fn decode_in_place(key: &mut [u8]) -> (usize, bool) {
-    let Some(first) = memchr2(b'%', b'+', key) else {
+/// followed by two hexadecimal digits. One that was not is left as it is. A `+` is a blank only
+/// in a `FORM`, as S3 has it; as Azure has it, it is a `+`.
+pub(crate) fn decode_in_place<const FORM: bool>(key: &mut [u8]) -> (usize, bool) {
+    let plus = if FORM { b'+' } else { b'%' };
+    let Some(first) = memchr2(b'%', plus, key) else {
         return (key.len(), true);
     };
     let (mut from, mut to, mut regular) = (first, first, true);
@@ -29,7 +31,7 @@ pub(crate) fn decode_in_place(key: &mut [u8]) -> (usize, bool) {
                     (byte, 1)
                 }
             },
-            b'+' => (b' ', 1),
+            b'+' if FORM => (b' ', 1),
             _ => (byte, 1),
         };
         key[to] = decoded;

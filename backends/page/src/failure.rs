@@ -99,7 +99,28 @@ impl StoreErrorResponse {
     /// The error, for an `action` that was tried with requests for the region `asked`.
     pub fn into_error(self, action: impl Into<String>, asked: &str) -> BackendError {
         let kind = self.kind();
+        self.into_error_of(kind, action, asked)
+    }
+
+    /// As [`Self::into_error`], where the caller knows the kind better.
+    pub fn into_error_of(
+        self,
+        kind: FailureKind,
+        action: impl Into<String>,
+        asked: &str,
+    ) -> BackendError {
         let (reason, advice) = self.explain(kind, asked);
+        self.told(kind, action, &reason, advice.as_deref())
+    }
+
+    /// The error in the words of a caller, whose store has codes of its own.
+    pub fn told(
+        self,
+        kind: FailureKind,
+        action: impl Into<String>,
+        reason: &str,
+        advice: Option<&str>,
+    ) -> BackendError {
         let reason = match self.code.as_str() {
             "" => format!("{reason} ({})", self.status),
             code => format!("{reason} ({} {})", self.status, printable(code)),

@@ -1,12 +1,13 @@
-//! Reads ListObjectsV2 answers into pages: bytes in, objects out; no I/O, no SDK.
+//! Reads ListObjectsV2 answers, and Azure's, into pages: bytes in, objects out; no I/O, no SDK.
 //!
 //! Every S3 SDK builds a tree or a list of strings from an answer, which costs 25 to 100
 //! times what reading it must. Here a scanner walks the bytes once ([`scan`]), and what it
-//! finds goes straight into a [`Page`] that is used again and again ([`list`]). What an
+//! finds goes straight into a [`Page`] that is used again and again ([`list`], [`blobs`]). What an
 //! answer of a store may hold is read as XML says it; anything else is [`Malformed`], and
 //! never a shorter listing.
 
 mod address;
+mod blobs;
 mod encoding;
 mod error;
 mod failure;
@@ -24,6 +25,7 @@ use s3_exporter_api::{Capabilities, Continuation, Page};
 pub use error::{ErrorBody, read_complaint, read_error};
 pub use failure::{StoreErrorResponse, is_wrong_signature, no_answer, wrong_scheme};
 pub use order::LearnedOrder;
+pub use time::parse as parse_time;
 
 /// An answer that makes no sense: what, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +94,35 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Anything but a whole and consistent `ListBucketResult` of at most [`MAX_BODY`] bytes.
 pub fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
     page.clear();
+    readable(body)?;
+    list::read(body, page)
+}
+
+/// As [`read`], of an answer of Azure's to List Blobs. A folder of an account with a hierarchical
+/// namespace is no object.
+///
+/// ```
+/// use s3_exporter_api::{Continuation, Page};
+/// let body = br#"<EnumerationResults><Blobs><Blob><Name>a&amp;b</Name><Properties>
+///     <Last-Modified>Sat, 31 Jan 2026 00:00:00 GMT</Last-Modified>
+///     <Content-Length>7</Content-Length></Properties></Blob></Blobs><NextMarker />
+///     </EnumerationResults>"#;
+/// let mut page = Page::new();
+/// assert_eq!(s3_exporter_page::read_blobs(body, &mut page), Ok(Continuation::End));
+/// let object = page.iter().next().unwrap();
+/// assert_eq!((object.key, object.size), (&b"a&b"[..], 7));
+/// ```
+///
+/// # Errors
+/// Anything but a whole `EnumerationResults` of at most [`MAX_BODY`] bytes.
+pub fn read_blobs(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
+    page.clear();
+    readable(body)?;
+    blobs::read(body, page)
+}
+
+/// A body that is not too large, and not compressed.
+fn readable(body: &[u8]) -> Result<(), Malformed> {
     if body.len() > MAX_BODY {
         let reason = format!(
             "it has {} bytes, more than the {MAX_BODY} that are read",
@@ -103,5 +134,5 @@ pub fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
         let reason = "it is compressed with gzip, which was not asked for";
         return Err(Malformed::new(0, reason));
     }
-    list::read(body, page)
+    Ok(())
 }

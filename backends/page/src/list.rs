@@ -21,7 +21,7 @@ pub(crate) fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malform
     let mut scanner = Scanner::new(body);
     let root = scanner.root()?;
     if root.name != b"ListBucketResult" {
-        return Err(another_answer(body, &root));
+        return Err(another_answer(body, &root, "a ListBucketResult"));
     }
     let mut list = List::default();
     let mut scratch = Scratch::default();
@@ -232,13 +232,18 @@ fn decode_keys(page: &mut Page) {
         return page.note(Oddity::NotEncoded, first.unwrap_or_default());
     }
     page.decode_keys(|key| {
-        let (left, regular) = encoding::decode_in_place(key);
+        let (left, regular) = encoding::decode_in_place::<true>(key);
         (left, (!regular).then_some(Oddity::LonePercent))
     });
 }
 
 /// Keeps a value that may come once only.
-fn once<T>(slot: &mut Option<T>, value: T, name: &[u8], at: usize) -> Result<(), Malformed> {
+pub(crate) fn once<T>(
+    slot: &mut Option<T>,
+    value: T,
+    name: &[u8],
+    at: usize,
+) -> Result<(), Malformed> {
     if slot.replace(value).is_some() {
         let reason = format!("a second {}", String::from_utf8_lossy(name));
         return Err(Malformed::new(at, reason));
@@ -247,7 +252,7 @@ fn once<T>(slot: &mut Option<T>, value: T, name: &[u8], at: usize) -> Result<(),
 }
 
 /// A whole number that fits into 64 bits.
-fn number(name: &[u8], text: &XmlText<'_>, digits: &[u8]) -> Result<u64, Malformed> {
+pub(crate) fn number(name: &[u8], text: &XmlText<'_>, digits: &[u8]) -> Result<u64, Malformed> {
     let number = digits.iter().try_fold(0_u64, |sum, digit| {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
         sum.checked_mul(10)?.checked_add(digit)
@@ -258,7 +263,7 @@ fn number(name: &[u8], text: &XmlText<'_>, digits: &[u8]) -> Result<u64, Malform
 }
 
 #[cold]
-fn bad(name: &[u8], text: &XmlText<'_>, value: &[u8], wanted: &str) -> Malformed {
+pub(crate) fn bad(name: &[u8], text: &XmlText<'_>, value: &[u8], wanted: &str) -> Malformed {
     let name = String::from_utf8_lossy(name);
     let reason = format!("{name} is {}, not {wanted}", show(value));
     Malformed::new(text.at, reason)
@@ -266,13 +271,10 @@ fn bad(name: &[u8], text: &XmlText<'_>, value: &[u8], wanted: &str) -> Malformed
 
 /// The body is whole or not, but of something else.
 #[cold]
-fn another_answer(body: &[u8], root: &XmlElement<'_>) -> Malformed {
+pub(crate) fn another_answer(body: &[u8], root: &XmlElement<'_>, wanted: &str) -> Malformed {
     let reason = match error::read_error(body) {
-        Some(error) => format!(
-            "an Error ({}), not a ListBucketResult",
-            show(error.code.as_bytes())
-        ),
-        None => format!("it is {}, not a ListBucketResult", show(root.name)),
+        Some(error) => format!("an Error ({}), not {wanted}", show(error.code.as_bytes())),
+        None => format!("it is {}, not {wanted}", show(root.name)),
     };
     Malformed::new(root.at, reason)
 }

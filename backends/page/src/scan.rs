@@ -88,6 +88,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// What stands in the start tag that was taken last, its name included.
+    pub fn start_tag_of(&self, element: &XmlElement<'a>) -> &'a [u8] {
+        &self.body[element.at..self.at]
+    }
+
     /// The text of an element that has no others in it. Its end is then behind us.
     #[inline(always)]
     pub fn text(&mut self, element: &XmlElement<'a>) -> Result<XmlText<'a>, Malformed> {

@@ -1,9 +1,10 @@
-//! RFC 3339 times, as stores write `LastModified`: with and without fractions.
+//! RFC 3339 times, as stores write `LastModified`: with and without fractions; and those of HTTP,
+//! as Azure writes them.
 
 use s3_exporter_api::UnixTime;
 
 /// The moment that `text` names, fractions cut to milliseconds; `None` where it names none.
-pub(crate) fn parse(text: &[u8]) -> Option<UnixTime> {
+pub fn parse(text: &[u8]) -> Option<UnixTime> {
     let (date_time, rest) = text.split_first_chunk::<19>()?;
     let mut valid = true;
     let mut digit = |at: usize| {
@@ -23,6 +24,28 @@ pub(crate) fn parse(text: &[u8]) -> Option<UnixTime> {
     let (millis, zone) = fraction(rest)?;
     let ahead = offset(zone)?;
     Some(UnixTime::from_millis((seconds - ahead) * 1000 + millis))
+}
+
+/// The moment that a date of HTTP such as `Sun, 06 Nov 1994 08:49:37 GMT` names (RFC 9110, 5.6.7,
+/// `IMF-fixdate`); `None` where it is none. The day's name is not compared with the date.
+pub(crate) fn parse_http(text: &[u8]) -> Option<UnixTime> {
+    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let text: &[u8; 29] = text.try_into().ok()?;
+    let number = |from: usize, to: usize| {
+        text[from..to].iter().try_fold(0, |sum, digit| {
+            let digit = digit.is_ascii_digit().then(|| i64::from(digit - b'0'))?;
+            Some(10 * sum + digit)
+        })
+    };
+    let month = MONTHS.chunks(3).position(|name| *name == text[8..11])?;
+    let (day, year) = (number(5, 7)?, number(12, 16)?);
+    let (hour, minute, second) = (number(17, 19)?, number(20, 22)?, number(23, 25)?);
+    let signs = [3, 4, 7, 11, 16, 19, 22].map(|at| text[at]);
+    let valid = hour <= 23 && minute <= 59 && second <= 60;
+    let valid = valid && signs == *b",    ::" && text[25..] == *b" GMT";
+    let days = days_since_1970(year, i64::try_from(month).ok()? + 1, day).filter(|_| valid)?;
+    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    Some(UnixTime::from_millis(seconds * 1000))
 }
 
 /// The milliseconds of a fraction of any length, and what follows it.
@@ -141,6 +164,33 @@ mod tests {
         }
     }
 
+    fn http_millis(text: &str) -> Option<i64> {
+        parse_http(text.as_bytes()).map(UnixTime::as_millis)
+    }
+
+    #[test]
+    fn reads_the_date_of_http_and_no_other() {
+        let read = http_millis("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(read, Some(784_111_777_000));
+        for text in [
+            "",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 1994 08:49:37 GMT ",
+            "Sun, 31 Nov 1994 08:49:37 GMT",
+            "Sun, 06 nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:49:37 GMT",
+            "Sun, 06 Nov 1994 08:60:37 GMT",
+            "Sun, 06 Nov 1994 08:49:61 GMT",
+            "Sun, +6 Nov 1994 08:49:37 GMT",
+            "Sun, 06-Nov-1994 08:49:37 GMT",
+            "1994-11-06T08:49:37.00000000Z",
+        ] {
+            assert_eq!(http_millis(text), None, "{text}");
+        }
+    }
+
     /// Every day of 400 years, which is the whole calendar, and the years around them.
     #[test]
     fn agrees_with_jiff_on_every_day() {
@@ -149,6 +199,9 @@ mod tests {
             let text = format!("{day}T12:34:56.789Z");
             let expected: jiff::Timestamp = text.parse().unwrap();
             assert_eq!(millis(&text), Some(expected.as_millisecond()), "{text}");
+            let text = day.strftime("%a, %d %b %Y 12:34:56 GMT").to_string();
+            let expected = expected.as_millisecond() - 789;
+            assert_eq!(http_millis(&text), Some(expected), "{text}");
             day = day.tomorrow().unwrap();
         }
         for text in [

@@ -1,4 +1,4 @@
-//! The settings that mean the same for every backend which speaks S3, read here once.
+//! The settings that mean the same for every backend which speaks S3, and some for any, read here once.
 //!
 //! It is a leaf beside `api`, which knows no configuration, and `page`, which does no I/O: a
 //! store of another kind needs nothing of it.
@@ -7,4 +7,4 @@ mod endpoint;
 mod login;
 
 pub use endpoint::{endpoint, region};
-pub use login::{AccessKeys, Credentials, Login};
+pub use login::{AccessKeys, Credentials, Login, unusable};

@@ -129,7 +129,7 @@ impl Login {
 }
 
 /// A file of a secret is of no use: the store would not know who we are.
-fn unusable(error: SecretError) -> BackendError {
+pub fn unusable(error: SecretError) -> BackendError {
     let action = format!("reading the secret file {}", error.path.display());
     let failure = BackendError::new(FailureKind::Credentials, action, error.problem.to_string());
     match &error.problem {

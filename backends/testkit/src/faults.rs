@@ -6,6 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use crate::google::google_error;
+
 /// What goes wrong with the answer to one list request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -46,6 +48,15 @@ impl Fault {
                  <Message>{message}</Message><RequestId>TEST</RequestId></Error>"
             )
             .into(),
+        }
+    }
+
+    /// An error as Google's JSON API writes it.
+    pub fn google_error(status: u16, reason: &str, message: &str) -> Self {
+        Self::Answer {
+            status,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: google_error(status, reason, message).to_string().into(),
         }
     }
 

@@ -6,27 +6,31 @@
 //! - [`Scripted`]: a backend that fails as its script says; [`Faults`] does the same to a
 //!   server, by [`Proxy`] to a real one.
 //! - [`S3sServer`]: an S3 server inside the process; [`Balancer`]: several nodes behind one address.
-//! - [`servers`]: MinIO, SeaweedFS, kube-apiserver with etcd, Prometheus, toxiproxy: the real
+//! - [`servers`]: MinIO, SeaweedFS, Azurite, fake-gcs-server, kube-apiserver with etcd, Prometheus, toxiproxy: the real
 //!   programs, installed by `tests/install.sh`. One that is missing is a failure that names it.
-//! - [`S3Client`]: fills and empties what speaks S3.
+//! - [`S3Client`]: fills and empties what speaks S3; [`AzureClient`] and [`GcsClient`] fill
+//!   what Azure and Google have.
 //!
 //! Helpers panic with a message that says what was tried and what to do: in a test that
 //! is the report.
 #![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
 
 mod aws;
+mod azure_client;
 mod balancer;
 mod certs;
 pub mod conformance;
 pub mod curl;
+mod entra;
 mod faults;
+mod gcs_client;
+mod google;
 mod memory;
 mod openid;
 pub mod plugin_cases;
 mod port;
 mod process;
 mod proxy;
-mod rights;
 mod s3_client;
 mod s3s_server;
 mod scripted;
@@ -42,15 +46,18 @@ mod values;
 mod web;
 
 pub use aws::{Asked as AskedOfAws, Aws};
+pub use azure_client::AzureClient;
 pub use balancer::Balancer;
 pub use certs::{Authority, Identity};
+pub use entra::Entra;
 pub use faults::{Fault, Faults};
+pub use gcs_client::GcsClient;
+pub use google::Google;
 pub use memory::{Memory, Paging};
 pub use openid::OpenId;
 pub use port::Port;
 pub use process::{Process, tool};
 pub use proxy::Proxy;
-pub use rights::{rights_are_felt, with_rights_felt};
 pub use s3_client::S3Client;
 pub use s3s_server::{S3sBuilder, S3sServer};
 pub use scripted::{Asked, AskedFrom, Scripted, Step};

@@ -38,10 +38,7 @@ impl Proxy {
 
     fn serve(endpoint: &str, start: impl FnOnce(Relay, Faults) -> Web) -> Self {
         let faults = Faults::default();
-        let relay = Relay {
-            http: http_client(None),
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
-        };
+        let relay = Relay::to(endpoint);
         Self {
             web: start(relay, faults.clone()),
             faults,
@@ -59,8 +56,9 @@ impl Proxy {
     }
 }
 
+/// Passes requests on.
 #[derive(Clone)]
-struct Relay {
+pub(crate) struct Relay {
     http: Client,
     endpoint: String,
 }
@@ -79,6 +77,14 @@ impl Service for Relay {
 }
 
 impl Relay {
+    /// To the store at `endpoint` (http).
+    pub fn to(endpoint: &str) -> Self {
+        Self {
+            http: http_client(None),
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+        }
+    }
+
     async fn relay(&self, request: Request<Incoming>) -> Result<Response<Bytes>, String> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(|error| error.to_string())?;

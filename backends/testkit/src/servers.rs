@@ -3,7 +3,9 @@
 //! and ended by dropping it.
 
 mod alertmanager;
+mod azurite;
 mod chromedriver;
+mod fake_gcs;
 mod kubernetes;
 mod minio;
 mod prometheus;
@@ -11,7 +13,9 @@ mod seaweedfs;
 mod toxiproxy;
 
 pub use alertmanager::Alertmanager;
+pub use azurite::Azurite;
 pub use chromedriver::ChromeDriver;
+pub use fake_gcs::FakeGcs;
 pub use kubernetes::{Account, Kubernetes};
 pub use minio::{MinIo, MinIoBuilder};
 pub use prometheus::{Prometheus, Sample, check_metrics, test_rules};

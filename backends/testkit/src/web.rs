@@ -199,7 +199,12 @@ async fn faulty(
 ) -> Response<Body> {
     let listing = request.uri().query().is_some_and(|query| {
         let mut pairs = query.split('&');
-        pairs.any(|pair| pair == "list-type=2" || pair.starts_with("marker="))
+        pairs.any(|pair| {
+            let begins = |name: &str| pair.starts_with(name);
+            matches!(pair, "list-type=2" | "comp=list")
+                || begins("marker=")
+                || begins("maxResults=")
+        })
     });
     let _flying = listing.then(|| faults.enter());
     let fault = if listing { faults.take().await } else { None };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use s3_exporter_config::{Section, Setting};
 
-use self::judging::{Beside, judging};
+use self::judging::{Beside, judging, of_store};
 use self::keys::{prefix, separator};
 use self::labels::labels;
 use self::mirrors::Mirror;
@@ -77,10 +77,8 @@ pub(super) fn destinations(top: &mut Section, context: &Context<'_>) -> FoundDes
 
 impl FoundDestinations {
     fn add(&mut self, section: &mut Section, context: &Context<'_>) {
+        let names = names(section);
         let backend = backend(section, context);
-        let store = backend.as_ref().and_then(|name| context.stores.get(name));
-        let connection = store.and_then(|store| store.backend.as_ref());
-        let names = names(section, connection.map(|of| &*of.connect));
         let source = Source::of(section, context.resolvers);
         let schedules = schedules::schedules(section, context.schedules);
         let prefix = prefix(section, &names);
@@ -123,7 +121,10 @@ impl FoundDestinations {
             if !self.claim(section, &name) {
                 continue;
             }
-            let (Some(store), Some(connection)) = (store, connection) else {
+            let Some(store) = backend.as_ref().and_then(|name| context.stores.get(name)) else {
+                continue;
+            };
+            let Some(connection) = &store.backend else {
                 continue;
             };
             let name: Arc<str> = name.value.into();
@@ -153,7 +154,7 @@ impl FoundDestinations {
                 judging: Judging {
                     reads_clusters: source.reads_keys(context.resolvers),
                     schedules: Arc::clone(&schedules),
-                    ..judging.clone()
+                    ..of_store(&judging, &*connection.connect)
                 },
             }));
         }

@@ -152,6 +152,9 @@ fn every_other_example_is_a_good_value() {
         "AWS_KEY_ID",
         "AWS_SECRET",
         "AWS_TOKEN",
+        "AZURE_KEY",
+        "AZURE_SAS",
+        "AZURE_SECRET",
     ];
     let environment = secrets.iter().map(|name| (*name, "x")).collect();
     for line in lines().iter().filter(|line| !line.has_default) {

@@ -330,3 +330,17 @@ fn a_mirror_may_be_of_one_further_down() {
     );
     assert_eq!(config.destinations[1].judging.mirror_of, None);
 }
+
+/// Where each class can be read at once nothing is cold, unless the user says so.
+#[test]
+fn a_store_without_cold_classes() {
+    let all = "[backends.a]\ntype = \"nowhere\"\nplace = \"always-at-hand\"\n[[destinations]]\nbucket = \"x\"\n";
+    let of = |text: &str| rules(&read(text, &environment(&[])).unwrap(), "prod", "").tuning;
+    assert_eq!(of(all).off, [FindingKind::Cold].into());
+    let told = format!("{all}[destinations.findings]\ncold = \"warning\"\nclock = \"off\"\n");
+    let tuning = of(&told);
+    assert_eq!(tuning.off, [FindingKind::Clock].into());
+    let severity = [(FindingKind::Cold, Severity::Warning)].into();
+    assert_eq!(tuning.severity, severity);
+    assert_eq!(of(&all.replace("place", "#")).off, [].into());
+}

@@ -44,11 +44,6 @@ const KEYS: &[&str] = &[
     "expect",
     "max_age",
     "bucket",
-    "ignore",
-    "marker",
-    "program",
-    "arguments",
-    "allowed",
     "\"\"",
     "\"ü.[\"",
 ];
@@ -86,7 +81,6 @@ const SECRET_KEYS: &[&str] = &[
     "secret_access_key",
     "access_key_id",
     "session_token",
-    "environment",
     "secret_acces_key",
 ];
 /// How a secret may be written, well or badly, so that it is still TOML.
@@ -106,8 +100,6 @@ const BROKEN: &[&str] = &["@", "\"@", "@\"", "\"\\@\"", "\"@\" x", "{ @ }", "'@\
 const TYPES: &[&str] = &[
     "\"s3\"",
     "\"minio\"",
-    "\"file\"",
-    "\"command\"",
     "\"nowhere\"",
     "\"kubernetes\"",
     "\"static\"",

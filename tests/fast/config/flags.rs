@@ -73,10 +73,10 @@ fn flags() {
                 "-secret-access-key",
                 "key-hunter-2",
                 "-backend",
-                "gcs",
+                "swift",
             ],
             says: &[
-                r#"error: flag -backend: `backends.minio.type` is "gcs": expected "command" or "file" or "minio" or "s3""#,
+                r#"error: flag -backend: `backends.minio.type` is "swift": expected "azure" or "gcs" or "minio" or "s3""#,
             ],
             ..Case::NONE
         },

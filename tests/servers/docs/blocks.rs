@@ -15,7 +15,7 @@ pub struct Block {
 }
 
 /// The languages for which there is a test.
-const TESTED: [&str; 5] = ["toml", "console", "promql", "yaml", "mermaid"];
+const TESTED: [&str; 6] = ["toml", "console", "promql", "yaml", "json", "mermaid"];
 
 /// The blocks of a document; of a Rust file, those of its `//!` lines.
 pub fn of(document: &Path) -> Vec<Block> {

@@ -115,7 +115,7 @@ pub async fn throttled_and_then_well(fixture: &dyn Fixture) {
     let uploads = [Upload::new("a", 1)];
     let bucket = filled(fixture, &uploads).await;
     let mut lister = Lister::new(fixture, Access::Faulty, &bucket).await;
-    lister.faults().next([Some(Fault::slow_down())]);
+    lister.faults().next([Some(fixture.throttled())]);
     if let Some(reason) = lack(fixture, Need::Retries) {
         let error = lister.page("", StartAt::Start, 1000).await.unwrap_err();
         assert_eq!(error.kind(), FailureKind::Throttled, "{reason}");
@@ -129,15 +129,14 @@ pub async fn throttled_and_then_well(fixture: &dyn Fixture) {
     assert_eq!(lister.faults().requests(), 2);
 }
 
-/// 503 `SlowDown`, again and again.
+/// The store says to ask less, again and again.
 pub async fn throttled_for_good(fixture: &dyn Fixture) {
-    broken(fixture, Fault::slow_down(), FailureKind::Throttled).await;
+    broken(fixture, fixture.throttled(), FailureKind::Throttled).await;
 }
 
 /// The store is ill.
 pub async fn unavailable(fixture: &dyn Fixture) {
-    let ill = Fault::error(500, "InternalError", "We encountered an internal error.");
-    broken(fixture, ill, FailureKind::Unavailable).await;
+    broken(fixture, fixture.unavailable(), FailureKind::Unavailable).await;
 }
 
 /// A call that is dropped in the middle of an answer leaves a backend and a page that

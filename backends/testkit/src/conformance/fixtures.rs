@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use figment::value::{Dict, Tag, Value};
 use s3_exporter_api::{Backend, BackendError, Connect, FailureKind, RequestLimits, async_trait};
-use s3_exporter_config::{Origin, Plugin, Section};
+use s3_exporter_config::{Origin, Plugin};
 use tokio::sync::OnceCell;
 
 use super::{Access, Connection, Fixture, Need};
@@ -24,22 +24,20 @@ pub async fn connect(
     plugin: &BackendPlugin,
     section: &[(&str, &str)],
 ) -> Result<Arc<dyn Backend>, BackendError> {
+    // In the program `main` does this.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let values: Dict = section
         .iter()
         .map(|(key, value)| ((*key).to_owned(), Value::from(*value)))
         .collect();
-    connect_by(plugin, values).await
-}
-
-/// As [`connect`], with values of any type.
-pub(super) async fn connect_by(
-    plugin: &BackendPlugin,
-    values: Dict,
-) -> Result<Arc<dyn Backend>, BackendError> {
-    // In the program `main` does this.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let origins = Arc::new(|_, _: &str| Origin::Default);
-    let parsed = Section::parse("backends.test", Tag::Default, values, origins, plugin.parse);
+    let parsed = s3_exporter_config::Section::parse(
+        "backends.test",
+        Tag::Default,
+        values,
+        origins,
+        plugin.parse,
+    );
     assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
     parsed.value.unwrap().connect().await
 }
@@ -172,23 +170,73 @@ impl PluginFixture {
         }
     }
 
-    async fn backend(
-        &self,
-        endpoint: &str,
-        access: Access,
-        more: &[(&str, &str)],
-    ) -> Arc<dyn Backend> {
+    fn section(&self, endpoint: &str, access: Access) -> Section {
         let (user, secret) = self.login(access);
-        let mut section = vec![
+        let keys = [
             ("endpoint", endpoint),
             ("region", "us-east-1"),
             ("access_key_id", user),
             ("secret_access_key", secret),
         ];
-        section.extend_from_slice(more);
-        section.extend(self.extra.iter().map(|(key, value)| (*key, &**value)));
-        let backend = connect(&self.plugin, &section).await;
+        let keys = keys.map(|(key, value)| (key, value.to_owned()));
+        keys.into_iter().chain(self.extra.clone()).collect()
+    }
+}
+
+/// A section of the configuration, as text.
+pub(super) type Section = Vec<(&'static str, String)>;
+
+/// A backend of a server at `endpoint`, got to by `access`. `section` is that for an address.
+pub(super) async fn connection(
+    plugin: &BackendPlugin,
+    endpoint: &str,
+    access: Access,
+    section: &(dyn Fn(&str) -> Section + Sync),
+) -> Connection {
+    let backend = async |section: Section| {
+        let section: Vec<_> = section.iter().map(|(key, text)| (*key, &**text)).collect();
+        let backend = connect(plugin, &section).await;
         backend.unwrap_or_else(|error| panic!("connecting: {error:?}"))
+    };
+    match access {
+        Access::Full | Access::Denied | Access::UnknownKey | Access::WrongSecret => Connection {
+            backend: backend(section(endpoint)).await,
+            faults: None,
+            keep: Box::new(()),
+        },
+        Access::Unreachable => {
+            let port = Port::take(); // ours, so that nobody listens on it meanwhile
+            let endpoint = format!("http://127.0.0.1:{port}");
+            Connection {
+                backend: backend(section(&endpoint)).await,
+                faults: None,
+                keep: Box::new(port),
+            }
+        }
+        Access::Faulty => {
+            let proxy = Proxy::start(endpoint);
+            Connection {
+                backend: backend(section(&proxy.endpoint())).await,
+                faults: Some(proxy.faults().clone()),
+                keep: Box::new(proxy),
+            }
+        }
+        Access::UntrustedTls | Access::TrustedTls => {
+            let authority = Authority::new();
+            let identity = authority.issue(&["127.0.0.1"]);
+            let proxy = Proxy::start_tls(endpoint, &identity);
+            let mut bundle = tempfile::NamedTempFile::new().unwrap();
+            std::io::Write::write_all(&mut bundle, authority.pem().as_bytes()).unwrap();
+            let mut section = section(&proxy.endpoint());
+            if access == Access::TrustedTls {
+                section.push(("ca_bundle", bundle.path().to_string_lossy().into_owned()));
+            }
+            Connection {
+                backend: backend(section).await,
+                faults: None, // a refused certificate is an attempt and no request
+                keep: Box::new((proxy, bundle)),
+            }
+        }
     }
 }
 
@@ -227,52 +275,8 @@ impl Fixture for PluginFixture {
     }
 
     async fn connect(&self, access: Access) -> Connection {
-        let endpoint = self.endpoint();
-        match access {
-            Access::Full | Access::Denied | Access::UnknownKey | Access::WrongSecret => {
-                Connection {
-                    backend: self.backend(&endpoint, access, &[]).await,
-                    faults: None,
-                    keep: Box::new(()),
-                }
-            }
-            Access::Unreachable => {
-                let port = Port::take(); // ours, so that nobody listens on it meanwhile
-                let endpoint = format!("http://127.0.0.1:{port}");
-                Connection {
-                    backend: self.backend(&endpoint, access, &[]).await,
-                    faults: None,
-                    keep: Box::new(port),
-                }
-            }
-            Access::Faulty => {
-                let proxy = Proxy::start(&endpoint);
-                Connection {
-                    backend: self.backend(&proxy.endpoint(), access, &[]).await,
-                    faults: Some(proxy.faults().clone()),
-                    keep: Box::new(proxy),
-                }
-            }
-            Access::UntrustedTls | Access::TrustedTls => {
-                let authority = Authority::new();
-                let identity = authority.issue(&["127.0.0.1"]);
-                let proxy = Proxy::start_tls(&endpoint, &identity);
-                let mut bundle = tempfile::NamedTempFile::new().unwrap();
-                std::io::Write::write_all(&mut bundle, authority.pem().as_bytes()).unwrap();
-                let path = bundle.path().to_string_lossy().into_owned();
-                let told = [("ca_bundle", path.as_str())];
-                let more = if access == Access::TrustedTls {
-                    &told[..]
-                } else {
-                    &[]
-                };
-                Connection {
-                    backend: self.backend(&proxy.endpoint(), access, more).await,
-                    faults: None, // a refused certificate is an attempt and no request
-                    keep: Box::new((proxy, bundle)),
-                }
-            }
-        }
+        let section = |endpoint: &str| self.section(endpoint, access);
+        connection(&self.plugin, &self.endpoint(), access, &section).await
     }
 
     fn secrets(&self) -> &[&str] {

@@ -21,9 +21,7 @@ pub async fn one_page(fixture: &dyn Fixture) {
     let uploads = numbered(7);
     let bucket = filled(fixture, &uploads).await;
     let mut lister = Lister::new(fixture, Access::Full, &bucket).await;
-    let pages = lister.pages("", 1000).await.into_iter();
-    let pages: Vec<_> = pages.map(|page| in_order(fixture, page)).collect();
-    assert_eq!(pages, [expected(&uploads)]);
+    assert_eq!(lister.pages("", 1000).await, [expected(&uploads)]);
 }
 
 /// A listing that ends where a page ends has no object too few or too many.
@@ -33,8 +31,7 @@ pub async fn exact_page_multiples(fixture: &dyn Fixture) {
     let mut lister = Lister::new(fixture, Access::Full, &bucket).await;
     for max_keys in [1, 2, 3, 4, 6, 12] {
         let pages = lister.pages("", max_keys).await;
-        let all = in_order(fixture, pages.concat());
-        assert_eq!(all, expected(&uploads), "{max_keys} a page");
+        assert_eq!(pages.concat(), expected(&uploads), "{max_keys} a page");
         // Some stores say only with an empty page that there is no more.
         let full = 12 / usize::from(max_keys);
         assert!(
@@ -52,7 +49,7 @@ pub async fn many_pages(fixture: &dyn Fixture) {
     let pages = lister.pages("", 1000).await;
     let sizes: Vec<_> = pages.iter().map(Vec::len).collect();
     assert_eq!(sizes, [1000, 1000, 500]);
-    assert_eq!(in_order(fixture, pages.concat()), expected(&uploads));
+    assert_eq!(pages.concat(), expected(&uploads));
 }
 
 /// In the first version of the API a listing goes on after its last key, to the same end.
@@ -60,6 +57,9 @@ pub async fn by_markers(fixture: &dyn Fixture) {
     let uploads = numbered(12);
     let bucket = filled(fixture, &uploads).await;
     let mut lister = Lister::new(fixture, Access::Faulty, &bucket).await;
+    if !lister.connection.backend.capabilities().marker {
+        return; // `what_it_lacks_is_refused` looks
+    }
     let mut next = lister.page("backup-", StartAt::Start, 5).await.unwrap();
     let (mut all, mut pages) = (lister.objects(), 1);
     while next != Continuation::End {
@@ -111,18 +111,16 @@ pub async fn empty_objects(fixture: &dyn Fixture) {
 
 /// A storage class comes by the name that the store gives it.
 pub async fn storage_class(fixture: &dyn Fixture) {
+    let [usual, cold, colder] = fixture.classes();
     let uploads = [
         Upload::new("1", 1),
-        Upload::new("2", 1).class("STANDARD"),
-        Upload::new("3", 1).class("GLACIER"),
-        Upload::new("4", 1).class("DEEP_ARCHIVE"),
+        Upload::new("2", 1).class(usual),
+        Upload::new("3", 1).class(cold),
+        Upload::new("4", 1).class(colder),
     ];
-    let mut wanted = vec![
-        StorageClass::STANDARD,
-        StorageClass::STANDARD,
-        StorageClass::new(b"GLACIER"),
-        StorageClass::new(b"DEEP_ARCHIVE"),
-    ];
+    let mut wanted: Vec<_> = [usual, usual, cold, colder]
+        .map(|name| StorageClass::new(name.as_bytes()))
+        .into();
     let bucket = match lack(fixture, Need::ColdClasses) {
         None => filled(fixture, &uploads).await,
         Some(reason) => {
@@ -197,7 +195,7 @@ pub async fn the_page_is_cleared_first(fixture: &dyn Fixture) {
             .into_iter()
             .filter(|listed| listed.key.starts_with(prefix))
             .collect();
-        assert_eq!(in_order(fixture, lister.objects()), wanted);
+        assert_eq!(lister.objects(), wanted);
     }
 }
 

@@ -68,12 +68,13 @@ pub(super) fn rewritten(job: &Job<'_>) -> Option<Draft> {
     })
 }
 
-/// Storage classes from which an object must be restored before it is read: those of Amazon S3, and
-/// of stores that speak its language.
+/// Storage classes from which an object must be restored before it is read: those of Amazon S3, of
+/// stores that speak its language, and of Azure, which spells its own so.
 const COLD: &[&str] = &[
     "GLACIER",
     "DEEP_ARCHIVE",
     "ARCHIVE",
+    "Archive",
     "COLD_ARCHIVE",
     "DEEP_COLD_ARCHIVE",
 ];

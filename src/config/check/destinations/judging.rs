@@ -6,9 +6,10 @@ use std::time::Duration;
 use humantime::format_duration;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use s3_exporter_api::UnixTime;
+use s3_exporter_api::{Connect, UnixTime};
 use s3_exporter_config::{Section, Setting};
 use s3_exporter_judge::expectation::{Rhythm, Rules, Selector, Source, Stated, Statement, Tuning};
+use s3_exporter_judge::findings::FindingKind;
 
 use super::Context;
 use super::rhythm::{self, Said};
@@ -57,6 +58,20 @@ pub(super) fn judging(
         ..Judging::default()
     };
     (judging, mirror_of)
+}
+
+/// The same for its store: what cannot be there is not looked for, unless the user says so.
+pub(super) fn of_store(judging: &Judging, connect: &dyn Connect) -> Judging {
+    let mut judging = judging.clone();
+    if connect.has_no_cold_class() {
+        let off = [FindingKind::Cold].into();
+        let tuning = Tuning {
+            off,
+            ..Tuning::default()
+        };
+        Arc::make_mut(&mut judging.rules).say(Selector::default(), Stated::default(), tuning);
+    }
+    judging
 }
 
 /// `[[destinations.jobs]]`: the same of some jobs.

@@ -80,6 +80,8 @@ fn cold() {
         ("GLACIER_IR", ""),
         ("GLACIER", "cold info"),
         ("DEEP_ARCHIVE", "cold info"),
+        ("Archive", "cold info"),
+        ("Cold", ""), // of Azure: read at once
     ] {
         let mut backups = every(24.0, 3);
         backups[2] = Backup {

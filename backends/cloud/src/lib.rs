@@ -1,0 +1,13 @@
+//! What the backends of clouds share that speak no S3: one page asked for again and again until it
+//! is there ([`list`]), why it is not ([`failure`]), and what the library `object_store` needs of us,
+//! whose credentials they use ([`tokens`]).
+
+mod environment;
+mod failure;
+mod list;
+mod tokens;
+
+pub use environment::Environment;
+pub use failure::{AttemptFailure, FailureContext, NoCredentials, Words};
+pub use list::{CloudStore, list_page, max_results};
+pub use tokens::{Ring, TokenHttp, no_token};
