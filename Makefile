@@ -3,7 +3,7 @@
 .PHONY: demo test quick check features bench bench-parts packages soak sbom year
 
 CARGO ?= cargo
-FEATURES := s3 minio azure gcs kubernetes
+FEATURES := s3 minio azure gcs file command kubernetes
 
 demo:
 	$(CARGO) run --example demo

@@ -26,6 +26,10 @@ pub fn plugins() -> Plugins {
         backends: vec![
             #[cfg(feature = "azure")]
             s3_exporter_azure::PLUGIN,
+            #[cfg(feature = "command")]
+            s3_exporter_command::PLUGIN,
+            #[cfg(feature = "file")]
+            s3_exporter_file::PLUGIN,
             #[cfg(feature = "gcs")]
             s3_exporter_gcs::PLUGIN,
             #[cfg(feature = "minio")]

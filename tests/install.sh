@@ -151,6 +151,8 @@ seaweedfs() {
     "$TOOLS/bin/weed" version
 }
 
+# Its library is the system's own C library alone.
+rclone() { debian rclone usr/bin/rclone; }
 restic() { go_install "github.com/restic/restic/cmd/restic@$RESTIC"; }
 
 # wrap PROGRAM NAME=VALUE...: a command in bin/ that runs it with these in its environment.
@@ -355,6 +357,7 @@ test)
     install prometheus "$PROMETHEUS" prometheus
     install alertmanager "$ALERTMANAGER" alertmanager
     install node_exporter debian node_exporter
+    install rclone debian rclone
     install chromium debian chromium
     install axe "$AXE" axe
     install azurite "$AZURITE" azurite

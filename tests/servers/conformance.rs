@@ -1,7 +1,9 @@
 //! Every backend passes one suite, against real servers.
 
 use s3_exporter_testkit::conformance;
-use s3_exporter_testkit::conformance::{AzureFixture, GcsFixture, MemoryFixture, PluginFixture};
+use s3_exporter_testkit::conformance::{
+    AzureFixture, GcsFixture, LocalFixture, MemoryFixture, PluginFixture,
+};
 
 mod in_memory {
     super::conformance!(super::MemoryFixture::default());
@@ -40,4 +42,22 @@ mod azure_on_azurite {
 #[cfg(feature = "gcs")]
 mod gcs_on_fake_gcs {
     super::conformance!(super::GcsFixture::new(s3_exporter_gcs::PLUGIN).await);
+}
+
+#[cfg(feature = "file")]
+mod file_on_folders {
+    super::conformance!(local super::LocalFixture::folders(s3_exporter_file::PLUGIN), awkward_keys);
+
+    #[tokio::test]
+    async fn denied() {
+        if s3_exporter_testkit::rights_are_felt(module_path!(), "denied") {
+            let fixture = super::LocalFixture::folders(s3_exporter_file::PLUGIN);
+            s3_exporter_testkit::conformance::denied(&fixture).await;
+        }
+    }
+}
+
+#[cfg(feature = "command")]
+mod command_on_rclone {
+    super::conformance!(local super::LocalFixture::rclone(s3_exporter_command::PLUGIN));
 }

@@ -18,10 +18,14 @@ mod docs;
 mod fair;
 mod faults;
 mod files;
+#[cfg(feature = "file")]
+mod folders;
 mod hostile;
 mod judged;
 mod limits;
 mod packages;
+#[cfg(feature = "command")]
+mod programs;
 mod prometheus;
 mod reload;
 mod report;

@@ -1,4 +1,5 @@
 use std::fmt::Debug;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -18,11 +19,32 @@ pub struct RequestLimits {
 /// A key of the configuration that names a file, and what is wrong with that.
 pub type FaultyFile = (&'static str, BackendError);
 
+/// Whether something can be the name of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BucketName {
+    /// By the rules of S3, which whoever asks knows.
+    AsInS3,
+    /// It can.
+    Good,
+    /// It cannot: what would be right, as "expected the path of a folder".
+    Bad(String),
+}
+
 /// A parsed section: everything that is needed to make a connection.
 #[async_trait]
 pub trait Connect: Debug + Send + Sync {
     /// The store's address for people and for the label `store_url`; without any secret.
     fn store_url(&self) -> String;
+
+    /// Whether one of its buckets can be called so. By default the rules of S3 hold.
+    fn bucket(&self, _name: &str) -> BucketName {
+        BucketName::AsInS3
+    }
+
+    /// The program that it runs, if it runs one: refused unless the configuration allows that one.
+    fn program(&self) -> Option<&Path> {
+        None
+    }
 
     /// Reads what files the section names, and asks nobody: those that are of no use. What
     /// has to do with no file goes with an empty key. By default none is looked into; that

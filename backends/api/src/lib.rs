@@ -24,7 +24,7 @@ pub use async_trait::async_trait;
 pub use backend::{Backend, Order, Probe};
 pub use bucket::is_directory_bucket;
 pub use capabilities::{Capabilities, Lacking};
-pub use connect::{Connect, FaultyFile, RequestLimits};
+pub use connect::{BucketName, Connect, FaultyFile, RequestLimits};
 pub use error::{BackendError, FailureKind, causes, chain, chain_parts};
 pub use meter::{Meter, Operation};
 pub use page::{Object, Oddity, Page, StorageClass};

@@ -1,6 +1,7 @@
 //! `[backends.<name>]`: connections to stores. What is in them is the plug-ins' business.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use figment::value::{Dict, Value};
@@ -48,15 +49,54 @@ pub(super) fn backends(
     plugins: &[BackendPlugin],
     fingerprints: &BTreeMap<String, Fingerprint>,
 ) -> BTreeMap<String, DefinedBackend> {
+    let allowed = allowed_programs(top);
     let stores = top.tables("backends", |name, section| {
         named(section, name);
         let mut store = store(section, plugins).unwrap_or_default();
+        if let Some(program) = store.program() {
+            refuse_program(section, program, &allowed);
+        }
         if let (Some(backend), Some(known)) = (&mut store.backend, fingerprints.get(name)) {
             backend.fingerprint = *known;
         }
         store
     });
     stores.into_iter().collect()
+}
+
+impl DefinedBackend {
+    fn program(&self) -> Option<&Path> {
+        self.backend.as_ref()?.connect.program()
+    }
+}
+
+/// `[commands]`: the programs that a backend may run.
+fn allowed_programs(top: &mut Section) -> Vec<PathBuf> {
+    top.table("commands", |section| {
+        let allowed = section.items("allowed").unwrap_or_default();
+        for program in &allowed {
+            if !program.value.starts_with('/') {
+                let message = format!(
+                    "is {}: expected an absolute path such as \"/usr/bin/rclone\"",
+                    program.quote()
+                );
+                section.fault_of(program, message);
+            }
+        }
+        let paths = allowed.into_iter().map(|program| program.value.into());
+        paths.collect()
+    })
+}
+
+/// Whoever may write a backend's section, in the environment for one, may not run just anything.
+fn refuse_program(section: &mut Section, program: &Path, allowed: &[PathBuf]) {
+    if allowed.iter().any(|path| path == program) {
+        return;
+    }
+    section.fault(
+        "program",
+        "is not allowed to be run: add its path to `allowed` in [commands]",
+    );
 }
 
 fn store(section: &mut Section, plugins: &[BackendPlugin]) -> Option<DefinedBackend> {

@@ -77,8 +77,10 @@ pub(super) fn destinations(top: &mut Section, context: &Context<'_>) -> FoundDes
 
 impl FoundDestinations {
     fn add(&mut self, section: &mut Section, context: &Context<'_>) {
-        let names = names(section);
         let backend = backend(section, context);
+        let store = backend.as_ref().and_then(|name| context.stores.get(name));
+        let connection = store.and_then(|store| store.backend.as_ref());
+        let names = names(section, connection.map(|of| &*of.connect));
         let source = Source::of(section, context.resolvers);
         let schedules = schedules::schedules(section, context.schedules);
         let prefix = prefix(section, &names);
@@ -121,10 +123,7 @@ impl FoundDestinations {
             if !self.claim(section, &name) {
                 continue;
             }
-            let Some(store) = backend.as_ref().and_then(|name| context.stores.get(name)) else {
-                continue;
-            };
-            let Some(connection) = &store.backend else {
+            let (Some(store), Some(connection)) = (store, connection) else {
                 continue;
             };
             let name: Arc<str> = name.value.into();

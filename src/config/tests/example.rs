@@ -124,7 +124,7 @@ fn it_loads_without_a_warning() {
         .map_err(|r| shown(&Err(r)))
         .unwrap();
     assert_eq!(config.warnings, [""; 0]);
-    assert_eq!(config.destinations.len(), 6);
+    assert_eq!(config.destinations.len(), 8);
 }
 
 #[test]

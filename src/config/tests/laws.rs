@@ -44,6 +44,11 @@ const KEYS: &[&str] = &[
     "expect",
     "max_age",
     "bucket",
+    "ignore",
+    "marker",
+    "program",
+    "arguments",
+    "allowed",
     "\"\"",
     "\"ü.[\"",
 ];
@@ -81,6 +86,7 @@ const SECRET_KEYS: &[&str] = &[
     "secret_access_key",
     "access_key_id",
     "session_token",
+    "environment",
     "secret_acces_key",
 ];
 /// How a secret may be written, well or badly, so that it is still TOML.
@@ -100,6 +106,8 @@ const BROKEN: &[&str] = &["@", "\"@", "@\"", "\"\\@\"", "\"@\" x", "{ @ }", "'@\
 const TYPES: &[&str] = &[
     "\"s3\"",
     "\"minio\"",
+    "\"file\"",
+    "\"command\"",
     "\"nowhere\"",
     "\"kubernetes\"",
     "\"static\"",

@@ -15,7 +15,7 @@ fn stores() {
         Case {
             file: &["[backends.s]", r#"region = "x""#, BUCKET],
             says: &[
-                r#"error: config.toml:1: `backends.s.type` is missing: expected "azure" or "gcs" or "minio" or "s3""#,
+                r#"error: config.toml:1: `backends.s.type` is missing: expected "azure" or "command" or "file" or "gcs" or "minio" or "s3""#,
             ],
             ..Case::NONE
         },
@@ -27,14 +27,14 @@ fn stores() {
                 BUCKET,
             ],
             says: &[
-                r#"error: config.toml:2: `backends.s.type` is "minoi": expected "azure" or "gcs" or "minio" or "s3"; did you mean "minio"?"#,
+                r#"error: config.toml:2: `backends.s.type` is "minoi": expected "azure" or "command" or "file" or "gcs" or "minio" or "s3"; did you mean "minio"?"#,
             ],
             ..Case::NONE
         },
         Case {
             file: &["[backends.s]", "type = 5", BUCKET],
             says: &[
-                r#"error: config.toml:2: `backends.s.type` is 5: expected "azure" or "gcs" or "minio" or "s3""#,
+                r#"error: config.toml:2: `backends.s.type` is 5: expected "azure" or "command" or "file" or "gcs" or "minio" or "s3""#,
             ],
             ..Case::NONE
         },
@@ -273,6 +273,66 @@ fn resolvers() {
             file: &[GOOD, r#"resolver = "kkp""#],
             says: &[
                 r#"error: config.toml:8: `destinations[0].resolver` is "kkp", which is not defined: define it as [resolvers.<name>]"#,
+            ],
+            ..Case::NONE
+        },
+    ]);
+}
+
+/// Stores that are no servers, with every fault at once.
+#[test]
+#[cfg(all(feature = "file", feature = "command"))]
+fn folders_and_programs() {
+    refused(&[
+        Case {
+            file: &[
+                "[backends.disk]",
+                r#"type = "file""#,
+                r#"ignore = ["a/b"]"#,
+                r#"marker = "/config""#,
+                "endpoint = 5",
+                "[[destinations]]",
+                r#"bucket = "backups""#,
+            ],
+            says: &[
+                r#"error: config.toml:3: `backends.disk.ignore[0]` is "a/b": expected the pattern of a name such as "*.tmp", which holds no `/`"#,
+                r#"error: config.toml:4: `backends.disk.marker` is "/config": expected a path below the bucket such as ".mounted", without `.`, `..` and `/` at an end"#,
+                "error: config.toml:5: unknown key `backends.disk.endpoint`",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[backends.disk]",
+                r#"type = "file""#,
+                "[[destinations]]",
+                r#"bucket = "backups""#,
+                "[[destinations]]",
+                r#"buckets = ["/srv/Backups_of all", "/srv/x/../y"]"#,
+            ],
+            says: &[
+                r#"error: config.toml:4: `destinations[0].bucket` is "backups": expected the absolute path of a folder such as "/srv/backups", without `.`, `..` and `/` at its end"#,
+                r#"error: config.toml:6: `destinations[1].buckets[1]` is "/srv/x/../y": expected the absolute path of a folder such as "/srv/backups", without `.`, `..` and `/` at its end"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[commands]",
+                r#"allowed = ["rclone", "/usr/bin/other"]"#,
+                "[backends.remote]",
+                r#"type = "command""#,
+                r#"program = "/usr/bin/rclone""#,
+                r#"arguments = ["lsf", "{bucket}"]"#,
+                r#"environment = { TZ = "CET", S = "key-hunter-2" }"#,
+                "[[destinations]]",
+                r#"bucket = "--config=x""#,
+            ],
+            says: &[
+                r#"error: config.toml:2: `commands.allowed[0]` is "rclone": expected an absolute path such as "/usr/bin/rclone""#,
+                "error: config.toml:5: `backends.remote.program` is not allowed to be run: add its path to `allowed` in [commands]",
+                "error: config.toml:7: `backends.remote.environment.TZ` is always UTC here: leave it out",
+                r#"error: config.toml:9: `destinations[0].bucket` is "--config=x": expected what the program knows the bucket by: it must not begin with `-` nor hold a control character"#,
             ],
             ..Case::NONE
         },

@@ -214,9 +214,9 @@ async fn a_store(address: &str) -> Started {
     assert!(installed.contains(&line), "{module} is not what tests have");
 
     let folder = tempfile::tempdir().unwrap();
-    let data = format!(" {}", folder.path().join("data").display());
+    let data = format!(" {}", folder.path().join("store").display());
     let line = command("~/go/bin/minio").join(" ");
-    let line = with(&line, &[(STORE, address), (" data", &data)]);
+    let line = with(&line, &[(STORE, address), (" store", &data)]);
     let arguments: Vec<_> = line.split(' ').skip(1).collect();
     let own = exported("MINIO_ROOT_USER");
     let mut variables: Vec<_> = own

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use s3_exporter_testkit::Upload;
+use s3_exporter_testkit::{Upload, with_rights_felt};
 
 use crate::common::truth::Figures;
 use crate::common::{Exporter, program};
@@ -85,18 +85,6 @@ async fn full() {
     assert!(files(state.path(), ".tmp").len() < 2);
     assert!(exporter.terminate().await.success());
     assert!(files(state.path(), ".tmp").is_empty());
-}
-
-/// As root the rights of files are felt only without the capability to override them.
-fn with_rights_felt() -> Vec<&'static str> {
-    let root = String::from_utf8(Command::new("id").arg("-u").output().unwrap().stdout);
-    match root.unwrap().trim() {
-        "0" => vec![
-            "setpriv",
-            "--bounding-set=-dac_override,-dac_read_search,-fowner",
-        ],
-        _ => vec!["env"],
-    }
 }
 
 #[tokio::test]

@@ -24,12 +24,20 @@ pub async fn connect(
     plugin: &BackendPlugin,
     section: &[(&str, &str)],
 ) -> Result<Arc<dyn Backend>, BackendError> {
-    // In the program `main` does this.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let values: Dict = section
         .iter()
         .map(|(key, value)| ((*key).to_owned(), Value::from(*value)))
         .collect();
+    connect_by(plugin, values).await
+}
+
+/// As [`connect`], with values of any type.
+pub(super) async fn connect_by(
+    plugin: &BackendPlugin,
+    values: Dict,
+) -> Result<Arc<dyn Backend>, BackendError> {
+    // In the program `main` does this.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let origins = Arc::new(|_, _: &str| Origin::Default);
     let parsed = s3_exporter_config::Section::parse(
         "backends.test",

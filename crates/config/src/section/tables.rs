@@ -4,7 +4,7 @@
 use figment::value::{Dict, Tag, Value};
 
 use super::Section;
-use crate::{Origins, Setting, ValueKind};
+use crate::{Origins, Secret, Setting, ValueKind};
 
 impl Section {
     /// Has `read` parse a table within it, empty where there is none.
@@ -48,17 +48,46 @@ impl Section {
         key: &str,
         mut read: impl FnMut(&mut Self, Setting<String>) -> Option<T>,
     ) -> Vec<T> {
+        self.each(key, |inner, given| {
+            let place = given.place();
+            match given.value {
+                Value::String(_, text) => read(inner, place.map(|()| text)),
+                value => inner.wrong(&place.map(|()| value), "a string"),
+            }
+        })
+    }
+
+    /// As [`Self::texts`], of secrets: no message shows one.
+    pub fn secrets<T>(
+        &mut self,
+        key: &str,
+        mut read: impl FnMut(&mut Self, Setting<Secret>) -> Option<T>,
+    ) -> Vec<T> {
+        self.each(key, |inner, given| {
+            let place = given.place();
+            match given.value {
+                Value::String(_, text) => read(inner, place.map(|()| Secret::new(text))),
+                _ => {
+                    inner.fault_of(&place, "is no string: put it in quotes");
+                    None
+                }
+            }
+        })
+    }
+
+    /// The values of a table whose keys are the user's own names.
+    fn each<T>(
+        &mut self,
+        key: &str,
+        mut read: impl FnMut(&mut Self, Setting<Value>) -> Option<T>,
+    ) -> Vec<T> {
         self.table_of(ValueKind::Texts, key, |inner| {
             let names: Vec<_> = inner.values.keys().cloned().collect();
-            let texts = names.into_iter().filter_map(|name| {
+            let values = names.into_iter().filter_map(|name| {
                 let given = inner.remove(&name)?; // not asked for: the names are the user's
-                let origin = given.origin().clone();
-                match given.value {
-                    Value::String(_, text) => read(inner, Setting::new(&name, origin, text)),
-                    _ => inner.wrong(&given, "a string"),
-                }
+                read(inner, given)
             });
-            texts.collect()
+            values.collect()
         })
     }
 

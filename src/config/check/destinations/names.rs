@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use s3_exporter_api::{BucketName, Connect};
 use s3_exporter_config::{Section, Setting};
 
 /// A destination's name, with the key that it comes from, and its bucket.
@@ -10,8 +11,9 @@ pub(super) struct Name {
     pub bucket: Setting<String>,
 }
 
-/// The names and buckets that a section makes destinations of.
-pub(super) fn names(section: &mut Section) -> Vec<Name> {
+/// The names and buckets that a section makes destinations of; where their store is known, it says
+/// what is one.
+pub(super) fn names(section: &mut Section, store: Option<&dyn Connect>) -> Vec<Name> {
     let has_buckets = section.has("buckets");
     if has_buckets && section.has("name") {
         section.fault(
@@ -37,10 +39,10 @@ pub(super) fn names(section: &mut Section) -> Vec<Name> {
     match (buckets, bucket) {
         (Some(buckets), _) => {
             let buckets = buckets.into_iter();
-            let good = buckets.filter(|bucket| is_bucket(section, bucket));
+            let good = buckets.filter(|bucket| is_bucket(section, bucket, store));
             good.map(Name::of_bucket).collect()
         }
-        (None, Some(bucket)) if is_bucket(section, &bucket) => vec![match name {
+        (None, Some(bucket)) if is_bucket(section, &bucket, store) => vec![match name {
             Some(name) => Name { name, bucket },
             None => Name::of_bucket(bucket),
         }],
@@ -57,9 +59,21 @@ impl Name {
     }
 }
 
+fn is_bucket(section: &mut Section, given: &Setting<String>, store: Option<&dyn Connect>) -> bool {
+    let name = store.map(|store| store.bucket(&given.value));
+    match name {
+        Some(BucketName::Good) => true,
+        Some(BucketName::Bad(expected)) => {
+            section.fault_of(given, format!("is {}: {expected}", given.quote()));
+            false
+        }
+        Some(BucketName::AsInS3) | None => is_bucket_of_s3(section, given),
+    }
+}
+
 /// Stores differ in what they allow, and access points have ARNs: only what can be no
 /// bucket anywhere is a fault.
-fn is_bucket(section: &mut Section, given: &Setting<String>) -> bool {
+fn is_bucket_of_s3(section: &mut Section, given: &Setting<String>) -> bool {
     let (bucket, shown) = (given.value.as_str(), given.quote());
     let message = if bucket.is_empty() {
         "must not be empty".to_owned()
