@@ -8,6 +8,7 @@ use s3_exporter_judge::expectation::Rules;
 use s3_exporter_judge::layouts::LayoutChoice;
 use serde::{Deserialize, Serialize};
 
+use crate::filter::Filter;
 use crate::schedules::{Site, UsedSchedules};
 
 /// A bucket that is watched, with everything about it that does not change while it is:
@@ -20,6 +21,8 @@ pub struct Destination {
     pub bucket: Arc<str>,
     /// Only keys that begin with it; it comes before the cluster's name.
     pub prefix: Arc<str>,
+    /// Which of them count.
+    pub filter: Filter,
     /// What follows the cluster's name in a key.
     pub separator: Arc<str>,
     /// The name of its backend in the configuration: the label `backend`.
@@ -105,6 +108,9 @@ pub struct ListingId {
     pub separator: String,
     /// The resolver's name; `None` where all is unassigned.
     pub resolver: Option<String>,
+    /// Which keys count.
+    #[serde(default, skip_serializing_if = "Filter::is_empty")]
+    pub filter: Filter,
 }
 
 impl Destination {
@@ -134,17 +140,19 @@ impl Destination {
             prefix: self.prefix.to_string(),
             separator: self.separator.to_string(),
             resolver: self.resolver.as_ref().map(ToString::to_string),
+            filter: self.filter.clone(),
         }
     }
 }
 
 impl ListingId {
-    /// Whether both have the same objects, told apart in the same way. Then a destination goes
+    /// Whether both count the same objects, told apart in the same way. Then a destination goes
     /// on while the process runs, whoever names its clusters: names are followed as they change.
     pub fn has_objects_of(&self, other: &Self) -> bool {
         let (a, b) = (self, other);
         [&a.store_url, &a.bucket, &a.prefix, &a.separator]
             == [&b.store_url, &b.bucket, &b.prefix, &b.separator]
+            && a.filter == b.filter
     }
 }
 

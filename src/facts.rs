@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::assign::{Assignment, Cursor};
 use crate::clusters::{Cluster, Clusters};
 use crate::destination::{Destination, Expect};
+use crate::filter::KeyFilter;
 
 mod backups;
 mod classes;
@@ -25,7 +26,7 @@ mod unassigned;
 
 pub use backups::Backups;
 use classes::LatestClass;
-pub use classes::{ClassCount, ClassTotals};
+pub use classes::{ClassTotals, ObjectCount};
 use cluster_totals::ClusterTotals;
 use named::NamedTotals;
 pub use recent::Recent;
@@ -41,6 +42,9 @@ pub struct Facts {
     clusters: ClusterTotals,
     #[serde(default)]
     classes: ClassTotals,
+    /// What was left out, and is in no other figure.
+    #[serde(default, skip_serializing_if = "ObjectCount::is_none")]
+    excluded: ObjectCount,
     /// What there is of backups; `None` where nobody looked, as in files of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     backups: Option<Box<Backups>>,
@@ -53,6 +57,9 @@ pub struct Facts {
     /// What was last modified before a moment, where that is of interest.
     #[serde(skip)]
     settled: Option<(UnixTime, ClusterTotals)>,
+    /// What is left out; `None` where everything counts.
+    #[serde(skip)]
+    filter: Option<Arc<KeyFilter>>,
 }
 
 /// What is known of the latest object of a range of keys: the next one is like it, mostly.
@@ -73,8 +80,10 @@ pub struct Lane {
 pub struct Figures {
     /// When the scan ended.
     pub ended: UnixTime,
-    /// Everything that was listed.
+    /// Everything that was listed and counts: the clusters' and the unassigned together.
     pub listed: Totals,
+    /// What was listed and left out; with the above it is all that the listing has.
+    pub excluded: ObjectCount,
     /// What belongs to no known cluster: where there is no resolver, everything.
     pub unassigned: Totals,
     /// Whose that may be; empty where that was not kept over a restart.
@@ -99,6 +108,7 @@ impl Figures {
         Self {
             ended,
             listed: Totals::NONE,
+            excluded: ObjectCount::default(),
             unassigned: Totals::NONE,
             unassigned_detail: Arc::default(),
             clusters: Arc::default(),
@@ -108,6 +118,19 @@ impl Figures {
             judgement: Arc::default(),
         }
     }
+
+    /// Everything that was listed, what was left out included.
+    pub const fn all(&self) -> ObjectCount {
+        all(&self.listed, self.excluded)
+    }
+}
+
+const fn all(counted: &Totals, mut excluded: ObjectCount) -> ObjectCount {
+    excluded.add(ObjectCount {
+        objects: counted.objects,
+        bytes: counted.bytes,
+    });
+    excluded
 }
 
 /// Totals by the owner of the objects, `None` being none of the clusters.
@@ -120,6 +143,12 @@ impl Fold for Facts {
     /// lane are the cheapest.
     #[inline] // into the loop over a page
     fn add(&mut self, lane: &mut Lane, object: &Object<'_>) {
+        if let Some(filter) = &self.filter
+            && filter.leaves_out(object.key)
+        {
+            self.excluded.add(ObjectCount::one(object));
+            return;
+        }
         let owner = self
             .clusters
             .assignment()
@@ -151,11 +180,20 @@ impl Facts {
         Self {
             clusters: ClusterTotals::new(assignment),
             classes: ClassTotals::default(),
+            excluded: ObjectCount::default(),
             backups: None,
             unassigned: None,
             named: None,
             settled: None,
+            filter: None,
         }
+    }
+
+    /// One in which only what this lets through counts.
+    #[must_use]
+    pub fn with_filter(mut self, filter: Option<Arc<KeyFilter>>) -> Self {
+        self.filter = filter;
+        self
     }
 
     /// One that also finds whose the objects of no cluster may be.
@@ -249,9 +287,19 @@ impl Facts {
         &self.clusters.unassigned
     }
 
-    /// Everything that was counted.
+    /// Everything that was counted: what was listed, but for what was left out.
     pub fn listed(&self) -> Totals {
         self.clusters.whole()
+    }
+
+    /// What was left out.
+    pub const fn excluded(&self) -> ObjectCount {
+        self.excluded
+    }
+
+    /// Everything that was listed, what was left out included.
+    pub fn all(&self) -> ObjectCount {
+        all(&self.listed(), self.excluded)
     }
 
     /// What was counted, by its owner, `None` being none of the clusters; those without objects
@@ -346,6 +394,7 @@ impl Facts {
         Figures {
             ended,
             listed: self.listed(),
+            excluded: self.excluded,
             unassigned,
             unassigned_detail: Arc::new(self.unassigned_detail(now)),
             clusters: Arc::new(clusters),

@@ -15,6 +15,7 @@ pub mod config;
 pub mod destination;
 pub mod exposition;
 pub mod facts;
+pub mod filter;
 pub mod http;
 pub mod interner;
 pub mod labels;

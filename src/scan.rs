@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU16;
 
-use s3_exporter_api::{BackendError, ListingKind, Meter, UnixTime};
+use s3_exporter_api::{BackendError, FailureKind, ListingKind, Meter, UnixTime};
 use s3_exporter_listing::{
     Boundaries, Complete, Deadline, ListingContext, OrderEvent, Progress, StoreKnowledge, Target,
 };
@@ -18,6 +18,7 @@ use crate::assign::Assignment;
 use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::facts::Facts;
+use crate::filter::KeyFilter;
 use crate::store::Store;
 
 mod running;
@@ -83,8 +84,10 @@ impl ScanContext {
         hints: &Boundaries,
     ) -> Result<CompleteListing, BackendError> {
         let listing = self.connect().await?;
+        let filter = self.filter()?;
         let facts = || {
-            let facts = self.facts(&assignment).with_unassigned_detail();
+            let facts = self.facts(&assignment).with_filter(filter.clone());
+            let facts = facts.with_unassigned_detail();
             facts.with_backups(&self.destination)
         };
         let mut complete = listing.list(facts, hints).await?;
@@ -108,7 +111,21 @@ impl ScanContext {
             true => self.assignment_of_none(),
             false => assignment,
         };
-        listing.list_in_sequence(|| self.facts(&assignment)).await
+        // Where a day begins meanwhile, what counts changes once, and one of both neighbours agrees.
+        let filter = self.filter()?;
+        let facts = || self.facts(&assignment).with_filter(filter.clone());
+        listing.list_in_sequence(facts).await
+    }
+
+    /// What counts, as of now.
+    fn filter(&self) -> Result<Option<Arc<KeyFilter>>, BackendError> {
+        let of = &self.destination;
+        let filter = of.filter.at(UnixTime::now(), &of.prefix);
+        filter.map(|filter| filter.map(Arc::new)).map_err(|error| {
+            let action = format!("scanning {of}");
+            let wrong = format!("a glob of `include` or `exclude` {error}");
+            BackendError::new(FailureKind::Internal, action, wrong)
+        })
     }
 
     /// Takes note of what happened to the destination that says something of its store's order.

@@ -139,6 +139,7 @@ pub(crate) mod tests {
             name: name.into(),
             bucket: name.into(),
             prefix: "".into(),
+            filter: Default::default(),
             separator: "-".into(),
             backend: "b".into(),
             store_url: "http://b".into(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use s3_exporter::assign::Assignment;
 use s3_exporter::clusters::Clusters;
 use s3_exporter::facts::{Facts, Lane};
+use s3_exporter::filter::{Filter, KeyFilter};
 use s3_exporter_api::{Object, Page, StorageClass, UnixTime};
 use s3_exporter_listing::Fold;
 use s3_exporter_testkit::SyntheticBucket;
@@ -17,6 +18,7 @@ pub const OBJECTS: u64 = 1_000_000;
 /// A million objects.
 pub struct Case {
     assignment: Arc<Assignment>,
+    filter: Option<Arc<KeyFilter>>,
     pages: Vec<Page>,
 }
 
@@ -40,13 +42,27 @@ impl Case {
         });
         Self {
             assignment: Arc::new(Assignment::new(&known, "", "-")),
+            filter: None,
             pages: pages.collect(),
         }
     }
 
+    /// Where only what these globs let through counts: all of it.
+    #[allow(dead_code)] // of no use to the one that asks for the ratios
+    pub fn with_globs(mut self, include: &[&str], exclude: &[&str]) -> Self {
+        let owned = |globs: &[&str]| globs.iter().map(|glob| (*glob).to_owned()).collect();
+        let filter = Filter {
+            include: owned(include),
+            exclude: owned(exclude),
+        };
+        self.filter = filter.at(UnixTime::now(), "").unwrap().map(Arc::new);
+        self
+    }
+
     /// Finds the owner of each, and adds up.
     pub fn run(&self) {
-        let (mut facts, mut lane) = (Facts::new(Arc::clone(&self.assignment)), Lane::default());
+        let facts = Facts::new(Arc::clone(&self.assignment));
+        let (mut facts, mut lane) = (facts.with_filter(self.filter.clone()), Lane::default());
         for page in &self.pages {
             page.iter().for_each(|object| facts.add(&mut lane, &object));
         }

@@ -1,4 +1,4 @@
-//! Finding the owners of a million sorted keys, by the number of names.
+//! Finding the owners of a million sorted keys, by the number of names, and with globs of what counts.
 #![allow(missing_docs)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -12,6 +12,8 @@ fn matching(c: &mut Criterion) {
         let case = case::Case::new(names);
         group.bench_function(format!("{names} names"), |b| b.iter(|| case.run()));
     }
+    let globs = case::Case::new(10).with_globs(&["**"], &["*.tmp", "trash/", "*-{today}*"]);
+    group.bench_function("10 names, four globs", |b| b.iter(|| globs.run()));
     group.finish();
 }
 

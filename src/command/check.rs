@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use s3_exporter_api::{ListRequest, ListingKind, Page, StartAt};
+use s3_exporter_api::{ListRequest, ListingKind, Page, StartAt, UnixTime};
 
 use crate::clusters::Clusters;
 use crate::command::{failure, first_word, fit, progress, series};
@@ -80,6 +80,9 @@ fn watched(destination: &Destination) -> String {
     );
     if !destination.prefix.is_empty() {
         let _ = write!(text, " under {:?}", &*destination.prefix);
+    }
+    if !destination.filter.is_empty() {
+        let _ = write!(text, " ({})", destination.filter);
     }
     let _ = write!(
         text,
@@ -260,8 +263,11 @@ async fn unowned(
         meter: &meter,
     };
     backend.list_page(&request, &mut page).await.ok()?;
+    let (now, prefix) = (UnixTime::now(), &destination.prefix);
+    let filter = destination.filter.at(now, prefix).ok()?;
     let keys = page
         .iter()
+        .filter(|object| filter.as_ref().is_none_or(|of| !of.leaves_out(object.key)))
         .filter_map(|object| std::str::from_utf8(object.key).ok());
     let keys: Vec<_> = keys.collect();
     Some(fit::complaint(
@@ -290,9 +296,14 @@ fn found(snapshot: &DestinationSnapshot, figures: &Figures, clusters: Option<&Cl
     let destination = &snapshot.destination;
     let mut text = format!(
         "{}, {}",
-        Count(figures.listed.objects, "object"),
-        ByteSize(figures.listed.bytes)
+        Count(figures.all().objects, "object"),
+        ByteSize(figures.all().bytes)
     );
+    if !destination.filter.is_empty() {
+        let left_out = figures.excluded;
+        let (objects, bytes) = (left_out.objects, ByteSize(left_out.bytes));
+        let _ = write!(text, ", {objects} of them left out ({bytes})"); // into a String: cannot fail
+    }
     if destination.resolver.is_some() {
         let without = figures
             .clusters

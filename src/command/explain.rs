@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
+use s3_exporter_api::UnixTime;
+
 use crate::assign::{Assignment, Cursor};
 use crate::clusters::Clusters;
 use crate::command::{failure, first_word, fit};
@@ -58,6 +60,14 @@ pub async fn explain(
         if readings.is_empty() || only.is_some_and(|only| *destination.name != *only) {
             continue;
         }
+        let readings = match counting(destination, &readings) {
+            Ok(counting) => counting,
+            Err(why) => {
+                let name = &destination.name;
+                let _ = writeln!(text, "{name}: left out, because {why}"); // into a String: cannot fail
+                continue;
+            }
+        };
         let (why, key, owner) = match &destination.resolver {
             None => {
                 let why = "unassigned, because the destination has no resolver".to_owned();
@@ -74,7 +84,7 @@ pub async fn explain(
                 of_clusters(clusters, destination, &readings)
             }
         };
-        let _ = writeln!(text, "{}: {why}", destination.name); // into a String: cannot fail
+        let _ = writeln!(text, "{}: {why}", destination.name); // as above
         let snapshot = supervisor.snapshots().snapshot();
         let of = snapshot.destinations.iter();
         let of = of.filter(|of| of.destination.name == destination.name);
@@ -95,6 +105,24 @@ pub async fn explain(
         ));
     }
     Ok(text)
+}
+
+/// Those of the keys that count at the destination.
+///
+/// # Errors
+/// Where none does: why the last does not.
+fn counting<'k>(destination: &Destination, keys: &[&'k str]) -> Result<Vec<&'k str>, String> {
+    let filter = &destination.filter;
+    let Ok(Some(now)) = filter.at(UnixTime::now(), &destination.prefix) else {
+        return Ok(keys.to_vec());
+    };
+    let reason = |key: &str| filter.reason(&now, key.as_bytes());
+    let counting = keys.iter().copied().filter(|key| reason(key).is_none());
+    let counting: Vec<_> = counting.collect();
+    match (keys.last(), counting.is_empty()) {
+        (Some(last), true) => Err(reason(last).unwrap_or_default()),
+        _ => Ok(counting),
+    }
 }
 
 /// What the key is of a backup, and what the judge thinks of that.

@@ -92,7 +92,7 @@ impl HowFar {
         };
         self.pages += pages;
         self.objects += objects;
-        let before = of.figures.as_ref().map(|figures| figures.listed.objects);
+        let before = of.figures.as_ref().map(|figures| figures.all().objects);
         self.done += objects.min(before.unwrap_or(0));
         self.expected = self.expected.zip(before).map(|(sum, before)| sum + before);
     }

@@ -77,6 +77,7 @@ impl SeedSource {
             name: of.name.as_str().into(),
             bucket: of.bucket.as_str().into(),
             prefix: "".into(),
+            filter: Default::default(),
             separator: "-".into(),
             backend: format!("{NAME}:{}", of.name).into(),
             store_url: backend.connect.store_url().into(),

@@ -6,7 +6,7 @@ use s3_exporter_api::UnixTime;
 use crate::exposition::family::Series::{Cluster, Destination, KnownCluster, Resolver};
 use crate::exposition::family::{Family, Samples, gauge};
 use crate::exposition::subject::ObservedDestination;
-use crate::facts::{ClassCount, Figures, Totals};
+use crate::facts::{Figures, ObjectCount, Totals};
 use crate::labels::Label;
 use crate::verdict;
 
@@ -69,18 +69,28 @@ pub static CLUSTERS: &[Family] = &[
 pub static FIGURES: &[Family] = &[
     gauge(
         "objectstore_listed_objects",
-        Destination(|of, samples| figures(of, samples, |f| f.listed.objects as f64)),
-        "Objects that were listed, of known clusters or not.",
+        Destination(|of, samples| figures(of, samples, |f| f.all().objects as f64)),
+        "Objects that were listed, of known clusters or not, excluded ones included.",
     ),
     gauge(
         "objectstore_listed_size_bytes",
-        Destination(|of, samples| figures(of, samples, |f| f.listed.bytes as f64)),
+        Destination(|of, samples| figures(of, samples, |f| f.all().bytes as f64)),
         "Sum of the sizes of all objects that were listed, in bytes.",
+    ),
+    gauge(
+        "objectstore_excluded_objects",
+        Destination(|of, samples| figures(of, samples, |f| f.excluded.objects as f64)),
+        "Objects that were listed and that include and exclude leave out: they are in no other figure but those of what was listed.",
+    ),
+    gauge(
+        "objectstore_excluded_objects_size_bytes",
+        Destination(|of, samples| figures(of, samples, |f| f.excluded.bytes as f64)),
+        "Sum of the sizes of the objects that include and exclude leave out, in bytes.",
     ),
     gauge(
         "objectstore_listed_newest_object_timestamp_seconds",
         Destination(|of, samples| figures(of, samples, |f| newest(f.listed.newest))),
-        "Last-modified of the newest listed object that is not empty, in Unix seconds; 0 = there is none.",
+        "Last-modified of the newest listed object that is neither empty nor excluded, in Unix seconds; 0 = there is none.",
     ),
     gauge(
         "objectstore_listed_newest_object_size_ratio",
@@ -90,7 +100,7 @@ pub static FIGURES: &[Family] = &[
                 samples.put(ratio);
             }
         }),
-        "Size of the newest listed object, an empty one included, divided by the median size of the newest ten; absent where all are empty.",
+        "Size of the newest listed object that is not excluded, an empty one included, divided by the median size of the newest ten; absent where all are empty.",
     ),
     gauge(
         "objectstore_destination_without_backups",
@@ -218,7 +228,11 @@ fn figures(of: &ObservedDestination<'_>, samples: &mut Samples<'_>, value: fn(&F
 }
 
 /// A figure of each storage class that objects were found in.
-fn by_class(of: &ObservedDestination<'_>, samples: &mut Samples<'_>, value: fn(ClassCount) -> u64) {
+fn by_class(
+    of: &ObservedDestination<'_>,
+    samples: &mut Samples<'_>,
+    value: fn(ObjectCount) -> u64,
+) {
     let figures = of.snapshot.figures.as_ref();
     for (name, class) in figures.into_iter().flat_map(|f| f.classes.iter()) {
         samples.put_with([(Label::Class, name)], value(class) as f64);

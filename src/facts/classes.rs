@@ -3,10 +3,10 @@
 use s3_exporter_api::Object;
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What there is in one class.
+/// How many objects there are of a kind, such as a class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ClassCount {
+pub struct ObjectCount {
     /// How many objects.
     pub objects: u64,
     /// Sum of their sizes, in bytes.
@@ -19,11 +19,11 @@ pub struct ClassCount {
 ///
 /// Kept as a list of names with their counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "Vec<(Box<str>, ClassCount)>")]
+#[serde(from = "Vec<(Box<str>, ObjectCount)>")]
 pub struct ClassTotals {
     /// Sorted by name.
-    known: Vec<(Box<str>, ClassCount)>,
-    other: ClassCount,
+    known: Vec<(Box<str>, ObjectCount)>,
+    other: ObjectCount,
 }
 
 /// At which place the latest object was counted: most have the class of the one before.
@@ -47,20 +47,17 @@ impl ClassTotals {
         if known.is_none_or(|(known, _)| known.as_bytes() != name) {
             latest.0 = self.place(name);
         }
-        self.count(latest.0).add(ClassCount {
-            objects: 1,
-            bytes: object.size,
-        });
+        self.count(latest.0).add(ObjectCount::one(object));
     }
 
     /// Each name with what there is of it, in the order of the names; the others last.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, ClassCount)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, ObjectCount)> {
         let other = (self.other.objects > 0).then_some((Self::OTHER, self.other));
         let known = self.known.iter().map(|(name, count)| (&**name, *count));
         known.chain(other)
     }
 
-    fn count(&mut self, place: usize) -> &mut ClassCount {
+    fn count(&mut self, place: usize) -> &mut ObjectCount {
         match self.known.get_mut(place) {
             Some((_, count)) => count,
             None => &mut self.other,
@@ -88,14 +85,28 @@ impl ClassTotals {
         {
             self.other.add(last);
         }
-        self.known.insert(at, (name.into(), ClassCount::default()));
+        self.known.insert(at, (name.into(), ObjectCount::default()));
         at
     }
 }
 
-impl ClassCount {
+impl ObjectCount {
+    /// Of one object.
+    pub const fn one(object: &Object<'_>) -> Self {
+        Self {
+            objects: 1,
+            bytes: object.size,
+        }
+    }
+
+    /// Whether there is none.
+    pub const fn is_none(&self) -> bool {
+        self.objects == 0 && self.bytes == 0
+    }
+
+    /// Adds others.
     #[inline]
-    const fn add(&mut self, more: Self) {
+    pub const fn add(&mut self, more: Self) {
         self.objects = self.objects.saturating_add(more.objects);
         self.bytes = self.bytes.saturating_add(more.bytes);
     }
@@ -107,8 +118,8 @@ impl Serialize for ClassTotals {
     }
 }
 
-impl From<Vec<(Box<str>, ClassCount)>> for ClassTotals {
-    fn from(list: Vec<(Box<str>, ClassCount)>) -> Self {
+impl From<Vec<(Box<str>, ObjectCount)>> for ClassTotals {
+    fn from(list: Vec<(Box<str>, ObjectCount)>) -> Self {
         let mut totals = Self::default();
         for (name, count) in list {
             let at = totals.place(name.as_bytes());

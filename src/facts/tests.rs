@@ -3,6 +3,7 @@ use s3_exporter_api::{Page, StorageClass};
 
 use super::classes::LatestClass;
 use super::*;
+use crate::filter::Filter;
 
 fn page(objects: &[(String, u64, i64)]) -> Page {
     let mut page = Page::new();
@@ -123,7 +124,7 @@ proptest! {
             totals
         };
         let totals = of(&objects);
-        let mut expected = BTreeMap::<&str, ClassCount>::new();
+        let mut expected = BTreeMap::<&str, ObjectCount>::new();
         let named = |name: &[u8]| std::str::from_utf8(name).is_ok_and(|name| {
             name.len() <= ClassTotals::LONGEST && name != ClassTotals::OTHER
         });
@@ -146,6 +147,39 @@ proptest! {
         prop_assert_eq!(&of(&moved), &totals);
         let written = serde_json::to_string(&totals).unwrap();
         prop_assert_eq!(serde_json::from_str::<ClassTotals>(&written).unwrap(), totals);
+    }
+
+    /// What is left out is that, and in nothing else: the rest is as if it had never been listed.
+    #[test]
+    fn what_is_left_out_is_counted_as_that_alone(
+        objects in objects(),
+        names in names(),
+        exclude in proptest::collection::vec("[ab-]{1,2}\\*|\\*[ab-]", 0..3),
+        include in proptest::collection::vec("[ab-]\\*|\\*b", 0..2),
+        pages in 1..7_usize,
+    ) {
+        let filter = Filter { include, exclude };
+        let at = filter.at(UnixTime::from_millis(0), "").unwrap().map(Arc::new);
+        let empty = Facts::new(Arc::new(Assignment::new(&names, "", "-")));
+        let mut found = empty.with_filter(at.clone());
+        let mut lane = Lane::default();
+        for chunk in objects.chunks(pages) {
+            page(chunk).iter().for_each(|object| found.add(&mut lane, &object));
+        }
+        let is_out = |of: &&(String, u64, i64)| {
+            at.as_ref().is_some_and(|at| at.leaves_out(of.0.as_bytes()))
+        };
+        let (out, counted): (Vec<_>, Vec<_>) = objects.iter().partition(is_out);
+        prop_assert_eq!(found.excluded().objects, out.len() as u64);
+        prop_assert_eq!(found.excluded().bytes, out.iter().map(|of| of.1).sum::<u64>());
+        prop_assert_eq!(found.all().objects, objects.len() as u64);
+        let counted: Vec<_> = counted.into_iter().cloned().collect();
+        let without = facts(&names, &counted, pages);
+        prop_assert_eq!(found.by_owner(), without.by_owner());
+        prop_assert_eq!(&found.classes, &without.classes);
+        let written = serde_json::to_string(&found).unwrap();
+        let kept: Facts = serde_json::from_str(&written).unwrap();
+        prop_assert_eq!(kept.excluded(), found.excluded());
     }
 
     /// Each object counts once, whatever names come and go after the listing, and the

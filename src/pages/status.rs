@@ -99,8 +99,10 @@ pub struct DestinationStatus<'a> {
     /// How its backups are as a whole, where it has no clusters or those that have objects
     /// there are expected.
     pub as_a_whole: Option<Judged>,
-    /// All that was listed.
+    /// All that was listed: how much with what is excluded, the rest of what counts.
     pub listed: Option<ObjectFigures>,
+    /// What does not count; none where everything does.
+    pub excluded: Option<ExcludedStatus<'a>>,
     /// What belongs to no known cluster.
     pub unassigned: Option<ObjectFigures>,
     /// What the judge finds wrong with its backup jobs, warnings and above, the gravest first.
@@ -171,6 +173,19 @@ pub struct LatestAudit {
     pub ended: Moment,
     /// Whether the listing in parts agreed with the one in sequence.
     pub success: bool,
+}
+
+/// What does not count.
+#[derive(Debug, Serialize)]
+pub struct ExcludedStatus<'a> {
+    /// Only what one of these globs matches counts; where there are none, everything.
+    pub include: &'a [String],
+    /// What one of these matches does not.
+    pub exclude: &'a [String],
+    /// How many objects they leave out; none before the first complete scan.
+    pub objects: Option<u64>,
+    /// Sum of their sizes.
+    pub size_bytes: Option<u64>,
 }
 
 /// Figures of some objects.

@@ -39,7 +39,7 @@ impl EndedScan {
             duration,
             pages: self.progress.pages(),
             objects: match &self.result {
-                Ok(found) => found.fold.listed().objects,
+                Ok(found) => found.fold.all().objects,
                 Err(_) => self.progress.objects(),
             },
             requests: requests.iter().sum(),

@@ -27,7 +27,7 @@ impl Runner {
         duration: Duration,
     ) {
         let (destination, bucket) = (&*self.scan.destination.name, &*self.scan.destination.bucket);
-        let (objects, duration_ms) = (facts.listed().objects, duration.as_millis() as u64);
+        let (objects, duration_ms) = (facts.all().objects, duration.as_millis() as u64);
         if before == Some(None) {
             tracing::debug!(destination, bucket, objects, duration_ms, "scan complete");
         } else {

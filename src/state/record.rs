@@ -26,7 +26,7 @@ const MAGIC: &str = "s3-exporter-state";
 ///   anchors.
 /// - 3: the same, by the names of what it is read into.
 /// - 4: also the backups of each job, and what is remembered of them.
-/// - 5: also the last scans, and whose the objects of no cluster may be.
+/// - 5: also the last scans, whose the objects of no cluster may be, and what was left out by which globs.
 const VERSION: u32 = 5;
 
 /// Why a file is of no use.
@@ -157,6 +157,8 @@ impl CompletedScan {
     fn is_possible(&self) -> bool {
         let (facts, boundaries) = (&self.found.fold, &self.found.boundaries);
         let is_named = |name| facts.assignment().position(name).is_some();
-        boundaries.objects() <= Totals::MOST_OBJECTS && self.gone.keys().all(|name| is_named(name))
+        boundaries.objects() <= Totals::MOST_OBJECTS
+            && facts.excluded().objects <= Totals::MOST_OBJECTS
+            && self.gone.keys().all(|name| is_named(name))
     }
 }

@@ -24,6 +24,7 @@ fn destination(name: &str) -> Arc<Destination> {
         name: name.into(),
         bucket: "backups".into(),
         prefix: "p/".into(),
+        filter: Default::default(),
         separator: "-".into(),
         backend: "onprem".into(),
         store_url: "https://minio.example:9000".into(),

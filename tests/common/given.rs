@@ -36,6 +36,7 @@ pub fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> 
         name: "d".into(),
         bucket: "b".into(),
         prefix: prefix.into(),
+        filter: Default::default(),
         separator: "-".into(),
         backend: "memory".into(),
         store_url: "memory".into(),

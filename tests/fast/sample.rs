@@ -11,7 +11,7 @@ use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect, Price};
 use s3_exporter::facts::{
-    ClassCount, ClassTotals, Figures, PrefixTotals, Recent, Totals, UnassignedDetail,
+    ClassTotals, Figures, ObjectCount, PrefixTotals, Recent, Totals, UnassignedDetail,
     UnassignedObject,
 };
 use s3_exporter::logging::Log;
@@ -77,6 +77,7 @@ pub fn destination(name: &str, bucket: &str, resolver: Option<&str>) -> Destinat
         name: name.into(),
         bucket: bucket.into(),
         prefix: "".into(),
+        filter: Default::default(),
         separator: "-".into(),
         backend: "onprem".into(),
         store_url: "https://minio.example:9000".into(),
@@ -271,14 +272,14 @@ pub fn with(judgement: Arc<Judgement>, figures: Arc<Figures>) -> Arc<Figures> {
 fn classes(listed: &Totals) -> ClassTotals {
     let objects = listed.objects / 2;
     let bytes = listed.bytes / 2 * objects.min(1);
-    let rest = ClassCount {
+    let rest = ObjectCount {
         objects: listed.objects - objects,
         bytes: listed.bytes - bytes,
     };
-    let some = |(_, count): &(Box<str>, ClassCount)| count.objects > 0;
+    let some = |(_, count): &(Box<str>, ObjectCount)| count.objects > 0;
     let all = [
         ("STANDARD".into(), rest),
-        ("cold \"ice\"\n\\".into(), ClassCount { objects, bytes }),
+        ("cold \"ice\"\n\\".into(), ObjectCount { objects, bytes }),
     ];
     ClassTotals::from(Vec::from_iter(all.into_iter().filter(some)))
 }

@@ -124,6 +124,7 @@ fn destination(bucket: &str, backend: &str, concurrency: u16) -> Arc<Destination
         name: bucket.into(),
         bucket: bucket.into(),
         prefix: "".into(),
+        filter: Default::default(),
         separator: "-".into(),
         backend: backend.into(),
         store_url: "memory".into(),

@@ -18,6 +18,7 @@ mod docs;
 mod fair;
 mod faults;
 mod files;
+mod filters;
 #[cfg(feature = "file")]
 mod folders;
 mod hostile;

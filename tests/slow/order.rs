@@ -102,6 +102,7 @@ fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> ScanContext
         name: "d".into(),
         bucket: BUCKET.into(),
         prefix: "".into(),
+        filter: Default::default(),
         separator: "-".into(),
         backend: "given".into(),
         store_url: "given".into(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use s3_exporter_api::{ListRequest, ListingKind, Page, StartAt};
+use s3_exporter_api::{ListRequest, ListingKind, Page, StartAt, UnixTime};
 use s3_exporter_judge::layouts::LayoutChoice;
 
 use crate::config::Config;
@@ -50,7 +50,13 @@ pub async fn line(config: &Config, destination: &Destination) -> Option<String> 
         meter: &meter,
     };
     backend.list_page(&request, &mut page).await.ok()?;
-    let keys: Vec<_> = page.keys().map(String::from_utf8_lossy).collect();
+    let filter = destination
+        .filter
+        .at(UnixTime::now(), &destination.prefix)
+        .ok()?;
+    let counts = |key: &&[u8]| filter.as_ref().is_none_or(|of| !of.leaves_out(key));
+    let keys = page.keys().filter(counts).map(String::from_utf8_lossy);
+    let keys: Vec<_> = keys.collect();
     let below = destination.prefix.len();
     let is_matched = |key: &&str| {
         let below = key.as_bytes().get(below..).unwrap_or_default();

@@ -10,7 +10,7 @@ use s3_exporter_judge::findings::{Finding, FindingKind, Severity};
 use s3_exporter_judge::judge::JudgedJob;
 use serde::Serialize;
 
-use crate::facts::Figures;
+use crate::facts::{Figures, ObjectCount};
 use crate::log_safe::is_obeyed;
 use crate::pages::Time;
 use crate::problems::{Problem, subjects};
@@ -45,9 +45,12 @@ pub struct DestinationReport<'a> {
     pub jobs: Vec<JobReport<'a>>,
     /// The gravest first, of these the oldest.
     pub findings: Vec<FindingReport<'a>>,
-    /// Objects that were listed, and their bytes.
+    /// What was listed.
     #[serde(skip)]
-    pub listed: Option<(u64, u64)>,
+    pub listed: Option<ObjectCount>,
+    /// What of it does not count; only there where something is said of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excluded: Option<ObjectCount>,
     /// Jobs that are not judged by themselves, for there are too many.
     #[serde(skip)]
     pub omitted: u64,
@@ -161,7 +164,6 @@ impl<'a> DestinationReport<'a> {
         let seen = figures.map_or(now, |figures| figures.ended);
         let mut findings: Vec<_> = problems.map(|it| FindingReport::new(it, seen)).collect();
         findings.sort_by_key(|it| (Reverse(it.severity), it.since.0)); // stable: by job within
-        let of_listing = |figures: &Figures| (figures.listed.objects, figures.listed.bytes);
         Self {
             name: &destination.name,
             bucket: &destination.bucket,
@@ -173,7 +175,10 @@ impl<'a> DestinationReport<'a> {
             error: failure,
             jobs: jobs().map(|(id, job)| JobReport::new(id, job)).collect(),
             findings,
-            listed: figures.map(of_listing),
+            listed: figures.map(Figures::all),
+            excluded: figures
+                .filter(|_| !destination.filter.is_empty())
+                .map(|figures| figures.excluded),
             omitted: judged.map_or(0, |judged| judged.omitted),
         }
     }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use super::contents::{DestinationReport, Report};
 use crate::log_safe::one_line;
 use crate::pages::Time;
-use crate::words::{ByteSize, Sentence};
+use crate::words::{ByteSize, Count, Sentence};
 
 /// The whole of it.
 pub fn render(report: &Report<'_>) -> String {
@@ -34,6 +34,10 @@ fn of_destination(out: &mut String, of: &DestinationReport<'_>) {
             out,
             "\nWhat follows is what was known at {stale}, and may not be so any more."
         );
+    }
+    if let Some(excluded) = of.excluded {
+        let (objects, size) = (Count(excluded.objects, "object"), ByteSize(excluded.bytes));
+        let _ = writeln!(out, "\nLeft out: {objects}, {size}.");
     }
     if of.findings.is_empty() {
         out.push_str("\nNothing is known to be wrong.\n");

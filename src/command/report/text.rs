@@ -11,6 +11,7 @@ use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
 use super::contents::{DestinationReport, FindingReport, JobReport, Report};
+use crate::facts::ObjectCount;
 use crate::log_safe::one_line;
 use crate::pages::Time;
 use crate::words::{ByteSize, Count, Sentence, Span};
@@ -245,8 +246,11 @@ fn colour(severity: Severity) -> Style {
 
 fn what_is_there(of: &DestinationReport<'_>) -> String {
     let mut parts = Vec::new();
-    if let Some((objects, bytes)) = of.listed {
-        parts.push(format!("{}, {}", Count(objects, "object"), ByteSize(bytes)));
+    let shown =
+        |of: ObjectCount| format!("{}, {}", Count(of.objects, "object"), ByteSize(of.bytes));
+    parts.extend(of.listed.map(shown));
+    if let Some(excluded) = of.excluded {
+        parts.push(format!("of these left out: {}", shown(excluded)));
     }
     match of.tools.is_empty() {
         true => parts.push("no backups that are recognised".to_owned()),

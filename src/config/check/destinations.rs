@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use s3_exporter_config::{Section, Setting};
 
+use self::filter::filter;
 use self::judging::{Beside, judging, of_store};
 use self::keys::{prefix, separator};
 use self::labels::labels;
@@ -19,6 +20,7 @@ use crate::destination::{Destination, Expect, Judging};
 use crate::resolver::Resolver;
 use crate::schedules::UsedSchedules;
 
+mod filter;
 mod judging;
 mod keys;
 mod labels;
@@ -85,6 +87,7 @@ impl FoundDestinations {
         let schedules = schedules::schedules(section, context.schedules);
         let prefix = prefix(section, &names);
         let separator = separator(section);
+        let filter = filter(section, &prefix);
         let expect = section.choice(
             "expect",
             &[("all", Expect::All), ("present", Expect::Present)],
@@ -104,10 +107,11 @@ impl FoundDestinations {
             );
         }
         let beside = Beside {
+            filter: &filter,
             interval,
             max_age: max_age.as_ref(),
             is_several: names.len() > 1,
-            ..Beside::default()
+            is_mirror: false,
         };
         let (judging, mirror_of) = judging(section, context, &beside);
         let labels = labels(section, context.metrics);
@@ -140,6 +144,7 @@ impl FoundDestinations {
                 name,
                 bucket: bucket.value.into(),
                 prefix: prefix.as_str().into(),
+                filter: filter.clone(),
                 separator: separator.as_str().into(),
                 backend: backend.as_deref().unwrap_or_default().into(),
                 store_url: connection.connect.store_url().into(),

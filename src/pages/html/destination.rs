@@ -13,8 +13,9 @@ use super::query::{Order, Query}; // the template names orders
 use super::rows::Table;
 use super::scans::ScanLine;
 use super::unassigned::Unassigned;
-use super::write::{HtmlName, Sentences, Span, When};
+use super::write::{ByteSize, Count, HtmlName, Sentences, Span, When};
 use super::{About, Context, advice};
+use crate::facts::ObjectCount;
 use crate::pages::{RequestsStatus, UnassignedStatus, scans};
 use crate::snapshot::DestinationSnapshot;
 use crate::words::{Amount, Sentence};
@@ -35,6 +36,7 @@ struct Page<'a> {
     resolver: Option<HtmlName<'a>>,
     interval: Span,
     max_age: Option<Span>,
+    left_out: Option<LeftOut>,
     failure: Option<Failure>,
     problems: Vec<Problems<'a>>,
     more: usize,
@@ -50,6 +52,12 @@ struct Failure {
     ended: When,
     why: Sentences,
     todo: &'static str,
+}
+
+/// What does not count.
+struct LeftOut {
+    what: String,
+    globs: Sentences,
 }
 
 /// Its requests, in words.
@@ -90,6 +98,7 @@ pub fn page(
         resolver: destination.resolver.as_deref().map(HtmlName),
         interval: Span(destination.interval.as_secs_f64()),
         max_age: destination.max_age.map(|age| Span(age.as_secs_f64())),
+        left_out: LeftOut::new(of),
         failure: failure.map(|(latest, failure)| Failure {
             kind: failure.kind.as_str(),
             ended: When {
@@ -109,6 +118,21 @@ pub fn page(
         scans: ScanLine::all(&scans(of, now), now),
     }
     .render()
+}
+
+impl LeftOut {
+    fn new(of: &DestinationSnapshot) -> Option<Self> {
+        let filter = &of.destination.filter;
+        (!filter.is_empty()).then(|| Self {
+            what: match of.figures.as_ref().map(|figures| figures.excluded) {
+                Some(ObjectCount { objects, bytes }) => {
+                    format!("{}, {}", Count(objects, "object"), ByteSize(bytes))
+                }
+                None => "? objects".to_owned(),
+            },
+            globs: Sentences(filter.to_string()),
+        })
+    }
 }
 
 impl Requests {

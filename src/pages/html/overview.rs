@@ -245,9 +245,9 @@ impl<'a> DestinationLine<'a> {
                 time: figures.map(|figures| figures.ended.min(now)),
                 now,
             },
-            objects: number(figures.map(|figures| figures.listed.objects)),
+            objects: number(figures.map(|figures| figures.all().objects)),
             size: figures.map_or("?".to_owned(), |figures| {
-                ByteSize(figures.listed.bytes).to_string()
+                ByteSize(figures.all().bytes).to_string()
             }),
             clusters: match (&destination.resolver, figures) {
                 (Some(_), Some(figures)) => figures.clusters.len().to_string(),

@@ -8,8 +8,8 @@ use s3_exporter_api::UnixTime;
 use super::found::findings;
 use super::progress::progress;
 use super::{
-    ClusterStatus, DestinationState, DestinationStatus, LatestAudit, LatestFailure, LatestScan,
-    Moment, ObjectFigures, RequestsStatus, ResolverStatus, Status, Time,
+    ClusterStatus, DestinationState, DestinationStatus, ExcludedStatus, LatestAudit, LatestFailure,
+    LatestScan, Moment, ObjectFigures, RequestsStatus, ResolverStatus, Status, Time,
 };
 use crate::clusters::Clusters;
 use crate::destination::Destination;
@@ -77,9 +77,6 @@ impl<'a> DestinationStatus<'a> {
             .as_ref()
             .and_then(|latest| latest.failure.as_ref());
         let figures = of.figures.as_deref();
-        let objects = |totals: fn(&Figures) -> &Totals| {
-            figures.map(|figures| ObjectFigures::new(totals(figures), now))
-        };
         let names = names(destination, resolvers);
         let (backups, clusters) = figures.map_or_else(Default::default, |figures| {
             clusters(destination, figures, names, listed, now, everywhere)
@@ -124,8 +121,13 @@ impl<'a> DestinationStatus<'a> {
             as_a_whole: whole.map(Judged::new),
             findings,
             findings_not_listed,
-            listed: objects(|figures| &figures.listed),
-            unassigned: objects(|figures| &figures.unassigned),
+            listed: figures.map(|figures| ObjectFigures {
+                objects: figures.all().objects,
+                size_bytes: figures.all().bytes,
+                ..ObjectFigures::new(&figures.listed, now)
+            }),
+            excluded: ExcludedStatus::new(destination, figures),
+            unassigned: figures.map(|figures| ObjectFigures::new(&figures.unassigned, now)),
             backups,
             clusters_not_listed: backups.all - clusters.len(),
             clusters,
@@ -213,6 +215,18 @@ impl<'a> ClusterStatus<'a> {
             last_seen: gone.map(|time| Moment::of_ours(*time, now)),
             objects: ObjectFigures::new(totals, now),
         }
+    }
+}
+
+impl<'a> ExcludedStatus<'a> {
+    fn new(destination: &'a Destination, figures: Option<&Figures>) -> Option<Self> {
+        let filter = &destination.filter;
+        (!filter.is_empty()).then(|| Self {
+            include: &filter.include,
+            exclude: &filter.exclude,
+            objects: figures.map(|figures| figures.excluded.objects),
+            size_bytes: figures.map(|figures| figures.excluded.bytes),
+        })
     }
 }
 

@@ -9,6 +9,7 @@ fn destination(name: &str, interval: Duration) -> Destination {
         name: name.into(),
         bucket: "b".into(),
         prefix: "".into(),
+        filter: Default::default(),
         separator: "-".into(),
         backend: "s".into(),
         store_url: "s".into(),

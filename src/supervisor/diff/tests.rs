@@ -57,6 +57,7 @@ fn destination(name: &str, what: &str) -> Destination {
         name: name.into(),
         bucket: bucket.into(),
         prefix: "".into(),
+        filter: Default::default(),
         separator: "-".into(),
         backend: backend.into(),
         store_url: "http://store".into(),

@@ -52,6 +52,33 @@ fn destinations() {
             ..Case::NONE
         },
         Case {
+            file: &[
+                STORE,
+                BUCKET,
+                r#"prefix = "p/""#,
+                "include = []",
+                r#"exclude = ["", "[a", "{today", "{today@Europe/Berlim}", "{today:%H}", "{today,x}", "!a", "/a", "p/a"]"#,
+                "[[destinations]]",
+                r#"bucket = "ccc""#,
+                r#"include = ["*.gz"]"#,
+                r#"marker = "last-run""#,
+            ],
+            says: &[
+                r#"warning: config.toml:7: `destinations[0].exclude[6]` begins with a `!`, which is a letter like any other: what is to be left out stands in `exclude`"#,
+                r#"warning: config.toml:7: `destinations[0].exclude[7]` begins with a `/`, which keys hardly ever do: nothing may match it"#,
+                r#"warning: config.toml:7: `destinations[0].exclude[8]` begins with the prefix "p/": globs are of what follows the prefix in a key"#,
+                r#"error: config.toml:6: `destinations[0].include` has no glob, so that nothing would count: leave it out, or give one such as "**/*.gz""#,
+                r#"error: config.toml:7: `destinations[0].exclude[0]` is empty: expected a glob such as "*.tmp" or "logs/**""#,
+                r#"error: config.toml:7: `destinations[0].exclude[1]` is "[a", which is no glob: unclosed character class; missing ']'"#,
+                r#"error: config.toml:7: `destinations[0].exclude[2]` is "{today", which has a `{today` without its `}`"#,
+                r#"error: config.toml:7: `destinations[0].exclude[3]` is "{today@Europe/Berlim}", and names the time zone "Europe/Berlim", which is no time zone: did you mean "Europe/Berlin"?"#,
+                r#"error: config.toml:7: `destinations[0].exclude[4]` is "{today:%H}", which has the date's form "%H": strftime formatting failed: %H failed: requires time to format; expected one such as "%Y%m%d""#,
+                r#"error: config.toml:7: `destinations[0].exclude[5]` is "{today,x}", which has `today` as a word among alternatives: for the date write `{today}` there too"#,
+                r#"error: config.toml:11: `destinations[1].marker` is "last-run", which would never be seen, for nothing of `include` matches it"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
             file: &[STORE, BUCKET, BUCKET],
             says: &[
                 r#"error: config.toml:6: `destinations[1].bucket` makes "bbb" the destination's name, which `destinations[0]` has too: give one of the two a `name`"#,

@@ -15,10 +15,12 @@ use super::Context;
 use super::rhythm::{self, Said};
 use super::tuning::tuning;
 use crate::destination::Judging;
+use crate::filter::Filter;
 
 /// What else of a destination it is held against.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Beside<'a> {
+    pub filter: &'a Filter,
     pub interval: Duration,
     pub max_age: Option<&'a Setting<Duration>>,
     /// Whether the section is several destinations.
@@ -42,6 +44,16 @@ pub(super) fn judging(
         );
     }
     let marker = section.setting("marker", Section::name);
+    if let Some(marker) = &marker
+        && let Ok(Some(filter)) = beside.filter.at(UnixTime::now(), "")
+        && let Some(why) = beside.filter.reason(&filter, marker.value.as_bytes())
+    {
+        let message = format!(
+            "is {}, which would never be seen, for {why}",
+            marker.quote()
+        );
+        section.fault_of(marker, message);
+    }
     let beside = Beside {
         is_mirror: mirror_of.is_some(),
         ..*beside

@@ -67,7 +67,7 @@ pub(super) fn rhythm(section: &mut Section) -> Option<Said> {
     None
 }
 
-fn no_zone(name: &str) -> String {
+pub(super) fn no_zone(name: &str) -> String {
     let names = Zone::names();
     let meant = closest(name, names.iter().map(String::as_str));
     let meant = meant.map_or(
