@@ -92,7 +92,8 @@ pub fn run(plugins: &Plugins) -> ExitCode {
         Ok(hangup) => hangup,
         Err(cause) => return fail(&format!("cannot install a handler for SIGHUP: {cause}")),
     };
-    let followed = loader.followed_file().map(|path| WatchedFiles::new([path])); // before it is read
+    let followed = loader.followed_file();
+    let followed = followed.map(|(path, interval)| (WatchedFiles::new([path]), interval)); // before it is read
     let mut loaded = with_roots(loader.load());
     // The others serve nothing, and may well be run by somebody who cannot read the key.
     if matches!(command, Command::Serve { .. } | Command::Check { .. }) {

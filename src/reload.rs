@@ -4,6 +4,7 @@
 //! way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use s3_exporter_config::WatchedFiles;
 use tokio::signal::unix::Signal;
@@ -30,8 +31,8 @@ pub struct ReloadSource {
     pub loader: Loader,
     /// Says when, beside those who ask.
     pub hangup: Signal,
-    /// So does its file when it changes, where it is to be followed.
-    pub followed: Option<WatchedFiles>,
+    /// So does its file when it changes, where it is to be followed: looked at so often.
+    pub followed: Option<(WatchedFiles, Duration)>,
 }
 
 /// Does reloads, one after another.
@@ -114,7 +115,9 @@ impl Reloader {
         let reloader = Self {
             loader: source.loader,
             hangup: source.hangup,
-            changes: source.followed.map(follow::follow),
+            changes: source
+                .followed
+                .map(|(files, interval)| follow::follow(files, interval)),
             requests,
             config: config.clone(),
             seed: SeedWatch::default(),

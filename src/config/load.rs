@@ -1,6 +1,7 @@
 //! From what the user said to a [`Config`]: built-in default < file < environment < flag.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use s3_exporter_config::ConfigError;
 
@@ -9,9 +10,7 @@ use super::layer::{Layer, merge};
 use super::sources::{self, DEFAULT_FILE, Sources};
 use super::{Config, Server, check, file, flags};
 use crate::cli::Flags;
-use crate::cli::flags::{
-    AUTO_RELOAD, CLUSTER, CLUSTERS_FILE, CONFIG, ENDPOINT, KUBECONFIG, TARGET,
-};
+use crate::cli::flags::{CLUSTER, CLUSTERS_FILE, CONFIG, ENDPOINT, KUBECONFIG, TARGET};
 use crate::wire::Plugins;
 
 /// What is wrong, and what is odd: everything at once.
@@ -50,11 +49,12 @@ impl Loader {
         !self.flags.has(&CONFIG) && self.flags.has(&ENDPOINT)
     }
 
-    /// The file that is to be read again when it changes; `None` where that is not wanted.
-    pub fn followed_file(&self) -> Option<PathBuf> {
-        let is_wanted = self.flags.is_on(&AUTO_RELOAD) && !self.is_flags_alone();
+    /// The file that is to be read again when it changes, and how often it is looked at; `None` where
+    /// that is not wanted, or is said wrongly, which [`load`] tells.
+    pub fn followed_file(&self) -> Option<(PathBuf, Duration)> {
+        let interval = sources::auto_reload(&self.flags).ok().flatten()?;
         let named = self.flags.text(&CONFIG).unwrap_or(DEFAULT_FILE);
-        is_wanted.then(|| named.into())
+        (!self.is_flags_alone()).then(|| (named.into(), interval))
     }
 
     /// As [`load`].

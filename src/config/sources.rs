@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::flags::of_destination;
 use super::target;
 use crate::cli::Flags;
-use crate::cli::flags::{AUTO_RELOAD, CONFIG, ENDPOINT, Flag, TARGET};
+use crate::cli::flags::{AUTO_RELOAD, AUTO_RELOAD_INTERVAL, CONFIG, ENDPOINT, Flag, TARGET};
 
 /// The file that is read where none is named.
 pub const DEFAULT_FILE: &str = "config.toml";
@@ -23,6 +23,11 @@ const PATIENCE: Patience = Patience {
     writer: Duration::from_secs(10),
     end: Duration::from_secs(60),
 };
+
+/// From one look at a file that is followed to the next, as at every other that is.
+const LOOK: Duration = Duration::from_secs(1);
+/// Whoever looks more seldom does not follow it.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything that a configuration is made of. (No `Debug`: secrets are in it.)
 pub struct Sources<'a> {
@@ -59,8 +64,17 @@ impl<'a> Sources<'a> {
         environment: &'a Environment,
     ) -> Result<Self, Vec<ConfigError>> {
         let mut sources = Self::without_file(flags, environment);
+        match auto_reload(flags) {
+            Err(fault) => sources.faults.push(fault),
+            Ok(None) if flags.has(&AUTO_RELOAD_INTERVAL) => sources.warnings.push(format!(
+                "flag {}: it is of no use without {}",
+                AUTO_RELOAD_INTERVAL.shown(),
+                AUTO_RELOAD.shown()
+            )),
+            Ok(_) => {}
+        }
         if flags.has(&TARGET) {
-            sources.faults = target::faults(flags);
+            sources.faults.extend(target::faults(flags));
             return Ok(sources);
         }
         let (default, has_default) = (Path::new(DEFAULT_FILE), has_default());
@@ -83,7 +97,7 @@ impl<'a> Sources<'a> {
             (None, None) if has_default => default,
             (None, None) => return Err(vec![nothing_to_watch()]),
         };
-        sources.faults = ambiguous(flags, path);
+        sources.faults.extend(ambiguous(flags, path));
         match read(path, named.is_some()) {
             Ok(text) => sources.file = Some((path.to_owned(), text)),
             Err(fault) => {
@@ -93,6 +107,28 @@ impl<'a> Sources<'a> {
         }
         Ok(sources)
     }
+}
+
+/// How often the file is looked at; `None` where it is not followed.
+///
+/// # Errors
+/// That is no time between two looks.
+pub fn auto_reload(flags: &Flags) -> Result<Option<Duration>, ConfigError> {
+    let interval = match flags.text(&AUTO_RELOAD_INTERVAL) {
+        None => LOOK,
+        Some(text) => {
+            let parsed = humantime::parse_duration(text).ok();
+            // An `M` would be a month.
+            let is_good = |of: &Duration| !of.is_zero() && *of <= LONGEST && !text.contains('M');
+            parsed.filter(is_good).ok_or_else(|| ConfigError {
+                origin: Origin::Flag(AUTO_RELOAD_INTERVAL.shown()),
+                message: format!(
+                    "it is {text:?}: expected a duration above zero and not above 1day, such as \"30s\""
+                ),
+            })?
+        }
+    };
+    Ok(flags.is_on(&AUTO_RELOAD).then_some(interval))
 }
 
 /// Whether there is a file, as far as can be told before it is read.

@@ -6,21 +6,26 @@ use std::time::Duration;
 use s3_exporter_config::WatchedFiles;
 use tokio::sync::mpsc;
 
-/// Between two looks at the file, as at every other that is followed.
-const POLL: Duration = Duration::from_secs(1);
+/// After a change it is looked at again so soon, to see whether it is still being written.
+const SETTLE: Duration = Duration::from_secs(1);
 
-/// A word for each change of the files, once two looks in a row find the same: one that is being
-/// written is not read. A change that comes while an earlier one waits is told with that.
-pub fn follow(files: WatchedFiles) -> mpsc::Receiver<()> {
+/// Looks at the files so often, and gives a word for each change, once two looks in a row find the
+/// same: one that is being written is not read. A change that comes while an earlier one waits is told
+/// with that.
+pub fn follow(files: WatchedFiles, interval: Duration) -> mpsc::Receiver<()> {
     let (tell, told) = mpsc::channel(1);
-    tokio::spawn(watch(files, tell));
+    tokio::spawn(watch(files, interval, tell));
     told
 }
 
-async fn watch(mut files: WatchedFiles, tell: mpsc::Sender<()>) {
+async fn watch(mut files: WatchedFiles, interval: Duration, tell: mpsc::Sender<()>) {
     let mut is_changing = false;
     while !tell.is_closed() {
-        tokio::time::sleep(POLL).await;
+        let pause = match is_changing {
+            true => interval.min(SETTLE),
+            false => interval,
+        };
+        tokio::time::sleep(pause).await;
         // A file system that is silent holds a thread of those for it, and nobody else.
         let look = tokio::task::spawn_blocking(move || {
             let has_changed = files.changed();

@@ -19,6 +19,13 @@ pub const AUTO_RELOAD: Flag = Flag::ours(
     Kind::Switch,
     "Read the configuration file again by itself when its content changes",
 );
+/// How often it is looked at.
+pub const AUTO_RELOAD_INTERVAL: Flag = Flag::ours(
+    "config.auto-reload-interval",
+    Sets::File,
+    Kind::Text("DURATION"),
+    "With --config.auto-reload: from one look at the file to the next [default: 1s]",
+);
 /// Addresses to listen on.
 pub const LISTEN: Flag = Flag::ours(
     "listen",
@@ -157,9 +164,10 @@ pub const TARGET: Flag = Flag::ours(
 );
 
 /// All of them, in the order of the help.
-pub const FLAGS: [&Flag; 20] = [
+pub const FLAGS: [&Flag; 21] = [
     &CONFIG,
     &AUTO_RELOAD,
+    &AUTO_RELOAD_INTERVAL,
     &LISTEN,
     &ADDRESS,
     &LOG_LEVEL,

@@ -6,6 +6,30 @@ use crate::common::command::{Case, GOOD, refused};
 fn flags() {
     refused(&[
         Case {
+            file: &[GOOD],
+            args: &[
+                "--config.auto-reload",
+                "--config.auto-reload-interval",
+                "0s",
+                "-bucket",
+                "b",
+            ],
+            says: &[
+                "error: flag --config.auto-reload-interval: it is \"0s\": expected a duration above zero and not above 1day, such as \"30s\"",
+                "error: flag -bucket: it makes a destination, and so does the file config.toml: use flags or a file, not both",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &["x = 1", GOOD],
+            args: &["--config.auto-reload-interval=30s"],
+            says: &[
+                "warning: flag --config.auto-reload-interval: it is of no use without --config.auto-reload",
+                "error: config.toml:1: unknown key `x`",
+            ],
+            ..Case::NONE
+        },
+        Case {
             says: &[
                 "error: there is nothing to watch: name a configuration file with --config FILE (or put config.toml into the working folder), or give -endpoint, -access-key-id and -secret-access-key",
             ],

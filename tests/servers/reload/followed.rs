@@ -66,6 +66,42 @@ fn own_scans(metrics: &super::Metrics) -> f64 {
     metrics.of("one", "objectstore_scans_total").unwrap()
 }
 
+/// A file that changes just after a look is put into effect by the next, and not before: what a scan of
+/// each second shows of the time is no matter of how fast anything is.
+#[tokio::test]
+async fn it_is_looked_at_as_often_as_is_asked_for() {
+    let server = S3sServer::start();
+    fill(&server, "one", 3);
+    fill(&server, "two", 3);
+    let config = |name| {
+        let of = destination(name, "store", "interval = \"1s\"");
+        format!("{}{of}", backend("store", &server, ""))
+    };
+    let volume = tempfile::tempdir().unwrap();
+    let file = volume.path().join("config.toml");
+    std::fs::write(&file, config("one")).unwrap();
+    let named = file.display().to_string();
+    let start = async |interval: &str| {
+        let interval = format!("--config.auto-reload-interval={interval}");
+        Exporter::start(
+            &["--config", &named, "--config.auto-reload", &interval],
+            &[],
+        )
+        .await
+    };
+    let mut seldom = start("1h").await;
+    let mut often = start("100ms").await;
+    until_listed(&mut seldom, &["one"]).await;
+    std::fs::write(&file, config("two")).unwrap();
+    until_listed(&mut often, &["two"]).await;
+    let scans = own_scans(&seldom.metrics().await);
+    let more = |now: &super::Metrics| own_scans(now) >= scans + 4.0;
+    seldom
+        .until("it goes on with what it was started with", more)
+        .await;
+    assert_eq!(reloads(&seldom.log_lines()), 0);
+}
+
 #[tokio::test]
 async fn without_it_nothing_happens_and_with_flags_alone_that_is_said() {
     let server = S3sServer::start();
