@@ -13,6 +13,7 @@ use s3_exporter_api::Connect;
 use s3_exporter_config::NamedFile;
 
 use crate::destination::Destination;
+use crate::labels::GivenLabels;
 use crate::logging::Log;
 use crate::resolver::Resolver;
 
@@ -56,8 +57,8 @@ pub struct Config {
     pub files: Vec<NamedFile>,
     /// In the order in which they were written.
     pub destinations: Vec<Arc<Destination>>,
-    /// What `labels` of a destination says, by its name; those that say nothing are left out.
-    pub alert_labels: BTreeMap<Arc<str>, AlertLabels>,
+    /// What `labels` of a resolver says, by its name; those that say nothing are left out.
+    pub resolver_labels: BTreeMap<Arc<str>, GivenLabels>,
     /// Where more destinations come from while the process runs.
     pub seed: Option<Arc<seed::SeedSource>>,
     /// Whether any path answers with the metrics, as the seed's exporter did: where flags
@@ -66,9 +67,6 @@ pub struct Config {
     /// What is odd, but no fault: to be logged at start and printed by `check`.
     pub warnings: Vec<String>,
 }
-
-/// Labels of the alerts of a destination, by name: who is told of it.
-pub type AlertLabels = BTreeMap<String, String>;
 
 /// `[server]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

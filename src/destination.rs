@@ -9,6 +9,7 @@ use s3_exporter_judge::layouts::LayoutChoice;
 use serde::{Deserialize, Serialize};
 
 use crate::filter::Filter;
+use crate::labels::GivenLabels;
 use crate::schedules::{Site, UsedSchedules};
 
 /// A bucket that is watched, with everything about it that does not change while it is:
@@ -45,6 +46,8 @@ pub struct Destination {
     pub audit_interval: Option<Duration>,
     /// What its requests cost, where somebody says so.
     pub price: Option<Price>,
+    /// Whose it is: labels of its information and of its alerts.
+    pub labels: GivenLabels,
     /// How its backups are judged.
     pub judging: Judging,
 }

@@ -2,6 +2,11 @@
 //! configuration, which gives none of these names to another label, and below all that writes
 //! metrics.
 
+use std::collections::BTreeMap;
+
+/// Labels that the user gives, by name: who is told of something.
+pub type GivenLabels = BTreeMap<String, String>;
+
 /// A label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label {

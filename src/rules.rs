@@ -38,8 +38,19 @@ pub struct Alert {
     pub summary: String,
     /// The same with its numbers, and what to do.
     pub description: String,
-    /// Whether its series have the label `destination`, so that it is known whose it is.
-    pub is_of_destination: bool,
+    /// What its series are of.
+    pub of: Of,
+}
+
+/// What is ill: whose it is is known by that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Its series have the label `destination`.
+    Destination,
+    /// They have the label `resolver`.
+    Resolver,
+    /// The exporter itself.
+    Process,
 }
 
 /// Alerts of one kind.

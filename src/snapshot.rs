@@ -151,6 +151,7 @@ pub(crate) mod tests {
             concurrency: 1,
             audit_interval: None,
             price: None,
+            labels: Default::default(),
             judging: crate::destination::Judging::default(),
         };
         DestinationSnapshot::new(

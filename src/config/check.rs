@@ -7,12 +7,14 @@ use figment::value::{Dict, Tag};
 use s3_exporter_config::{Origins, Parsed, Plugin, Section};
 
 use super::{Config, Fingerprint};
+use crate::labels::GivenLabels;
 use crate::schedules::PREFIX;
 use crate::wire::Plugins;
 
 mod backends;
 mod destinations;
 mod general;
+mod labels;
 mod layouts;
 mod resolvers;
 mod schedules;
@@ -41,8 +43,8 @@ fn config(
     general::limits(top, &mut metrics);
     let state_directory = general::state(top);
     let has_backends = top.has("backends");
-    let stores = backends::backends(top, &plugins.backends, fingerprints);
-    let resolvers = resolvers::resolvers(top, plugins);
+    let stores = backends::backends(top, plugins, &metrics, fingerprints);
+    let (resolvers, resolver_labels) = resolvers::resolvers(top, plugins, &metrics);
     let schedules = schedules::schedules(top);
     let layouts = layouts::layouts(top);
     let seed = seed::seed(top, &scan, plugins);
@@ -53,6 +55,7 @@ fn config(
         stores: &stores,
         has_backends,
         resolvers: &resolvers,
+        resolver_labels: &resolver_labels,
         schedules: &schedules,
         layouts: &layouts,
     };
@@ -101,11 +104,15 @@ fn config(
         resolvers: known,
         files: Vec::new(),
         destinations: found.destinations,
-        alert_labels: found.alert_labels,
+        resolver_labels: resolver_labels.into_iter().map(owned).collect(),
         seed: seed.map(Arc::new),
         metrics_at_any_path: false,
         warnings: Vec::new(),
     }
+}
+
+fn owned((name, labels): (String, GivenLabels)) -> (Arc<str>, GivenLabels) {
+    (name.into(), labels)
 }
 
 fn never_used(top: &mut Section, table: &str, name: &str) {

@@ -93,6 +93,7 @@ impl SeedSource {
             concurrency: self.concurrency.unwrap_or(self.plugin.defaults.concurrency),
             audit_interval: self.audit_interval,
             price: None,
+            labels: Default::default(),
             judging: Judging {
                 schedules: [UsedSchedules {
                     resolver: format!("{}{NAME}", schedules::PREFIX).into(),

@@ -150,8 +150,12 @@ impl Samples<'_> {
 
     /// One sample with these labels too.
     pub fn put_with<const N: usize>(&mut self, labels: [(Label, &str); N], value: f64) {
-        let labels = labels.map(|(label, value)| (label.as_str(), value));
-        sample(self.out, self.name, self.labels, &labels, value);
+        self.put_named(&labels.map(|(label, value)| (label.as_str(), value)), value);
+    }
+
+    /// The same by names, which may be the user's.
+    pub fn put_named(&mut self, labels: &[(&str, &str)], value: f64) {
+        sample(self.out, self.name, self.labels, labels, value);
     }
 
     /// One sample for each of these that has a value, with its name as a label.

@@ -190,9 +190,13 @@ pub static SETTINGS: &[Family] = &[
                     destination.resolver.as_deref().unwrap_or(""),
                 ),
             ];
-            samples.put_with(labels, 1.0);
+            let own = labels.map(|(label, value)| (label.as_str(), value));
+            let given = destination.labels.iter();
+            let given = given.map(|(name, value)| (&**name, &**value));
+            let all: Vec<_> = own.into_iter().chain(given).collect();
+            samples.put_named(&all, 1.0);
         }),
-        "Always 1; the labels say where the destination is and who resolves its clusters.",
+        "Always 1; the labels say where the destination is, who resolves its clusters and whose it is.",
     ),
 ];
 

@@ -5,6 +5,7 @@ use s3_exporter_api::UnixTime;
 use s3_exporter_judge::findings::{FindingKind, Severity};
 use serde::Serialize;
 
+use crate::labels::GivenLabels;
 use crate::verdict::{Backups, Judged};
 
 mod detail;
@@ -75,6 +76,8 @@ pub struct DestinationStatus<'a> {
     pub store_url: &'a str,
     /// The resolver's name.
     pub resolver: Option<&'a str>,
+    /// Whose it is: the labels that it was given.
+    pub labels: &'a GivenLabels,
     /// How it is.
     pub state: DestinationState,
     /// The latest scan's failure.

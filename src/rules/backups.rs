@@ -5,7 +5,7 @@ use std::time::Duration;
 use s3_exporter_judge::findings::{FindingKind, Severity};
 
 use super::text::{self, Shown, job_place};
-use super::{Alert, Settings, minutes, of_any};
+use super::{Alert, Of, Settings, minutes, of_any};
 
 /// One for each finding, and that there never was a good backup.
 pub(super) fn alerts(settings: &Settings) -> Vec<Alert> {
@@ -124,7 +124,7 @@ fn finding(kind: FindingKind, settings: &Settings) -> Alert {
             of(settings),
             known()
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }
 
@@ -168,6 +168,6 @@ fn never_good(settings: &Settings) -> Alert {
             of(settings),
             known()
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }

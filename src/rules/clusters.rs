@@ -3,7 +3,7 @@
 //! (`tests/fast/exposition/verdicts.rs`).
 
 use super::text::{self, Shown, place};
-use super::{Alert, Settings, minutes, of_any, of_any_lines};
+use super::{Alert, Of, Settings, minutes, of_any, of_any_lines};
 use crate::verdict::{Finding, GRACE, SHRUNK};
 
 /// The series of one destination, whatever else they have.
@@ -44,7 +44,7 @@ objectstore_scan_last_success_timestamp_seconds
                 ""
             )
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }
 
@@ -75,7 +75,7 @@ unless on (job, instance, resolver, {cluster})
                 ""
             )
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }
 
@@ -97,7 +97,7 @@ fn destination_without(settings: &Settings) -> Alert {
                 ")"
             ),
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }
 
@@ -123,6 +123,6 @@ objectstore_listed_newest_object_size_ratio < {SHRUNK} and {SAME} {WHOLE}
         description:
             "The newest object has {{ $value | humanizePercentage }} of the median size of the newest ten. Where one backup is one object, it is far too small."
                 .to_owned(),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use s3_exporter_judge::findings::Severity;
 
 use super::text::{self, Shown};
-use super::{Alert, Settings, minutes, of_all, of_any};
+use super::{Alert, Of, Settings, minutes, of_all, of_any};
 
 pub(super) fn alerts(settings: &Settings) -> Vec<Alert> {
     let all = [resolver_failing, names_lost, reload_failed, absent];
@@ -31,7 +31,7 @@ fn resolver_failing(settings: &Settings) -> Alert {
                 ""
             )
         ),
-        is_of_destination: false,
+        of: Of::Resolver,
     }
 }
 
@@ -47,7 +47,7 @@ fn names_lost(settings: &Settings) -> Alert {
         keep_firing: Duration::from_secs(12 * 3600).max(settings.gap()),
         summary: "Resolver {{ $labels.resolver }} lost its clusters".to_owned(),
         description: "It knows {{ $value }} clusters now, less than half of an hour ago, or none: nobody watches the backups of the others.".to_owned(),
-        is_of_destination: false,
+        of: Of::Resolver,
     }
 }
 
@@ -69,7 +69,7 @@ fn reload_failed(_: &Settings) -> Alert {
                 "{{{{ with query \"min({reloaded})\" }}}}; it was read: {{{{ . | first | value | humanizeTimestamp }}}}{{{{ end }}}}"
             )
         ),
-        is_of_destination: false,
+        of: Of::Process,
     }
 }
 
@@ -82,7 +82,7 @@ fn absent(_: &Settings) -> Alert {
         keep_firing: Duration::ZERO,
         summary: "No s3-exporter is scraped".to_owned(),
         description: "Prometheus has no metric of any s3-exporter: nobody watches the backups, and no other alert on them can come.".to_owned(),
-        is_of_destination: false,
+        of: Of::Process,
     }
 }
 
@@ -106,6 +106,6 @@ fn destination_absent(settings: &Settings) -> Option<Alert> {
         keep_firing: Duration::ZERO,
         summary: "Destination {{ $labels.destination }} is not watched".to_owned(),
         description: "No s3-exporter that is scraped has this destination: is another configuration in effect? None of its other alerts can come.".to_owned(),
-        is_of_destination: true,
+        of: Of::Destination,
     })
 }

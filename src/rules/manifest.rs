@@ -114,8 +114,8 @@ impl FileGroup {
 
 impl Rule {
     fn new(alert: Alert, settings: &Settings) -> Self {
-        let owners = settings.labels.keys().filter_map(|label| {
-            let value = settings.owner(label, alert.is_of_destination)?;
+        let owners = settings.owner_labels().filter_map(|label| {
+            let value = settings.owner(label, alert.of)?;
             Some((label.clone(), value))
         });
         let severity = alert.severity.map(Severity::as_str);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use s3_exporter_judge::findings::Severity;
 
 use super::text::{self, Shown};
-use super::{Alert, Settings, minutes, of_all, of_any, of_any_lines};
+use super::{Alert, Of, Settings, minutes, of_all, of_any, of_any_lines};
 
 /// So that neither a clock that is a minute off nor a scan each second makes figures old.
 const FRESH: Duration = minutes(5);
@@ -46,7 +46,7 @@ fn failing(settings: &Settings) -> Alert {
                 ""
             )
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }
 
@@ -74,7 +74,7 @@ fn stale(settings: &Settings) -> Alert {
                 ""
             )
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }
 
@@ -89,7 +89,7 @@ fn listing_wrong(settings: &Settings) -> Alert {
         description: format!(
             "Listing {PLACE} in parts does not find what listing it in sequence does: the store does not list in the order that it is known for. It is listed in sequence from now on, which takes longer."
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }
 
@@ -115,7 +115,7 @@ unless {same}
         description: format!(
             "{PLACE} is listed in parts, and no audit of that has ended{{{{ if lt $value 1e9 }}}} for {{{{ $value | humanizeDuration }}}}{{{{ end }}}}: it is not known whether the store loses objects that way."
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }
 
@@ -130,7 +130,7 @@ fn clusters_omitted(settings: &Settings) -> Alert {
         description: format!(
             "{{{{ $value }}}} clusters of {PLACE} have no series of their own, and alerts on clusters do not see them: raise `limits.max_clusters`, or watch less in one process."
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }
 
@@ -145,7 +145,7 @@ fn jobs_omitted(settings: &Settings) -> Alert {
         description: format!(
             "{{{{ $value }}}} backup jobs of {PLACE} have no series of their own: what is wrong with them is told in sum by BackupOmittedFindings, and by name by `s3-exporter report`."
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }
 
@@ -164,6 +164,6 @@ fn omitted_findings(settings: &Settings) -> Alert {
         description: format!(
             "{{{{ $value }}}} findings of severity {{{{ $labels.severity }}}} are of backup jobs of {PLACE} that have no series of their own: `s3-exporter report` says which."
         ),
-        is_of_destination: true,
+        of: Of::Destination,
     }
 }

@@ -1,11 +1,12 @@
 //! What of a configuration the rules depend on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Of;
 use crate::config::Config;
-use crate::labels::Label;
+use crate::labels::{GivenLabels, Label};
 
 /// What of a configuration the rules depend on. Ages and intervals are metrics, which expressions ask
 /// for: those that are here decide how long alerts wait, which no expression can.
@@ -23,13 +24,18 @@ pub struct Settings {
     pub audit_interval: Duration,
     /// Names of the destinations that there must be.
     pub destinations: Vec<Arc<str>>,
-    /// Labels of alerts by name, and whose they are by value.
-    pub labels: BTreeMap<String, BTreeMap<String, Vec<Arc<str>>>>,
+    /// Labels of destinations.
+    pub labels: Owners,
+    /// Labels of resolvers.
+    pub resolver_labels: Owners,
     /// Whether there may be destinations beside those.
     pub has_others: bool,
     /// The address of `docs/runbooks.md`.
     pub runbooks: String,
 }
+
+/// Labels by name, and whose they are by value.
+pub type Owners = BTreeMap<String, BTreeMap<String, Vec<Arc<str>>>>;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -40,7 +46,8 @@ impl Default for Settings {
             timeout: Duration::from_secs(30 * 60),
             audit_interval: Duration::from_secs(24 * 3600),
             destinations: Vec::new(),
-            labels: BTreeMap::new(),
+            labels: Owners::new(),
+            resolver_labels: Owners::new(),
             has_others: true,
             runbooks: RUNBOOKS.to_owned(),
         }
@@ -63,14 +70,6 @@ impl Settings {
         let intervals = destinations.iter().map(|of| of.interval);
         let timeouts = destinations.iter().map(|of| of.timeout);
         let audits = destinations.iter().filter_map(|of| of.audit_interval);
-        let mut labels = BTreeMap::<_, BTreeMap<_, Vec<_>>>::new();
-        for (destination, own) in &config.alert_labels {
-            for (name, value) in own {
-                let values = labels.entry(name.clone()).or_default();
-                let owned = values.entry(value.clone()).or_default();
-                owned.push(Arc::clone(destination));
-            }
-        }
         let job_label = &config.metrics.job_label;
         Self {
             cluster_label: config.metrics.cluster_label.clone(),
@@ -95,7 +94,8 @@ impl Settings {
                 usual.audit_interval,
             ),
             destinations: destinations.iter().map(|of| Arc::clone(&of.name)).collect(),
-            labels,
+            labels: owners(destinations.iter().map(|of| (&of.name, &of.labels))),
+            resolver_labels: owners(&config.resolver_labels),
             has_others: config.seed.is_some(),
             runbooks: runbooks.map_or(usual.runbooks, str::to_owned),
         }
@@ -107,31 +107,74 @@ impl Settings {
         whole_minutes(self.interval * 2) + super::minutes(5)
     }
 
-    /// The value of a label of alerts of some destination: the same for all where all say so, else
-    /// a template.
-    pub(super) fn owner(&self, label: &str, is_of_destination: bool) -> Option<String> {
-        let values = self.labels.get(label)?;
-        let owned: usize = values.values().map(Vec::len).sum();
-        let is_of_all = owned == self.destinations.len() && !self.has_others;
-        if let (true, Some(value)) = (is_of_all && values.len() == 1, values.keys().next()) {
-            return Some(value.clone());
-        }
-        if !is_of_destination {
-            return None;
-        }
-        let mut template = String::new();
-        for (value, destinations) in values {
-            // As Go quotes a text, too.
-            let quoted = |name: &Arc<str>| serde_json::Value::from(&**name).to_string();
-            let names: Vec<_> = destinations.iter().map(quoted).collect();
-            let word = if template.is_empty() { "if" } else { "else if" };
-            template += &format!(
-                "{{{{ {word} eq $labels.destination {} }}}}{value}",
-                names.join(" ")
-            );
-        }
-        Some(template + "{{ end }}")
+    /// The names of labels that somebody has.
+    pub(super) fn owner_labels(&self) -> impl Iterator<Item = &String> {
+        let names: BTreeSet<_> = self
+            .labels
+            .keys()
+            .chain(self.resolver_labels.keys())
+            .collect();
+        names.into_iter()
     }
+
+    /// The value of such a label for alerts that are of this: that of each by a template; and where all
+    /// destinations have the same, that.
+    pub(super) fn owner(&self, label: &str, of: Of) -> Option<String> {
+        let of_all = self.owner_of_all(label);
+        match (of, &of_all) {
+            (Of::Destination, None) => template(Label::Destination, self.labels.get(label)?, None),
+            (Of::Resolver, _) => match self.resolver_labels.get(label) {
+                Some(values) => template(Label::Resolver, values, of_all.as_deref()),
+                None => of_all,
+            },
+            (Of::Destination | Of::Process, _) => of_all,
+        }
+    }
+
+    /// Whose everything is, where all destinations are of one.
+    fn owner_of_all(&self, label: &str) -> Option<String> {
+        let mut values = self.labels.get(label)?.iter();
+        let (value, owned) = values.next()?;
+        let is_of_all = owned.len() == self.destinations.len() && !self.has_others;
+        (is_of_all && values.next().is_none()).then(|| value.clone())
+    }
+}
+
+/// Who has which, by value.
+fn owners<'a>(all: impl IntoIterator<Item = (&'a Arc<str>, &'a GivenLabels)>) -> Owners {
+    let mut owners = Owners::new();
+    for (owner, labels) in all {
+        for (name, value) in labels {
+            let values = owners.entry(name.clone()).or_default();
+            let owned = values.entry(value.clone()).or_default();
+            owned.push(Arc::clone(owner));
+        }
+    }
+    owners
+}
+
+/// The value by the name that an alert has in this label; that of others where it is none of these.
+fn template(
+    by: Label,
+    values: &BTreeMap<String, Vec<Arc<str>>>,
+    others: Option<&str>,
+) -> Option<String> {
+    let mut template = String::new();
+    for (value, owned) in values {
+        // As Go quotes a text, too.
+        let quoted = |name: &Arc<str>| serde_json::Value::from(&**name).to_string();
+        let names: Vec<_> = owned.iter().map(quoted).collect();
+        let word = if template.is_empty() { "if" } else { "else if" };
+        template += &format!(
+            "{{{{ {word} eq $labels.{} {} }}}}{value}",
+            by.as_str(),
+            names.join(" ")
+        );
+    }
+    if let Some(others) = others {
+        template += &format!("{{{{ else }}}}{others}");
+    }
+    Some(template + "{{ end }}")
 }
 
 /// Rounded up.

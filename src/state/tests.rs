@@ -36,6 +36,7 @@ fn destination(name: &str) -> Arc<Destination> {
         concurrency: 4,
         audit_interval: None,
         price: None,
+        labels: Default::default(),
         judging: crate::destination::Judging::default(),
     })
 }

@@ -64,7 +64,7 @@ pub fn config(metrics: Metrics) -> Config {
         backends: BTreeMap::new(),
         resolvers: BTreeMap::new(),
         destinations: Vec::new(),
-        alert_labels: BTreeMap::new(),
+        resolver_labels: BTreeMap::new(),
         files: Vec::new(),
         seed: None,
         metrics_at_any_path: false,
@@ -89,6 +89,7 @@ pub fn destination(name: &str, bucket: &str, resolver: Option<&str>) -> Destinat
         concurrency: 4,
         audit_interval: None,
         price: None,
+        labels: Default::default(),
         judging: Default::default(),
     }
 }

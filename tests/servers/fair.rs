@@ -136,6 +136,7 @@ fn destination(bucket: &str, backend: &str, concurrency: u16) -> Arc<Destination
         concurrency,
         audit_interval: None,
         price: None,
+        labels: Default::default(),
         judging: Default::default(),
     })
 }
@@ -169,7 +170,7 @@ fn config(
         backends: backends.iter().map(backend).collect(),
         resolvers: BTreeMap::new(),
         destinations,
-        alert_labels: BTreeMap::new(),
+        resolver_labels: BTreeMap::new(),
         files: Vec::new(),
         seed: None,
         metrics_at_any_path: false,

@@ -24,6 +24,7 @@ mod folders;
 mod hostile;
 mod judged;
 mod limits;
+mod owners;
 mod packages;
 #[cfg(feature = "command")]
 mod programs;

@@ -114,6 +114,7 @@ fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> ScanContext
         concurrency,
         audit_interval: None,
         price: None,
+        labels: Default::default(),
         judging: Default::default(),
     };
     let store = Store::new(Arc::new(Given(Arc::clone(backend))), 1000);

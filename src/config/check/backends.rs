@@ -9,10 +9,11 @@ use s3_exporter_api::Connect;
 use s3_exporter_config::Section;
 
 use super::general::requests;
-use super::{named, plugin};
-use crate::config::{Backend, Fingerprint};
+use super::{labels, named, plugin};
+use crate::config::{Backend, Fingerprint, Metrics};
 use crate::destination::Price;
-use crate::wire::BackendPlugin;
+use crate::labels::GivenLabels;
+use crate::wire::{BackendPlugin, Plugins};
 
 /// A backend that is defined, well or not.
 #[derive(Default)]
@@ -23,10 +24,12 @@ pub(super) struct DefinedBackend {
     pub concurrency: u16,
     /// What requests there cost.
     pub price: Option<Price>,
+    /// Labels of the destinations there.
+    pub labels: GivenLabels,
 }
 
 /// What is said of a backend that is not of its connection: it can be changed while that stands.
-const BESIDE: [&str; 2] = ["max_requests_in_flight", PRICE];
+const BESIDE: [&str; 3] = ["max_requests_in_flight", PRICE, labels::KEY];
 const PRICE: &str = "price_per_1000_requests";
 /// So much costs nobody's request: it is a price of a million, or a slip of the pen.
 const HIGHEST_PRICE: f64 = 1000.0;
@@ -46,13 +49,14 @@ pub(super) fn fingerprints(values: &Dict) -> BTreeMap<String, Fingerprint> {
 /// All of them by name.
 pub(super) fn backends(
     top: &mut Section,
-    plugins: &[BackendPlugin],
+    plugins: &Plugins,
+    metrics: &Metrics,
     fingerprints: &BTreeMap<String, Fingerprint>,
 ) -> BTreeMap<String, DefinedBackend> {
     let allowed = allowed_programs(top);
     let stores = top.tables("backends", |name, section| {
         named(section, name);
-        let mut store = store(section, plugins).unwrap_or_default();
+        let mut store = store(section, &plugins.backends, metrics).unwrap_or_default();
         if let Some(program) = store.program() {
             refuse_program(section, program, &allowed);
         }
@@ -99,11 +103,16 @@ fn refuse_program(section: &mut Section, program: &Path, allowed: &[PathBuf]) {
     );
 }
 
-fn store(section: &mut Section, plugins: &[BackendPlugin]) -> Option<DefinedBackend> {
+fn store(
+    section: &mut Section,
+    plugins: &[BackendPlugin],
+    metrics: &Metrics,
+) -> Option<DefinedBackend> {
     let plugin = plugin(section, plugins, &[])?;
     let in_flight =
         requests(section).unwrap_or(usize::from(plugin.defaults.max_requests_in_flight));
     let price = section.number(PRICE, 0.0..=HIGHEST_PRICE);
+    let labels = labels::labels(section, metrics);
     let connect: Option<Box<dyn Connect>> = (plugin.parse)(section);
     Some(DefinedBackend {
         backend: connect.map(|connect| Backend {
@@ -113,5 +122,6 @@ fn store(section: &mut Section, plugins: &[BackendPlugin]) -> Option<DefinedBack
         }),
         concurrency: plugin.defaults.concurrency,
         price: price.and_then(Price::new),
+        labels,
     })
 }

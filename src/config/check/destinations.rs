@@ -8,22 +8,23 @@ use s3_exporter_config::{Section, Setting};
 use self::filter::filter;
 use self::judging::{Beside, judging, of_store};
 use self::keys::{prefix, separator};
-use self::labels::labels;
 use self::mirrors::Mirror;
 use self::names::{Name, names};
 use self::sources::{Source, backend};
 use super::backends::DefinedBackend;
 use super::general::{Scan, audit_interval, concurrency, interval};
+use super::labels::labels;
 use super::layouts::OwnLayouts;
-use crate::config::{AlertLabels, Metrics};
+use super::resolvers::Resolvers;
+use crate::config::Metrics;
 use crate::destination::{Destination, Expect, Judging};
+use crate::labels::GivenLabels;
 use crate::resolver::Resolver;
 use crate::schedules::UsedSchedules;
 
 mod filter;
 mod judging;
 mod keys;
-mod labels;
 mod mirrors;
 mod names;
 mod rhythm;
@@ -36,7 +37,6 @@ mod tuning;
 #[derive(Default)]
 pub(super) struct FoundDestinations {
     pub destinations: Vec<Arc<Destination>>,
-    pub alert_labels: BTreeMap<Arc<str>, AlertLabels>,
     pub own_resolvers: BTreeMap<Arc<str>, Arc<dyn Resolver>>,
     pub used_backends: BTreeSet<String>,
     pub used_resolvers: BTreeSet<String>,
@@ -49,14 +49,16 @@ pub(super) struct FoundDestinations {
 /// What a destination may refer to.
 pub(super) struct Context<'a> {
     pub scan: &'a Scan,
-    /// What else labels of alerts are called.
+    /// What else labels are called.
     pub metrics: &'a Metrics,
     /// Whether there must be one, for none come from elsewhere.
     pub needs_any: bool,
     pub stores: &'a BTreeMap<String, DefinedBackend>,
     /// Whether any is defined, be it so badly that it is none of the stores.
     pub has_backends: bool,
-    pub resolvers: &'a BTreeMap<String, Option<Arc<dyn Resolver>>>,
+    pub resolvers: &'a Resolvers,
+    /// What they say of the destinations that they name clusters for.
+    pub resolver_labels: &'a BTreeMap<String, GivenLabels>,
     pub schedules: &'a BTreeMap<String, Option<Arc<dyn Resolver>>>,
     pub layouts: &'a OwnLayouts,
 }
@@ -131,14 +133,23 @@ impl FoundDestinations {
                 continue;
             };
             let name: Arc<str> = name.value.into();
+            // What is said nearer to it is stronger.
+            let mut all_labels = store.labels.clone();
+            if let Source::Defined(resolver) = &source {
+                all_labels.extend(
+                    context
+                        .resolver_labels
+                        .get(resolver)
+                        .cloned()
+                        .unwrap_or_default(),
+                );
+            }
+            all_labels.extend(labels.clone());
             if let Some(of) = &mirror_of {
                 self.mirrors
                     .push(Mirror::new(self.destinations.len(), section, of));
             }
             let resolver = self.resolver(&source, &name);
-            if !labels.is_empty() {
-                self.alert_labels.insert(Arc::clone(&name), labels.clone());
-            }
             self.destinations.push(Arc::new(Destination {
                 resolver,
                 name,
@@ -155,6 +166,7 @@ impl FoundDestinations {
                 concurrency: concurrency.unwrap_or(store.concurrency),
                 audit_interval,
                 price: store.price,
+                labels: all_labels,
                 judging: Judging {
                     reads_clusters: source.reads_keys(context.resolvers),
                     schedules: Arc::clone(&schedules),

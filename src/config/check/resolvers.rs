@@ -6,19 +6,30 @@ use std::sync::Arc;
 
 use s3_exporter_config::Section;
 
-use super::{named, plugin};
+use super::{labels, named, plugin};
+use crate::config::Metrics;
+use crate::labels::GivenLabels;
 use crate::resolver::Resolver;
 use crate::wire::Plugins;
 
-/// All of them by name; `None` where one has a fault.
+/// Those that are defined, by name; `None` where one has a fault.
+pub(super) type Resolvers = BTreeMap<String, Option<Arc<dyn Resolver>>>;
+
+/// All of them, and the labels of those that have some.
 pub(super) fn resolvers(
     top: &mut Section,
     plugins: &Plugins,
-) -> BTreeMap<String, Option<Arc<dyn Resolver>>> {
+    metrics: &Metrics,
+) -> (Resolvers, BTreeMap<String, GivenLabels>) {
+    let mut all_labels = BTreeMap::new();
     let resolvers = top.tables("resolvers", |name, section| {
         named(section, name);
         let plugin = plugin(section, &plugins.resolvers, &plugins.left_out)?;
+        let labels = labels::labels(section, metrics);
+        if !labels.is_empty() {
+            all_labels.insert(name.to_owned(), labels);
+        }
         (plugin.parse)(section).map(Arc::from)
     });
-    resolvers.into_iter().collect()
+    (resolvers.into_iter().collect(), all_labels)
 }

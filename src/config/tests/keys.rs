@@ -136,8 +136,13 @@ pub(super) fn of_plugins() -> BTreeMap<&'static str, &'static [Key]> {
 /// The keys that every section of its table has.
 fn of_all(place: &Place) -> &'static [&'static str] {
     match place.table.starts_with("backends") {
-        true => &["type", "max_requests_in_flight", "price_per_1000_requests"],
-        false => &["type"],
+        true => &[
+            "type",
+            "max_requests_in_flight",
+            "price_per_1000_requests",
+            "labels",
+        ],
+        false => &["type", "labels"],
     }
 }
 

@@ -37,6 +37,7 @@ struct Page<'a> {
     interval: Span,
     max_age: Option<Span>,
     left_out: Option<LeftOut>,
+    labels: Vec<Sentences>,
     failure: Option<Failure>,
     problems: Vec<Problems<'a>>,
     more: usize,
@@ -99,6 +100,11 @@ pub fn page(
         interval: Span(destination.interval.as_secs_f64()),
         max_age: destination.max_age.map(|age| Span(age.as_secs_f64())),
         left_out: LeftOut::new(of),
+        labels: {
+            let labels = destination.labels.iter();
+            let labels = labels.map(|(name, value)| Sentences(format!("{name}={value}")));
+            labels.collect()
+        },
         failure: failure.map(|(latest, failure)| Failure {
             kind: failure.kind.as_str(),
             ended: When {

@@ -21,6 +21,7 @@ fn destination(name: &str, interval: Duration) -> Destination {
         concurrency: 4,
         audit_interval: Some(DAY),
         price: None,
+        labels: Default::default(),
         judging: crate::destination::Judging::default(),
     }
 }

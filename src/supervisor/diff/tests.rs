@@ -69,6 +69,7 @@ fn destination(name: &str, what: &str) -> Destination {
         concurrency: 1,
         audit_interval: None,
         price: None,
+        labels: Default::default(),
         judging: crate::destination::Judging::default(),
     }
 }
@@ -280,7 +281,7 @@ fn a_resolver_that_nobody_asks_is_not_wanted() {
         resolvers: known,
         files: Vec::new(),
         destinations: vec![destination("x", "bx@s~lab").into()],
-        alert_labels: BTreeMap::new(),
+        resolver_labels: BTreeMap::new(),
         seed: None,
         metrics_at_any_path: false,
         warnings: Vec::new(),

@@ -193,6 +193,56 @@ fn one_owner_has_all() {
     }
 }
 
+/// Who names the clusters is told of that; and of destinations whoever is nearest to them.
+#[test]
+fn resolvers_and_backends_have_owners_too() {
+    let config = r#"
+[backends.s]
+type = "minio"
+endpoint = "https://minio.example:9000"
+anonymous = true
+labels = { team = "storage" }
+[resolvers.kkp]
+type = "static"
+clusters = ["a"]
+labels = { team = "platform" }
+[resolvers.lab]
+type = "static"
+clusters = ["b"]
+[[destinations]]
+bucket = "etcd"
+resolver = "kkp"
+[[destinations]]
+bucket = "dumps"
+resolver = "lab"
+"#;
+    let text = printed(config, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.yaml");
+    std::fs::write(&file, &text).unwrap();
+    check_rules(&file).unwrap();
+    let rules = read(&text);
+    let team = |alert: &str| rule(&rules, alert)["labels"]["team"].clone();
+    assert_eq!(
+        team("BackupOverdue"),
+        "{{ if eq $labels.destination \"etcd\" }}platform{{ else if eq $labels.destination \"dumps\" }}storage{{ end }}"
+    );
+    for alert in ["BackupResolverFailing", "BackupNamesLost"] {
+        assert_eq!(
+            team(alert),
+            "{{ if eq $labels.resolver \"kkp\" }}platform{{ end }}"
+        );
+    }
+    assert_eq!(team("BackupExporterAbsent"), Value::Null);
+    let one = config.replace("team = \"platform\"", "team = \"storage\"");
+    let rules = read(&printed(&one, &[]));
+    let of = &rule(&rules, "BackupNamesLost")["labels"]["team"];
+    assert_eq!(
+        of,
+        "{{ if eq $labels.resolver \"kkp\" }}storage{{ else }}storage{{ end }}"
+    );
+}
+
 fn found(now: i64, is_there: bool) -> Vec<Shown> {
     let mut world = World::good(now);
     let mut judged = job(now);

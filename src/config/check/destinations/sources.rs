@@ -1,12 +1,12 @@
 //! What a destination refers to by name: its backend, and where its names of clusters come from.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use s3_exporter_config::{Section, Setting, closest};
 
 use super::Context;
 use crate::config::check::quoted;
+use crate::config::check::resolvers::Resolvers;
 use crate::resolver::{Resolver, fixed};
 
 /// The name of its backend; a fault where there is none such.
@@ -47,10 +47,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    pub(super) fn of(
-        section: &mut Section,
-        known: &BTreeMap<String, Option<Arc<dyn Resolver>>>,
-    ) -> Self {
+    pub(super) fn of(section: &mut Section, known: &Resolvers) -> Self {
         let is_own = section.has("clusters") || section.has("clusters_file");
         let name = section.setting("resolver", Section::name);
         let own = fixed::parse(section);
@@ -75,7 +72,7 @@ impl Source {
     }
 
     /// Whether the names are those that are read in keys.
-    pub(super) fn reads_keys(&self, known: &BTreeMap<String, Option<Arc<dyn Resolver>>>) -> bool {
+    pub(super) fn reads_keys(&self, known: &Resolvers) -> bool {
         match self {
             Self::Defined(name) => {
                 let resolver = known.get(name).and_then(Option::as_ref);

@@ -1,16 +1,19 @@
-//! `labels` of a destination: who is told of it.
+//! `labels` of a destination, of its resolver and of its backend: who is told of it.
 
 use s3_exporter_config::{Section, Setting};
 
-use crate::config::{AlertLabels, Metrics};
-use crate::labels::{Label, is_label_name};
+use crate::config::Metrics;
+use crate::labels::{GivenLabels, Label, is_label_name};
 
 /// Labels of alerts that are there for something else.
 const OF_ALERTS: [&str; 3] = ["alertname", "instance", "exported_job"];
 
-/// The labels that the alerts of the destination get.
-pub(super) fn labels(section: &mut Section, metrics: &Metrics) -> AlertLabels {
-    let labels = section.texts("labels", |section, given| label(section, given, metrics));
+/// How a section calls them.
+pub(super) const KEY: &str = "labels";
+
+/// Those of a section.
+pub(super) fn labels(section: &mut Section, metrics: &Metrics) -> GivenLabels {
+    let labels = section.texts(KEY, |section, given| label(section, given, metrics));
     labels.into_iter().collect()
 }
 
@@ -26,7 +29,7 @@ fn label(
     let wanted = if !is_label_name(name) {
         "is no label's name: expected letters, digits and `_`, no digit at the start, and no `__`"
     } else if is_taken {
-        "is a label that alerts have already: expected another name, such as \"team\""
+        "is a label that metrics or alerts have already: expected another name, such as \"team\""
     } else if given.value.is_empty() {
         "must not be empty"
     } else if given.value.contains("{{") {
