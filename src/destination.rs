@@ -44,6 +44,8 @@ pub struct Destination {
     pub concurrency: u16,
     /// From one audit of its listing in parts to the next; `None` where there are none.
     pub audit_interval: Option<Duration>,
+    /// From one look whether the store answers to the next; `None` where nobody looks.
+    pub probe_interval: Option<Duration>,
     /// What its requests cost, where somebody says so.
     pub price: Option<Price>,
     /// Whose it is: labels of its information and of its alerts.

@@ -1,5 +1,5 @@
 //! When to scan: one runner for each destination. It scans on its schedule, never twice
-//! at once, has its listings [audited](audits), follows the names, and publishes what is known
+//! at once, has its listings [audited](audits), [looks](probes) whether the store answers, follows the names, and publishes what is known
 //! after each change.
 
 use std::pin::Pin;
@@ -23,6 +23,7 @@ mod attempt;
 mod audits;
 mod judging;
 mod logging;
+mod probes;
 mod rules;
 mod settings;
 mod timing;
@@ -30,6 +31,7 @@ mod timing;
 use attempt::{EndedScan, caught, start};
 use audits::Audits;
 use judging::Judged;
+use probes::Probes;
 pub use settings::RunnerSettings;
 use settings::next;
 use timing::jitter;
@@ -52,6 +54,7 @@ pub struct Runner {
     state: Option<Arc<State>>,
     interner: Arc<Interner>,
     audits: Audits,
+    probes: Probes,
 }
 
 type Running = Pin<Box<dyn Future<Output = EndedScan> + Send>>;
@@ -82,6 +85,7 @@ impl Runner {
                 state: None,
                 interner: Arc::default(),
                 audits: Audits::default(),
+                probes: Probes::default(),
             },
             published,
         )
@@ -160,6 +164,7 @@ impl Runner {
         let mut last_start = due;
         let mut names_due: Option<Instant> = None;
         let mut names_gap = Duration::ZERO;
+        self.arrange_probes();
         loop {
             tokio::select! {
                 () = sleep_until(due), if running.is_none() => {
@@ -190,6 +195,7 @@ impl Runner {
                     names_gap = started.elapsed();
                 }
                 () = any_changed(&mut self.schedules) => self.publish(),
+                step = self.probes.next() => self.probe_step(step),
                 settings = next(&mut self.settings) => {
                     let interval = self.scan.destination.interval;
                     if self.adopt(settings) {
@@ -280,6 +286,7 @@ impl Runner {
                 }
                 self.log_gone(&completed);
                 self.completed = Some(completed);
+                self.heard_by_scan();
                 self.audit_scan(ended.started);
                 None
             }
@@ -331,6 +338,11 @@ impl Runner {
             completed.known = clusters;
             self.completed = Some(completed);
         }
+        self.publish_as_it_is();
+    }
+
+    /// The same where nothing of it is of clusters.
+    fn publish_as_it_is(&self) {
         self.publish.send_replace(Arc::new(self.snapshot.clone()));
     }
 }

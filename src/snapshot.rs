@@ -48,6 +48,8 @@ pub struct DestinationSnapshot {
     /// List requests in flight that the destination may have now. Shared with the scan
     /// that runs: throttling lowers it at once.
     pub concurrency: Arc<AtomicU16>,
+    /// Whether its store answers; `None` before it did or did not, and where nobody looks.
+    pub store: Option<Arc<StoreAnswer>>,
     /// The scan that runs. Shared with it: it is written page by page.
     pub running: Arc<CurrentScan>,
     /// Scans that ended, and failed.
@@ -63,6 +65,11 @@ pub struct DestinationSnapshot {
 }
 
 impl DestinationSnapshot {
+    /// Why its store does not answer; `None` where it does, or nobody knows.
+    pub fn store_failure(&self) -> Option<&ScanFailure> {
+        self.store.as_ref()?.failure.as_ref()
+    }
+
     /// What is known before anything is known.
     pub fn new(
         destination: Arc<Destination>,
@@ -75,6 +82,7 @@ impl DestinationSnapshot {
             figures: None,
             found: None,
             concurrency,
+            store: None,
             running: Arc::default(),
             scans: ScanCounts::default(),
             history: Arc::default(),
@@ -83,6 +91,15 @@ impl DestinationSnapshot {
             meter,
         }
     }
+}
+
+/// Whether a store answers when it is asked for a key.
+#[derive(Clone, Debug)]
+pub struct StoreAnswer {
+    /// Since when it is so.
+    pub since: UnixTime,
+    /// Why it does not; `None` where it does.
+    pub failure: Option<ScanFailure>,
 }
 
 /// How a scan ended.
@@ -150,6 +167,7 @@ pub(crate) mod tests {
             timeout: Duration::from_secs(60),
             concurrency: 1,
             audit_interval: None,
+            probe_interval: None,
             price: None,
             labels: Default::default(),
             judging: crate::destination::Judging::default(),

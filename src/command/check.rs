@@ -341,6 +341,14 @@ fn bill(requests: &Requests, destination: &Destination) -> String {
             humantime::format_duration(interval)
         );
     }
+    let probes = requests.probes_a_month.filter(|probes| *probes > 0.0);
+    if let Some((probes, interval)) = probes.zip(destination.probe_interval) {
+        let _ = write!(
+            text,
+            ", and {probes:.0} a month to see every {} whether the store answers",
+            humantime::format_duration(interval)
+        );
+    }
     if let Some(price) = destination.price {
         let _ = write!(
             text,

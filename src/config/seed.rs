@@ -34,6 +34,8 @@ pub struct SeedSource {
     pub concurrency: Option<u16>,
     /// As in a destination.
     pub audit_interval: Option<Duration>,
+    /// Likewise.
+    pub probe_interval: Option<Duration>,
     /// As in a destination.
     pub max_age: Option<Duration>,
 }
@@ -92,6 +94,7 @@ impl SeedSource {
             timeout: self.timeout,
             concurrency: self.concurrency.unwrap_or(self.plugin.defaults.concurrency),
             audit_interval: self.audit_interval,
+            probe_interval: self.probe_interval,
             price: None,
             labels: Default::default(),
             judging: Judging {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use s3_exporter_api::FailureKind;
 
 use crate::http::App;
 use crate::seed;
@@ -59,6 +60,7 @@ impl Readiness {
             .destinations
             .iter()
             .filter(|of| of.figures.is_none() && of.latest.is_none())
+            .filter(|of| of.store_failure().is_none()) // that is shown
             .map(|of| Arc::clone(&of.destination.name))
             .chain(sources)
             .collect();
@@ -105,6 +107,43 @@ impl fmt::Display for NotReady {
     }
 }
 
+/// Destinations whose store does not answer. They make nobody wait: whoever is not ready is not scraped,
+/// and nothing would tell of them.
+struct Silent<'a> {
+    /// Their names, and the kinds of failure.
+    names: Vec<(&'a str, FailureKind)>,
+    destinations: usize,
+}
+
+impl<'a> Silent<'a> {
+    fn of(snapshot: &'a Snapshot) -> Self {
+        let all = snapshot.destinations.iter();
+        let silent = all.filter_map(|of| Some((&*of.destination.name, of.store_failure()?.kind)));
+        Self {
+            names: silent.collect(),
+            destinations: snapshot.destinations.len(),
+        }
+    }
+}
+
+/// In lines, for people; nothing where all answer.
+impl fmt::Display for Silent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.names.is_empty() {
+            return Ok(());
+        }
+        let (silent, all) = (self.names.len(), Count(self.destinations, "destination"));
+        writeln!(f, "the store of {silent} of {all} does not answer:")?;
+        for (name, kind) in self.names.iter().take(NAMED) {
+            writeln!(f, "{name:?}: {kind}")?;
+        }
+        match self.names.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => writeln!(f, "and {more} more"),
+        }
+    }
+}
+
 impl Default for Readiness {
     fn default() -> Self {
         Self::new()
@@ -118,20 +157,21 @@ pub async fn healthy() -> &'static str {
 
 /// Whether scrapes show every destination.
 pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, String) {
-    match app.readiness.check(&app.exposition.snapshot()) {
-        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+    let snapshot = app.exposition.snapshot();
+    match app.readiness.check(&snapshot) {
+        Ok(()) => (StatusCode::OK, format!("ready\n{}", Silent::of(&snapshot))),
         Err(awaited) => (StatusCode::SERVICE_UNAVAILABLE, awaited.to_string()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use s3_exporter_api::{FailureKind, UnixTime};
+    use s3_exporter_api::UnixTime;
 
     use super::*;
     use crate::facts::Figures;
     use crate::snapshot::tests::unscanned;
-    use crate::snapshot::{ScanFailure, ScanOutcome};
+    use crate::snapshot::{ScanFailure, ScanOutcome, StoreAnswer};
 
     const EARLY: Duration = Duration::from_secs(1);
 
@@ -176,6 +216,26 @@ mod tests {
             .to_string();
         assert!(awaited.ends_with("\"d19\"\nand 10 more\n"), "{awaited}");
         assert_eq!(readiness.check_at(&snapshot(1, 1, 0), EARLY), Ok(()));
+    }
+
+    #[test]
+    fn a_store_that_is_silent_is_told_and_not_waited_for() {
+        let mut snapshot = snapshot(1, 0, 22);
+        assert_eq!(Silent::of(&snapshot).to_string(), "");
+        for of in &mut snapshot.destinations[1..] {
+            Arc::make_mut(of).store = Some(Arc::new(StoreAnswer {
+                since: UnixTime::from_millis(1),
+                failure: Some(ScanFailure {
+                    kind: FailureKind::Connect,
+                    message: "no".into(),
+                }),
+            }));
+        }
+        assert_eq!(Readiness::new().check_at(&snapshot, EARLY), Ok(()));
+        let told = Silent::of(&snapshot).to_string();
+        let begins = "the store of 22 of 23 destinations does not answer:\n\"d1\": connect\n\"d2\"";
+        assert!(told.starts_with(begins), "{told}");
+        assert!(told.ends_with("\"d20\": connect\nand 2 more\n"), "{told}");
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub struct DestinationStatus<'a> {
     pub labels: &'a GivenLabels,
     /// How it is.
     pub state: DestinationState,
+    /// Whether its store answers; none before it was asked, and where nobody asks.
+    pub store: Option<StoreStatus<'a>>,
     /// The latest scan's failure.
     pub failure: Option<LatestFailure<'a>>,
     /// The latest scan that ended.
@@ -149,7 +151,18 @@ pub enum DestinationState {
     Failing,
 }
 
-/// Why a scan failed.
+/// Whether a store answers.
+#[derive(Debug, Serialize)]
+pub struct StoreStatus<'a> {
+    /// Whether it does.
+    pub up: bool,
+    /// Since when that is so.
+    pub since: Moment,
+    /// Why it does not.
+    pub failure: Option<LatestFailure<'a>>,
+}
+
+/// Why a scan failed, or a store did not answer.
 #[derive(Debug, Serialize)]
 pub struct LatestFailure<'a> {
     /// The kind, as in the metrics.

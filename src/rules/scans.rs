@@ -14,6 +14,7 @@ const BEFORE_AUDITS: Duration = Duration::from_secs(2 * 3600);
 
 pub(super) fn alerts(settings: &Settings) -> Vec<Alert> {
     let all = [
+        store_down,
         failing,
         stale,
         listing_wrong,
@@ -26,6 +27,29 @@ pub(super) fn alerts(settings: &Settings) -> Vec<Alert> {
 }
 
 const PLACE: &str = "destination {{ $labels.destination }} (bucket {{ $labels.bucket }})";
+
+fn store_down(_: &Settings) -> Alert {
+    Alert {
+        name: "BackupStoreDown".to_owned(),
+        severity: Some(Severity::Warning),
+        expression: format!("{} == 0", of_all("objectstore_store_up")),
+        pending: minutes(5),
+        // A restart knows nothing of it until it has asked.
+        keep_firing: minutes(5),
+        summary: "The store of destination {{ $labels.destination }} does not answer".to_owned(),
+        description: format!(
+            "{}The store {{{{ $labels.backend }}}} of {PLACE} is asked for a key, and does not give one: nothing new can be known of the backups there{}.\nThe log and the status page say why.",
+            text::of(&["destination"]),
+            text::value(
+                "objectstore_scan_last_success_timestamp_seconds",
+                &Shown::Time("never"),
+                "; the last complete scan ended: ",
+                ""
+            )
+        ),
+        of: Of::Destination,
+    }
+}
 
 fn failing(settings: &Settings) -> Alert {
     let kind = "{{ with printf \"objectstore_scan_failing%s == 1\" $of | query }} Kind: {{ . | first | label \"kind\" }}.{{ end }}";

@@ -46,6 +46,7 @@ impl Runner {
             || has_other_names
             || (old.timeout, old.concurrency) != (scan.destination.timeout, concurrency)
             || old.judging.layouts != scan.destination.judging.layouts;
+        let has_other_probes = old.probe_interval != scan.destination.probe_interval;
         self.snapshot.destination = Arc::clone(&scan.destination);
         self.names = new.names;
         self.schedules = new.schedules;
@@ -53,6 +54,9 @@ impl Runner {
             self.audits.give_up();
         }
         self.arrange_audits();
+        if is_elsewhere || has_other_probes {
+            self.arrange_probes();
+        }
         self.publish();
         is_other_scan
     }

@@ -18,6 +18,9 @@ pub struct Requests {
     pub scans_a_month: f64,
     /// Of the audits of a month, one page after another; `None` where there are none.
     pub audits_a_month: Option<f64>,
+    /// Of a month, to see whether the store answers, at most: a scan that is complete is one of them.
+    /// `None` where nobody looks.
+    pub probes_a_month: Option<f64>,
 }
 
 impl Requests {
@@ -30,16 +33,20 @@ impl Requests {
         let audits = destination.audit_interval;
         let audits = audits.filter(|_| snapshot.is_audited).map(times);
         let pages = scan.objects.div_ceil(PAGE);
+        let scans_a_month = times(destination.interval);
+        let probes = destination.probe_interval.map(times);
         Some(Self {
             scan: scan.requests,
-            scans_a_month: scan.requests as f64 * times(destination.interval),
+            scans_a_month: scan.requests as f64 * scans_a_month,
             audits_a_month: audits.map(|audits| pages as f64 * audits),
+            probes_a_month: probes.map(|probes| (probes - scans_a_month).max(0.0)),
         })
     }
 
     /// All of a month.
     pub fn a_month(&self) -> f64 {
-        self.scans_a_month + self.audits_a_month.unwrap_or(0.0)
+        let beside = [self.audits_a_month, self.probes_a_month];
+        self.scans_a_month + beside.into_iter().flatten().sum::<f64>()
     }
 }
 
@@ -78,5 +85,12 @@ mod tests {
         let requests = Requests::of(&of).unwrap();
         assert_eq!(requests.audits_a_month, Some(180.0));
         assert_eq!(requests.a_month(), 30_420.0);
+        Arc::make_mut(&mut of.destination).probe_interval = Some(Duration::from_secs(30));
+        let requests = Requests::of(&of).unwrap();
+        assert_eq!(requests.probes_a_month, Some(86_400.0 - 4320.0));
+        assert_eq!(requests.a_month(), 112_500.0);
+        Arc::make_mut(&mut of.destination).probe_interval = Some(Duration::from_secs(3600));
+        let requests = Requests::of(&of).unwrap();
+        assert_eq!(requests.probes_a_month, Some(0.0), "scans come first");
     }
 }

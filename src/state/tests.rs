@@ -35,6 +35,7 @@ fn destination(name: &str) -> Arc<Destination> {
         timeout: Duration::from_secs(600),
         concurrency: 4,
         audit_interval: None,
+        probe_interval: None,
         price: None,
         labels: Default::default(),
         judging: crate::destination::Judging::default(),

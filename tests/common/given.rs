@@ -47,6 +47,7 @@ pub fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> 
         timeout: Duration::from_secs(3600),
         concurrency,
         audit_interval: None,
+        probe_interval: None,
         price: None,
         labels: Default::default(),
         judging: Default::default(),

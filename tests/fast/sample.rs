@@ -18,7 +18,7 @@ use s3_exporter::logging::Log;
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{
     DestinationSnapshot, PastFailure, PastScan, ScanCounts, ScanFailure, ScanHistory, ScanOutcome,
-    Snapshot,
+    Snapshot, StoreAnswer,
 };
 use s3_exporter_api::{FailureKind, Meter, Operation, UnixTime};
 use s3_exporter_judge::backups::JobId;
@@ -88,6 +88,7 @@ pub fn destination(name: &str, bucket: &str, resolver: Option<&str>) -> Destinat
         timeout: Duration::from_secs(1800),
         concurrency: 4,
         audit_interval: None,
+        probe_interval: None,
         price: None,
         labels: Default::default(),
         judging: Default::default(),
@@ -385,6 +386,10 @@ pub fn snapshot() -> Snapshot {
     good.meter
         .failed(Operation::ListObjectsV2, FailureKind::Throttled);
 
+    good.store = Some(Arc::new(StoreAnswer {
+        since: ago(90_000),
+        failure: None,
+    }));
     good.is_audited = true;
     good.audit = Some(Audit {
         ended: ago(40_000),
@@ -412,6 +417,10 @@ pub fn snapshot() -> Snapshot {
         31,
         Some((FailureKind::Denied, denied)),
     )]));
+    failing.store = Some(Arc::new(StoreAnswer {
+        since: ago(600),
+        failure: failing.latest.as_ref().unwrap().failure.clone(),
+    }));
     failing.scans = ScanCounts {
         finished: 5,
         ..ScanCounts::default()

@@ -192,7 +192,8 @@ async fn check_connect_says_what_audits_cost() {
         S3sServer::SECRET_KEY,
     );
     let config = format!(
-        "[backends.s]\ntype = \"s3\"\nregion = \"us-east-1\"\nendpoint = \"{endpoint}\"\n\
+        "[scan]\nprobe_interval = \"0s\"\n\
+         [backends.s]\ntype = \"s3\"\nregion = \"us-east-1\"\nendpoint = \"{endpoint}\"\n\
          access_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
          [[destinations]]\nbucket = \"big\"\nclusters = [\"a\"]\n"
     );
@@ -235,7 +236,8 @@ async fn check_connect_says_what_it_found() {
     let endpoint = minio().await.endpoint();
     let good = "resolver list: ok, 3 clusters\n\
                 destination etcd: ok, 6 objects, 11.6 KiB, backups of 2 of 3 clusters (none of \"b4tdr8nw2p\"), \
-                1 object of no known cluster; 1 list request a scan, 8640 a month with a scan every 5m\n";
+                1 object of no known cluster; 1 list request a scan, 8640 a month with a scan every 5m, \
+                and 77760 a month to see every 30s whether the store answers\n";
     let output = run(&["check", "--connect"], &(store.clone() + GOOD));
     assert_eq!(output.code, Some(0), "{output:?}");
     let sum = "ok: 1 resolver, 1 destination\n";

@@ -135,6 +135,7 @@ fn destination(bucket: &str, backend: &str, concurrency: u16) -> Arc<Destination
         timeout: Duration::from_secs(3600),
         concurrency,
         audit_interval: None,
+        probe_interval: None,
         price: None,
         labels: Default::default(),
         judging: Default::default(),

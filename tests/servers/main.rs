@@ -26,6 +26,7 @@ mod judged;
 mod limits;
 mod owners;
 mod packages;
+mod probes;
 #[cfg(feature = "command")]
 mod programs;
 mod prometheus;

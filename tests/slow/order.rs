@@ -113,6 +113,7 @@ fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> ScanContext
         timeout: Duration::from_secs(600),
         concurrency,
         audit_interval: None,
+        probe_interval: None,
         price: None,
         labels: Default::default(),
         judging: Default::default(),

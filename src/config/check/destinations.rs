@@ -12,7 +12,7 @@ use self::mirrors::Mirror;
 use self::names::{Name, names};
 use self::sources::{Source, backend};
 use super::backends::DefinedBackend;
-use super::general::{Scan, audit_interval, concurrency, interval};
+use super::general::{Scan, audit_interval, concurrency, interval, probe_interval};
 use super::labels::labels;
 use super::layouts::OwnLayouts;
 use super::resolvers::Resolvers;
@@ -99,6 +99,7 @@ impl FoundDestinations {
         let timeout = section.duration("timeout").unwrap_or(context.scan.timeout);
         let concurrency = concurrency(section).or(context.scan.concurrency);
         let audit_interval = audit_interval(section).unwrap_or(context.scan.audit_interval);
+        let probe_interval = probe_interval(section);
         if let Some(max_age) = max_age.as_ref().filter(|max_age| interval > max_age.value) {
             section.warn_of(
                 max_age,
@@ -165,6 +166,11 @@ impl FoundDestinations {
                 timeout,
                 concurrency: concurrency.unwrap_or(store.concurrency),
                 audit_interval,
+                // A program would be run each time.
+                probe_interval: probe_interval.unwrap_or(match connection.connect.program() {
+                    Some(_) => None,
+                    None => context.scan.probe_interval,
+                }),
                 price: store.price,
                 labels: all_labels,
                 judging: Judging {

@@ -18,6 +18,8 @@ const INTERVAL: Duration = Duration::from_secs(5 * 60);
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const MAX_REQUESTS_IN_FLIGHT: usize = 128;
 const AUDIT_INTERVAL: Duration = Duration::from_secs(24 * 3600);
+/// From one look whether a store answers to the next.
+const PROBE_INTERVAL: Duration = Duration::from_secs(30);
 const MAX_CLUSTERS: usize = 50_000;
 const MAX_JOBS: usize = 20_000;
 /// Anything shorter would be a mistake, and a load for the store.
@@ -189,6 +191,7 @@ pub(super) struct Scan {
     pub timeout: Duration,
     pub concurrency: Option<u16>,
     pub audit_interval: Option<Duration>,
+    pub probe_interval: Option<Duration>,
     pub max_requests_in_flight: usize,
 }
 
@@ -199,6 +202,7 @@ pub(super) fn scan(top: &mut Section) -> Scan {
         timeout: section.duration("timeout").unwrap_or(TIMEOUT),
         concurrency: concurrency(section),
         audit_interval: audit_interval(section).unwrap_or(Some(AUDIT_INTERVAL)),
+        probe_interval: probe_interval(section).unwrap_or(Some(PROBE_INTERVAL)),
         max_requests_in_flight: requests(section).unwrap_or(MAX_REQUESTS_IN_FLIGHT),
     })
 }
@@ -235,7 +239,16 @@ pub(super) fn interval(section: &mut Section) -> Option<Duration> {
 
 /// `audit_interval`, likewise: `Some(None)` where there are to be no audits.
 pub(super) fn audit_interval(section: &mut Section) -> Option<Option<Duration>> {
-    let interval = section.setting("audit_interval", Section::duration_or_never)?;
+    interval_or_never(section, "audit_interval")
+}
+
+/// `probe_interval`, likewise.
+pub(super) fn probe_interval(section: &mut Section) -> Option<Option<Duration>> {
+    interval_or_never(section, "probe_interval")
+}
+
+fn interval_or_never(section: &mut Section, key: &str) -> Option<Option<Duration>> {
+    let interval = section.setting(key, Section::duration_or_never)?;
     if !interval.value.is_zero() && interval.value < SHORTEST_INTERVAL {
         section.fault_of(
             &interval,

@@ -48,6 +48,7 @@ fn source(section: &mut Section, scan: &Scan, plugins: &Plugins) -> Option<SeedS
         timeout: scan.timeout,
         concurrency: scan.concurrency,
         audit_interval: scan.audit_interval,
+        probe_interval: scan.probe_interval,
         max_age,
     };
     (!source.resolvers.is_empty()).then_some(source)

@@ -108,6 +108,16 @@ pub static SCANS: &[Family] = &[
         "End of the latest audit of the listing in parts, in Unix seconds; 0 = never; absent where there is nothing to audit.",
     ),
     gauge(
+        "objectstore_store_up",
+        Destination(|of, samples| {
+            if let Some(store) = &of.snapshot.store {
+                let backend = [(Label::Backend, &*of.snapshot.destination.backend)];
+                samples.put_with(backend, f64::from(u8::from(store.failure.is_none())));
+            }
+        }),
+        "1 = the store answered when it was last asked for a key, by a scan or between scans, 0 = it did not; absent before it was asked, and with probe_interval 0s.",
+    ),
+    gauge(
         "objectstore_scan_concurrency",
         Destination(|of, samples| samples.put(f64::from(of.snapshot.concurrency.load(Relaxed)))),
         "List requests that the destination may have in flight now; throttling lowers it.",

@@ -38,6 +38,7 @@ struct Page<'a> {
     max_age: Option<Span>,
     left_out: Option<LeftOut>,
     labels: Vec<Sentences>,
+    store: Option<StoreLine>,
     failure: Option<Failure>,
     problems: Vec<Problems<'a>>,
     more: usize,
@@ -59,6 +60,13 @@ struct Failure {
 struct LeftOut {
     what: String,
     globs: Sentences,
+}
+
+/// Whether its store answers.
+struct StoreLine {
+    since: When,
+    /// The kind of failure, and the error.
+    failure: Option<(&'static str, Sentences)>,
 }
 
 /// Its requests, in words.
@@ -100,6 +108,16 @@ pub fn page(
         interval: Span(destination.interval.as_secs_f64()),
         max_age: destination.max_age.map(|age| Span(age.as_secs_f64())),
         left_out: LeftOut::new(of),
+        store: of.store.as_ref().map(|store| StoreLine {
+            since: When {
+                time: Some(store.since.min(now)),
+                now,
+            },
+            failure: store.failure.as_ref().map(|failure| {
+                let why = Sentences(Sentence(&failure.message).to_string());
+                (failure.kind.as_str(), why)
+            }),
+        }),
         labels: {
             let labels = destination.labels.iter();
             let labels = labels.map(|(name, value)| Sentences(format!("{name}={value}")));

@@ -34,6 +34,11 @@ pub fn is_failing(of: &DestinationSnapshot) -> bool {
     latest.is_some_and(|latest| latest.failure.is_some())
 }
 
+/// Whether its store does not answer, though no scan has failed yet.
+pub fn is_silent(of: &DestinationSnapshot) -> bool {
+    !is_failing(of) && of.store_failure().is_some()
+}
+
 /// Whether the figures are out of date, though no scan failed.
 pub fn is_outdated(of: &DestinationSnapshot, now: UnixTime) -> bool {
     let age = |ended: UnixTime| now.as_seconds() - ended.as_seconds();
@@ -56,8 +61,10 @@ impl Headline {
         let unjudged = found.iter().filter(|it| is_unjudged(it)).count();
         let broken = snapshot.resolvers.values();
         let broken = broken.filter(|resolution| !resolution.is_success()).count();
+        let silent = found.iter().filter(|it| is_silent(it.of)).count();
         let mut wrong = vec![
             (failing, "destination", "failing"),
+            (silent, "destination", "whose store does not answer"),
             (outdated, "destination", "out of date"),
             (broken, "resolver", "without up-to-date names"),
         ];

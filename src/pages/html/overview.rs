@@ -7,7 +7,7 @@ use s3_exporter_judge::findings::{FindingKind, Severity};
 use super::advice;
 use super::found::Found;
 use super::groups::{self, Problems};
-use super::headline::{Headline, is_failing, is_outdated};
+use super::headline::{Headline, is_failing, is_outdated, is_silent};
 use super::links::Base;
 use super::query::{Order, Query}; // the template names orders
 use super::rows::{Table, words};
@@ -273,6 +273,7 @@ fn state(
         .and_then(|latest| latest.failure.as_ref());
     let scan = match failure {
         Some(failure) => Some(("bad", format!("failing: {}", failure.kind.as_str()))),
+        None if is_silent(of) => Some(("bad", "its store does not answer".to_owned())),
         None if of.figures.is_none() => Some(("warn", "not yet scanned".to_owned())),
         None if is_outdated(of, now) => Some(("warn", "out of date".to_owned())),
         None => None,

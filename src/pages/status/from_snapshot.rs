@@ -9,14 +9,14 @@ use super::found::findings;
 use super::progress::progress;
 use super::{
     ClusterStatus, DestinationState, DestinationStatus, ExcludedStatus, LatestAudit, LatestFailure,
-    LatestScan, Moment, ObjectFigures, RequestsStatus, ResolverStatus, Status, Time,
+    LatestScan, Moment, ObjectFigures, RequestsStatus, ResolverStatus, Status, StoreStatus, Time,
 };
 use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::exposition::quota::divide;
 use crate::facts::{Figures, Totals};
 use crate::resolver::Resolution;
-use crate::snapshot::{DestinationSnapshot, Snapshot};
+use crate::snapshot::{DestinationSnapshot, ScanFailure, Snapshot};
 use crate::telemetry;
 use crate::verdict::{self, Backup, Backups, Judged, Verdict};
 
@@ -97,10 +97,12 @@ impl<'a> DestinationStatus<'a> {
                 (Some(_), None) => DestinationState::Ok,
                 (Some(_), Some(_)) => DestinationState::Failing,
             },
-            failure: failure.map(|failure| LatestFailure {
-                kind: failure.kind.as_str(),
-                message: &failure.message,
+            store: of.store.as_ref().map(|store| StoreStatus {
+                up: store.failure.is_none(),
+                since: Moment::of_ours(store.since, now),
+                failure: store.failure.as_ref().map(LatestFailure::new),
             }),
+            failure: failure.map(LatestFailure::new),
             latest_scan: of.latest.as_ref().map(|latest| LatestScan {
                 ended: Moment::of_ours(latest.ended, now),
                 duration_seconds: latest.duration.as_secs_f64(),
@@ -215,6 +217,15 @@ impl<'a> ClusterStatus<'a> {
             created: created.map(|time| Moment::new(time, now)),
             last_seen: gone.map(|time| Moment::of_ours(*time, now)),
             objects: ObjectFigures::new(totals, now),
+        }
+    }
+}
+
+impl<'a> LatestFailure<'a> {
+    fn new(failure: &'a ScanFailure) -> Self {
+        Self {
+            kind: failure.kind.as_str(),
+            message: &failure.message,
         }
     }
 }

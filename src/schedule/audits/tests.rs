@@ -20,6 +20,7 @@ fn destination(name: &str, interval: Duration) -> Destination {
         timeout: HOUR,
         concurrency: 4,
         audit_interval: Some(DAY),
+        probe_interval: None,
         price: None,
         labels: Default::default(),
         judging: crate::destination::Judging::default(),

@@ -68,6 +68,7 @@ fn destination(name: &str, what: &str) -> Destination {
         timeout: Duration::from_secs(1),
         concurrency: 1,
         audit_interval: None,
+        probe_interval: None,
         price: None,
         labels: Default::default(),
         judging: crate::destination::Judging::default(),

@@ -9,11 +9,13 @@ use s3_exporter_judge::findings::{FindingKind, Severity};
 use crate::alerts::run::Scenario;
 use crate::alerts::timeline::Shown;
 use crate::alerts::world::{
-    DAY, HOUR, World, change, figures, finding, job, names, objects, scan, unix,
+    DAY, HOUR, World, answer, change, figures, finding, job, names, objects, scan, unix,
 };
 
 pub fn scenarios() -> Vec<Scenario> {
     vec![
+        store_down(),
+        store_down_for_a_moment(),
         failing(),
         now_and_then(),
         slow_first_scan(),
@@ -29,6 +31,38 @@ pub fn scenarios() -> Vec<Scenario> {
         reload_failed(),
         absent(),
     ]
+}
+
+/// It is told before scans have failed for long enough, and goes on over a restart, which knows nothing
+/// until it has asked.
+fn store_down() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        if (30..40).contains(&minute) {
+            world.etcd.store = Some(answer(now, Some(FailureKind::Connect)));
+        }
+        if (40..43).contains(&minute) {
+            world.etcd.store = None;
+        }
+        vec![world.shown()]
+    };
+    let down = "BackupStoreDown warning etcd";
+    Scenario::new("a store is down for ten minutes", 60, shown)
+        .tells(34, &[])
+        .tells(36, &[down])
+        .tells(42, &[down])
+        .tells(50, &[])
+}
+
+fn store_down_for_a_moment() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        if (30..34).contains(&minute) {
+            world.etcd.store = Some(answer(now, Some(FailureKind::Unavailable)));
+        }
+        vec![world.shown()]
+    };
+    Scenario::new("a store is down for four minutes", 60, shown).nearly(&["BackupStoreDown"])
 }
 
 /// Of another kind each time, until the figures are old.

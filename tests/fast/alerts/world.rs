@@ -8,7 +8,7 @@ use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::destination::Destination;
 use s3_exporter::facts::{Figures, Recent, Totals};
 use s3_exporter::resolver::Resolution;
-use s3_exporter::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome, Snapshot};
+use s3_exporter::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome, Snapshot, StoreAnswer};
 use s3_exporter_api::{FailureKind, UnixTime};
 use s3_exporter_judge::backups::JobId;
 use s3_exporter_judge::calendar::Calendar;
@@ -104,6 +104,7 @@ impl World {
         dumps.figures = Some(figures(now, &[("", objects(9, 5_000_000, now - HOUR))]));
         for of in [&mut etcd, &mut dumps] {
             of.latest = Some(scan(now, None));
+            of.store = Some(answer(now, None));
         }
         let mut world = Self {
             now,
@@ -174,6 +175,14 @@ pub fn figures(now: i64, clusters: &[(&str, Totals)]) -> Arc<Figures> {
         .cloned()
         .collect();
     sample::figures(unix(now - 60), unassigned, &named)
+}
+
+/// What a store said a minute ago.
+pub fn answer(now: i64, failure: Option<FailureKind>) -> Arc<StoreAnswer> {
+    Arc::new(StoreAnswer {
+        since: unix(now - 60),
+        failure: scan(now, failure).failure,
+    })
 }
 
 pub fn scan(now: i64, failure: Option<FailureKind>) -> ScanOutcome {
