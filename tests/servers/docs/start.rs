@@ -56,12 +56,13 @@ fn command(start: &str) -> Vec<String> {
 }
 
 /// The variables that the document exports with this one.
-fn exported(first: &str) -> [(String, String); 2] {
-    let words = command(&format!("export {first}="));
-    [&words[1], &words[2]].map(|word| {
+fn exported(first: &str) -> Vec<(String, String)> {
+    let words = command(&format!("export {first}=")).split_off(1);
+    let pair = |word: &String| {
         let (name, value) = word.split_once('=').unwrap();
         (name.to_owned(), value.to_owned())
-    })
+    };
+    words.iter().map(pair).collect()
 }
 
 /// The commands of the block with this one, but that which serves.
@@ -264,9 +265,8 @@ async fn a_minio() {
         &config,
         &[
             (STORE, &address),
-            // Of a minute, as it says, it would have to become.
-            ("25h", "1s"),
-            ("max_age", "interval = \"1s\"\nmax_age"),
+            // As it says where all backups are in time, and sooner.
+            ("25h\"", "1s\"\ninterval = \"1s\""),
         ],
     );
     let folder = tempfile::tempdir().unwrap();
