@@ -3,7 +3,6 @@
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use s3_exporter_testkit::with_rights_felt;
 use serde_json::Value;
@@ -65,43 +64,6 @@ fn figures_are_those_of_the_files() {
     ] {
         assert_eq!(metrics.of("etcd", name), Some(value), "{name}");
     }
-}
-
-/// Files come and go all the time; those that stay are counted in each scan.
-#[test]
-fn what_vanishes_meanwhile_is_no_failure() {
-    let parent = tempfile::tempdir().unwrap();
-    let bucket = parent.path().join("busy");
-    for n in 0..500 {
-        put(&bucket, &format!("lab-1-{n}"), 1);
-        put(&bucket, &format!("stays/{}/{n}", n % 20), 1);
-    }
-    let config = config(&[&bucket], "");
-    let is_over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut round = 0;
-            while !is_over.load(Relaxed) {
-                for n in 0..50 {
-                    put(&bucket, &format!("lab-2-{round}-{n}"), 1);
-                    put(&bucket, &format!("comes/{n}/{round}"), 1);
-                }
-                for n in 0..50 {
-                    fs::remove_file(bucket.join(format!("lab-2-{round}-{n}"))).unwrap();
-                }
-                fs::remove_dir_all(bucket.join("comes")).unwrap();
-                round += 1;
-            }
-        });
-        for _ in 0..10 {
-            let metrics = once(&config);
-            let labels = [("destination", "busy"), ("cluster", "lab-1")];
-            assert_eq!(metrics.get("objectstore_objects", &labels), Some(500.0));
-            let listed = metrics.of("busy", "objectstore_listed_objects");
-            assert!(listed >= Some(1000.0), "{listed:?}");
-        }
-        is_over.store(true, Relaxed);
-    });
 }
 
 /// It is named, its bucket has no new figures, and other buckets go on.
