@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use s3_exporter_testkit::servers::MinIo;
-use s3_exporter_testkit::{Fault, S3sServer, Upload};
+use s3_exporter_testkit::{Fault, Memory, S3sServer, Upload};
 use serde_json::Value;
 
 use crate::common::{Exporter, Metrics};
@@ -154,22 +154,42 @@ async fn each_look_is_a_request_of_one_key_and_there_are_none_where_nobody_wants
     assert_eq!(server.faults().requests(), requests);
 }
 
-/// Pages that come say as much as a look would.
+/// A look beside them would say no more.
 #[tokio::test]
-async fn a_scan_that_goes_on_is_an_answer() {
-    let server = S3sServer::builder().server("x").start();
+async fn scans_that_are_complete_are_answers() {
+    let server = S3sServer::start();
     server.store().put("backups", &Upload::new("a", 5));
     let keys = (S3sServer::ACCESS_KEY, S3sServer::SECRET_KEY);
-    let config = config("s3", &server.endpoint(), keys, "1s").replace("\"1h\"", "\"1s\"");
+    let config = config("s3", &server.endpoint(), keys, "5s").replace("\"1h\"", "\"1s\"");
     let mut exporter = Exporter::with_config(&config, &[]).await;
     let scans = |now: &Metrics| now.of("backups", "objectstore_scans_total").unwrap();
-    let many = |now: &Metrics| scans(now) >= 8.0;
-    let now = exporter.until("some scans", many).await;
+    let now = exporter.until("some scans", |now| scans(now) >= 16.0).await;
     assert_eq!(now.of("backups", UP), Some(1.0));
     let beside = now.of("backups", REQUESTS).unwrap() - scans(&now);
-    assert!(
-        beside < scans(&now),
-        "a scan and a look each: {}",
-        now.ours()
+    assert!(beside < 2.0, "one in so long a time each: {}", now.ours());
+}
+
+/// Pages that come say as much.
+#[tokio::test]
+async fn a_scan_that_goes_on_is_an_answer() {
+    let store = Memory::new().with_page_size(1);
+    store.put_all(
+        "backups",
+        (0..40).map(|nth| Upload::new(format!("{nth:02}"), 5)),
     );
+    let server = S3sServer::builder().server("x").store(&store).start();
+    server.faults().delay(Duration::from_millis(200));
+    let keys = (S3sServer::ACCESS_KEY, S3sServer::SECRET_KEY);
+    let config = config("s3", &server.endpoint(), keys, "1s") + "concurrency = 1\n";
+    let mut exporter = Exporter::with_config(&config, &[]).await;
+    let begun = |now: &Metrics| now.of("backups", UP) == Some(1.0);
+    let early = exporter.until("pages are heard", begun).await;
+    assert_eq!(early.of("backups", "objectstore_scans_total"), Some(0.0));
+    let now = exporter.until("it is complete", is(1.0)).await;
+    let detail = exporter.get("/api/v1/status/backups").await;
+    let detail: Value = serde_json::from_str(&detail).unwrap();
+    let own = detail["scans"][0]["requests"].as_f64().unwrap();
+    assert!(own >= 40.0, "{detail:#}");
+    let beside = now.of("backups", REQUESTS).unwrap() - own;
+    assert!(beside < 3.0, "one each second: {beside}");
 }
