@@ -113,8 +113,8 @@ fn its_section_is_checked_as_those_of_the_others() {
     let folder = tempfile::tempdir().unwrap();
     for (from, to, message) in [
         ("\"folder\"", "\"foldr\"", "\"folder\""),
-        ("\"folder\"", "\"gcs\"", "\"minio\""),
-        ("\"folder\"", "\"gcs\"", "\"folder\""),
+        ("\"folder\"", "\"tape\"", "\"minio\""),
+        ("\"folder\"", "\"tape\"", "\"folder\""),
         (
             "path =",
             "paht =",

@@ -126,7 +126,8 @@ async fn the_api_and_the_page_are_bounded() {
     assert_eq!(
         many["backups"],
         serde_json::json!({
-            "all": 12_000, "none": 9_000, "late": 0, "empty": 0, "shrunk": 0, "awaited": 0, "ok": 3_000
+            "all": 12_000, "none": 9_000, "late": 0, "empty": 0, "shrunk": 0, "wrong": 0,
+            "awaited": 0, "ok": 3_000
         })
     );
     let listed_none = listed.iter().filter(|c| c["backup"] == "none").count();

@@ -211,10 +211,12 @@ async fn check_questions(prometheus: &Prometheus) {
         ("late", "cluster", vec![EMPTIED]),
         ("missing", "cluster", vec![NEVER]),
         ("none_at_all", "destination", vec![]),
-        ("small", "cluster", vec![EMPTIED]),
+        // Its backups are read, so that the judge says it: `critical`.
+        ("small", "cluster", vec![]),
         ("unjudged", "destination", vec!["gone"]),
         ("outdated", "destination", vec!["gone"]),
         ("failing", "kind", vec!["not_found"]),
+        ("store_down", "destination", vec![]),
         ("names_lost", "resolver", vec![]),
     ] {
         let expression = ask(name);

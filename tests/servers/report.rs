@@ -335,6 +335,8 @@ async fn a_private_authority_is_trusted_as_the_aws_tools_trust_it() {
     let authority = Authority::new();
     let minio = MinIo::builder().tls(&authority).start().await;
     minio.client().create_bucket("good").await;
+    let foreign = Upload::new("README", 1);
+    minio.client().put("good", &foreign).await;
     let endpoint = minio.endpoint();
     let run = |more: &[(&str, &str)]| {
         let mut program = Program::new(&["report", "s3://good", "--endpoint", &endpoint])
