@@ -8,6 +8,7 @@ use s3_exporter_judge::expectation::Rules;
 use s3_exporter_judge::layouts::LayoutChoice;
 use serde::{Deserialize, Serialize};
 
+use crate::beside::Also;
 use crate::filter::Filter;
 use crate::labels::GivenLabels;
 use crate::schedules::{Site, UsedSchedules};
@@ -50,6 +51,8 @@ pub struct Destination {
     pub price: Option<Price>,
     /// Whose it is: labels of its information and of its alerts.
     pub labels: GivenLabels,
+    /// What is listed beside its objects.
+    pub also: Also,
     /// How its backups are judged.
     pub judging: Judging,
 }

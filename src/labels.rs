@@ -38,6 +38,8 @@ pub enum Label {
     Kind,
     /// An operation of S3.
     Operation,
+    /// What is listed beside the objects.
+    Listing,
     /// The version of s3-exporter.
     Version,
     /// The commit.
@@ -50,7 +52,7 @@ pub enum Label {
 
 impl Label {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Destination,
         Self::Bucket,
         Self::Cluster,
@@ -65,6 +67,7 @@ impl Label {
         Self::Prefix,
         Self::Kind,
         Self::Operation,
+        Self::Listing,
         Self::Version,
         Self::Revision,
         Self::RustVersion,
@@ -88,6 +91,7 @@ impl Label {
             Self::Prefix => "prefix",
             Self::Kind => "kind",
             Self::Operation => "operation",
+            Self::Listing => "listing",
             Self::Version => "version",
             Self::Revision => "revision",
             Self::RustVersion => "rustversion",

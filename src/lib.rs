@@ -8,6 +8,7 @@
 
 pub mod assign;
 pub mod audit;
+pub mod beside;
 pub mod cli;
 pub mod clusters;
 pub mod command;

@@ -15,6 +15,7 @@ use s3_exporter_listing::{
 use tokio::sync::Semaphore;
 
 use crate::assign::Assignment;
+use crate::beside::{Beside, Found};
 use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::facts::Facts;
@@ -126,6 +127,20 @@ impl ScanContext {
             let wrong = format!("a glob of `include` or `exclude` {error}");
             BackendError::new(FailureKind::Internal, action, wrong)
         })
+    }
+
+    /// Lists what lies beside the objects that count, by the store's own tokens.
+    ///
+    /// # Errors
+    /// As [`Self::run`] has them.
+    pub async fn list_beside(&self, beside: Beside) -> Result<Found, BackendError> {
+        let filter = self.filter()?;
+        let counts = |key: &[u8]| filter.as_ref().is_none_or(|filter| !filter.leaves_out(key));
+        let mut listing = self.connect().await?;
+        listing.target.kind = beside.kind();
+        let mut found = Found::of(beside);
+        listing.list_pages(|page| found.add(page, counts)).await?;
+        Ok(found)
     }
 
     /// Takes note of what happened to the destination that says something of its store's order.

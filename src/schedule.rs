@@ -21,6 +21,7 @@ use crate::state::{CompletedScan, SavedState, State};
 
 mod attempt;
 mod audits;
+mod beside;
 mod judging;
 mod logging;
 mod probes;
@@ -30,6 +31,7 @@ mod timing;
 
 use attempt::{EndedScan, caught, start};
 use audits::Audits;
+use beside::BesideListings;
 use judging::Judged;
 use probes::Probes;
 pub use settings::RunnerSettings;
@@ -55,6 +57,7 @@ pub struct Runner {
     interner: Arc<Interner>,
     audits: Audits,
     probes: Probes,
+    beside: BesideListings,
 }
 
 type Running = Pin<Box<dyn Future<Output = EndedScan> + Send>>;
@@ -86,6 +89,7 @@ impl Runner {
                 interner: Arc::default(),
                 audits: Audits::default(),
                 probes: Probes::default(),
+                beside: BesideListings::default(),
             },
             published,
         )
@@ -183,6 +187,7 @@ impl Runner {
                     self.listed_in_sequence(listed);
                     due = due.min(self.due_for_audit().unwrap_or(due));
                 }
+                listed = self.beside.listed(&self.scan) => self.beside_listed(listed),
                 () = changed(&mut self.names), if names_due.is_none() => {
                     names_due = Some(Instant::now() + names_gap);
                     due = due.min(self.due_for_names(last_start).unwrap_or(due));
@@ -214,6 +219,7 @@ impl Runner {
     pub async fn run_once(&mut self) {
         let ended = self.start().await;
         self.record(ended);
+        self.list_beside_once().await;
     }
 
     /// Judges again what was found, for another destination may be known only now.
@@ -308,6 +314,7 @@ impl Runner {
         };
         self.snapshot.latest = Some(latest);
         self.arrange_audits();
+        self.arrange_beside();
         self.publish();
         self.keep();
     }

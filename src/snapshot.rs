@@ -16,10 +16,12 @@ use crate::facts::Figures;
 use crate::resolver::Resolution;
 use crate::scan::{CompleteListing, CurrentScan};
 
+mod beside;
 mod history;
 mod requests;
 mod source;
 
+pub use beside::{BesideOutcome, BesideOutcomes};
 pub use history::{PastFailure, PastScan, ScanHistory};
 pub use requests::{MONTH, Requests};
 pub(crate) use source::Publishers;
@@ -60,6 +62,8 @@ pub struct DestinationSnapshot {
     pub is_audited: bool,
     /// How the latest audit ended, be it one before the process started.
     pub audit: Option<Audit>,
+    /// What lies beside the objects, where that is asked for.
+    pub beside: BesideOutcomes,
     /// HTTP attempts. Shared with the scan that runs: it counts on.
     pub meter: Arc<Meter>,
 }
@@ -88,6 +92,7 @@ impl DestinationSnapshot {
             history: Arc::default(),
             is_audited: false,
             audit: None,
+            beside: BesideOutcomes::default(),
             meter,
         }
     }
@@ -170,6 +175,7 @@ pub(crate) mod tests {
             probe_interval: None,
             price: None,
             labels: Default::default(),
+            also: Default::default(),
             judging: crate::destination::Judging::default(),
         };
         DestinationSnapshot::new(

@@ -9,6 +9,7 @@ use figment::value::{Dict, Tag, Value};
 use s3_exporter_config::{ConfigError, Origin, Section};
 
 use super::{Backend, Config, Fingerprint};
+use crate::beside::Also;
 use crate::destination::{Destination, Expect, Judging};
 use crate::resolver::Resolver;
 use crate::schedules::{self, UsedSchedules};
@@ -97,6 +98,7 @@ impl SeedSource {
             probe_interval: self.probe_interval,
             price: None,
             labels: Default::default(),
+            also: Also::default(),
             judging: Judging {
                 schedules: [UsedSchedules {
                     resolver: format!("{}{NAME}", schedules::PREFIX).into(),

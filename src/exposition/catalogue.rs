@@ -30,6 +30,7 @@ impl Catalogue {
             ours::CLUSTERS,
             ours::JOBS,
             ours::FIGURES,
+            ours::BESIDE,
             ours::SCANS,
             ours::SETTINGS,
             ours::RESOLVERS,

@@ -10,9 +10,11 @@ use crate::facts::{Figures, ObjectCount, Totals};
 use crate::labels::Label;
 use crate::verdict;
 
+mod beside;
 mod jobs;
 mod scans;
 
+pub use beside::BESIDE;
 pub use jobs::JOBS;
 pub use scans::SCANS;
 

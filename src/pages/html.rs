@@ -4,6 +4,7 @@
 use s3_exporter_api::UnixTime;
 
 mod advice;
+mod beside;
 mod calendar;
 mod cluster;
 mod destination;

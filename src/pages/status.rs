@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::labels::GivenLabels;
 use crate::verdict::{Backups, Judged};
 
+mod beside;
 mod detail;
 mod found;
 mod from_snapshot;
@@ -17,6 +18,7 @@ mod requests;
 mod scans;
 mod unassigned;
 
+pub use beside::BesideStatus;
 pub use detail::{ClusterDetail, DestinationDetail};
 pub use jobs::{ExpectationStatus, JobFinding, JobStatus};
 pub use progress::ScanProgress;
@@ -95,6 +97,8 @@ pub struct DestinationStatus<'a> {
     pub outdated: bool,
     /// Its requests, and what they cost.
     pub requests: RequestsStatus,
+    /// What is listed beside its objects.
+    pub beside: Vec<BesideStatus<'a>>,
     /// The latest audit of its listing in parts.
     pub latest_audit: Option<LatestAudit>,
     /// Between the starts of scans.

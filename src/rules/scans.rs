@@ -19,6 +19,7 @@ pub(super) fn alerts(settings: &Settings) -> Vec<Alert> {
         stale,
         listing_wrong,
         not_audited,
+        beside_failing,
         clusters_omitted,
         jobs_omitted,
         omitted_findings,
@@ -112,6 +113,24 @@ fn listing_wrong(settings: &Settings) -> Alert {
         summary: "The store of destination {{ $labels.destination }} contradicts itself".to_owned(),
         description: format!(
             "Listing {PLACE} in parts does not find what listing it in sequence does: the store does not list in the order that it is known for. It is listed in sequence from now on, which takes longer."
+        ),
+        of: Of::Destination,
+    }
+}
+
+/// What lies beside the objects tells of space, and nothing of backups that are there.
+fn beside_failing(settings: &Settings) -> Alert {
+    Alert {
+        name: "BackupBesideFailing".to_owned(),
+        severity: Some(Severity::Warning),
+        expression: format!("{} == 0", of_all("objectstore_beside_success")),
+        pending: minutes(60),
+        keep_firing: settings.gap(),
+        summary:
+            "The {{ $labels.listing }} of destination {{ $labels.destination }} cannot be listed"
+                .to_owned(),
+        description: format!(
+            "Listing the {{{{ $labels.listing }}}} of {PLACE} fails. Their last figures stay.\nThe log and the status page say why."
         ),
         of: Of::Destination,
     }

@@ -13,6 +13,7 @@ use s3_exporter_judge::memory::Memory;
 
 use super::Runner;
 use super::rules::rules;
+use crate::beside::{Beside, Found};
 use crate::clusters::Clusters;
 use crate::destination::{Destination, Expect};
 use crate::resolver::ResolverHandle;
@@ -37,6 +38,8 @@ struct Circumstances {
     destination: Arc<Destination>,
     schedules: Vec<Option<Arc<Schedules>>>,
     mirrored: Option<Arc<CompleteListing>>,
+    /// What lies beside the objects: uploads, where they are listed.
+    uploads: Option<Arc<Found>>,
 }
 
 impl Judged {
@@ -61,6 +64,7 @@ impl Circumstances {
             && self.schedules.len() == other.schedules.len()
             && schedules.all(|(one, other)| is_same(one, other))
             && is_same(&self.mirrored, &other.mirrored)
+            && is_same(&self.uploads, &other.uploads)
     }
 }
 
@@ -78,6 +82,7 @@ impl Runner {
             destination: Arc::clone(&self.scan.destination),
             schedules: self.schedules.iter().map(schedules_of).collect(),
             mirrored: self.mirrored(),
+            uploads: self.snapshot.beside.of(Beside::Uploads).latest(),
         };
         if let Some(judged) = &self.judged
             && judged.of.are(&now)
@@ -124,6 +129,10 @@ impl Circumstances {
             .filter(|(name, _)| is_read || !facts.has_backups(name))
             .map(|(name, cluster)| (name.to_string(), cluster.created))
             .collect();
+        let uploads = match self.uploads.as_deref() {
+            Some(Found::Uploads(uploads)) => &*uploads.kept,
+            _ => &[],
+        };
         let is_named = self.destination.resolver.is_some();
         Some(judge(&Case {
             jobs: &jobs,
@@ -132,7 +141,7 @@ impl Circumstances {
             rules: &rules,
             memory: &completed.memory,
             mirrored: mirrored.as_deref(),
-            uploads: &[],
+            uploads,
             marker: facts.backups()?.marked(),
             now: self.found.as_of,
         }))

@@ -21,6 +21,8 @@ pub struct Requests {
     /// Of a month, to see whether the store answers, at most: a scan that is complete is one of them.
     /// `None` where nobody looks.
     pub probes_a_month: Option<f64>,
+    /// Of the listings beside the scans in a month, as many each as the latest took.
+    pub beside_a_month: f64,
 }
 
 impl Requests {
@@ -40,13 +42,21 @@ impl Requests {
             scans_a_month: scan.requests as f64 * scans_a_month,
             audits_a_month: audits.map(|audits| pages as f64 * audits),
             probes_a_month: probes.map(|probes| (probes - scans_a_month).max(0.0)),
+            beside_a_month: destination
+                .also
+                .asked()
+                .filter_map(|beside| {
+                    let interval = destination.also.interval(beside)?;
+                    Some(snapshot.beside.of(beside).requests as f64 * times(interval))
+                })
+                .sum(),
         })
     }
 
     /// All of a month.
     pub fn a_month(&self) -> f64 {
-        let beside = [self.audits_a_month, self.probes_a_month];
-        self.scans_a_month + beside.into_iter().flatten().sum::<f64>()
+        let others = [self.audits_a_month, self.probes_a_month];
+        self.scans_a_month + others.into_iter().flatten().sum::<f64>() + self.beside_a_month
     }
 }
 
@@ -57,6 +67,7 @@ mod tests {
     use s3_exporter_api::{BackendError, FailureKind, UnixTime};
 
     use super::*;
+    use crate::beside::Beside;
     use crate::snapshot::tests::unscanned;
     use crate::snapshot::{PastFailure, PastScan};
 
@@ -85,10 +96,16 @@ mod tests {
         let requests = Requests::of(&of).unwrap();
         assert_eq!(requests.audits_a_month, Some(180.0));
         assert_eq!(requests.a_month(), 30_420.0);
+        let day = Duration::from_secs(24 * 3600);
+        let destination = Arc::make_mut(&mut of.destination);
+        destination.also.set(Beside::Uploads, day);
+        of.beside.of_mut(Beside::Uploads).requests = 2;
+        of.beside.of_mut(Beside::Versions).requests = 7; // not asked for any more
+        assert_eq!(Requests::of(&of).unwrap().a_month(), 30_480.0);
         Arc::make_mut(&mut of.destination).probe_interval = Some(Duration::from_secs(30));
         let requests = Requests::of(&of).unwrap();
         assert_eq!(requests.probes_a_month, Some(86_400.0 - 4320.0));
-        assert_eq!(requests.a_month(), 112_500.0);
+        assert_eq!(requests.a_month(), 112_560.0);
         Arc::make_mut(&mut of.destination).probe_interval = Some(Duration::from_secs(3600));
         let requests = Requests::of(&of).unwrap();
         assert_eq!(requests.probes_a_month, Some(0.0), "scans come first");

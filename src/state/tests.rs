@@ -38,6 +38,7 @@ fn destination(name: &str) -> Arc<Destination> {
         probe_interval: None,
         price: None,
         labels: Default::default(),
+        also: Default::default(),
         judging: crate::destination::Judging::default(),
     })
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
 use s3_exporter::audit::Audit;
+use s3_exporter::beside::{Also, Beside, Found, Uploads, Versions};
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect, Price};
@@ -91,6 +92,7 @@ pub fn destination(name: &str, bucket: &str, resolver: Option<&str>) -> Destinat
         probe_interval: None,
         price: None,
         labels: Default::default(),
+        also: Also::default(),
         judging: Default::default(),
     }
 }
@@ -341,6 +343,31 @@ pub fn clusters(names: &[(&str, Option<UnixTime>)]) -> Arc<Clusters> {
     Arc::new(clusters)
 }
 
+/// Versions, and uploads that cannot be listed any more.
+fn beside(of: &mut DestinationSnapshot) {
+    let destination = Arc::make_mut(&mut of.destination);
+    let versions = Versions {
+        noncurrent: 12,
+        noncurrent_bytes: 3_000_000,
+        delete_markers: 4,
+    };
+    let uploads = Uploads {
+        count: 2,
+        oldest: Some(ago(90_000)),
+        kept: Vec::new(),
+    };
+    for (beside, found) in [
+        (Beside::Versions, Found::Versions(versions)),
+        (Beside::Uploads, Found::Uploads(uploads)),
+    ] {
+        destination.also.set(beside, Duration::from_secs(24 * 3600));
+        of.beside.of_mut(beside).found = Some((ago(3000), Arc::new(found)));
+        of.meter.attempt(beside.kind().operation());
+    }
+    let denied = attempt(30, Some((FailureKind::Denied, "listing uploads: denied")));
+    of.beside.of_mut(Beside::Uploads).failure = denied.and_then(|it| it.failure);
+}
+
 pub const HOSTILE: &str = "q\"uo\\te} 1<script>alert('x')</script>ü";
 
 /// One of everything: a good destination, one that fails with figures of before, one
@@ -390,6 +417,7 @@ pub fn snapshot() -> Snapshot {
         since: ago(90_000),
         failure: None,
     }));
+    beside(&mut good);
     good.is_audited = true;
     good.audit = Some(Audit {
         ended: ago(40_000),

@@ -3,6 +3,7 @@
 
 mod api;
 mod audit;
+mod beside;
 mod chart;
 mod classes;
 mod commands;

@@ -116,6 +116,7 @@ fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> ScanContext
         probe_interval: None,
         price: None,
         labels: Default::default(),
+        also: Default::default(),
         judging: Default::default(),
     };
     let store = Store::new(Arc::new(Given(Arc::clone(backend))), 1000);

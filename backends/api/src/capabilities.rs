@@ -60,6 +60,9 @@ impl Capabilities {
 pub struct Lacking(&'static str);
 
 impl Lacking {
+    /// What a listing of versions or uploads has no place for.
+    pub(crate) const AFTER_A_KEY: Self = Self("versions or uploads after a key");
+
     /// The one error for it. `action` is what was tried, and where.
     pub fn into_error(self, action: impl Into<String>) -> BackendError {
         BackendError::new(FailureKind::Internal, action, self.to_string())
@@ -119,7 +122,9 @@ mod tests {
         };
         for kind in ListingKind::ALL {
             for from in [StartAt::After("k"), StartAt::Marker("k")] {
-                assert!(request(kind, from).check(&all, "s").is_ok());
+                let has_one_of_each = !matches!(kind, ListingKind::Versions | ListingKind::Uploads);
+                let is_taken = request(kind, from).check(&all, "s").is_ok();
+                assert_eq!(is_taken, has_one_of_each, "{kind:?}");
             }
         }
     }

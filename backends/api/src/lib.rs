@@ -27,7 +27,7 @@ pub use capabilities::{Capabilities, Lacking};
 pub use connect::{BucketName, Connect, FaultyFile, RequestLimits};
 pub use error::{BackendError, FailureKind, causes, chain, chain_parts};
 pub use meter::{Meter, Operation};
-pub use page::{Object, Oddity, Page, StorageClass};
+pub use page::{Object, Oddity, Page, StorageClass, VersionState};
 pub use request::{Continuation, ListRequest, ListingKind, StartAt};
 pub use scheme::{GO_WANTS_TLS, Speaks};
 pub use time::UnixTime;

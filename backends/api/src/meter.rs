@@ -8,16 +8,26 @@ use crate::FailureKind;
 pub enum Operation {
     /// `ListObjectsV2`.
     ListObjectsV2,
+    /// `ListObjectVersions`.
+    ListObjectVersions,
+    /// `ListMultipartUploads`.
+    ListMultipartUploads,
 }
 
 impl Operation {
     /// All operations that a backend can be asked for.
-    pub const ALL: [Self; 1] = [Self::ListObjectsV2];
+    pub const ALL: [Self; 3] = [
+        Self::ListObjectsV2,
+        Self::ListObjectVersions,
+        Self::ListMultipartUploads,
+    ];
 
     /// The name in the S3 API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ListObjectsV2 => "ListObjectsV2",
+            Self::ListObjectVersions => "ListObjectVersions",
+            Self::ListMultipartUploads => "ListMultipartUploads",
         }
     }
 }

@@ -49,6 +49,17 @@ impl Default for StorageClass<'_> {
     }
 }
 
+/// What a version of an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionState {
+    /// What a listing of objects shows.
+    Current,
+    /// An earlier one, kept: it takes space.
+    Noncurrent,
+    /// Says that the object was deleted then; the latest such hides the key.
+    DeleteMarker,
+}
+
 /// What a store says otherwise than it should, though what is meant can be told. A page is
 /// taken all the same: one odd object must not hide all the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +103,8 @@ pub struct Page {
     keys: Vec<u8>,
     entries: Vec<PageEntry>,
     classes: ClassNames,
+    /// Of each entry, where versions were listed.
+    states: Vec<VersionState>,
     /// At which object each was seen first.
     oddities: [Option<usize>; Oddity::ALL.len()],
 }
@@ -154,6 +167,7 @@ impl Page {
         self.keys.clear();
         self.entries.clear();
         self.classes.clear();
+        self.states.clear();
         self.oddities = Default::default();
     }
 
@@ -171,6 +185,17 @@ impl Page {
             last_modified: object.last_modified,
             storage_class,
         });
+    }
+
+    /// Adds a version at the end. A page has versions alone, or none.
+    pub fn push_version(&mut self, object: Object<'_>, state: VersionState) {
+        self.push(object);
+        self.states.push(state);
+    }
+
+    /// What each entry of a listing of versions is, in their order; of any other listing there are none.
+    pub fn states(&self) -> &[VersionState] {
+        &self.states
     }
 
     /// Keeps in mind that the object at `index` is odd. Of each kind the first one is kept.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{BackendError, Capabilities, Meter};
+use crate::{BackendError, Capabilities, Lacking, Meter, Operation};
 
 /// One page of a listing that is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -26,10 +26,11 @@ pub enum ListingKind {
     /// The objects, of each key the latest version (`ListObjectsV2`).
     #[default]
     Objects,
-    /// Every version of every key, delete markers among them (`ListObjectVersions`).
+    /// Every version of every key, delete markers among them (`ListObjectVersions`): what each is,
+    /// [`Page::states`](crate::Page::states) says.
     Versions,
     /// Uploads in parts that were begun and neither completed nor given up
-    /// (`ListMultipartUploads`).
+    /// (`ListMultipartUploads`): by key, of 0 bytes, and last modified when they were begun.
     Uploads,
     /// What keys have in common after the prefix, up to and including the first of these
     /// characters: folders, where it is `/` (`CommonPrefixes`).
@@ -47,6 +48,26 @@ impl ListingKind {
         Self::Uploads,
         Self::Prefixes { delimiter: '/' },
     ];
+
+    /// Whether a page can begin there: of versions and uploads a key may have several, so that what
+    /// follows a key is no place among them.
+    fn starts(self, from: StartAt<'_>) -> Result<(), Lacking> {
+        match (self, from) {
+            (Self::Versions | Self::Uploads, StartAt::After(_) | StartAt::Marker(_)) => {
+                Err(Lacking::AFTER_A_KEY)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// By which it is asked for.
+    pub const fn operation(self) -> Operation {
+        match self {
+            Self::Objects | Self::Prefixes { .. } => Operation::ListObjectsV2,
+            Self::Versions => Operation::ListObjectVersions,
+            Self::Uploads => Operation::ListMultipartUploads,
+        }
+    }
 
     /// For people.
     pub const fn as_str(self) -> &'static str {
@@ -94,7 +115,8 @@ impl ListRequest<'_> {
     pub fn check(&self, capabilities: &Capabilities, store_url: &str) -> Result<(), BackendError> {
         let lacking = capabilities
             .lists(self.kind)
-            .and_then(|()| capabilities.starts(self.from));
+            .and_then(|()| capabilities.starts(self.from))
+            .and_then(|()| self.kind.starts(self.from));
         lacking.map_err(|lacking| {
             lacking.into_error(format!("listing bucket {:?} at {store_url}", self.bucket))
         })

@@ -6,12 +6,12 @@ use http::Response;
 use minio::s3::multimap_ext::{Multimap, MultimapExt};
 use minio::s3::types::Region;
 use s3_exporter_api::{
-    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Operation, Order,
-    Page, StartAt,
+    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, ListingKind,
+    Order, Page, StartAt,
 };
 use s3_exporter_page::{
-    CAPABILITIES, LearnedOrder, StoreErrorResponse, no_answer, read, read_complaint, read_error,
-    wrong_scheme,
+    CAPABILITIES, LearnedOrder, StoreErrorResponse, no_answer, read_complaint, read_error,
+    read_kind, split_token, wrong_scheme,
 };
 use s3_exporter_transport::{Attempts, HttpClients, advice};
 use tokio::time::{sleep, timeout};
@@ -41,7 +41,10 @@ pub struct MinIo {
 #[async_trait]
 impl Backend for MinIo {
     fn capabilities(&self) -> Capabilities {
-        CAPABILITIES
+        Capabilities {
+            uploads: self.order.lists_uploads(),
+            ..CAPABILITIES
+        }
     }
 
     fn order(&self, _: &str) -> Order {
@@ -54,17 +57,21 @@ impl Backend for MinIo {
         page: &mut Page,
     ) -> Result<Continuation, BackendError> {
         page.clear();
-        request.check(&CAPABILITIES, &self.url)?;
+        request.check(&self.capabilities(), &self.url)?;
         let signer = self.signers.get()?;
         let mut waits = BACKOFF.build();
-        let attempts = Attempts::new(request.meter, Operation::ListObjectsV2);
+        let attempts = Attempts::new(request.meter, request.kind.operation());
         loop {
             let attempt = self.attempt(&signer, request, &attempts, page);
             let outcome = timeout(self.request_timeout, attempt)
                 .await
                 .unwrap_or(Err(AttemptFailure::NoAnswer(FailureKind::Timeout, None)));
             let failure = match outcome {
-                Ok(next) => return Ok(next),
+                Ok(next) => {
+                    // It may be known only by this answer that the store cannot.
+                    request.check(&self.capabilities(), &self.url)?;
+                    return Ok(next);
+                }
                 Err(failure) => failure,
             };
             attempts.failed(failure.kind());
@@ -91,7 +98,7 @@ impl MinIo {
         signed.extensions_mut().insert(attempts.clone());
         let used = self.http.connections();
         let answer = used.send(signed).await.map_err(AttemptFailure::of)?;
-        let outcome = self.read(&answer, page);
+        let outcome = self.read(request.kind, &answer, page);
         if outcome
             .as_ref()
             .is_err_and(AttemptFailure::may_be_of_an_ill_node)
@@ -103,6 +110,7 @@ impl MinIo {
 
     fn read(
         &self,
+        kind: ListingKind,
         answer: &Response<Vec<u8>>,
         page: &mut Page,
     ) -> Result<Continuation, AttemptFailure> {
@@ -120,7 +128,7 @@ impl MinIo {
                 StoreErrorResponse::new(status.as_u16(), error, header("x-amz-bucket-region"));
             return Err(AttemptFailure::Refused(refusal.with_location(location)));
         }
-        let next = read(body, page).map_err(AttemptFailure::Malformed)?;
+        let next = read_kind(kind, body, page).map_err(AttemptFailure::Malformed)?;
         self.order.learn(header("server"));
         Ok(next)
     }
@@ -162,19 +170,40 @@ impl MinIo {
     }
 }
 
+/// How each kind goes on after a page: by a token, or after a key and an id.
 fn query(request: &ListRequest<'_>) -> Multimap {
     let mut query = Multimap::new();
-    if !matches!(request.from, StartAt::Marker(_)) {
-        query.add("list-type", "2");
-    }
+    let (most, id) = match request.kind {
+        ListingKind::Objects | ListingKind::Prefixes { .. } => {
+            if !matches!(request.from, StartAt::Marker(_)) {
+                query.add("list-type", "2");
+            }
+            ("max-keys", "")
+        }
+        ListingKind::Versions => {
+            query.add("versions", "");
+            ("max-keys", "version-id-marker")
+        }
+        ListingKind::Uploads => {
+            query.add("uploads", "");
+            ("max-uploads", "upload-id-marker")
+        }
+    };
     // XML cannot hold every key.
     query.add("encoding-type", "url");
-    query.add("max-keys", request.max_keys.to_string());
+    query.add(most, request.max_keys.to_string());
     if !request.prefix.is_empty() {
         query.add("prefix", request.prefix);
     }
     match request.from {
         StartAt::Start => (),
+        StartAt::Token(token) if !id.is_empty() => {
+            let (key, after) = split_token(token);
+            query.add("key-marker", key);
+            if !after.is_empty() {
+                query.add(id, after);
+            }
+        }
         StartAt::After(key) => query.add("start-after", key),
         StartAt::Token(token) => query.add("continuation-token", token),
         StartAt::Marker(key) => query.add("marker", key),

@@ -1,4 +1,4 @@
-//! Reads ListObjectsV2 answers, and Azure's, into pages: bytes in, objects out; no I/O, no SDK.
+//! Reads the answers of listings into pages, Azure's among them: bytes in, objects out; no I/O, no SDK.
 //!
 //! Every S3 SDK builds a tree or a list of strings from an answer, which costs 25 to 100
 //! times what reading it must. Here a scanner walks the bytes once ([`scan`]), and what it
@@ -7,6 +7,7 @@
 //! never a shorter listing.
 
 mod address;
+mod beside;
 mod blobs;
 mod encoding;
 mod error;
@@ -20,8 +21,9 @@ mod time;
 
 use std::fmt;
 
-use s3_exporter_api::{Capabilities, Continuation, Page};
+use s3_exporter_api::{Capabilities, Continuation, ListingKind, Page};
 
+pub use beside::split_token;
 pub use error::{ErrorBody, read_complaint, read_error};
 pub use failure::{StoreErrorResponse, is_wrong_signature, no_answer, wrong_scheme};
 pub use order::LearnedOrder;
@@ -59,8 +61,10 @@ impl fmt::Display for Malformed {
 impl std::error::Error for Malformed {}
 
 /// What a backend can do whose answers are read here: `ListObjectsV2`, and `ListObjects` for the
-/// stores that know no other.
+/// stores that know no other; `ListObjectVersions` and `ListMultipartUploads`, where the store can.
 pub const CAPABILITIES: Capabilities = Capabilities {
+    versions: true,
+    uploads: true,
     start_after: true,
     marker: true,
     ..Capabilities::OBJECTS
@@ -93,9 +97,27 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// # Errors
 /// Anything but a whole and consistent `ListBucketResult` of at most [`MAX_BODY`] bytes.
 pub fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
+    read_kind(ListingKind::Objects, body, page)
+}
+
+/// Reads a whole answer of any kind, as [`read`] does. A token of versions and uploads holds the
+/// two that the next request asks for: [`split_token`].
+///
+/// # Errors
+/// Anything but a whole and consistent `ListBucketResult`, or for the other kinds a
+/// `ListVersionsResult` or `ListMultipartUploadsResult`.
+pub fn read_kind(
+    kind: ListingKind,
+    body: &[u8],
+    page: &mut Page,
+) -> Result<Continuation, Malformed> {
     page.clear();
     readable(body)?;
-    list::read(body, page)
+    match kind {
+        ListingKind::Versions => beside::read(&beside::VERSIONS, body, page),
+        ListingKind::Uploads => beside::read(&beside::UPLOADS, body, page),
+        ListingKind::Objects | ListingKind::Prefixes { .. } => list::read(body, page),
+    }
 }
 
 /// As [`read`], of an answer of Azure's to List Blobs. A folder of an account with a hierarchical

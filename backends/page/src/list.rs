@@ -226,7 +226,7 @@ impl<'a> ObjectFields<'a> {
 
 /// Decodes all keys, or none where one shows that they are not encoded, whatever the answer
 /// says: the services made with the crate `s3s` repeat what was asked for and encode nothing.
-fn decode_keys(page: &mut Page) {
+pub(crate) fn decode_keys(page: &mut Page) {
     if encoding::is_raw(page.key_bytes()) {
         let first = page.keys().position(encoding::is_raw);
         return page.note(Oddity::NotEncoded, first.unwrap_or_default());

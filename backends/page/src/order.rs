@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use s3_exporter_api::Order;
@@ -20,6 +21,8 @@ pub struct LearnedOrder {
     /// The user knows better than any answer.
     is_told: bool,
     shown: Mutex<Order>,
+    /// Whether an answer said that it is MinIO's.
+    is_minio: AtomicBool,
 }
 
 impl LearnedOrder {
@@ -34,6 +37,7 @@ impl LearnedOrder {
             in_order,
             is_told: ordered,
             shown: Mutex::new(if ordered { in_order } else { Order::Unknown }),
+            is_minio: AtomicBool::new(false),
         }
     }
 
@@ -42,8 +46,18 @@ impl LearnedOrder {
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether unfinished uploads can be listed, as far as answers have shown. MinIO of 2026 lists those
+    /// under a prefix only where that is a whole key, and none that was begun before it was started
+    /// (`findings/minio-unfinished-uploads.sh`): what it shows would be a zero that is none.
+    pub fn lists_uploads(&self) -> bool {
+        !self.is_minio.load(Relaxed)
+    }
+
     /// Learns from the header `Server` of a good answer.
     pub fn learn(&self, server: Option<&str>) {
+        if server.is_some_and(is_minio) {
+            self.is_minio.store(true, Relaxed);
+        }
         if self.is_told {
             return;
         }
@@ -66,7 +80,11 @@ fn is_of_aws(url: &str) -> bool {
 }
 
 fn lists_by_bytes(server: &str) -> bool {
-    server == "AmazonS3" || server == "MinIO" || server.starts_with("MinIO/")
+    server == "AmazonS3" || is_minio(server)
+}
+
+fn is_minio(server: &str) -> bool {
+    server == "MinIO" || server.starts_with("MinIO/")
 }
 
 #[cfg(test)]
@@ -80,6 +98,7 @@ mod tests {
             assert_eq!(order.get(), Order::Unknown);
             order.learn(Some(server));
             assert_eq!(order.get(), Order::Utf8ByFolder, "{server}");
+            assert_eq!(order.lists_uploads(), server == "AmazonS3", "{server}");
         }
     }
 

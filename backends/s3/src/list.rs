@@ -20,10 +20,10 @@ use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponse
 use aws_smithy_runtime_api::http::HttpError;
 use aws_smithy_types::config_bag::ConfigBag;
 use s3_exporter_api::{
-    Backend, BackendError, Capabilities, Continuation, ListRequest, Operation, Order, Page,
+    Backend, BackendError, Capabilities, Continuation, ListRequest, ListingKind, Order, Page,
     StartAt, is_directory_bucket,
 };
-use s3_exporter_page::{CAPABILITIES, LearnedOrder, read, read_complaint, read_error};
+use s3_exporter_page::{CAPABILITIES, LearnedOrder, read_complaint, read_error, read_kind};
 use s3_exporter_transport::Attempts;
 
 use crate::client::SdkClients;
@@ -45,7 +45,10 @@ pub struct S3 {
 #[async_trait]
 impl Backend for S3 {
     fn capabilities(&self) -> Capabilities {
-        CAPABILITIES
+        Capabilities {
+            uploads: self.order.lists_uploads(),
+            ..CAPABILITIES
+        }
     }
 
     fn order(&self, bucket: &str) -> Order {
@@ -62,25 +65,33 @@ impl Backend for S3 {
         page: &mut Page,
     ) -> Result<Continuation, BackendError> {
         page.clear();
-        request.check(&CAPABILITIES, &self.url)?;
+        request.check(&self.capabilities(), &self.url)?;
         let slot = Slot::new(mem::take(page));
-        let attempts = Attempts::new(request.meter, Operation::ListObjectsV2);
+        let attempts = Attempts::new(request.meter, request.kind.operation());
         let hook = CallHook {
             attempts,
             reader: AnswerReader {
+                kind: request.kind,
                 slot: slot.clone(),
                 order: Arc::clone(&self.order),
             },
         };
         let used = self.clients.get();
         let mut call = self.call(&used.client, request).customize();
-        if matches!(request.from, StartAt::Marker(_)) {
-            call = call.map_request(in_first_version);
+        match (request.kind, request.from) {
+            (ListingKind::Versions, _) => call = call.map_request(of_versions),
+            (ListingKind::Uploads, _) => call = call.map_request(of_uploads),
+            (_, StartAt::Marker(_)) => call = call.map_request(in_first_version),
+            _ => {}
         }
         let result = call.interceptor(hook).send().await;
         let next = slot.give_back(page);
         match result {
-            Ok(_) => Ok(next),
+            Ok(_) => {
+                // It may be known only by this answer that the store cannot.
+                request.check(&self.capabilities(), &self.url)?;
+                Ok(next)
+            }
             Err(error) => {
                 let error = self.failure_context(request).explain(error);
                 self.clients.failed(&used, error.kind());
@@ -122,14 +133,54 @@ impl S3 {
 /// Asks for `ListObjects`, where the key to start after is the `marker`. All else is the same,
 /// the answer too but for its token, so it is the request of the second version that is changed
 /// before it is signed.
-fn in_first_version(mut request: HttpRequest) -> Result<HttpRequest, HttpError> {
+fn in_first_version(request: HttpRequest) -> Result<HttpRequest, HttpError> {
+    with_query(request, |name, value| match name {
+        "list-type" => String::new(),
+        "start-after" => format!("marker={value}"),
+        name => format!("{name}={value}"),
+    })
+}
+
+/// Asks for `ListObjectVersions`, as [`in_first_version`] does it.
+fn of_versions(request: HttpRequest) -> Result<HttpRequest, HttpError> {
+    with_query(request, |name, value| match name {
+        "list-type" => "versions=".to_owned(),
+        "continuation-token" => markers(value, "version-id-marker"),
+        name => format!("{name}={value}"),
+    })
+}
+
+/// Asks for `ListMultipartUploads`.
+fn of_uploads(request: HttpRequest) -> Result<HttpRequest, HttpError> {
+    with_query(request, |name, value| match name {
+        "list-type" => "uploads=".to_owned(),
+        "max-keys" => format!("max-uploads={value}"),
+        "continuation-token" => markers(value, "upload-id-marker"),
+        name => format!("{name}={value}"),
+    })
+}
+
+/// The key and the id of a token, which is encoded for URLs.
+fn markers(token: &str, id: &str) -> String {
+    match token.split_once("%0A") {
+        Some(("", key)) => format!("key-marker={key}"),
+        Some((after, key)) => format!("key-marker={key}&{id}={after}"),
+        None => format!("key-marker={token}"),
+    }
+}
+
+/// With each pair of its query written anew; without those that are empty then.
+fn with_query(
+    mut request: HttpRequest,
+    write: impl Fn(&str, &str) -> String,
+) -> Result<HttpRequest, HttpError> {
     let (path, query) = request.uri().split_once('?').unwrap_or_default();
-    let pairs = query.split('&').filter(|pair| *pair != "list-type=2");
-    let pairs = pairs.map(|pair| match pair.strip_prefix("start-after=") {
-        Some(key) => format!("marker={key}"),
-        None => pair.to_owned(),
+    let pairs = query.split('&').map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        write(name, value)
     });
-    let uri = format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"));
+    let pairs: Vec<_> = pairs.filter(|pair| !pair.is_empty()).collect();
+    let uri = format!("{path}?{}", pairs.join("&"));
     request.set_uri(uri)?;
     Ok(request)
 }
@@ -212,6 +263,7 @@ impl Intercept for CallHook {
 /// rest of a request (4.9 s of CPU for a million objects, 0.45 s with this one).
 #[derive(Clone, Debug)]
 struct AnswerReader {
+    kind: ListingKind,
     slot: Slot,
     order: Arc<LearnedOrder>,
 }
@@ -234,7 +286,8 @@ impl DeserializeResponse for AnswerReader {
         let mut held = self.slot.lock();
         let (page, next) = &mut *held;
         // The SDK tries again after such an error: a page that was cut short comes whole then.
-        *next = read(body, page).map_err(|error| OrchestratorError::response(error.into()))?;
+        *next = read_kind(self.kind, body, page)
+            .map_err(|error| OrchestratorError::response(error.into()))?;
         self.order.learn(response.headers().get("server"));
         Ok(Output::erase(ListObjectsV2Output::builder().build()))
     }

@@ -155,6 +155,23 @@ impl S3Client {
             .unwrap_or_else(|refused| panic!("making bucket {bucket}: {refused:?}"));
     }
 
+    /// Has a bucket keep what is written over and deleted.
+    pub async fn enable_versioning(&self, bucket: &str) {
+        let body = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+        let path = format!("/{bucket}");
+        self.send(Method::PUT, &path, &[("versioning", "")], &[], body)
+            .await
+            .unwrap_or_else(|refused| panic!("versioning of {bucket}: {refused:?}"));
+    }
+
+    /// Begins an upload in parts, and leaves it at that.
+    pub async fn begin_upload(&self, bucket: &str, key: &str) {
+        let path = format!("/{bucket}/{key}");
+        self.send(Method::POST, &path, &[("uploads", "")], &[], "")
+            .await
+            .unwrap_or_else(|refused| panic!("an upload of {key} to {bucket}: {refused:?}"));
+    }
+
     /// Removes an empty bucket.
     pub async fn delete_bucket(&self, bucket: &str) {
         self.send(Method::DELETE, &format!("/{bucket}"), &[], &[], "")

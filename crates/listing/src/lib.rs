@@ -53,6 +53,7 @@ mod run;
 mod seams;
 mod split;
 mod throttle;
+mod tokens;
 
 #[cfg(test)]
 mod tests;

@@ -232,3 +232,63 @@ async fn what_the_backend_cannot_list_is_refused_before_anything_is_asked() {
         assert_eq!(context.meter.attempts(Operation::ListObjectsV2), 0);
     }
 }
+
+/// Says that this token comes next.
+struct Going(Memory, &'static [&'static str]);
+
+#[async_trait]
+impl Backend for Going {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            versions: true,
+            ..Capabilities::OBJECTS
+        }
+    }
+
+    fn order(&self, bucket: &str) -> Order {
+        self.0.order(bucket)
+    }
+
+    async fn list_page(
+        &self,
+        request: &ListRequest<'_>,
+        page: &mut Page,
+    ) -> Result<Continuation, BackendError> {
+        page.clear();
+        page.push(Object {
+            key: b"same",
+            size: 1,
+            last_modified: UnixTime::from_millis(0),
+            storage_class: s3_exporter_api::StorageClass::STANDARD,
+        });
+        let before = match request.from {
+            StartAt::Token(token) => self.1.iter().position(|it| *it == token),
+            _ => None,
+        };
+        let next = self.1.get(before.map_or(0, |at| at + 1));
+        Ok(next.map_or(Continuation::End, |next| {
+            Continuation::Token((*next).to_owned())
+        }))
+    }
+}
+
+/// However often a key comes; and one that turns in a circle ends at the latest when its time does.
+#[tokio::test]
+async fn pages_come_by_tokens_alone() {
+    let (memory, _) = store();
+    let list = async |tokens, time| {
+        let context = ListingContext {
+            backend: Arc::new(Going(memory.clone(), tokens)),
+            deadline: Deadline::after(time),
+            ..context(&memory, ListingKind::Versions)
+        };
+        let mut entries = 0;
+        let result = context.list_pages(|page| entries += page.len()).await;
+        result.map(|()| entries).map_err(|error| error.to_string())
+    };
+    let minute = Duration::from_secs(60);
+    assert_eq!(list(&["a", "b"], minute).await, Ok(3));
+    assert_eq!(list(&[], minute).await, Ok(1));
+    let stands = list(&["a", "a"], minute).await.unwrap_err();
+    assert!(stands.contains("goes on where it was"), "{stands}");
+}

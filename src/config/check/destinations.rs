@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use s3_exporter_config::{Section, Setting};
 
+use self::also::also;
 use self::filter::filter;
 use self::judging::{Beside, judging, of_store};
 use self::keys::{prefix, separator};
@@ -22,6 +23,7 @@ use crate::labels::GivenLabels;
 use crate::resolver::Resolver;
 use crate::schedules::UsedSchedules;
 
+mod also;
 mod filter;
 mod judging;
 mod keys;
@@ -117,6 +119,7 @@ impl FoundDestinations {
             is_mirror: false,
         };
         let (judging, mirror_of) = judging(section, context, &beside);
+        let also = also(section);
         let labels = labels(section, context.metrics);
         if let Some(name) = &backend {
             self.used_backends.insert(name.clone());
@@ -173,6 +176,7 @@ impl FoundDestinations {
                 }),
                 price: store.price,
                 labels: all_labels,
+                also,
                 judging: Judging {
                     reads_clusters: source.reads_keys(context.resolvers),
                     schedules: Arc::clone(&schedules),

@@ -6,6 +6,7 @@ use s3_exporter_api::{FailureKind, Operation, UnixTime};
 
 use crate::exposition::family::Series::Destination;
 use crate::exposition::family::{Family, counter, gauge};
+use crate::exposition::subject::ObservedDestination;
 use crate::labels::Label;
 
 /// For each destination: how its scans go.
@@ -66,7 +67,7 @@ pub static SCANS: &[Family] = &[
     counter(
         "objectstore_api_requests_total",
         Destination(|of, samples| {
-            for operation in Operation::ALL {
+            for operation in operations(of) {
                 let attempts = of.snapshot.meter.attempts(operation);
                 samples.put_with([(Label::Operation, operation.as_str())], attempts as f64);
             }
@@ -76,7 +77,7 @@ pub static SCANS: &[Family] = &[
     counter(
         "objectstore_api_request_failures_total",
         Destination(|of, samples| {
-            for operation in Operation::ALL {
+            for operation in operations(of) {
                 for kind in FailureKind::ALL {
                     let labels = [
                         (Label::Operation, operation.as_str()),
@@ -123,3 +124,14 @@ pub static SCANS: &[Family] = &[
         "List requests that the destination may have in flight now; throttling lowers it.",
     ),
 ];
+
+/// Those that are asked for, or were.
+fn operations<'a>(of: &'a ObservedDestination<'_>) -> impl Iterator<Item = Operation> + 'a {
+    let also = &of.snapshot.destination.also;
+    Operation::ALL.into_iter().filter(|operation| {
+        let mut beside = also.asked().map(|beside| beside.kind().operation());
+        *operation == Operation::ListObjectsV2
+            || beside.any(|asked| asked == *operation)
+            || of.snapshot.meter.attempts(*operation) > 0
+    })
+}

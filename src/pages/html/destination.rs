@@ -5,6 +5,7 @@ use askama::Template;
 use s3_exporter_api::Operation;
 use s3_exporter_judge::findings::Severity;
 
+use super::beside::BesideLine;
 use super::found::Found;
 use super::groups::{self, Problems};
 use super::links::Base;
@@ -44,6 +45,7 @@ struct Page<'a> {
     more: usize,
     table: Table<'a>,
     requests: Requests,
+    beside: Vec<BesideLine>,
     unassigned: Option<Unassigned>,
     scans: Vec<ScanLine>,
 }
@@ -136,6 +138,7 @@ pub fn page(
         more,
         table: Table::new(found.rows.iter(), query, base, ROWS, now),
         requests: Requests::new(of),
+        beside: BesideLine::all(of, now),
         unassigned: of.figures.as_ref().and_then(|figures| {
             Unassigned::new(&UnassignedStatus::new(&figures.unassigned_detail, now), now)
         }),

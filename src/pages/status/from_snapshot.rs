@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
 
+use super::beside::BesideStatus;
 use super::found::findings;
 use super::progress::progress;
 use super::{
@@ -115,6 +116,7 @@ impl<'a> DestinationStatus<'a> {
                 age > Self::OUTDATED * destination.interval.as_secs_f64()
             }),
             requests: RequestsStatus::new(of),
+            beside: BesideStatus::all(of, now),
             latest_audit: of.audit.map(|audit| LatestAudit {
                 ended: Moment::of_ours(audit.ended, now),
                 success: audit.success,

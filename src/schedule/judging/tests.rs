@@ -65,6 +65,7 @@ fn judged(
         destination: Arc::clone(destination),
         schedules: Vec::new(),
         mirrored: None,
+        uploads: None,
     };
     now.judge(completed, &[]).unwrap()
 }

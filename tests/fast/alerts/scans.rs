@@ -1,8 +1,11 @@
 //! What is wrong with scans, with whom names come from, and with the exporter.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use s3_exporter::audit::Audit;
+use s3_exporter::beside::{Beside, Found};
 use s3_exporter_api::FailureKind;
 use s3_exporter_judge::findings::{FindingKind, Severity};
 
@@ -23,6 +26,8 @@ pub fn scenarios() -> Vec<Scenario> {
         listing_wrong(),
         not_audited(),
         not_audited_yet(),
+        beside_failing(),
+        beside_failing_for_less_than_an_hour(),
         omitted(),
         just_enough(),
         resolver_failing(),
@@ -87,6 +92,36 @@ fn failing() -> Scenario {
         .tells(90, &[failing, stale])
         .tells(150, &[failing])
         .tells(180, &[])
+}
+
+fn beside_failing() -> Scenario {
+    let failing = "BackupBesideFailing warning etcd";
+    let shown = uploads_fail_in(30..150);
+    Scenario::new("what lies beside the objects cannot be listed", 240, shown)
+        .tells(85, &[])
+        .tells(95, &[failing])
+        .tells(200, &[])
+}
+
+fn beside_failing_for_less_than_an_hour() -> Scenario {
+    let shown = uploads_fail_in(30..80);
+    let name = "what lies beside the objects cannot be listed for less than an hour";
+    Scenario::new(name, 180, shown).nearly(&["BackupBesideFailing"])
+}
+
+fn uploads_fail_in(minutes: Range<i64>) -> impl Fn(i64, i64) -> Vec<Shown> {
+    move |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        let destination = Arc::make_mut(&mut world.etcd.destination);
+        destination
+            .also
+            .set(Beside::Uploads, Duration::from_secs(3600));
+        let fails = minutes.contains(&minute);
+        let outcome = world.etcd.beside.of_mut(Beside::Uploads);
+        outcome.found = Some((unix(now - 60), Arc::new(Found::of(Beside::Uploads))));
+        outcome.failure = fails.then(|| scan(now, Some(FailureKind::Denied)).failure.unwrap());
+        vec![world.shown()]
+    }
 }
 
 /// Two of three fail.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3_exporter_api::{FailureKind, UnixTime};
+use s3_exporter_testkit::servers::SeaweedFs;
 use s3_exporter_testkit::{Memory, S3sServer, Upload};
 
 use crate::common;
@@ -41,6 +42,10 @@ async fn exposed() -> String {
     };
     store.put_all("etcd", (0..600).map(backup));
     let server = S3sServer::builder().server("MinIO").store(&store).start();
+    let weed = SeaweedFs::start().await;
+    let client = weed.client();
+    client.create_bucket("unfinished").await;
+    client.begin_upload("unfinished", "dump").await;
     let config = format!(
         r#"[metrics]
 compat = ["kubermatic_s3", "kubermatic_etcdbackup"]
@@ -53,22 +58,43 @@ endpoint = "{}"
 access_key_id = "{}"
 secret_access_key = "{}"
 [[destinations]]
+backend = "s"
 bucket = "etcd"
 clusters = ["lab-1"]
 max_age = "25h"
 keep = 20
 [[destinations]]
 name = "as a whole"
+backend = "s"
 bucket = "etcd"
+[backends.weed]
+type = "minio"
+endpoint = "{}"
+access_key_id = "{}"
+secret_access_key = "{}"
+[[destinations]]
+backend = "weed"
+bucket = "unfinished"
+also = ["versions", "uploads"]
 "#,
         server.endpoint(),
         S3sServer::ACCESS_KEY,
-        S3sServer::SECRET_KEY
+        S3sServer::SECRET_KEY,
+        weed.endpoint(),
+        SeaweedFs::ACCESS_KEY,
+        SeaweedFs::SECRET_KEY
     );
     let mut exporter = common::Exporter::with_config(&config, &[]).await;
     let audit = "objectstore_scan_audit_success";
     let is_audited = |metrics: &common::Metrics| metrics.of("etcd", audit).is_some();
     exporter.until("its listing was audited", is_audited).await;
+    let is_listed = |metrics: &common::Metrics| {
+        let of = |name| metrics.of("unfinished", name);
+        of("objectstore_unfinished_uploads").is_some() && of("objectstore_delete_markers").is_some()
+    };
+    exporter
+        .until("what lies beside was listed", is_listed)
+        .await;
     exporter.get("/metrics").await
 }
 

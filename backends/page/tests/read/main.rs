@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
 
 mod answers;
+mod beside;
 mod blobs;
 mod malformed;
 mod odd;

@@ -1,0 +1,148 @@
+//! What a bucket holds beside its objects, where that is asked for (`also`): earlier versions, and
+//! uploads that were never finished. Each is listed on a clock of its own.
+
+use std::time::Duration;
+
+use s3_exporter_api::{ListingKind, Object, Page, UnixTime, VersionState};
+
+/// What may be listed beside the objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Versions of objects: earlier ones, and delete markers.
+    Versions,
+    /// Uploads in parts that were begun, and neither completed nor given up.
+    Uploads,
+}
+
+impl Beside {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Versions, Self::Uploads];
+
+    /// As the configuration and the label `listing` have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Versions => "versions",
+            Self::Uploads => "uploads",
+        }
+    }
+
+    /// How it is asked for.
+    pub const fn kind(self) -> ListingKind {
+        match self {
+            Self::Versions => ListingKind::Versions,
+            Self::Uploads => ListingKind::Uploads,
+        }
+    }
+
+    /// From one listing to the next, where nobody says otherwise. There are as many versions as
+    /// objects at least, so that a listing of them costs as much as a scan.
+    pub const fn default_interval(self) -> Duration {
+        match self {
+            Self::Versions => Duration::from_secs(24 * 3600),
+            Self::Uploads => Duration::from_secs(6 * 3600),
+        }
+    }
+}
+
+/// How often each is listed; `None` where it is not asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Also {
+    intervals: [Option<Duration>; Beside::ALL.len()],
+}
+
+impl Also {
+    /// With this, so often.
+    pub const fn set(&mut self, beside: Beside, interval: Duration) {
+        self.intervals[beside as usize] = Some(interval);
+    }
+
+    /// From one listing to the next; `None` where it is not asked for.
+    pub const fn interval(&self, beside: Beside) -> Option<Duration> {
+        self.intervals[beside as usize]
+    }
+
+    /// What is asked for.
+    pub fn asked(&self) -> impl Iterator<Item = Beside> + '_ {
+        let is_asked = |beside: &Beside| self.interval(*beside).is_some();
+        Beside::ALL.into_iter().filter(is_asked)
+    }
+}
+
+/// The versions of objects that a listing of objects does not show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// Earlier ones.
+    pub noncurrent: u64,
+    /// Their bytes.
+    pub noncurrent_bytes: u64,
+    /// Delete markers, be they the latest of their key or not.
+    pub delete_markers: u64,
+}
+
+/// Uploads that were never finished.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uploads {
+    /// All of them.
+    pub count: u64,
+    /// When the oldest was begun.
+    pub oldest: Option<UnixTime>,
+    /// Keys, and when each was begun: the first [`Uploads::KEPT`] in the order of the listing.
+    pub kept: Vec<(String, UnixTime)>,
+}
+
+impl Uploads {
+    /// Of so many the keys are kept, for the judge.
+    pub const KEPT: usize = 10_000;
+
+    fn add(&mut self, upload: &Object<'_>) {
+        self.count += 1;
+        let begun = upload.last_modified;
+        self.oldest = Some(self.oldest.map_or(begun, |oldest| oldest.min(begun)));
+        if self.kept.len() < Self::KEPT {
+            let key = String::from_utf8_lossy(upload.key).into_owned();
+            self.kept.push((key, begun));
+        }
+    }
+}
+
+/// What a listing beside the objects found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Of versions.
+    Versions(Versions),
+    /// Of uploads.
+    Uploads(Uploads),
+}
+
+impl Found {
+    /// Nothing yet.
+    pub fn of(beside: Beside) -> Self {
+        match beside {
+            Beside::Versions => Self::Versions(Versions::default()),
+            Beside::Uploads => Self::Uploads(Uploads::default()),
+        }
+    }
+
+    /// Adds those entries of a page whose keys count.
+    pub fn add(&mut self, page: &Page, counts: impl Fn(&[u8]) -> bool) {
+        match self {
+            Self::Versions(versions) => {
+                let entries = page.iter().zip(page.states());
+                for (entry, state) in entries.filter(|(entry, _)| counts(entry.key)) {
+                    match state {
+                        VersionState::Current => {}
+                        VersionState::Noncurrent => {
+                            versions.noncurrent += 1;
+                            versions.noncurrent_bytes += entry.size;
+                        }
+                        VersionState::DeleteMarker => versions.delete_markers += 1,
+                    }
+                }
+            }
+            Self::Uploads(uploads) => {
+                let entries = page.iter().filter(|upload| counts(upload.key));
+                entries.for_each(|upload| uploads.add(&upload));
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What lies beside the objects of a destination, where that is asked for.
+
+use s3_exporter_api::UnixTime;
+
+use crate::beside::Versions;
+use crate::exposition::family::Series::Destination;
+use crate::exposition::family::{Family, Samples, gauge};
+use crate::exposition::subject::ObservedDestination;
+use crate::labels::Label;
+
+/// For each destination: of the latest complete listing of each.
+pub static BESIDE: &[Family] = &[
+    gauge(
+        "objectstore_noncurrent_objects",
+        Destination(|of, samples| versions(of, samples, |found| found.noncurrent)),
+        "Earlier versions of objects; absent where versions are not listed.",
+    ),
+    gauge(
+        "objectstore_noncurrent_objects_size_bytes",
+        Destination(|of, samples| versions(of, samples, |found| found.noncurrent_bytes)),
+        "Sum of the sizes of the earlier versions of objects, in bytes; absent where versions are not listed.",
+    ),
+    gauge(
+        "objectstore_delete_markers",
+        Destination(|of, samples| versions(of, samples, |found| found.delete_markers)),
+        "Delete markers; absent where versions are not listed.",
+    ),
+    gauge(
+        "objectstore_unfinished_uploads",
+        Destination(|of, samples| {
+            if let Some(uploads) = of.snapshot.beside.uploads() {
+                samples.put(uploads.count as f64);
+            }
+        }),
+        "Uploads in parts that were begun, and neither completed nor given up; absent where they are not listed.",
+    ),
+    gauge(
+        "objectstore_unfinished_uploads_oldest_timestamp_seconds",
+        Destination(|of, samples| {
+            let uploads = of.snapshot.beside.uploads();
+            if let Some(oldest) = uploads.and_then(|uploads| uploads.oldest) {
+                samples.put(oldest.as_seconds());
+            }
+        }),
+        "When the oldest of these uploads was begun, in Unix seconds; absent where there is none.",
+    ),
+    gauge(
+        "objectstore_beside_success",
+        Destination(|of, samples| {
+            for beside in of.snapshot.destination.also.asked() {
+                let outcome = of.snapshot.beside.of(beside);
+                if outcome.is_known() {
+                    let success = f64::from(u8::from(outcome.failure.is_none()));
+                    samples.put_with([(Label::Listing, beside.as_str())], success);
+                }
+            }
+        }),
+        "1 = the latest listing of what lies beside the objects was complete, 0 = it failed; absent before the first one ends.",
+    ),
+    gauge(
+        "objectstore_beside_last_success_timestamp_seconds",
+        Destination(|of, samples| {
+            for beside in of.snapshot.destination.also.asked() {
+                let found = of.snapshot.beside.of(beside).found.as_ref();
+                let ended = found.map_or(0.0, |(ended, _)| UnixTime::as_seconds(*ended));
+                samples.put_with([(Label::Listing, beside.as_str())], ended);
+            }
+        }),
+        "End of the latest complete listing of what lies beside the objects, in Unix seconds; 0 = never.",
+    ),
+];
+
+/// A figure of the latest complete listing of versions; no sample before the first.
+fn versions(of: &ObservedDestination<'_>, samples: &mut Samples<'_>, value: fn(Versions) -> u64) {
+    if let Some(found) = of.snapshot.beside.versions() {
+        samples.put(value(found) as f64);
+    }
+}

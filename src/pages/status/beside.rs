@@ -1,0 +1,56 @@
+//! What lies beside the objects of a destination.
+
+use s3_exporter_api::UnixTime;
+use serde::Serialize;
+
+use super::{LatestFailure, Moment};
+use crate::beside::Beside;
+use crate::snapshot::DestinationSnapshot;
+
+/// A listing beside the objects that is asked for. What it has not found, or is not of, is null.
+#[derive(Debug, Serialize)]
+pub struct BesideStatus<'a> {
+    /// Of what: `versions` or `uploads`.
+    pub listing: &'static str,
+    /// When the latest complete one ended.
+    pub last_success: Option<Moment>,
+    /// What the latest one failed of.
+    pub failure: Option<LatestFailure<'a>>,
+    /// Earlier versions of objects.
+    pub noncurrent_objects: Option<u64>,
+    /// Their bytes.
+    pub noncurrent_size_bytes: Option<u64>,
+    /// Delete markers.
+    pub delete_markers: Option<u64>,
+    /// Uploads that were never finished.
+    pub unfinished_uploads: Option<u64>,
+    /// When the oldest of them was begun.
+    pub oldest_upload: Option<Moment>,
+}
+
+impl<'a> BesideStatus<'a> {
+    pub(super) fn all(of: &'a DestinationSnapshot, now: UnixTime) -> Vec<Self> {
+        let status = |beside: Beside| {
+            let outcome = of.beside.of(beside);
+            let versions = of.beside.versions().filter(|_| beside == Beside::Versions);
+            let uploads = of.beside.uploads().filter(|_| beside == Beside::Uploads);
+            let ended = outcome.found.as_ref().map(|(ended, _)| *ended);
+            Self {
+                listing: beside.as_str(),
+                last_success: ended.map(|ended| Moment::of_ours(ended, now)),
+                failure: outcome.failure.as_ref().map(|failure| LatestFailure {
+                    kind: failure.kind.as_str(),
+                    message: &failure.message,
+                }),
+                noncurrent_objects: versions.map(|found| found.noncurrent),
+                noncurrent_size_bytes: versions.map(|found| found.noncurrent_bytes),
+                delete_markers: versions.map(|found| found.delete_markers),
+                unfinished_uploads: uploads.map(|found| found.count),
+                oldest_upload: uploads
+                    .and_then(|found| found.oldest)
+                    .map(|begun| Moment::new(begun, now)),
+            }
+        };
+        of.destination.also.asked().map(status).collect()
+    }
+}

@@ -1,0 +1,172 @@
+//! When what lies beside the objects is listed: after the first scan, and then each at its interval;
+//! one at a time of a destination. Where one fails, what it found before stays, and it is tried again
+//! soon.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use s3_exporter_api::{BackendError, Meter, Operation, UnixTime, chain};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Runner, caught, jitter};
+use crate::beside::{Beside, Found};
+use crate::scan::ScanContext;
+use crate::snapshot::{BesideOutcome, BesideOutcomes, ScanFailure};
+
+/// A listing that failed is tried again after this time at the latest.
+const SOON: Duration = Duration::from_secs(600);
+
+/// A listing that has ended.
+pub(super) struct Listed {
+    beside: Beside,
+    requests: u64,
+    result: Result<Found, BackendError>,
+}
+
+type Listing = Pin<Box<dyn Future<Output = Listed> + Send>>;
+
+/// The listings beside the scans of one destination.
+#[derive(Default)]
+pub(super) struct BesideListings {
+    /// When the next one of each begins; `None` where none is to.
+    due: [Option<Instant>; Beside::ALL.len()],
+    running: Option<Listing>,
+}
+
+impl fmt::Debug for BesideListings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BesideListings")
+            .field("due", &self.due)
+            .finish_non_exhaustive()
+    }
+}
+
+impl BesideListings {
+    /// Begins what is due, and waits for its end; forever where nothing is to be listed.
+    pub async fn listed(&mut self, scan: &ScanContext) -> Listed {
+        if self.running.is_none() {
+            let due = Beside::ALL.into_iter();
+            let due = due.filter_map(|beside| Some((self.due[beside as usize]?, beside)));
+            let Some((at, beside)) = due.min_by_key(|(at, _)| *at) else {
+                return std::future::pending().await;
+            };
+            sleep_until(at).await;
+            self.running = Some(list(scan.clone(), beside));
+        }
+        match &mut self.running {
+            Some(listing) => {
+                let listed = listing.await;
+                self.running = None;
+                listed
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Lists it once.
+fn list(scan: ScanContext, beside: Beside) -> Listing {
+    let scan = ScanContext {
+        meter: Arc::new(Meter::within(Arc::clone(&scan.meter))),
+        progress: Arc::default(),
+        ..scan
+    };
+    Box::pin(async move {
+        let result = caught(&scan.destination, scan.list_beside(beside)).await;
+        let requests = Operation::ALL.map(|operation| scan.meter.attempts(operation));
+        Listed {
+            beside,
+            requests: requests.iter().sum(),
+            result,
+        }
+    })
+}
+
+impl Runner {
+    /// After a scan, or when something else is asked for: what is to be listed, and when.
+    pub(super) fn arrange_beside(&mut self) {
+        let also = self.scan.destination.also;
+        for beside in Beside::ALL {
+            let due = &mut self.beside.due[beside as usize];
+            match also.interval(beside) {
+                Some(_) => *due = due.or_else(|| Some(Instant::now())),
+                None => {
+                    *due = None;
+                    *self.snapshot.beside.of_mut(beside) = BesideOutcome::default();
+                }
+            }
+        }
+    }
+
+    /// What was listed is of another store: it is listed anew, after the next scan.
+    pub(super) fn forget_beside(&mut self) {
+        self.beside = BesideListings::default();
+        self.snapshot.beside = BesideOutcomes::default();
+    }
+
+    /// Lists once what is asked for.
+    pub(super) async fn list_beside_once(&mut self) {
+        for beside in self.scan.destination.also.asked().collect::<Vec<_>>() {
+            let listed = list(self.scan.clone(), beside).await;
+            self.beside_listed(listed);
+        }
+    }
+
+    /// A listing has ended.
+    pub(super) fn beside_listed(&mut self, listed: Listed) {
+        let Listed {
+            beside,
+            requests,
+            result,
+        } = listed;
+        let Some(interval) = self.scan.destination.also.interval(beside) else {
+            return; // it is not asked for any more
+        };
+        let wait = match &result {
+            Ok(_) => interval,
+            Err(_) => interval.min(SOON),
+        };
+        self.beside.due[beside as usize] = Some(Instant::now() + jitter(wait));
+        let outcome = self.snapshot.beside.of_mut(beside);
+        let (destination, bucket) = (&*self.scan.destination.name, &*self.scan.destination.bucket);
+        let listing = beside.as_str();
+        outcome.requests = requests;
+        match result {
+            Ok(found) => {
+                if outcome.failure.take().is_some() || outcome.found.is_none() {
+                    tracing::info!(destination, bucket, listing, "listings are complete");
+                }
+                outcome.found = Some((UnixTime::now(), Arc::new(found)));
+            }
+            Err(error) => {
+                let message = chain(&error);
+                let before = outcome.failure.as_ref().map(|failure| failure.kind);
+                if before == Some(error.kind()) {
+                    tracing::debug!(
+                        destination,
+                        bucket,
+                        listing,
+                        error = message,
+                        "listing failed"
+                    );
+                } else {
+                    tracing::warn!(
+                        destination,
+                        bucket,
+                        listing,
+                        kind = error.kind().as_str(),
+                        error = message,
+                        "listing failed: its figures stay as they are"
+                    );
+                }
+                outcome.failure = Some(ScanFailure {
+                    kind: error.kind(),
+                    message: message.into(),
+                });
+            }
+        }
+        self.publish();
+    }
+}

@@ -1,0 +1,144 @@
+//! What lies beside the objects: versions in MinIO, unfinished uploads in SeaweedFS.
+
+use s3_exporter_testkit::Upload;
+use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
+
+use crate::common::{Exporter, Metrics};
+
+fn config(kind: &str, endpoint: &str, [id, secret]: [&str; 2], more: &str) -> String {
+    format!(
+        "[scan]\ninterval = \"1s\"\n[backends.store]\ntype = \"{kind}\"\nendpoint = \"{endpoint}\"\n\
+         region = \"us-east-1\"\naccess_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
+         [[destinations]]\nname = \"d\"\nbucket = \"backups\"\nprefix = \"in/\"\n{more}"
+    )
+}
+
+fn success(metrics: &Metrics, listing: &str) -> Option<f64> {
+    let all = metrics.by("objectstore_beside_success", "listing");
+    all.get(listing).copied()
+}
+
+const MINIO: [&str; 2] = [MinIo::ACCESS_KEY, MinIo::SECRET_KEY];
+
+/// 700 keys written twice, and a hundred of them deleted: more than a page of versions. What lies under
+/// another prefix counts for nobody, nor what is left out.
+#[tokio::test]
+async fn versions_are_counted() {
+    let minio = MinIo::start().await;
+    let client = minio.client();
+    client.create_bucket("backups").await;
+    client.enable_versioning("backups").await;
+    let uploads = |size| (0..700).map(move |nth| Upload::new(format!("in/k {nth:03}"), size));
+    client.put_all("backups", uploads(3)).await;
+    client.put_all("backups", uploads(5)).await;
+    for key in ["out/other", "in/left.tmp"] {
+        for _ in 0..2 {
+            client.put("backups", &Upload::new(key, 9)).await;
+        }
+    }
+    let deleted = (0..100).map(|nth| format!("in/k {nth:03}"));
+    client.delete_all("backups", deleted).await;
+    for kind in ["s3", "minio"] {
+        let config = config(
+            kind,
+            &minio.endpoint(),
+            MINIO,
+            "also = [\"versions\"]\nexclude = [\"*.tmp\"]\n",
+        );
+        let mut exporter = Exporter::with_config(&config, &[]).await;
+        let metrics = exporter
+            .until("versions", |metrics| success(metrics, "versions").is_some())
+            .await;
+        assert_eq!(
+            success(&metrics, "versions"),
+            Some(1.0),
+            "{}",
+            exporter.log()
+        );
+        // Of the deleted ones both versions are noncurrent. What is left out is listed, and counts nowhere else.
+        for (name, value) in [
+            ("objectstore_noncurrent_objects", 800.0),
+            ("objectstore_noncurrent_objects_size_bytes", 2600.0),
+            ("objectstore_delete_markers", 100.0),
+            ("objectstore_listed_objects", 601.0),
+        ] {
+            assert_eq!(metrics.of("d", name), Some(value), "{kind}: {name}");
+        }
+        let requests = metrics.by("objectstore_api_requests_total", "operation");
+        assert_eq!(requests["ListObjectVersions"], 2.0, "{kind}: {requests:?}");
+        assert!(!requests.contains_key("ListMultipartUploads"));
+        let status = exporter.status().await;
+        let beside = &status["destinations"][0]["beside"][0];
+        assert_eq!(beside["noncurrent_objects"], 800, "{beside:#}");
+        assert_eq!(beside["unfinished_uploads"], serde_json::Value::Null);
+        let page = exporter.get("/status/d").await;
+        assert!(
+            page.contains("800 earlier versions, 2.5 KiB; 100 delete markers"),
+            "{page}"
+        );
+    }
+}
+
+/// MinIO does not show all of them, so that there is no figure, and one line that says why.
+#[tokio::test]
+async fn where_uploads_cannot_be_listed_there_is_no_zero() {
+    let minio = MinIo::start().await;
+    minio.client().create_bucket("backups").await;
+    for kind in ["s3", "minio"] {
+        let config = config(
+            kind,
+            &minio.endpoint(),
+            MINIO,
+            "also = [\"uploads\"]\nalso_interval = \"1s\"\n",
+        );
+        let mut exporter = Exporter::with_config(&config, &[]).await;
+        let tries = |metrics: &Metrics| metrics.of("d", "objectstore_scans_total") >= Some(4.0);
+        let metrics = exporter.until("some scans", tries).await;
+        assert_eq!(success(&metrics, "uploads"), Some(0.0), "{kind}");
+        assert_eq!(metrics.of("d", "objectstore_unfinished_uploads"), None);
+        assert_eq!(metrics.of("d", "objectstore_scan_success"), Some(1.0));
+        let log = exporter.log();
+        let told = log
+            .matches("cannot list uploads in parts that are not complete")
+            .count();
+        assert_eq!(told, 1, "{kind}: {log}");
+    }
+}
+
+/// They are told to be stuck where they are old enough, and are counted below the prefix alone.
+#[tokio::test]
+async fn unfinished_uploads_are_counted_and_judged() {
+    let server = SeaweedFs::start().await;
+    let client = server.client();
+    client.create_bucket("backups").await;
+    for day in 1..9 {
+        let key = format!("in/db-2026-11-0{day}.sql.gz");
+        client.put("backups", &Upload::new(&key, 5000)).await;
+    }
+    for key in [
+        "in/db-2026-11-08.sql.gz",
+        "in/db-2026-11-09.sql.gz",
+        "out/db",
+    ] {
+        client.begin_upload("backups", key).await;
+    }
+    let keys = [SeaweedFs::ACCESS_KEY, SeaweedFs::SECRET_KEY];
+    let more = "also = [\"uploads\"]\nalso_interval = \"1s\"\nfindings = { retention_stuck = { after = \"1s\" } }\n";
+    for kind in ["s3", "minio"] {
+        let config = config(kind, &server.endpoint(), keys, more);
+        let mut exporter = Exporter::with_config(&config, &[]).await;
+        let stuck = |metrics: &Metrics| {
+            let findings = metrics.by("objectstore_backup_finding", "finding");
+            findings.contains_key("retention_stuck")
+        };
+        let metrics = exporter.until("it is stuck", stuck).await;
+        assert_eq!(metrics.of("d", "objectstore_unfinished_uploads"), Some(2.0));
+        let oldest = metrics.of(
+            "d",
+            "objectstore_unfinished_uploads_oldest_timestamp_seconds",
+        );
+        assert!(oldest.unwrap() > 1.7e9, "{oldest:?}");
+        let page = exporter.get("/status/d").await;
+        assert!(page.contains("2 uploads were never finished"), "{page}");
+    }
+}
