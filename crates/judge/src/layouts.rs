@@ -46,6 +46,7 @@ pub use reading::{
     Alike, KeyTime, Kind, Never, ONE_OFF, Order, Part, Piece, Reading, Role, TimeForm,
 };
 pub use rules::{Chain, Completeness, Rewrite, Silence, SizeRule, TimeRule};
+pub(crate) use time::EPOCH;
 
 /// How a tool lays out its backups: one entry of the table. Whoever folds or judges asks these
 /// rules, and never for the name of a tool.

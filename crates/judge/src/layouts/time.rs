@@ -7,7 +7,7 @@ use super::text::number;
 use super::{KeyTime, TimeForm};
 
 /// 2001-09-09, from when on seconds since 1970 have ten digits, to the end of 2099.
-const EPOCH: std::ops::Range<i64> = 1_000_000_000..4_102_444_800;
+pub const EPOCH: std::ops::Range<i64> = 1_000_000_000..4_102_444_800;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
