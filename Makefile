@@ -1,6 +1,6 @@
 # `make demo` shows it, `make test` proves it, `make quick` proves some of it after each edit,
 # `make check` keeps it clean.
-.PHONY: demo test quick check features bench bench-parts packages soak sbom year
+.PHONY: arm64 demo test quick check features bench bench-parts packages soak sbom year
 
 CARGO ?= cargo
 FEATURES := s3 minio azure gcs file command kubernetes
@@ -64,6 +64,12 @@ packages:
 	$(CARGO) build --profile dist --locked --bin s3-exporter
 	PATH="$$(tests/install.sh packages):$$PATH" deploy/packages/build.sh \
 		"$${CARGO_TARGET_DIR:-$(CURDIR)/target}/dist/s3-exporter" target/packages
+
+# The program for arm64, compiled as for the image, and the image's tests with it, in qemu (as root, on
+# Debian or Ubuntu). All crates are compiled for it.
+arm64:
+	tests/install.sh arm64 >/dev/null
+	S3_EXPORTER_ARM64=$$(tests/arm64.sh) $(CARGO) test --workspace --test servers packages::image
 
 # Each feature builds alone and passes its unit tests alone.
 features: $(FEATURES:%=feature-%) feature-none

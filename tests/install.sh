@@ -9,6 +9,7 @@
 #   tests/install.sh packages   what `make packages` needs (cargo-deb, cargo-generate-rpm)
 #   tests/install.sh check      what `make check` and `make sbom` need (cargo-deny, cargo-machete,
 #                              cargo-cyclonedx, actionlint, shellcheck)
+#   tests/install.sh arm64      what `make arm64` needs beside that of `make test` (qemu)
 #
 # S3_EXPORTER_TOOLS=DIR puts them elsewhere.
 set -euo pipefail
@@ -212,6 +213,16 @@ image_base() { # [FOLDER]
         nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin >etc/passwd
     keep "${1:-image-base}"
 }
+qemu() { debian qemu-user-static usr/bin/qemu-aarch64-static; }
+# The lists of another architecture's packages stay apart from this machine's.
+image_base_arm64() {
+    local lists=$TOOLS/arm64-lists
+    mkdir -p "$lists"
+    APT=(apt-get -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State::Lists=$lists")
+    "${APT[@]}" update
+    image_base arm64-image-base
+    rm -r "$lists"
+}
 # A browser, with what it needs and this machine lacks, and with fonts of its own, so that pages are as
 # wide everywhere. Not by its launcher, which looks for it in /usr.
 chromium() {
@@ -383,6 +394,12 @@ test)
     install minio "$MINIO" minio
     install kube-apiserver "$KUBERNETES" kube_apiserver
     ;;
+arm64)
+    need rustup "install Rust with rustup: it brings the standard library for the other architecture"
+    need apt-get "the base of the image and qemu are Debian's packages: run this on Debian or Ubuntu"
+    install arm64-image-base debian image_base_arm64
+    install qemu debian qemu
+    ;;
 quick)
     need go "install Go 1.26 or later: promtool is built from source"
     install promtool "$PROMETHEUS" promtool
@@ -403,6 +420,6 @@ check)
     install cargo-machete "$CARGO_MACHETE" cargo_machete
     install cargo-cyclonedx "$CARGO_CYCLONEDX" cargo_cyclonedx
     ;;
-*) die "unknown argument '$1': use test, quick, packages or check" ;;
+*) die "unknown argument '$1': use test, quick, packages, arm64 or check" ;;
 esac
 echo "$TOOLS/bin"
