@@ -8,6 +8,7 @@ use crate::exposition::family::Series::Destination;
 use crate::exposition::family::{Family, counter, gauge};
 use crate::exposition::subject::ObservedDestination;
 use crate::labels::Label;
+use crate::snapshot::Requests;
 
 /// For each destination: how its scans go.
 pub static SCANS: &[Family] = &[
@@ -89,6 +90,25 @@ pub static SCANS: &[Family] = &[
             }
         }),
         "HTTP requests to the store that failed, retried ones included, by S3 operation and kind of failure.",
+    ),
+    gauge(
+        "objectstore_api_requests_per_month",
+        Destination(|of, samples| {
+            if let Some(requests) = Requests::of(of.snapshot) {
+                samples.put(requests.a_month());
+            }
+        }),
+        "HTTP requests that 30 days take at the intervals of now, by the latest complete scan: scans, audits, looks whether the store answers, and listings beside them; absent before the first.",
+    ),
+    gauge(
+        "objectstore_api_cost_per_month",
+        Destination(|of, samples| {
+            let price = of.snapshot.destination.price;
+            if let Some((price, requests)) = price.zip(Requests::of(of.snapshot)) {
+                samples.put(price.of(requests.a_month()));
+            }
+        }),
+        "What the requests of a month cost, in the currency of the backend's price_per_1000_requests; absent without one, and before the first complete scan.",
     ),
     gauge(
         "objectstore_scan_audit_success",

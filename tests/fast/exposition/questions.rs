@@ -27,7 +27,7 @@ fn set_up(questions: &BTreeMap<String, String>) -> tempfile::TempDir {
 #[test]
 fn each_is_answered() {
     let questions = questions();
-    assert_eq!(questions.len(), 15, "{questions:?}");
+    assert_eq!(questions.len(), 16, "{questions:?}");
     let folder = set_up(&questions);
     for name in questions.keys() {
         let tests = folder.path().join(format!("{name}.yml"));
