@@ -58,7 +58,9 @@ pub struct DestinationSnapshot {
     pub scans: ScanCounts,
     /// The last of them, those before the process started included.
     pub history: Arc<ScanHistory>,
-    /// Whether it is listed in parts, and this is audited.
+    /// Whether it is listed in parts: the latest complete scan was.
+    pub is_in_parts: bool,
+    /// Whether that is audited.
     pub is_audited: bool,
     /// How the latest audit ended, be it one before the process started.
     pub audit: Option<Audit>,
@@ -90,6 +92,7 @@ impl DestinationSnapshot {
             running: Arc::default(),
             scans: ScanCounts::default(),
             history: Arc::default(),
+            is_in_parts: false,
             is_audited: false,
             audit: None,
             beside: BesideOutcomes::default(),

@@ -98,6 +98,11 @@ impl Supervisor {
         SnapshotSource::of(&self.publishers)
     }
 
+    /// The store that a backend of the configuration connects to.
+    pub fn store(&self, backend: &str) -> Option<Arc<Store>> {
+        self.stores.get(backend).cloned()
+    }
+
     /// Who tells of more destinations, where somebody is asked.
     pub fn seed(&self) -> Option<ResolverHandle> {
         let mut resolvers = self.resolvers.iter();

@@ -3,6 +3,7 @@
 
 pub mod files;
 pub mod findings;
+mod order;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -163,6 +164,9 @@ pub async fn connect(config: &Config) -> Report {
         let clusters = clusters_of(&snapshot, destination);
         let name = &destination.destination.name;
         report.add("destination", name, outcome(destination, clusters));
+        if let Some(line) = how_listed(&supervisor, destination).await {
+            let _ = writeln!(report.text, "destination {name}: {line}"); // as below
+        }
         if let Some(complaint) = unowned(config, destination, clusters).await {
             let _ = writeln!(report.text, "destination {name}: {complaint}"); // as below
         }
@@ -172,6 +176,12 @@ pub async fn connect(config: &Config) -> Report {
     report.warnings.extend(series::found(config, &snapshot));
     report.warnings.extend(elsewhere(&snapshot));
     report
+}
+
+/// By the connection that has listed it.
+async fn how_listed(supervisor: &Supervisor, of: &DestinationSnapshot) -> Option<String> {
+    let store = supervisor.store(&of.destination.backend)?;
+    order::line(of, &*store.backend().await.ok()?)
 }
 
 /// That all schedules that a destination uses are of others.

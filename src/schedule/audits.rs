@@ -189,7 +189,7 @@ impl Runner {
         let knowledge = &scan.knowledge;
         let is_in_parts = knowledge.was_in_parts() && knowledge.order().allows_parts();
         let interval = destination.audit_interval.filter(|_| is_in_parts);
-        snapshot.is_audited = interval.is_some();
+        (snapshot.is_in_parts, snapshot.is_audited) = (is_in_parts, interval.is_some());
         match interval {
             None => audits.give_up(),
             Some(interval) if audits.due.is_none() => {

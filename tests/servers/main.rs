@@ -25,6 +25,7 @@ mod folders;
 mod hostile;
 mod judged;
 mod limits;
+mod order;
 mod owners;
 mod packages;
 mod probes;

@@ -16,6 +16,13 @@ pub trait Backend: Send + Sync {
     /// now: evidence, which each destination's listing makes up its own mind about.
     fn order(&self, bucket: &str) -> Order;
 
+    /// What that [order](Self::order) is known by, in words for people, such as "`ordered = true`";
+    /// `None` where nothing has shown one. One that wraps another says what that one says.
+    fn order_shown_by(&self, bucket: &str) -> Option<&'static str> {
+        let _ = bucket;
+        None
+    }
+
     /// Fetches one page of a listing into `page`, retries included. `page` is cleared
     /// first; after an error or when the future is dropped its content is unspecified.
     /// Every HTTP attempt is counted by `ask.meter`.

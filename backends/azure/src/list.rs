@@ -70,6 +70,10 @@ impl Backend for Azure {
         }
     }
 
+    fn order_shown_by(&self, _: &str) -> Option<&'static str> {
+        self.is_ordered.then_some("`ordered = true`")
+    }
+
     async fn list_page(
         &self,
         request: &ListRequest<'_>,

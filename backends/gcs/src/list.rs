@@ -57,6 +57,13 @@ impl Backend for Gcs {
         }
     }
 
+    fn order_shown_by(&self, _: &str) -> Option<&'static str> {
+        Some(match self.is_ordered {
+            true => "what Google says of it",
+            false => "`ordered = false`",
+        })
+    }
+
     async fn list_page(
         &self,
         request: &ListRequest<'_>,

@@ -30,7 +30,7 @@ const KEYS: &[Key] = &[
     Key::with_default("insecure_skip_verify", "false"),
     Key::with_default("connect_timeout", "\"5s\""),
     Key::with_default("request_timeout", "\"60s\""),
-    Key::with_default("ordered", "false"),
+    Key::new("ordered"),
 ];
 
 /// Keys of type `s3` that the MinIO client cannot do.
@@ -54,8 +54,8 @@ pub struct MinioConfig {
     pub transport: Transport,
     /// Of one attempt, its body included.
     pub request_timeout: Duration,
-    /// Whether the store lists in the order of UTF-8 bytes, whatever its answers say.
-    pub ordered: bool,
+    /// Whether the store lists in the order of UTF-8 bytes, whatever its answers say; without it, what they say.
+    pub ordered: Option<bool>,
 }
 
 fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
@@ -75,7 +75,7 @@ fn config(section: &mut Section) -> Option<MinioConfig> {
     let region = region(section, "region");
     let transport = Transport::parse(section); // what it cannot do is refused above
     let request_timeout = section.duration_up_to("request_timeout", LONGEST);
-    let ordered = section.boolean("ordered").unwrap_or(false);
+    let ordered = section.boolean("ordered");
     Some(MinioConfig {
         endpoint: endpoint?,
         region,
@@ -158,7 +158,7 @@ mod tests {
     fn defaults_are_those_of_the_keys() {
         let config = good(KEYS_AND_ENDPOINT);
         assert_eq!(config.store_url(), "https://h:9000");
-        assert!(!config.ordered && !config.transport.insecure_skip_verify);
+        assert!(config.ordered.is_none() && !config.transport.insecure_skip_verify);
         let timeouts = [config.transport.connect_timeout, config.request_timeout];
         assert_eq!(timeouts, [CONNECT_TIMEOUT, REQUEST_TIMEOUT]);
         let defaults: String = KEYS

@@ -10,8 +10,8 @@ use s3_exporter_api::{
     Order, Page, StartAt,
 };
 use s3_exporter_page::{
-    CAPABILITIES, LearnedOrder, StoreErrorResponse, no_answer, read_complaint, read_error,
-    read_kind, split_token, wrong_scheme,
+    CAPABILITIES, Evidence, LearnedOrder, StoreErrorResponse, no_answer, read_complaint,
+    read_error, read_kind, split_token, wrong_scheme,
 };
 use s3_exporter_transport::{Attempts, HttpClients, advice};
 use tokio::time::{sleep, timeout};
@@ -49,6 +49,10 @@ impl Backend for MinIo {
 
     fn order(&self, _: &str) -> Order {
         self.order.get()
+    }
+
+    fn order_shown_by(&self, _: &str) -> Option<&'static str> {
+        self.order.shown_by()
     }
 
     async fn list_page(
@@ -129,7 +133,7 @@ impl MinIo {
             return Err(AttemptFailure::Refused(refusal.with_location(location)));
         }
         let next = read_kind(kind, body, page).map_err(AttemptFailure::Malformed)?;
-        self.order.learn(header("server"));
+        self.order.learn(Evidence::of(header));
         Ok(next)
     }
 

@@ -26,7 +26,7 @@ use s3_exporter_api::{Capabilities, Continuation, ListingKind, Page};
 pub use beside::split_token;
 pub use error::{ErrorBody, read_complaint, read_error};
 pub use failure::{StoreErrorResponse, is_wrong_signature, no_answer, wrong_scheme};
-pub use order::LearnedOrder;
+pub use order::{Evidence, LearnedOrder};
 pub use time::parse as parse_time;
 
 /// An answer that makes no sense: what, and where.

@@ -45,7 +45,7 @@ const KEYS: &[Key] = &[
     Key::new("proxy"),
     Key::with_default("connect_timeout", "\"5s\""),
     Key::with_default("request_timeout", "\"60s\""),
-    Key::with_default("ordered", "false"),
+    Key::new("ordered"),
 ];
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -80,8 +80,8 @@ pub struct S3Config {
     pub transport: Transport,
     /// Of one attempt, its body included.
     pub request_timeout: Duration,
-    /// Whether the store lists in the order of UTF-8 bytes, whatever its answers say.
-    pub ordered: bool,
+    /// Whether the store lists in the order of UTF-8 bytes, whatever its answers say; without it, what they say.
+    pub ordered: Option<bool>,
 }
 
 fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
@@ -108,7 +108,7 @@ fn config(section: &mut Section) -> S3Config {
         request_timeout: section
             .duration_up_to("request_timeout", LONGEST)
             .unwrap_or(REQUEST_TIMEOUT),
-        ordered: section.boolean("ordered").unwrap_or(false),
+        ordered: section.boolean("ordered"),
     }
 }
 
@@ -177,7 +177,7 @@ mod tests {
         let config = good("");
         assert_eq!(config.store_url(), "https://s3.amazonaws.com");
         assert_eq!(config.region, None);
-        assert!(config.path_style.is_none() && !config.ordered && !config.requester_pays);
+        assert!(config.path_style.is_none() && config.ordered.is_none() && !config.requester_pays);
         assert!(!config.transport.insecure_skip_verify);
         assert!(matches!(config.login, Login::Unset));
         let written: Vec<_> = KEYS

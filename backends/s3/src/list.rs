@@ -23,7 +23,9 @@ use s3_exporter_api::{
     Backend, BackendError, Capabilities, Continuation, ListRequest, ListingKind, Order, Page,
     StartAt, is_directory_bucket,
 };
-use s3_exporter_page::{CAPABILITIES, LearnedOrder, read_complaint, read_error, read_kind};
+use s3_exporter_page::{
+    CAPABILITIES, Evidence, LearnedOrder, read_complaint, read_error, read_kind,
+};
 use s3_exporter_transport::Attempts;
 
 use crate::client::SdkClients;
@@ -56,6 +58,13 @@ impl Backend for S3 {
             Order::Other
         } else {
             self.order.get()
+        }
+    }
+
+    fn order_shown_by(&self, bucket: &str) -> Option<&'static str> {
+        match is_directory_bucket(bucket) {
+            true => Some("a directory bucket, by its name"),
+            false => self.order.shown_by(),
         }
     }
 
@@ -288,7 +297,8 @@ impl DeserializeResponse for AnswerReader {
         // The SDK tries again after such an error: a page that was cut short comes whole then.
         *next = read_kind(self.kind, body, page)
             .map_err(|error| OrchestratorError::response(error.into()))?;
-        self.order.learn(response.headers().get("server"));
+        let headers = response.headers();
+        self.order.learn(Evidence::of(|name| headers.get(name)));
         Ok(Output::erase(ListObjectsV2Output::builder().build()))
     }
 }

@@ -393,9 +393,13 @@ pub async fn a_bucket_of_another_region(plugin: &BackendPlugin) {
 
 /// By the header `Server` of a good answer.
 pub async fn the_order_is_learned(plugin: &BackendPlugin) {
-    for (name, order) in [
-        ("MinIO", Order::Utf8ByFolder),
-        ("SeaweedFS S3", Order::Other),
+    for (name, order, by) in [
+        (
+            "MinIO",
+            Order::Utf8ByFolder,
+            Some("MinIO, by the header `Server`"),
+        ),
+        ("SeaweedFS S3", Order::Other, None),
     ] {
         let server = S3sServer::builder().server(name).start();
         fill(&server);
@@ -409,15 +413,23 @@ pub async fn the_order_is_learned(plugin: &BackendPlugin) {
         assert_eq!(backend.order(BUCKET), Order::Unknown);
         list(&backend).await.well();
         assert_eq!(backend.order(BUCKET), order, "{name}");
+        assert_eq!(backend.order_shown_by(BUCKET), by, "{name}");
     }
 }
 
-/// `ordered = true` holds, whatever the store says.
+/// `ordered` holds, whatever the store says.
 pub async fn the_order_is_told(plugin: &BackendPlugin) {
-    let server = S3sServer::builder().server("nginx").start();
-    fill(&server);
-    let backend = backend(plugin, &server.endpoint(), &[("ordered", "true")]).await;
-    assert_eq!(backend.order(BUCKET), Order::Utf8ByFolder);
-    list(&backend).await.well();
-    assert_eq!(backend.order(BUCKET), Order::Utf8ByFolder);
+    for (told, name, order) in [
+        ("true", "nginx", Order::Utf8ByFolder),
+        ("false", "MinIO", Order::Other),
+    ] {
+        let server = S3sServer::builder().server(name).start();
+        fill(&server);
+        let backend = backend(plugin, &server.endpoint(), &[("ordered", told)]).await;
+        assert_eq!(backend.order(BUCKET), order);
+        list(&backend).await.well();
+        assert_eq!(backend.order(BUCKET), order);
+        let by = format!("`ordered = {told}`");
+        assert_eq!(backend.order_shown_by(BUCKET), Some(&*by));
+    }
 }

@@ -44,7 +44,7 @@ impl Message {
                 target,
                 store_url = &*target.store_url,
                 "an answer of the store did not show any more that it lists in the order of the \
-                 keys' bytes, as its header `Server` did before: this destination is listed one \
+                 keys' bytes, as those before did: this destination is listed one \
                  page after another from now on; set `ordered = true` at the backend where the \
                  order is certain"
             ),
