@@ -1,5 +1,6 @@
-//! What a bucket holds beside its objects, where that is asked for (`also`): earlier versions, and
-//! uploads that were never finished. Each is listed on a clock of its own.
+//! What else is found out of a bucket where that is asked for (`also`). What lies beside its objects,
+//! earlier versions and uploads that were never finished, is listed each on a clock of its own; how
+//! large the objects are is counted by their scans.
 
 use std::time::Duration;
 
@@ -44,13 +45,19 @@ impl Beside {
     }
 }
 
-/// How often each is listed; `None` where it is not asked for.
+/// What is asked for, and how often each of [`Beside`] is listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Also {
     intervals: [Option<Duration>; Beside::ALL.len()],
+    /// [`Self::SIZES`].
+    pub sizes: bool,
 }
 
 impl Also {
+    /// How the configuration asks for the sizes of objects. Each scan sees them anyway: they cost no
+    /// request and have no interval.
+    pub const SIZES: &str = "sizes";
+
     /// With this, so often.
     pub const fn set(&mut self, beside: Beside, interval: Duration) {
         self.intervals[beside as usize] = Some(interval);
@@ -61,7 +68,7 @@ impl Also {
         self.intervals[beside as usize]
     }
 
-    /// What is asked for.
+    /// What is to be listed.
     pub fn asked(&self) -> impl Iterator<Item = Beside> + '_ {
         let is_asked = |beside: &Beside| self.interval(*beside).is_some();
         Beside::ALL.into_iter().filter(is_asked)

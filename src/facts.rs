@@ -19,6 +19,7 @@ mod classes;
 mod cluster_totals;
 mod named;
 mod recent;
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -30,6 +31,7 @@ pub use classes::{ClassTotals, ObjectCount};
 use cluster_totals::ClusterTotals;
 use named::NamedTotals;
 pub use recent::Recent;
+pub use sizes::ObjectSizes;
 pub use totals::Totals;
 use unassigned::LatestPrefix;
 pub use unassigned::{PrefixTotals, UnassignedDetail, UnassignedFold, UnassignedObject};
@@ -45,6 +47,9 @@ pub struct Facts {
     /// What was left out, and is in no other figure.
     #[serde(default, skip_serializing_if = "ObjectCount::is_none")]
     excluded: ObjectCount,
+    /// How large what counts is; `None` where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sizes: Option<Box<ObjectSizes>>,
     /// What there is of backups; `None` where nobody looked, as in files of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     backups: Option<Box<Backups>>,
@@ -93,6 +98,8 @@ pub struct Figures {
     pub clusters: Arc<BTreeMap<Arc<str>, Totals>>,
     /// What was listed, by storage class; empty where that was not kept over a restart.
     pub classes: ClassTotals,
+    /// How large it is, by object; `None` where nobody asked.
+    pub sizes: Option<ObjectSizes>,
     /// How many clusters are known, with objects here or not.
     pub known: usize,
     /// The clusters that had backups and have none now, with the end of the last complete
@@ -113,6 +120,7 @@ impl Figures {
             unassigned_detail: Arc::default(),
             clusters: Arc::default(),
             classes: ClassTotals::default(),
+            sizes: None,
             known: 0,
             gone: BTreeMap::new(),
             judgement: Arc::default(),
@@ -154,6 +162,9 @@ impl Fold for Facts {
             .assignment()
             .owner(object.key, &mut lane.cursor);
         self.classes.add(object, &mut lane.class);
+        if let Some(sizes) = &mut self.sizes {
+            sizes.add(object.size);
+        }
         let mut is_unassigned = owner.is_none();
         if let Some(backups) = &mut self.backups {
             let assignment = self.clusters.assignment();
@@ -181,6 +192,7 @@ impl Facts {
             clusters: ClusterTotals::new(assignment),
             classes: ClassTotals::default(),
             excluded: ObjectCount::default(),
+            sizes: None,
             backups: None,
             unassigned: None,
             named: None,
@@ -193,6 +205,13 @@ impl Facts {
     #[must_use]
     pub fn with_filter(mut self, filter: Option<Arc<KeyFilter>>) -> Self {
         self.filter = filter;
+        self
+    }
+
+    /// One that also counts how large objects are, where that `is_asked`.
+    #[must_use]
+    pub fn with_sizes(mut self, is_asked: bool) -> Self {
+        self.sizes = is_asked.then(Box::default);
         self
     }
 
@@ -302,6 +321,11 @@ impl Facts {
         all(&self.listed(), self.excluded)
     }
 
+    /// How large what was counted is; `None` where nobody asked.
+    pub fn sizes(&self) -> Option<&ObjectSizes> {
+        self.sizes.as_deref()
+    }
+
     /// What was counted, by its owner, `None` being none of the clusters; those without objects
     /// are left out.
     pub fn by_owner(&self) -> ByOwner<'_> {
@@ -399,6 +423,7 @@ impl Facts {
             unassigned_detail: Arc::new(self.unassigned_detail(now)),
             clusters: Arc::new(clusters),
             classes: self.classes.clone(),
+            sizes: self.sizes.as_deref().copied(),
             known: now.len(),
             gone: still_gone,
             judgement: Arc::default(),

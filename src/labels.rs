@@ -40,6 +40,8 @@ pub enum Label {
     Operation,
     /// What is listed beside the objects.
     Listing,
+    /// Up to which size, or other value, a histogram counts.
+    Le,
     /// The version of s3-exporter.
     Version,
     /// The commit.
@@ -52,7 +54,7 @@ pub enum Label {
 
 impl Label {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Destination,
         Self::Bucket,
         Self::Cluster,
@@ -68,6 +70,7 @@ impl Label {
         Self::Kind,
         Self::Operation,
         Self::Listing,
+        Self::Le,
         Self::Version,
         Self::Revision,
         Self::RustVersion,
@@ -92,6 +95,7 @@ impl Label {
             Self::Kind => "kind",
             Self::Operation => "operation",
             Self::Listing => "listing",
+            Self::Le => "le",
             Self::Version => "version",
             Self::Revision => "revision",
             Self::RustVersion => "rustversion",

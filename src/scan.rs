@@ -89,6 +89,7 @@ impl ScanContext {
         let facts = || {
             let facts = self.facts(&assignment).with_filter(filter.clone());
             let facts = facts.with_unassigned_detail();
+            let facts = facts.with_sizes(self.destination.also.sizes);
             facts.with_backups(&self.destination)
         };
         let mut complete = listing.list(facts, hints).await?;

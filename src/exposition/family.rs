@@ -6,7 +6,7 @@ use s3_exporter_judge::judge::JudgedJob;
 use crate::clusters::Cluster;
 use crate::exposition::quota::Quota;
 use crate::exposition::subject::{ObservedDestination, Subject};
-use crate::exposition::writer::{Labels, MetricKind, sample};
+use crate::exposition::writer::{Labels, MetricKind, edge, sample};
 use crate::facts::Totals;
 use crate::labels::Label;
 use crate::resolver::Resolution;
@@ -158,6 +158,27 @@ impl Samples<'_> {
         sample(self.out, self.name, self.labels, labels, value);
     }
 
+    /// All samples of a histogram: how many there are of each range, with its upper edge.
+    pub fn put_histogram(&mut self, ranges: impl Iterator<Item = (f64, u64)>, sum: f64) {
+        let (mut count, base) = (0_u64, self.name);
+        let bucket = format!("{base}_bucket");
+        for (upper, some) in ranges {
+            count = count.saturating_add(some);
+            let le = edge(upper);
+            let labels = [(Label::Le.as_str(), &*le)];
+            sample(self.out, &bucket, self.labels, &labels, count as f64);
+        }
+        for (ending, value) in [("sum", sum), ("count", count as f64)] {
+            sample(
+                self.out,
+                &format!("{base}_{ending}"),
+                self.labels,
+                &[],
+                value,
+            );
+        }
+    }
+
     /// One sample for each of these that has a value, with its name as a label.
     fn put_each<'v, V>(
         &mut self,
@@ -213,6 +234,14 @@ pub const fn gauge(name: &'static str, series: Series, help: &'static str) -> Fa
         help,
         set: Set::Ours,
         series,
+    }
+}
+
+/// A histogram of ours.
+pub const fn histogram(name: &'static str, series: Series, help: &'static str) -> Family {
+    Family {
+        kind: MetricKind::Histogram,
+        ..gauge(name, series, help)
     }
 }
 

@@ -4,7 +4,7 @@
 use s3_exporter_api::UnixTime;
 
 use crate::exposition::family::Series::{Cluster, Destination, KnownCluster, Resolver};
-use crate::exposition::family::{Family, Samples, gauge};
+use crate::exposition::family::{Family, Samples, gauge, histogram};
 use crate::exposition::subject::ObservedDestination;
 use crate::facts::{Figures, ObjectCount, Totals};
 use crate::labels::Label;
@@ -140,6 +140,20 @@ pub static FIGURES: &[Family] = &[
         "objectstore_objects_by_class_size_bytes",
         Destination(|of, samples| by_class(of, samples, |class| class.bytes)),
         "Sum of the sizes of the objects of each storage class, in bytes.",
+    ),
+    histogram(
+        "objectstore_object_size_bytes",
+        Destination(|of, samples| {
+            let is_asked = of.snapshot.destination.also.sizes;
+            let figures = of.snapshot.figures.as_ref().filter(|_| is_asked);
+            if let Some((figures, sizes)) = figures.and_then(|f| Some((f, f.sizes?))) {
+                let ranges = sizes.iter();
+                let ranges =
+                    ranges.map(|(edge, n)| (edge.map_or(f64::INFINITY, |edge| edge as f64), n));
+                samples.put_histogram(ranges, figures.listed.bytes as f64);
+            }
+        }),
+        "Sizes in bytes of the objects that were listed and that count; absent where they are not asked for.",
     ),
     gauge(
         "objectstore_clusters_omitted",

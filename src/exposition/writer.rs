@@ -20,6 +20,8 @@ pub enum MetricKind {
     Counter,
     /// Goes up and down.
     Gauge,
+    /// Counts by size: samples named with `_bucket`, `_sum` and `_count`.
+    Histogram,
 }
 
 /// Labels in their written form, `destination="a",bucket="b"`: those that many samples
@@ -44,7 +46,7 @@ pub fn head(out: &mut String, format: Format, name: &str, kind: MetricKind, help
         Format::OpenMetrics => (
             match kind {
                 MetricKind::Counter => name.strip_suffix("_total").unwrap_or(name),
-                MetricKind::Gauge => name,
+                MetricKind::Gauge | MetricKind::Histogram => name,
             },
             b"\\\n\"",
         ),
@@ -58,6 +60,7 @@ pub fn head(out: &mut String, format: Format, name: &str, kind: MetricKind, help
     out.push_str(match kind {
         MetricKind::Counter => " counter\n",
         MetricKind::Gauge => " gauge\n",
+        MetricKind::Histogram => " histogram\n",
     });
 }
 
@@ -115,6 +118,22 @@ fn escape(out: &mut String, text: &str, escaped: &[u8]) {
         rest = &rest[at + 1..];
     }
     out.push_str(rest);
+}
+
+/// The value of the label `le`, in the one form that OpenMetrics has for it. Prometheus makes it of any
+/// other since its version 3, so that expressions find it in both formats, before and after.
+pub fn edge(value: f64) -> String {
+    if value.is_infinite() {
+        return "+Inf".to_owned();
+    }
+    if value < 1e6 {
+        return format!("{value:?}");
+    }
+    let text = format!("{value:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => format!("{digits}e+{exponent:0>2}"),
+        None => text,
+    }
 }
 
 /// In the shortest form that reads back as the same number; never with an exponent.
@@ -179,6 +198,29 @@ mod tests {
         sample(&mut out, "a", &Labels::default(), &[], 0.5);
         sample(&mut out, "b", &Labels::default(), &[("k", "")], -0.0);
         assert_eq!(out, "a 0.5\nb{k=\"\"} 0\n");
+    }
+
+    #[test]
+    fn edges_are_written_as_prometheus_does() {
+        let edges = [
+            1024.0,
+            262_144.0,
+            1_048_576.0,
+            1_099_511_627_776.0,
+            0.5,
+            1e6,
+            f64::INFINITY,
+        ];
+        let expected = [
+            "1024.0",
+            "262144.0",
+            "1.048576e+06",
+            "1.099511627776e+12",
+            "0.5",
+            "1e+06",
+            "+Inf",
+        ];
+        assert_eq!(edges.map(edge), expected);
     }
 
     #[test]

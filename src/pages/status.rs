@@ -112,6 +112,8 @@ pub struct DestinationStatus<'a> {
     pub listed: Option<ObjectFigures>,
     /// What does not count; none where everything does.
     pub excluded: Option<ExcludedStatus<'a>>,
+    /// How large the objects are that count, by size; none where that is not asked for, or not known yet.
+    pub sizes: Option<Vec<SizeRange>>,
     /// What belongs to no known cluster.
     pub unassigned: Option<ObjectFigures>,
     /// What the judge finds wrong with its backup jobs, warnings and above, the gravest first.
@@ -225,6 +227,15 @@ pub struct ObjectFigures {
     pub oldest_object: Option<Moment>,
     /// The size of the largest.
     pub largest_object_size_bytes: Option<u64>,
+}
+
+/// The objects whose sizes are in one range.
+#[derive(Debug, Serialize)]
+pub struct SizeRange {
+    /// The largest size in it; none for the last range, which has no end.
+    pub up_to_bytes: Option<u64>,
+    /// How many, without those of the ranges before.
+    pub objects: u64,
 }
 
 /// A cluster at a destination.

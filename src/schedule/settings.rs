@@ -47,7 +47,8 @@ impl Runner {
         let is_other_scan = is_elsewhere
             || has_other_names
             || (old.timeout, old.concurrency) != (scan.destination.timeout, concurrency)
-            || old.judging.layouts != scan.destination.judging.layouts;
+            || old.judging.layouts != scan.destination.judging.layouts
+            || (!old.also.sizes && scan.destination.also.sizes);
         let has_other_probes = old.probe_interval != scan.destination.probe_interval;
         self.snapshot.destination = Arc::clone(&scan.destination);
         self.names = new.names;

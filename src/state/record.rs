@@ -1,7 +1,7 @@
 //! A file of the state: pure.
 //!
 //! ```text
-//! s3-exporter-state 5 cbf43926
+//! s3-exporter-state 6 cbf43926
 //! {"identity":{...},"saved":{"latest":{...},"completed":{...},"audit":{...},"history":[...]}}
 //! ```
 //!
@@ -27,7 +27,8 @@ const MAGIC: &str = "s3-exporter-state";
 /// - 3: the same, by the names of what it is read into.
 /// - 4: also the backups of each job, and what is remembered of them.
 /// - 5: also the last scans, whose the objects of no cluster may be, and what was left out by which globs.
-const VERSION: u32 = 5;
+/// - 6: also how large objects are.
+const VERSION: u32 = 6;
 
 /// Why a file is of no use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +58,11 @@ enum Saved {
     /// As the second version, with less in it.
     V1(version_2::FileBefore),
     V2(version_2::FileBefore),
-    /// As the fifth version, with less in it.
+    /// As the sixth version, with less in it.
     V3(Body<'static>),
     V4(Body<'static>),
     V5(Body<'static>),
+    V6(Body<'static>),
 }
 
 /// Everything after the first line.
@@ -78,7 +80,8 @@ impl Saved {
             2 => serde_json::from_slice(body).map(Self::V2),
             3 => serde_json::from_slice(body).map(Self::V3),
             4 => serde_json::from_slice(body).map(Self::V4),
-            VERSION => serde_json::from_slice(body).map(Self::V5),
+            5 => serde_json::from_slice(body).map(Self::V5),
+            VERSION => serde_json::from_slice(body).map(Self::V6),
             0 => return Err(Unusable::Corrupt("there is no version 0".to_owned())),
             newer => return Err(Unusable::Newer(newer)),
         };
@@ -93,7 +96,7 @@ impl Saved {
                 identity: Cow::Owned(identity),
                 saved: Cow::Owned(saved),
             }),
-            Self::V3(body) | Self::V4(body) | Self::V5(body) => Some(body),
+            Self::V3(body) | Self::V4(body) | Self::V5(body) | Self::V6(body) => Some(body),
         }
     }
 }
@@ -159,6 +162,9 @@ impl CompletedScan {
         let is_named = |name| facts.assignment().position(name).is_some();
         boundaries.objects() <= Totals::MOST_OBJECTS
             && facts.excluded().objects <= Totals::MOST_OBJECTS
+            && facts
+                .sizes()
+                .is_none_or(|sizes| sizes.objects() == facts.listed().objects)
             && self.gone.keys().all(|name| is_named(name))
     }
 }

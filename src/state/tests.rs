@@ -221,8 +221,8 @@ fn a_folder_has_one_holder_who_is_named() {
 fn what_is_of_no_use_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let body = "{}";
-    let newer = signed(6, body);
-    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(6));
+    let newer = signed(7, body);
+    assert_eq!(parse(newer.as_bytes()).unwrap_err(), Unusable::Newer(7));
     for (text, ending) in [
         ("nonsense", ".corrupt"),
         (&*newer, ".newer"),

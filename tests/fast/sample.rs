@@ -12,7 +12,7 @@ use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect, Price};
 use s3_exporter::facts::{
-    ClassTotals, Figures, ObjectCount, PrefixTotals, Recent, Totals, UnassignedDetail,
+    ClassTotals, Figures, ObjectCount, ObjectSizes, PrefixTotals, Recent, Totals, UnassignedDetail,
     UnassignedObject,
 };
 use s3_exporter::logging::Log;
@@ -346,6 +346,7 @@ pub fn clusters(names: &[(&str, Option<UnixTime>)]) -> Arc<Clusters> {
 /// Versions, and uploads that cannot be listed any more.
 fn beside(of: &mut DestinationSnapshot) {
     let destination = Arc::make_mut(&mut of.destination);
+    destination.also.sizes = true;
     let versions = Versions {
         noncurrent: 12,
         noncurrent_bytes: 3_000_000,
@@ -404,7 +405,14 @@ pub fn snapshot() -> Snapshot {
         past(61, None),
     ]));
     if let Some(figures) = &mut good.figures {
-        Arc::make_mut(figures).unassigned_detail = unassigned_detail();
+        let figures = Arc::make_mut(figures);
+        figures.unassigned_detail = unassigned_detail();
+        let mut sizes = ObjectSizes::default();
+        // Those of the totals.
+        for (size, objects) in [(1000, 2), (0, 3), (5_368_709_120, 20), (1_048_576, 4)] {
+            (0..objects).for_each(|_| sizes.add(size));
+        }
+        figures.sizes = Some(sizes);
     }
     for _ in 0..9 {
         good.meter.attempt(Operation::ListObjectsV2);

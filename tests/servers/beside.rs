@@ -1,7 +1,8 @@
-//! What lies beside the objects: versions in MinIO, unfinished uploads in SeaweedFS.
+//! What else is found out of a bucket: how large its objects are, versions in MinIO, unfinished uploads
+//! in SeaweedFS.
 
-use s3_exporter_testkit::Upload;
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
+use s3_exporter_testkit::{Fault, Memory, S3sServer, Upload};
 
 use crate::common::{Exporter, Metrics};
 
@@ -16,6 +17,124 @@ fn config(kind: &str, endpoint: &str, [id, secret]: [&str; 2], more: &str) -> St
 fn success(metrics: &Metrics, listing: &str) -> Option<f64> {
     let all = metrics.by("objectstore_beside_success", "listing");
     all.get(listing).copied()
+}
+
+/// Cumulative counts of the histogram, by their edges; and its count and sum.
+fn sizes(metrics: &Metrics) -> (std::collections::BTreeMap<String, f64>, [Option<f64>; 2]) {
+    let buckets = metrics.by("objectstore_object_size_bytes_bucket", "le");
+    let of = |ending: &str| metrics.of("d", &format!("objectstore_object_size_bytes_{ending}"));
+    (buckets, [of("count"), of("sum")])
+}
+
+/// They are those of the objects that count, from the first scrape after a restart on, and with the next
+/// scan where they are asked for only then; and no request is made for them.
+#[tokio::test]
+async fn sizes_are_counted_and_kept() {
+    let store = Memory::new().with_page_size(10);
+    let server = S3sServer::builder().store(&store).start();
+    let all = [
+        0,
+        1,
+        1024,
+        1025,
+        5 << 20,
+        16 << 20,
+        (16 << 20) + 1,
+        1 << 40,
+        (1 << 40) + 1,
+    ];
+    let objects = (0..180).map(|nth| Upload::new(format!("in/{nth:03}"), all[nth % 9]));
+    store.put_all("backups", objects);
+    store.put_all(
+        "backups",
+        ["in/x.tmp", "out/y"].map(|key| Upload::new(key, 7)),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let state = format!("[state]\ndirectory = {:?}\n", folder.path());
+    let keys = [S3sServer::ACCESS_KEY, S3sServer::SECRET_KEY];
+    let config = |more: &str| state.clone() + &config("s3", &server.endpoint(), keys, more);
+    let counts = |upper: &[&str], value: f64| {
+        upper
+            .iter()
+            .map(move |le| ((*le).to_owned(), value))
+            .collect::<Vec<_>>()
+    };
+    let expected: std::collections::BTreeMap<_, _> = [
+        counts(&["1024.0"], 60.0),
+        counts(
+            &[
+                "4096.0",
+                "16384.0",
+                "65536.0",
+                "262144.0",
+                "1.048576e+06",
+                "4.194304e+06",
+            ],
+            80.0,
+        ),
+        counts(&["1.6777216e+07"], 120.0),
+        counts(
+            &[
+                "6.7108864e+07",
+                "2.68435456e+08",
+                "1.073741824e+09",
+                "4.294967296e+09",
+            ],
+            140.0,
+        ),
+        counts(
+            &["1.7179869184e+10", "6.8719476736e+10", "2.74877906944e+11"],
+            140.0,
+        ),
+        counts(&["1.099511627776e+12"], 160.0),
+        counts(&["+Inf"], 180.0),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let sum = 20.0 * all.iter().map(|size| *size as f64).sum::<f64>();
+    let right = (expected, [Some(180.0), Some(sum)]);
+
+    let none = config("exclude = [\"*.tmp\"]\ninterval = \"1h\"\n");
+    let mut exporter = Exporter::with_config(&none, &[]).await;
+    let scanned = |metrics: &Metrics| metrics.of("d", "objectstore_scan_success") == Some(1.0);
+    let metrics = exporter.until("a scan", scanned).await;
+    assert_eq!(sizes(&metrics), Default::default());
+    let with = none.clone() + "also = [\"sizes\"]\n";
+    std::fs::write(exporter.file("config.toml"), &with).unwrap();
+    let (status, answer) = exporter.reload().await;
+    assert_eq!(status, 200, "{answer}");
+    let has_sizes = |metrics: &Metrics| sizes(metrics).1[0].is_some();
+    let metrics = exporter.until("sizes after a reload", has_sizes).await;
+    assert_eq!(sizes(&metrics), right);
+    assert_eq!(metrics.of("d", "objectstore_listed_objects"), Some(181.0));
+    assert_eq!(metrics.of("d", "objectstore_excluded_objects"), Some(1.0));
+    let operations = metrics.by("objectstore_api_requests_total", "operation");
+    assert_eq!(operations.len(), 1, "{operations:?}");
+    let page = exporter.get("/status/d").await;
+    let words = "60 up to 1 KiB, 20 up to 4 KiB, 40 up to 16 MiB, 20 up to 64 MiB, 20 up to 1 TiB, 20 beyond";
+    assert!(page.contains(words), "{page}");
+    assert!(exporter.terminate().await.success());
+
+    server.faults().always(Some(Fault::Silence));
+    let exporter = Exporter::with_config(&with, &[]).await;
+    assert_eq!(sizes(&exporter.metrics().await), right, "after a restart");
+    let status = exporter.status().await;
+    let ranges = &status["destinations"][0]["sizes"];
+    assert_eq!(
+        ranges[0],
+        serde_json::json!({"up_to_bytes": 1024, "objects": 60})
+    );
+    assert_eq!(
+        ranges[16],
+        serde_json::json!({"up_to_bytes": null, "objects": 20})
+    );
+    drop(exporter);
+    // Who asks for none gets none, though they are kept.
+    let exporter = Exporter::with_config(&none, &[]).await;
+    let metrics = exporter.metrics().await;
+    assert_eq!(metrics.of("d", "objectstore_listed_objects"), Some(181.0));
+    assert_eq!(sizes(&metrics), Default::default());
 }
 
 const MINIO: [&str; 2] = [MinIo::ACCESS_KEY, MinIo::SECRET_KEY];

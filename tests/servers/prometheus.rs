@@ -29,7 +29,7 @@ fn config(endpoint: &str) -> String {
          access_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
          [resolvers.list]\ntype = \"static\"\nclusters = {CLUSTERS:?}\n\
          [[destinations]]\nname = \"etcd\"\nbucket = \"backups\"\nresolver = \"list\"\n\
-         interval = \"1s\"\nmax_age = \"{max_age}s\"\n\
+         interval = \"1s\"\nmax_age = \"{max_age}s\"\nalso = [\"sizes\"]\n\
          [[destinations]]\nname = \"gone\"\nbucket = \"missing\"\nresolver = \"list\"\ninterval = \"1s\"\n"
     )
 }
@@ -98,6 +98,7 @@ async fn scrapes_and_answers() {
         check_figures(&prometheus, job).await;
         check_scans(&prometheus, job).await;
     }
+    check_sizes(&prometheus).await;
     check_questions(&prometheus).await;
     // No scrape of all these had a fault.
     assert_eq!(prometheus.query("min_over_time(up[1h]) != 1").await, []);
@@ -174,6 +175,32 @@ async fn check_figures(prometheus: &Prometheus, job: &str) {
             assert_eq!(sample.labels["bucket"], "backups", "{sample:?}");
         }
     }
+}
+
+/// A histogram is one to Prometheus, which keeps its edges as they are written.
+async fn check_sizes(prometheus: &Prometheus) {
+    let mut edges = Vec::new();
+    for job in JOBS {
+        let [entry] = &metadata(prometheus, job, "objectstore_object_size_bytes").await[..] else {
+            panic!("{job} knows no histogram");
+        };
+        assert_eq!(entry["type"], "histogram", "{entry}");
+        let of = |ending: &str| format!("objectstore_object_size_bytes_{ending}{{job=\"{job}\"}}");
+        let buckets = prometheus.query(&of("bucket")).await;
+        edges.push(by(&buckets, "le").into_keys().collect::<Vec<_>>());
+        let listed = format!("objectstore_listed_objects{{job=\"{job}\"}}");
+        let same = format!("{} == ignoring (__name__) {listed}", of("count"));
+        assert_eq!(prometheus.query(&same).await.len(), 1, "{job}");
+        let listed = format!("objectstore_listed_size_bytes{{job=\"{job}\"}}");
+        let same = format!("{} == ignoring (__name__) {listed}", of("sum"));
+        assert_eq!(prometheus.query(&same).await.len(), 1, "{job}");
+        let median = format!("histogram_quantile(0.5, {})", of("bucket"));
+        let median = prometheus.query(&median).await[0].value;
+        assert!(median > 0.0 && median <= 1024.0, "{median}");
+    }
+    assert_eq!(edges[0], edges[1]);
+    assert_eq!(edges[0].len(), 17);
+    assert!(edges[0].contains(&"1.048576e+06".to_owned()), "{edges:?}");
 }
 
 /// How each destination is, under our names and under the seed's.

@@ -45,6 +45,7 @@ struct Page<'a> {
     more: usize,
     table: Table<'a>,
     requests: Requests,
+    sizes: Option<String>,
     beside: Vec<BesideLine>,
     unassigned: Option<Unassigned>,
     scans: Vec<ScanLine>,
@@ -138,6 +139,7 @@ pub fn page(
         more,
         table: Table::new(found.rows.iter(), query, base, ROWS, now),
         requests: Requests::new(of),
+        sizes: sizes(of),
         beside: BesideLine::all(of, now),
         unassigned: of.figures.as_ref().and_then(|figures| {
             Unassigned::new(&UnassignedStatus::new(&figures.unassigned_detail, now), now)
@@ -145,6 +147,22 @@ pub fn page(
         scans: ScanLine::all(&scans(of, now), now),
     }
     .render()
+}
+
+/// How many objects there are up to each size that some have, where that is asked for.
+fn sizes(of: &DestinationSnapshot) -> Option<String> {
+    let figures = of.figures.as_ref().filter(|_| of.destination.also.sizes)?;
+    let sizes = figures.sizes?;
+    let ranges = sizes.iter().filter(|(_, objects)| *objects > 0);
+    let words = ranges.map(|(edge, objects)| match edge {
+        Some(edge) => format!("{objects} up to {}", ByteSize(edge)),
+        None => format!("{objects} beyond"),
+    });
+    let words: Vec<_> = words.collect();
+    Some(match words.is_empty() {
+        true => "there are no objects".to_owned(),
+        false => words.join(", "),
+    })
 }
 
 impl LeftOut {

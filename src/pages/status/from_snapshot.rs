@@ -10,12 +10,13 @@ use super::found::findings;
 use super::progress::progress;
 use super::{
     ClusterStatus, DestinationState, DestinationStatus, ExcludedStatus, LatestAudit, LatestFailure,
-    LatestScan, Moment, ObjectFigures, RequestsStatus, ResolverStatus, Status, StoreStatus, Time,
+    LatestScan, Moment, ObjectFigures, RequestsStatus, ResolverStatus, SizeRange, Status,
+    StoreStatus, Time,
 };
 use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::exposition::quota::divide;
-use crate::facts::{Figures, Totals};
+use crate::facts::{Figures, ObjectSizes, Totals};
 use crate::resolver::Resolution;
 use crate::snapshot::{DestinationSnapshot, ScanFailure, Snapshot};
 use crate::telemetry;
@@ -132,6 +133,9 @@ impl<'a> DestinationStatus<'a> {
                 ..ObjectFigures::new(&figures.listed, now)
             }),
             excluded: ExcludedStatus::new(destination, figures),
+            sizes: figures
+                .filter(|_| destination.also.sizes)
+                .and_then(|figures| Some(SizeRange::all(figures.sizes?))),
             unassigned: figures.map(|figures| ObjectFigures::new(&figures.unassigned, now)),
             backups,
             clusters_not_listed: backups.all - clusters.len(),
@@ -241,6 +245,16 @@ impl<'a> ExcludedStatus<'a> {
             objects: figures.map(|figures| figures.excluded.objects),
             size_bytes: figures.map(|figures| figures.excluded.bytes),
         })
+    }
+}
+
+impl SizeRange {
+    fn all(sizes: ObjectSizes) -> Vec<Self> {
+        let range = |(up_to_bytes, objects)| Self {
+            up_to_bytes,
+            objects,
+        };
+        sizes.iter().map(range).collect()
     }
 }
 

@@ -3,14 +3,14 @@
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use s3_exporter_api::FailureKind;
-use s3_exporter_listing::Boundaries;
+use s3_exporter_api::{FailureKind, Object, StorageClass};
+use s3_exporter_listing::{Boundaries, Fold};
 
 use super::*;
 use crate::assign::Assignment;
 use crate::clusters::Cluster;
 use crate::destination::ListingId;
-use crate::facts::{Facts, Recent, Totals};
+use crate::facts::{Facts, Lane, Recent, Totals};
 use crate::snapshot::{PastFailure, PastScan, ScanFailure};
 
 prop_compose! {
@@ -141,7 +141,7 @@ proptest! {
     fn any_bytes_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..200), body in any::<String>()) {
         prop_assert!(parse(&bytes).is_err());
         for json in [body.as_str(), "{}", "[[[[", r#"{"identity":{},"latest":{},"good":null}"#] {
-            for version in 0..=5 {
+            for version in 0..=6 {
                 prop_assert!(matches!(parse(signed(version, json).as_bytes()), Err(Unusable::Corrupt(_))));
             }
         }
@@ -175,7 +175,7 @@ pub(super) fn signed(version: u32, body: &str) -> String {
 const BODY_2: &str = r#"{"identity":{"destination":"d","store_url":"https://minio.example:9000","bucket":"backups","prefix":"p/","separator":"-","resolver":"lab"},"latest":{"ended":1,"duration":{"secs":0,"nanos":5000000},"failure":null},"good":{"ended":1,"unassigned":{"objects":3,"empty":0,"bytes":0,"newest_of_all":null,"newest":null,"oldest":null,"largest":null},"clusters":[],"boundaries":[],"loose":0},"audit":{"ended":1,"success":true}}"#;
 
 /// The same as it is written today.
-fn body_5() -> String {
+fn body_6() -> String {
     let audit = Some(Audit {
         ended: at(1),
         success: true,
@@ -252,11 +252,13 @@ fn refuses(version: u32, body: &str, cluster: fn(&str) -> String, gone: (&str, &
 fn what_cannot_be_is_refused_though_its_checksum_is_right() {
     let cluster = |name: &str| format!(r#"["{name}",{TOTALS}]"#);
     let gone = (r#""gone":[]"#, r#""gone":[["x",1]]"#);
-    let body_5 = body_5();
-    refuses(5, &body_5, cluster, gone);
+    let body_6 = body_6();
+    refuses(6, &body_6, cluster, gone);
+    // As the fifth version has it, which knew of no more that may be kept.
+    refuses(5, &body_6, cluster, gone);
     // As the fourth version has it, which kept the latest scan alone.
-    let body_4 = body_5.replace(r#","history":[]"#, "");
-    assert_ne!(body_4, body_5);
+    let body_4 = body_6.replace(r#","history":[]"#, "");
+    assert_ne!(body_4, body_6);
     refuses(4, &body_4, cluster, gone);
     // As the third version has it, which kept nothing of backups.
     let body_3 = body_4.replace(r#","memory":{"jobs":[]}"#, "");
@@ -267,6 +269,37 @@ fn what_cannot_be_is_refused_though_its_checksum_is_right() {
     };
     let gone = (r#""loose":0"#, r#""loose":0,"gone":[["x",1]]"#);
     refuses(2, BODY_2, cluster, gone);
+}
+
+/// How large objects are is kept where it was counted, and is of no use where it is of other objects.
+#[test]
+fn sizes_are_kept() {
+    let mut facts = Facts::new(Arc::default()).with_sizes(true);
+    for size in [0, 1024, 1025, 1 << 50] {
+        let object = Object {
+            key: b"k",
+            size,
+            last_modified: at(1),
+            storage_class: StorageClass::STANDARD,
+        };
+        facts.add(&mut Lane::default(), &object);
+    }
+    let mut saved = remembered(at(1), 0);
+    let completed = saved.completed.as_mut().unwrap();
+    Arc::get_mut(&mut completed.found).unwrap().fold = facts.clone();
+    let bytes = written(&saved);
+    let (_, after) = parse(&bytes).unwrap();
+    let kept = after.completed.unwrap().found.fold.sizes().copied();
+    assert_eq!(kept.as_ref(), facts.sizes());
+    assert!(kept.is_some());
+    let text = String::from_utf8(bytes).unwrap();
+    let body = text.split_once('\n').unwrap().1;
+    for (from, to) in [("[2,1,", "[3,1,"), ("[2,1,", "[2,"), ("[2,1,", "[2,1,0,")] {
+        let changed = body.replace(from, to);
+        assert_ne!(changed, body);
+        let result = parse(signed(6, &changed).as_bytes());
+        assert!(matches!(result, Err(Unusable::Corrupt(_))), "{to}");
+    }
 }
 
 /// A file names the kinds of failures as the label `kind` does.
@@ -298,7 +331,7 @@ fn an_older_file_is_read() {
 fn upgraded(bytes: &[u8]) -> (ListingId, SavedState) {
     let (listing, saved) = parse(bytes).unwrap();
     let again = to_bytes(&listing, &saved).unwrap();
-    assert!(again.starts_with(b"s3-exporter-state 5 "));
+    assert!(again.starts_with(b"s3-exporter-state 6 "));
     let (same, after) = parse(&again).unwrap();
     assert_eq!((&same, to_bytes(&same, &after).unwrap()), (&listing, again));
     (listing, after)

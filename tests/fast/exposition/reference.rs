@@ -46,7 +46,8 @@ impl Shown {
 
     fn row(&self) -> String {
         let is_said = |label: &&String| {
-            let is_of_all = ["destination", "bucket"].contains(&label.as_str());
+            // That a histogram has edges is said by its type.
+            let is_of_all = ["destination", "bucket", "le"].contains(&label.as_str());
             self.table().starts_with("kubermatic") || !is_of_all
         };
         let labels: Vec<_> = self.labels.iter().filter(is_said).cloned().collect();
@@ -79,6 +80,20 @@ fn labels(sample: &str) -> Vec<String> {
         rest = &value[end.unwrap() + 1..];
     }
     names
+}
+
+impl Shown {
+    /// As its samples are named.
+    fn samples(&self) -> Vec<String> {
+        let endings: &[_] = match self.kind.as_str() {
+            "histogram" => &["_bucket", "_sum", "_count"],
+            _ => &[""],
+        };
+        let names = endings
+            .iter()
+            .map(|ending| format!("{}{ending}", self.name));
+        names.collect()
+    }
 }
 
 fn families(text: &str) -> Vec<Shown> {
@@ -123,9 +138,11 @@ fn tables() -> BTreeMap<&'static str, String> {
     let text = exposed();
     let mut tables = BTreeMap::new();
     for family in families(&text) {
-        let has_samples = text
-            .lines()
-            .any(|line| line.split(['{', ' ']).next() == Some(family.name.as_str()));
+        let has_samples = |name: &String| {
+            let mut lines = text.lines();
+            lines.any(|line| line.split(['{', ' ']).next() == Some(name))
+        };
+        let has_samples = family.samples().iter().all(has_samples);
         assert!(has_samples, "{}: the snapshot has none of it", family.name);
         let table = tables
             .entry(family.table())
@@ -188,7 +205,9 @@ fn unknown<'a>(text: &'a str, names: &BTreeSet<&str>) -> Vec<&'a str> {
 fn documents_name_no_other() {
     let text = exposed();
     let families = families(&text);
-    let names = families.iter().map(|family| family.name.as_str()).collect();
+    let samples: Vec<_> = families.iter().flat_map(Shown::samples).collect();
+    let names = families.iter().map(|family| family.name.as_str());
+    let names = names.chain(samples.iter().map(String::as_str)).collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = std::fs::read_dir(root.join("docs")).unwrap();
     let mut paths: Vec<_> = docs.map(|entry| entry.unwrap().path()).collect();

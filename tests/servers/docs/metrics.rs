@@ -75,7 +75,7 @@ secret_access_key = "{}"
 [[destinations]]
 backend = "weed"
 bucket = "unfinished"
-also = ["versions", "uploads"]
+also = ["sizes", "versions", "uploads"]
 "#,
         server.endpoint(),
         S3sServer::ACCESS_KEY,

@@ -1,23 +1,35 @@
-//! `also` of a destination: what is listed beside its objects, and how often.
+//! `also` of a destination: what else is found out of its bucket, and how often.
 
 use s3_exporter_config::Section;
 
 use crate::beside::{Also, Beside};
 
-/// What is asked for, each at its own interval where none is given.
+/// What is asked for; what is listed, each at its own interval where none is given.
 pub(super) fn also(section: &mut Section) -> Also {
-    let interval = section.duration("also_interval");
+    let interval = section.setting("also_interval", Section::duration);
     let mut also = Also::default();
     for item in section.items("also").unwrap_or_default() {
-        let mut known = Beside::ALL.into_iter();
-        match known.find(|beside| beside.as_str() == item.value) {
-            Some(beside) => also.set(beside, interval.unwrap_or(beside.default_interval())),
-            None => {
-                let names = Beside::ALL.map(|beside| format!("{:?}", beside.as_str()));
-                let message = format!("is {}: expected {}", item.quote(), names.join(" or "));
-                section.fault_of(&item, message);
-            }
+        let mut listed = Beside::ALL.into_iter();
+        if item.value == Also::SIZES {
+            also.sizes = true;
+        } else if let Some(beside) = listed.find(|beside| beside.as_str() == item.value) {
+            let own = interval.as_ref().map(|interval| interval.value);
+            also.set(beside, own.unwrap_or(beside.default_interval()));
+        } else {
+            let names = Beside::ALL.map(Beside::as_str).into_iter();
+            let names: Vec<_> = names
+                .chain([Also::SIZES])
+                .map(|name| format!("{name:?}"))
+                .collect();
+            let message = format!("is {}: expected {}", item.quote(), names.join(" or "));
+            section.fault_of(&item, message);
         }
+    }
+    if let Some(interval) = interval.filter(|_| also.asked().next().is_none()) {
+        section.warn_of(
+            &interval,
+            "has no effect: nothing in `also` is listed by itself",
+        );
     }
     also
 }
