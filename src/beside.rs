@@ -5,9 +5,11 @@
 use std::time::Duration;
 
 use s3_exporter_api::{ListingKind, Object, Page, UnixTime, VersionState};
+use serde::{Deserialize, Serialize};
 
 /// What may be listed beside the objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Beside {
     /// Versions of objects: earlier ones, and delete markers.
     Versions,
@@ -76,7 +78,8 @@ impl Also {
 }
 
 /// The versions of objects that a listing of objects does not show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Versions {
     /// Earlier ones.
     pub noncurrent: u64,
@@ -87,7 +90,8 @@ pub struct Versions {
 }
 
 /// Uploads that were never finished.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Uploads {
     /// All of them.
     pub count: u64,
@@ -113,7 +117,8 @@ impl Uploads {
 }
 
 /// What a listing beside the objects found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Found {
     /// Of versions.
     Versions(Versions),
@@ -127,6 +132,14 @@ impl Found {
         match beside {
             Beside::Versions => Self::Versions(Versions::default()),
             Beside::Uploads => Self::Uploads(Uploads::default()),
+        }
+    }
+
+    /// Which listing found it.
+    pub const fn beside(&self) -> Beside {
+        match self {
+            Self::Versions(_) => Beside::Versions,
+            Self::Uploads(_) => Beside::Uploads,
         }
     }
 

@@ -137,6 +137,7 @@ impl Runner {
             mut completed,
             audit,
             history,
+            beside,
         }) = kept
         {
             if let Some(completed) = &mut completed {
@@ -157,6 +158,7 @@ impl Runner {
             self.snapshot.history = history;
             self.completed = completed;
             self.go_on_from_audit(audit);
+            self.go_on_from_beside(beside);
             self.publish();
         }
     }
@@ -329,6 +331,7 @@ impl Runner {
                 completed,
                 audit,
                 history: Arc::clone(&self.snapshot.history),
+                beside: self.snapshot.beside.clone(),
             };
             state.save(&self.scan.destination, saved);
         }

@@ -1,5 +1,5 @@
 //! What is kept over a restart: of each destination the latest complete scan, the keys at
-//! which its listing is cut, and how its latest scans ended. So the figures are there at the
+//! which its listing is cut, how its latest scans ended, and what lies beside its objects. So the figures are there at the
 //! first scrape, with their true age, before any store or resolver has answered.
 //!
 //! A [`Folder`] holds one file for each destination, in the form that [`record`] reads and
@@ -22,7 +22,7 @@ use crate::destination::{Destination, Expect};
 use crate::facts::Figures;
 use crate::interner::Interner;
 use crate::scan::CompleteListing;
-use crate::snapshot::{ScanHistory, ScanOutcome};
+use crate::snapshot::{BesideOutcomes, ScanHistory, ScanOutcome};
 use crate::verdict;
 
 mod error;
@@ -56,6 +56,9 @@ pub struct SavedState {
     /// The last scans that ended.
     #[serde(default, with = "form::shared")]
     pub history: Arc<ScanHistory>,
+    /// How the latest listings beside the objects ended.
+    #[serde(default, skip_serializing_if = "BesideOutcomes::are_unknown")]
+    pub beside: BesideOutcomes,
 }
 
 /// A complete scan.
@@ -234,7 +237,7 @@ fn no_later_than(now: UnixTime, mut saved: SavedState, destination: &Destination
         late.map(|completed| &mut Arc::make_mut(&mut completed.found).as_of),
         saved.audit.as_mut().map(|audit| &mut audit.ended),
     ];
-    let mut late = Arc::make_mut(&mut saved.history).end_by(now);
+    let mut late = Arc::make_mut(&mut saved.history).end_by(now) | saved.beside.end_by(now);
     for ended in ends.into_iter().flatten().filter(|ended| **ended > now) {
         late = true;
         *ended = now;

@@ -1,6 +1,6 @@
-//! When what lies beside the objects is listed: after the first scan, and then each at its interval;
-//! one at a time of a destination. Where one fails, what it found before stays, and it is tried again
-//! soon.
+//! When what lies beside the objects is listed: after the first scan, and then each at its interval,
+//! over a restart and a reload too; one at a time of a destination. Where one fails, what it found before
+//! stays, and it is tried again soon.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use s3_exporter_api::{BackendError, Meter, Operation, UnixTime, chain};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Runner, caught, jitter};
-use crate::beside::{Beside, Found};
+use crate::beside::{Also, Beside, Found};
 use crate::scan::ScanContext;
 use crate::snapshot::{BesideOutcome, BesideOutcomes, ScanFailure};
 
@@ -32,7 +32,7 @@ type Listing = Pin<Box<dyn Future<Output = Listed> + Send>>;
 pub(super) struct BesideListings {
     /// When the next one of each begins; `None` where none is to.
     due: [Option<Instant>; Beside::ALL.len()],
-    running: Option<Listing>,
+    running: Option<(Beside, Listing)>,
 }
 
 impl fmt::Debug for BesideListings {
@@ -53,10 +53,10 @@ impl BesideListings {
                 return std::future::pending().await;
             };
             sleep_until(at).await;
-            self.running = Some(list(scan.clone(), beside));
+            self.running = Some((beside, list(scan.clone(), beside)));
         }
         match &mut self.running {
-            Some(listing) => {
+            Some((_, listing)) => {
                 let listed = listing.await;
                 self.running = None;
                 listed
@@ -84,26 +84,65 @@ fn list(scan: ScanContext, beside: Beside) -> Listing {
     })
 }
 
+/// Until the next listing: an interval after the latest, be it one before the process started, and
+/// nothing where that failed, or there was none.
+fn wait(outcome: &BesideOutcome, interval: Duration, now: UnixTime) -> Duration {
+    match (&outcome.found, &outcome.failure) {
+        (Some((ended, _)), None) => {
+            let age = u64::try_from(now.as_millis() - ended.as_millis()).unwrap_or(0);
+            interval.saturating_sub(Duration::from_millis(age))
+        }
+        _ => Duration::ZERO,
+    }
+}
+
 impl Runner {
-    /// After a scan, or when something else is asked for: what is to be listed, and when.
-    pub(super) fn arrange_beside(&mut self) {
+    /// Goes on from how the latest listings ended before the process started.
+    pub(super) fn go_on_from_beside(&mut self, kept: BesideOutcomes) {
+        self.snapshot.beside = kept;
+        self.forget_beside();
+    }
+
+    /// What is not asked for is not known.
+    fn forget_beside(&mut self) {
         let also = self.scan.destination.also;
         for beside in Beside::ALL {
-            let due = &mut self.beside.due[beside as usize];
-            match also.interval(beside) {
-                Some(_) => *due = due.or_else(|| Some(Instant::now())),
-                None => {
-                    *due = None;
-                    *self.snapshot.beside.of_mut(beside) = BesideOutcome::default();
-                }
+            if also.interval(beside).is_none() {
+                self.beside.due[beside as usize] = None;
+                *self.snapshot.beside.of_mut(beside) = BesideOutcome::default();
             }
         }
     }
 
-    /// What was listed is of another store: it is listed anew, after the next scan.
-    pub(super) fn forget_beside(&mut self) {
-        self.beside = BesideListings::default();
-        self.snapshot.beside = BesideOutcomes::default();
+    /// After a scan, or when something else is asked for: what is to be listed, and when.
+    pub(super) fn arrange_beside(&mut self) {
+        self.forget_beside();
+        let also = self.scan.destination.also;
+        let now = UnixTime::now();
+        for beside in also.asked() {
+            let due = &mut self.beside.due[beside as usize];
+            let interval = also.interval(beside).unwrap_or_default(); // it is asked for
+            let outcome = self.snapshot.beside.of(beside);
+            *due = due.or_else(|| Some(Instant::now() + wait(outcome, interval, now)));
+        }
+    }
+
+    /// Something else may be asked for than `before`, or the store be reached in another way. What is
+    /// still asked for is of the same objects: it stays.
+    pub(super) fn adopt_beside(&mut self, before: Also, is_elsewhere: bool) {
+        let also = self.scan.destination.also;
+        for beside in Beside::ALL {
+            if is_elsewhere || before.interval(beside) != also.interval(beside) {
+                self.beside.due[beside as usize] = None;
+            }
+        }
+        let running = self.beside.running.as_ref();
+        if running.is_some_and(|(of, _)| is_elsewhere || also.interval(*of).is_none()) {
+            self.beside.running = None;
+        }
+        if self.snapshot.latest.is_some() {
+            self.arrange_beside();
+        }
     }
 
     /// Lists once what is asked for.
@@ -168,5 +207,35 @@ impl Runner {
             }
         }
         self.publish();
+        self.keep();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::beside::Versions;
+
+    #[test]
+    fn a_listing_comes_an_interval_after_the_one_before() {
+        const HOUR: Duration = Duration::from_secs(3600);
+        let at = UnixTime::from_millis;
+        let mut outcome = BesideOutcome::default();
+        assert_eq!(wait(&outcome, HOUR, at(9)), Duration::ZERO);
+        let found = Arc::new(Found::Versions(Versions::default()));
+        outcome.found = Some((at(1_000_000), found));
+        for (now, expected) in [
+            (at(1_000_000), HOUR),
+            (at(2_000_000), Duration::from_secs(2600)),
+            (at(4_600_001), Duration::ZERO),
+            (at(0), HOUR), // the clock was set back
+        ] {
+            assert_eq!(wait(&outcome, HOUR, now), expected);
+        }
+        outcome.failure = Some(ScanFailure {
+            kind: s3_exporter_api::FailureKind::Denied,
+            message: "denied".into(),
+        });
+        assert_eq!(wait(&outcome, HOUR, at(1_000_000)), Duration::ZERO);
     }
 }

@@ -36,8 +36,6 @@ impl Runner {
         if is_elsewhere {
             scan.take_note(OrderEvent::Reconnected);
         }
-        let is_listed_otherwise = is_elsewhere
-            || (old.also, &old.filter) != (scan.destination.also, &scan.destination.filter);
         let concurrency = scan.destination.concurrency;
         if is_elsewhere || old.concurrency != concurrency {
             scan.concurrency.store(concurrency, Relaxed);
@@ -60,12 +58,7 @@ impl Runner {
         if is_elsewhere || has_other_probes {
             self.arrange_probes();
         }
-        if is_listed_otherwise {
-            self.forget_beside();
-        }
-        if self.snapshot.latest.is_some() {
-            self.arrange_beside();
-        }
+        self.adopt_beside(old.also, is_elsewhere);
         self.publish();
         is_other_scan
     }

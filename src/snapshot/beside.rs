@@ -1,14 +1,18 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
+use serde::{Deserialize, Serialize};
 
 use super::ScanFailure;
 use crate::beside::{Beside, Found, Uploads, Versions};
 
 /// What is known of one of what lies beside the objects.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BesideOutcome {
     /// What the latest complete listing found, and when it ended; `None` before the first.
+    #[serde(with = "found")]
     pub found: Option<(UnixTime, Arc<Found>)>,
     /// HTTP requests of the latest listing, retries included.
     pub requests: u64,
@@ -28,11 +32,71 @@ impl BesideOutcome {
     }
 }
 
-/// What is known of each.
-#[derive(Clone, Debug, Default)]
+/// How what was found is kept.
+mod found {
+    use serde::{Deserializer, Serializer};
+
+    use super::*;
+
+    type Shared = Option<(UnixTime, Arc<Found>)>;
+
+    pub fn serialize<S: Serializer>(of: &Shared, to: S) -> Result<S::Ok, S::Error> {
+        let found = of.as_ref().map(|(ended, found)| (ended, &**found));
+        found.serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(of: D) -> Result<Shared, D::Error> {
+        let found = Option::<(UnixTime, Found)>::deserialize(of)?;
+        Ok(found.map(|(ended, found)| (ended, Arc::new(found))))
+    }
+}
+
+/// What is known of each. Kept are those of which something is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(try_from = "Kept", into = "Kept")]
 pub struct BesideOutcomes([BesideOutcome; Beside::ALL.len()]);
 
+type Kept = BTreeMap<Beside, BesideOutcome>;
+
+impl From<BesideOutcomes> for Kept {
+    fn from(of: BesideOutcomes) -> Self {
+        let all = Beside::ALL.into_iter().zip(of.0);
+        all.filter(|(_, outcome)| outcome.is_known()).collect()
+    }
+}
+
+impl TryFrom<Kept> for BesideOutcomes {
+    type Error = String;
+
+    fn try_from(kept: Kept) -> Result<Self, String> {
+        let mut outcomes = Self::default();
+        for (beside, outcome) in kept {
+            let found = outcome.found.as_ref().map(|(_, found)| found.beside());
+            if found.is_some_and(|of| of != beside) {
+                return Err(format!(
+                    "what listing {} found is of another",
+                    beside.as_str()
+                ));
+            }
+            *outcomes.of_mut(beside) = outcome;
+        }
+        Ok(outcomes)
+    }
+}
+
 impl BesideOutcomes {
+    /// Whether nothing is known of any.
+    pub fn are_unknown(&self) -> bool {
+        !self.0.iter().any(BesideOutcome::is_known)
+    }
+
+    /// Has none of them end after this moment; whether one did.
+    pub fn end_by(&mut self, now: UnixTime) -> bool {
+        let ends = self.0.iter_mut().filter_map(|of| of.found.as_mut());
+        let late = ends.filter(|(ended, _)| *ended > now);
+        late.map(|(ended, _)| *ended = now).count() > 0
+    }
+
     /// Of this one.
     pub const fn of(&self, beside: Beside) -> &BesideOutcome {
         &self.0[beside as usize]

@@ -27,7 +27,7 @@ const MAGIC: &str = "s3-exporter-state";
 /// - 3: the same, by the names of what it is read into.
 /// - 4: also the backups of each job, and what is remembered of them.
 /// - 5: also the last scans, whose the objects of no cluster may be, and what was left out by which globs.
-/// - 6: also how large objects are.
+/// - 6: also how large objects are, and what lies beside them.
 const VERSION: u32 = 6;
 
 /// Why a file is of no use.

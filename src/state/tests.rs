@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::folder::file_name;
 use super::*;
 use crate::assign::Assignment;
+use crate::beside::{Beside, Found, Versions};
 use crate::destination::Expect;
 use crate::facts::{Facts, Totals};
 
@@ -69,6 +70,7 @@ fn remembered(ended: UnixTime, objects: u64) -> SavedState {
         }),
         audit: None,
         history: Arc::default(),
+        beside: BesideOutcomes::default(),
     }
 }
 
@@ -171,15 +173,18 @@ fn what_is_from_the_future_ends_now() {
         ended: future,
         success: true,
     });
-    let before = SavedState {
+    let mut before = SavedState {
         audit,
         ..remembered(future, 3)
     };
+    let found = Arc::new(Found::Versions(Versions::default()));
+    before.beside.of_mut(Beside::Versions).found = Some((future, found));
     state.save(&destination("d"), before);
     state.close_within(PATIENCE);
     let state = open(&folder);
     let back = state.load(&destination("d")).unwrap();
-    let ends = [back.latest.ended, back.completed.unwrap().ended()];
+    let (listed, _) = back.beside.of(Beside::Versions).found.as_ref().unwrap();
+    let ends = [back.latest.ended, back.completed.unwrap().ended(), *listed];
     for ended in ends.into_iter().chain(back.audit.map(|audit| audit.ended)) {
         assert!(ended >= now && ended <= UnixTime::now(), "{ended:?}");
     }

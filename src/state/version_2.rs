@@ -14,7 +14,7 @@ use crate::clusters::{Cluster, Clusters};
 use crate::destination::ListingId;
 use crate::facts::{Facts, Totals};
 use crate::scan::CompleteListing;
-use crate::snapshot::ScanOutcome;
+use crate::snapshot::{BesideOutcomes, ScanOutcome};
 
 /// Everything after the first line.
 #[derive(Deserialize)]
@@ -63,6 +63,7 @@ impl FileBefore {
             completed,
             audit: self.audit,
             history: Arc::default(),
+            beside: BesideOutcomes::default(),
         };
         Some((self.identity, saved))
     }

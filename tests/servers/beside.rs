@@ -101,9 +101,7 @@ async fn sizes_are_counted_and_kept() {
     let metrics = exporter.until("a scan", scanned).await;
     assert_eq!(sizes(&metrics), Default::default());
     let with = none.clone() + "also = [\"sizes\"]\n";
-    std::fs::write(exporter.file("config.toml"), &with).unwrap();
-    let (status, answer) = exporter.reload().await;
-    assert_eq!(status, 200, "{answer}");
+    reload(&exporter, &with).await;
     let has_sizes = |metrics: &Metrics| sizes(metrics).1[0].is_some();
     let metrics = exporter.until("sizes after a reload", has_sizes).await;
     assert_eq!(sizes(&metrics), right);
@@ -196,6 +194,134 @@ async fn versions_are_counted() {
             "{page}"
         );
     }
+}
+
+const READER: [&str; 2] = ["reader", "reader12345"];
+
+/// A MinIO with five keys, each written twice, and a user who may list their versions.
+async fn with_versions() -> MinIo {
+    let minio = MinIo::start().await;
+    let client = minio.client();
+    client.create_bucket("backups").await;
+    client.enable_versioning("backups").await;
+    for size in [3, 5] {
+        let uploads = (0..5).map(|nth| Upload::new(format!("in/k{nth}"), size));
+        client.put_all("backups", uploads).await;
+    }
+    minio.add_user(READER[0], READER[1], &may(true)).await;
+    minio
+}
+
+/// To list objects, and to list versions or not.
+fn may(list_versions: bool) -> String {
+    let actions = ["s3:ListBucket", "s3:ListBucketVersions"];
+    MinIo::policy(&actions[..1 + usize::from(list_versions)], &["backups"])
+}
+
+/// Noncurrent objects, and when they were counted.
+fn noncurrent(metrics: &Metrics) -> [Option<f64>; 2] {
+    [
+        "objectstore_noncurrent_objects",
+        "objectstore_beside_last_success_timestamp_seconds",
+    ]
+    .map(|name| metrics.of("d", name))
+}
+
+/// Where a listing fails after one that was complete, its figures stay with their age, over a restart too,
+/// and scans go on; and it heals.
+#[tokio::test]
+async fn figures_stay_where_a_listing_fails() {
+    let minio = with_versions().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!("[state]\ndirectory = {:?}\n", folder.path())
+        + &config(
+            "minio",
+            &minio.endpoint(),
+            READER,
+            "also = [\"versions\"]\nalso_interval = \"1s\"\n",
+        );
+    let mut exporter = Exporter::with_config(&config, &[]).await;
+    let is = |value| move |metrics: &Metrics| success(metrics, "versions") == Some(value);
+    let metrics = exporter.until("versions", is(1.0)).await;
+    assert_eq!(noncurrent(&metrics)[0], Some(5.0));
+
+    minio.set_policy(READER[0], &may(false)).await;
+    let metrics = exporter.until("versions are denied", is(0.0)).await;
+    let before = noncurrent(&metrics);
+    assert_eq!(before[0], Some(5.0), "they stay");
+    let scans = metrics.of("d", "objectstore_scans_total").unwrap();
+    let more = |metrics: &Metrics| metrics.of("d", "objectstore_scans_total") > Some(scans + 1.0);
+    let metrics = exporter.until("scans go on", more).await;
+    assert_eq!(metrics.of("d", "objectstore_scan_success"), Some(1.0));
+    assert_eq!(noncurrent(&metrics), before, "with their age");
+    let log = exporter.log();
+    let told = log.matches("listing failed: its figures stay as they are");
+    assert_eq!(told.count(), 1, "{log}");
+    let page = exporter.get("/status/d").await;
+    let line = "5 earlier versions, 15 B; 0 delete markers, as of ";
+    assert!(page.contains(line), "{page}");
+    assert!(page.contains("The latest listing failed: "), "{page}");
+    assert!(exporter.terminate().await.success());
+
+    let mut exporter = Exporter::with_config(&config, &[]).await;
+    let metrics = exporter.metrics().await;
+    assert_eq!(noncurrent(&metrics), before, "after a restart");
+    assert_eq!(success(&metrics, "versions"), Some(0.0));
+    minio.set_policy(READER[0], &may(true)).await;
+    let metrics = exporter.until("versions again", is(1.0)).await;
+    assert!(noncurrent(&metrics)[1] > before[1]);
+}
+
+/// They are of the same objects: a restart and a reload list them no sooner, and what is not asked for any
+/// more is gone.
+#[tokio::test]
+async fn figures_stay_over_a_restart_and_a_reload() {
+    let minio = with_versions().await;
+    let folder = tempfile::tempdir().unwrap();
+    let state = format!("[state]\ndirectory = {:?}\n", folder.path());
+    let config = |more: &str| state.clone() + &config("s3", &minio.endpoint(), READER, more);
+    let daily = config("also = [\"versions\"]\n");
+    let mut exporter = Exporter::with_config(&daily, &[]).await;
+    let is_known = |metrics: &Metrics| success(metrics, "versions") == Some(1.0);
+    let before = noncurrent(&exporter.until("versions", is_known).await);
+    assert_eq!(before[0], Some(5.0));
+    assert!(exporter.terminate().await.success());
+
+    let mut exporter = Exporter::with_config(&daily, &[]).await;
+    assert_eq!(noncurrent(&exporter.metrics().await), before, "restart");
+    let scanned = |metrics: &Metrics| metrics.of("d", "objectstore_scans_total") > Some(2.0);
+    let requests = |metrics: &Metrics| metrics.by("objectstore_api_requests_total", "operation")["ListObjectVersions"];
+    let metrics = exporter.until("some scans", scanned).await;
+    assert_eq!((noncurrent(&metrics), requests(&metrics)), (before, 0.0));
+    // It changes only what is asked for beside them, and how often.
+    for more in [
+        "also = [\"versions\", \"sizes\"]\n",
+        "also = [\"versions\", \"sizes\"]\nalso_interval = \"20h\"\n",
+        "also = [\"versions\"]\nalso_interval = \"20h\"\ntimeout = \"5m\"\n",
+    ] {
+        reload(&exporter, &config(more)).await;
+        assert_eq!(noncurrent(&exporter.metrics().await), before, "{more}");
+        let scans = exporter.metrics().await.of("d", "objectstore_scans_total");
+        let more = |metrics: &Metrics| metrics.of("d", "objectstore_scans_total") > scans;
+        let metrics = exporter.until("a scan", more).await;
+        assert_eq!((noncurrent(&metrics), requests(&metrics)), (before, 0.0));
+    }
+    // Another interval is one that is over by now.
+    reload(
+        &exporter,
+        &config("also = [\"versions\"]\nalso_interval = \"1s\"\n"),
+    )
+    .await;
+    let newer = |metrics: &Metrics| noncurrent(metrics)[1] > before[1];
+    exporter.until("versions again", newer).await;
+    reload(&exporter, &config("")).await;
+    assert_eq!(noncurrent(&exporter.metrics().await), [None, None]);
+}
+
+async fn reload(exporter: &Exporter, config: &str) {
+    std::fs::write(exporter.file("config.toml"), config).unwrap();
+    let (status, answer) = exporter.reload().await;
+    assert_eq!(status, 200, "{answer}");
 }
 
 /// MinIO does not show all of them, so that there is no figure, and one line that says why.

@@ -81,6 +81,7 @@ fn kept(completed: CompletedScan, destination: &Destination) -> CompletedScan {
         completed: Some(completed),
         audit: None,
         history: Arc::default(),
+        beside: Default::default(),
     };
     let bytes = to_bytes(&destination.listing(), &saved).unwrap();
     parse(&bytes).unwrap().1.completed.unwrap()

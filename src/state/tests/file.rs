@@ -8,10 +8,11 @@ use s3_exporter_listing::{Boundaries, Fold};
 
 use super::*;
 use crate::assign::Assignment;
+use crate::beside::{Beside, Found, Uploads, Versions};
 use crate::clusters::Cluster;
 use crate::destination::ListingId;
 use crate::facts::{Facts, Lane, Recent, Totals};
-use crate::snapshot::{PastFailure, PastScan, ScanFailure};
+use crate::snapshot::{BesideOutcome, PastFailure, PastScan, ScanFailure};
 
 prop_compose! {
     fn totals()(
@@ -74,6 +75,35 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn beside()(
+        versions in option::of((0..1_i64 << 53, any::<[u64; 3]>())),
+        uploads in option::of((0..1_i64 << 53, vec((any::<String>(), 0..1_i64 << 53), 0..4))),
+        requests in any::<u64>(),
+        failure in option::of(any::<String>()),
+    ) -> BesideOutcomes {
+        let mut outcomes = BesideOutcomes::default();
+        if let Some((ended, [noncurrent, noncurrent_bytes, delete_markers])) = versions {
+            let found = Found::Versions(Versions { noncurrent, noncurrent_bytes, delete_markers });
+            let found = Some((at(ended), Arc::new(found)));
+            *outcomes.of_mut(Beside::Versions) = BesideOutcome { found, requests, failure: None };
+        }
+        if uploads.is_some() || failure.is_some() {
+            let found = uploads.map(|(ended, kept)| {
+                let kept: Vec<_> = kept.into_iter().map(|(key, begun)| (key, at(begun))).collect();
+                let oldest = kept.iter().map(|(_, begun)| *begun).min();
+                (at(ended), Arc::new(Found::Uploads(Uploads { count: kept.len() as u64, oldest, kept })))
+            });
+            let failure = failure.map(|message| ScanFailure {
+                kind: FailureKind::Denied,
+                message: message.into(),
+            });
+            *outcomes.of_mut(Beside::Uploads) = BesideOutcome { found, requests, failure };
+        }
+        outcomes
+    }
+}
+
+prop_compose! {
     fn anything()(
         ended in 0..1_i64 << 53,
         duration in any::<Duration>(),
@@ -81,6 +111,7 @@ prop_compose! {
         completed in option::of(completed()),
         audit in option::of((0..1_i64 << 53, any::<bool>())),
         history in vec((0..1_i64 << 53, any::<u64>(), option::of(vec(any::<String>(), 0..3))), 0..4),
+        beside in beside(),
     ) -> SavedState {
         let failure = failure.map(|(kind, message)| ScanFailure {
             kind: FailureKind::ALL[kind],
@@ -103,6 +134,7 @@ prop_compose! {
             completed,
             audit,
             history: Arc::new(history.collect::<Vec<_>>().into()),
+            beside,
         }
     }
 }
@@ -124,6 +156,7 @@ proptest! {
         prop_assert_eq!(after.completed.is_some(), before.completed.is_some());
         prop_assert_eq!(after.audit, before.audit);
         prop_assert_eq!(&after.history, &before.history);
+        prop_assert_eq!(format!("{:?}", &after.beside), format!("{:?}", &before.beside));
         if let (Some(after), Some(before)) = (after.completed, before.completed) {
             prop_assert_eq!(after.ended(), before.ended());
             prop_assert_eq!(&after.known, &before.known);
@@ -297,6 +330,26 @@ fn sizes_are_kept() {
     for (from, to) in [("[2,1,", "[3,1,"), ("[2,1,", "[2,"), ("[2,1,", "[2,1,0,")] {
         let changed = body.replace(from, to);
         assert_ne!(changed, body);
+        let result = parse(signed(6, &changed).as_bytes());
+        assert!(matches!(result, Err(Unusable::Corrupt(_))), "{to}");
+    }
+}
+
+/// What one listing has found is not what another has.
+#[test]
+fn what_lies_beside_is_of_its_listing() {
+    let mut saved = remembered(at(1), 0);
+    let found = Found::Versions(Versions::default());
+    saved.beside.of_mut(Beside::Versions).found = Some((at(1), Arc::new(found)));
+    let text = String::from_utf8(written(&saved)).unwrap();
+    let body = text.split_once('\n').unwrap().1;
+    for (from, to) in [
+        (r#""beside":{"versions":"#, r#""beside":{"uploads":"#),
+        (r#""beside":{"versions":"#, r#""beside":{"tags":"#),
+        (r#""noncurrent":0"#, r#""noncurrent":-1"#),
+    ] {
+        let changed = body.replace(from, to);
+        assert_ne!(changed, body, "{from}");
         let result = parse(signed(6, &changed).as_bytes());
         assert!(matches!(result, Err(Unusable::Corrupt(_))), "{to}");
     }
