@@ -1,13 +1,19 @@
 //! What else is found out of a bucket where that is asked for (`also`). What lies beside its objects,
-//! earlier versions and uploads that were never finished, is listed each on a clock of its own; how
-//! large the objects are is counted by their scans.
+//! earlier versions and uploads that were never finished, is listed, and its settings are read, each on a
+//! clock of its own; how large the objects are is counted by their scans.
 
 use std::time::Duration;
 
-use s3_exporter_api::{ListingKind, Object, Page, UnixTime, VersionState};
+use s3_exporter_api::{
+    BucketSetting, ListingKind, Object, Operation, Page, UnixTime, VersionState,
+};
 use serde::{Deserialize, Serialize};
 
-/// What may be listed beside the objects.
+mod posture;
+
+pub use posture::Posture;
+
+/// What may be found out beside the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Beside {
@@ -15,39 +21,52 @@ pub enum Beside {
     Versions,
     /// Uploads in parts that were begun, and neither completed nor given up.
     Uploads,
+    /// How the bucket is set.
+    Posture,
 }
 
 impl Beside {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Versions, Self::Uploads];
+    pub const ALL: [Self; 3] = [Self::Versions, Self::Uploads, Self::Posture];
 
     /// As the configuration and the label `listing` have it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Versions => "versions",
             Self::Uploads => "uploads",
+            Self::Posture => "posture",
+        }
+    }
+
+    /// What is listed for it; `None` where settings are read.
+    pub const fn kind(self) -> Option<ListingKind> {
+        match self {
+            Self::Versions => Some(ListingKind::Versions),
+            Self::Uploads => Some(ListingKind::Uploads),
+            Self::Posture => None,
         }
     }
 
     /// How it is asked for.
-    pub const fn kind(self) -> ListingKind {
-        match self {
-            Self::Versions => ListingKind::Versions,
-            Self::Uploads => ListingKind::Uploads,
+    pub fn operations(self) -> Vec<Operation> {
+        match self.kind() {
+            Some(kind) => vec![kind.operation()],
+            None => BucketSetting::ALL.map(BucketSetting::operation).to_vec(),
         }
     }
 
-    /// From one listing to the next, where nobody says otherwise. There are as many versions as
-    /// objects at least, so that a listing of them costs as much as a scan.
+    /// From one to the next, where nobody says otherwise. There are as many versions as objects at least,
+    /// so that a listing of them costs as much as a scan; of settings each is one request.
     pub const fn default_interval(self) -> Duration {
         match self {
             Self::Versions => Duration::from_secs(24 * 3600),
             Self::Uploads => Duration::from_secs(6 * 3600),
+            Self::Posture => Duration::from_secs(3600),
         }
     }
 }
 
-/// What is asked for, and how often each of [`Beside`] is listed.
+/// What is asked for, and how often each of [`Beside`] is found out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Also {
     intervals: [Option<Duration>; Beside::ALL.len()],
@@ -70,7 +89,7 @@ impl Also {
         self.intervals[beside as usize]
     }
 
-    /// What is to be listed.
+    /// What is to be found out beside the scans.
     pub fn asked(&self) -> impl Iterator<Item = Beside> + '_ {
         let is_asked = |beside: &Beside| self.interval(*beside).is_some();
         Beside::ALL.into_iter().filter(is_asked)
@@ -124,6 +143,8 @@ pub enum Found {
     Versions(Versions),
     /// Of uploads.
     Uploads(Uploads),
+    /// Of settings.
+    Posture(Posture),
 }
 
 impl Found {
@@ -132,6 +153,7 @@ impl Found {
         match beside {
             Beside::Versions => Self::Versions(Versions::default()),
             Beside::Uploads => Self::Uploads(Uploads::default()),
+            Beside::Posture => Self::Posture(Posture::default()),
         }
     }
 
@@ -140,6 +162,7 @@ impl Found {
         match self {
             Self::Versions(_) => Beside::Versions,
             Self::Uploads(_) => Beside::Uploads,
+            Self::Posture(_) => Beside::Posture,
         }
     }
 
@@ -163,6 +186,7 @@ impl Found {
                 let entries = page.iter().filter(|upload| counts(upload.key));
                 entries.for_each(|upload| uploads.add(&upload));
             }
+            Self::Posture(_) => {} // it is of no listing
         }
     }
 }

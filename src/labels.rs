@@ -40,6 +40,10 @@ pub enum Label {
     Operation,
     /// What is listed beside the objects.
     Listing,
+    /// A setting of a bucket.
+    Setting,
+    /// What it is set to.
+    State,
     /// Up to which size, or other value, a histogram counts.
     Le,
     /// The version of s3-exporter.
@@ -54,7 +58,7 @@ pub enum Label {
 
 impl Label {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Destination,
         Self::Bucket,
         Self::Cluster,
@@ -70,6 +74,8 @@ impl Label {
         Self::Kind,
         Self::Operation,
         Self::Listing,
+        Self::Setting,
+        Self::State,
         Self::Le,
         Self::Version,
         Self::Revision,
@@ -95,6 +101,8 @@ impl Label {
             Self::Kind => "kind",
             Self::Operation => "operation",
             Self::Listing => "listing",
+            Self::Setting => "setting",
+            Self::State => "state",
             Self::Le => "le",
             Self::Version => "version",
             Self::Revision => "revision",

@@ -8,14 +8,14 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU16;
 
-use s3_exporter_api::{BackendError, FailureKind, ListingKind, Meter, UnixTime};
+use s3_exporter_api::{BackendError, BucketSetting, FailureKind, ListingKind, Meter, UnixTime};
 use s3_exporter_listing::{
     Boundaries, Complete, Deadline, ListingContext, OrderEvent, Progress, StoreKnowledge, Target,
 };
 use tokio::sync::Semaphore;
 
 use crate::assign::Assignment;
-use crate::beside::{Beside, Found};
+use crate::beside::{Beside, Found, Posture};
 use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::facts::Facts;
@@ -130,18 +130,51 @@ impl ScanContext {
         })
     }
 
-    /// Lists what lies beside the objects that count, by the store's own tokens.
+    /// Finds out what lies beside the objects: lists what counts by the store's own tokens, or reads
+    /// settings.
     ///
     /// # Errors
     /// As [`Self::run`] has them.
     pub async fn list_beside(&self, beside: Beside) -> Result<Found, BackendError> {
+        let Some(kind) = beside.kind() else {
+            return self.read_posture().await.map(Found::Posture);
+        };
         let filter = self.filter()?;
         let counts = |key: &[u8]| filter.as_ref().is_none_or(|filter| !filter.leaves_out(key));
         let mut listing = self.connect().await?;
-        listing.target.kind = beside.kind();
+        listing.target.kind = kind;
         let mut found = Found::of(beside);
         listing.list_pages(|page| found.add(page, counts)).await?;
         Ok(found)
+    }
+
+    /// How the bucket is set, as far as that can be read.
+    async fn read_posture(&self) -> Result<Posture, BackendError> {
+        let listing = self.connect().await?;
+        let bucket = &*self.destination.bucket;
+        let (mut posture, mut kind) = (Posture::default(), None);
+        for setting in BucketSetting::ALL {
+            let asked = async {
+                let mut held = Vec::with_capacity(listing.permits.len());
+                for permits in &listing.permits {
+                    held.push(permits.acquire().await); // nobody closes them
+                }
+                listing.backend.setting(bucket, setting, &self.meter).await
+            };
+            let answer = listing.deadline.bound(&listing.target, asked).await;
+            kind = kind.or(answer.as_ref().err().map(BackendError::kind));
+            posture.take(setting, answer)?;
+        }
+        if posture.known.is_empty() {
+            let action = format!(
+                "reading settings of bucket {bucket:?} at {}",
+                self.destination.store_url
+            );
+            let why = posture.complaint().unwrap_or_default();
+            let kind = kind.unwrap_or(FailureKind::Protocol);
+            return Err(BackendError::new(kind, action, why));
+        }
+        Ok(posture)
     }
 
     /// Takes note of what happened to the destination that says something of its store's order.

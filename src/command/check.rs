@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use s3_exporter_api::{ListRequest, ListingKind, Page, StartAt, UnixTime};
 
+use crate::beside::Beside;
 use crate::clusters::Clusters;
 use crate::command::{failure, first_word, fit, progress, series};
 use crate::config::Config;
@@ -167,6 +168,10 @@ pub async fn connect(config: &Config) -> Report {
         if let Some(line) = how_listed(&supervisor, destination).await {
             let _ = writeln!(report.text, "destination {name}: {line}"); // as below
         }
+        for beside in destination.destination.also.asked() {
+            let of = format!("{} of {name}", beside.as_str());
+            report.add("listing", &of, beside_objects(destination, beside));
+        }
         if let Some(complaint) = unowned(config, destination, clusters).await {
             let _ = writeln!(report.text, "destination {name}: {complaint}"); // as below
         }
@@ -286,6 +291,17 @@ async fn unowned(
         &destination.prefix,
         &destination.separator,
     ))
+}
+
+/// What was found beside the objects.
+fn beside_objects(snapshot: &DestinationSnapshot, beside: Beside) -> Result<String, String> {
+    let outcome = snapshot.beside.of(beside);
+    match &outcome.failure {
+        Some(failure) => Err(format!("{}: {}", failure.kind, failure.message)),
+        None => outcome
+            .words(UnixTime::now())
+            .ok_or_else(|| "not listed".to_owned()),
+    }
 }
 
 fn outcome(snapshot: &DestinationSnapshot, clusters: Option<&Clusters>) -> Result<String, String> {

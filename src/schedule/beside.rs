@@ -174,6 +174,23 @@ impl Runner {
         outcome.requests = requests;
         match result {
             Ok(found) => {
+                if let Found::Posture(posture) = &found {
+                    let before = outcome.latest();
+                    let before = match before.as_deref() {
+                        Some(Found::Posture(before)) => before.complaint(),
+                        _ => None,
+                    };
+                    let now = posture.complaint();
+                    if let Some(why) = now.as_deref().filter(|_| now != before) {
+                        tracing::warn!(
+                            destination,
+                            bucket,
+                            listing,
+                            why,
+                            "settings of the bucket cannot be read: they have no series"
+                        );
+                    }
+                }
                 if outcome.failure.take().is_some() || outcome.found.is_none() {
                     tracing::info!(destination, bucket, listing, "listings are complete");
                 }

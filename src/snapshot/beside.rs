@@ -5,7 +5,8 @@ use s3_exporter_api::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use super::ScanFailure;
-use crate::beside::{Beside, Found, Uploads, Versions};
+use crate::beside::{Beside, Found, Posture, Uploads, Versions};
+use crate::words::{ByteSize, Count, Span};
 
 /// What is known of one of what lies beside the objects.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -24,6 +25,30 @@ impl BesideOutcome {
     /// What the latest complete listing found.
     pub fn latest(&self) -> Option<Arc<Found>> {
         Some(Arc::clone(&self.found.as_ref()?.1))
+    }
+
+    /// What was found, in words, as of this moment; `None` where nothing was yet.
+    pub fn words(&self, now: UnixTime) -> Option<String> {
+        let (_, found) = self.found.as_ref()?;
+        Some(match &**found {
+            Found::Versions(found) => {
+                let earlier = Count(found.noncurrent, "earlier version");
+                let size = ByteSize(found.noncurrent_bytes);
+                let markers = Count(found.delete_markers, "delete marker");
+                format!("{earlier}, {size}; {markers}")
+            }
+            Found::Uploads(found) => {
+                let age = |begun: UnixTime| Span(now.as_seconds() - begun.as_seconds());
+                match found.oldest {
+                    Some(begun) => format!("{}, the oldest {} old", found.count, age(begun)),
+                    None => "none".to_owned(),
+                }
+            }
+            Found::Posture(found) => match found.complaint() {
+                Some(complaint) => format!("{}; not known: {complaint}", found.words()),
+                None => found.words(),
+            },
+        })
     }
 
     /// Whether a listing has ended.
@@ -78,6 +103,12 @@ impl TryFrom<Kept> for BesideOutcomes {
                     beside.as_str()
                 ));
             }
+            if let Some((_, found)) = &outcome.found
+                && let Found::Posture(posture) = &**found
+                && !posture.is_possible()
+            {
+                return Err("a setting that cannot be so".to_owned());
+            }
             *outcomes.of_mut(beside) = outcome;
         }
         Ok(outcomes)
@@ -109,17 +140,29 @@ impl BesideOutcomes {
 
     /// The versions of the latest complete listing.
     pub fn versions(&self) -> Option<Versions> {
-        match &*self.of(Beside::Versions).found.as_ref()?.1 {
+        match self.found(Beside::Versions)? {
             Found::Versions(versions) => Some(*versions),
-            Found::Uploads(_) => None,
+            _ => None,
         }
     }
 
     /// The uploads of the latest complete listing.
     pub fn uploads(&self) -> Option<&Uploads> {
-        match &*self.of(Beside::Uploads).found.as_ref()?.1 {
+        match self.found(Beside::Uploads)? {
             Found::Uploads(uploads) => Some(uploads),
-            Found::Versions(_) => None,
+            _ => None,
         }
+    }
+
+    /// How the bucket is set, as it was read latest.
+    pub fn posture(&self) -> Option<&Posture> {
+        match self.found(Beside::Posture)? {
+            Found::Posture(posture) => Some(posture),
+            _ => None,
+        }
+    }
+
+    fn found(&self, beside: Beside) -> Option<&Found> {
+        Some(&*self.of(beside).found.as_ref()?.1)
     }
 }

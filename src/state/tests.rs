@@ -14,6 +14,7 @@ use crate::destination::Expect;
 use crate::facts::{Facts, Totals};
 
 mod file;
+mod upgraded;
 
 use file::signed;
 

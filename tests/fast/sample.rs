@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
 use s3_exporter::audit::Audit;
-use s3_exporter::beside::{Also, Beside, Found, Uploads, Versions};
+use s3_exporter::beside::{Also, Beside, Found, Posture, Uploads, Versions};
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect, Price};
@@ -21,7 +21,7 @@ use s3_exporter::snapshot::{
     DestinationSnapshot, PastFailure, PastScan, ScanCounts, ScanFailure, ScanHistory, ScanOutcome,
     Snapshot, StoreAnswer,
 };
-use s3_exporter_api::{FailureKind, Meter, Operation, UnixTime};
+use s3_exporter_api::{BucketSetting, FailureKind, Meter, Operation, SettingState, UnixTime};
 use s3_exporter_judge::backups::JobId;
 use s3_exporter_judge::calendar::{Calendar, Day};
 use s3_exporter_judge::expectation::Source;
@@ -343,7 +343,21 @@ pub fn clusters(names: &[(&str, Option<UnixTime>)]) -> Arc<Clusters> {
     Arc::new(clusters)
 }
 
-/// Versions, and uploads that cannot be listed any more.
+/// A bucket that is locked and versioned; of who may see it the rights do not tell.
+fn posture() -> Posture {
+    let mut posture = Posture::default();
+    let known = [
+        (BucketSetting::ObjectLock, SettingState::Governance),
+        (BucketSetting::Versioning, SettingState::Enabled),
+        (BucketSetting::Encryption, SettingState::Off),
+    ];
+    posture.known.extend(known);
+    let why = "access <b>denied</b> (403)".into();
+    posture.unknown.insert(BucketSetting::Policy, why);
+    posture
+}
+
+/// Versions, settings, and uploads that cannot be listed any more.
 fn beside(of: &mut DestinationSnapshot) {
     let destination = Arc::make_mut(&mut of.destination);
     destination.also.sizes = true;
@@ -360,10 +374,14 @@ fn beside(of: &mut DestinationSnapshot) {
     for (beside, found) in [
         (Beside::Versions, Found::Versions(versions)),
         (Beside::Uploads, Found::Uploads(uploads)),
+        (Beside::Posture, Found::Posture(posture())),
     ] {
         destination.also.set(beside, Duration::from_secs(24 * 3600));
         of.beside.of_mut(beside).found = Some((ago(3000), Arc::new(found)));
-        of.meter.attempt(beside.kind().operation());
+        beside
+            .operations()
+            .into_iter()
+            .for_each(|of_it| of.meter.attempt(of_it));
     }
     let denied = attempt(30, Some((FailureKind::Denied, "listing uploads: denied")));
     of.beside.of_mut(Beside::Uploads).failure = denied.and_then(|it| it.failure);

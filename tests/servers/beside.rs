@@ -22,6 +22,10 @@ fn success(metrics: &Metrics, listing: &str) -> Option<f64> {
 /// Cumulative counts of the histogram, by their edges; and its count and sum.
 fn sizes(metrics: &Metrics) -> (std::collections::BTreeMap<String, f64>, [Option<f64>; 2]) {
     let buckets = metrics.by("objectstore_object_size_bytes_bucket", "le");
+    let buckets = buckets
+        .into_iter()
+        .map(|(le, n)| (le.to_owned(), n))
+        .collect();
     let of = |ending: &str| metrics.of("d", &format!("objectstore_object_size_bytes_{ending}"));
     (buckets, [of("count"), of("sum")])
 }
@@ -110,7 +114,7 @@ async fn sizes_are_counted_and_kept() {
     let operations = metrics.by("objectstore_api_requests_total", "operation");
     assert_eq!(operations.len(), 1, "{operations:?}");
     let page = exporter.get("/status/d").await;
-    let words = "60 up to 1 KiB, 20 up to 4 KiB, 40 up to 16 MiB, 20 up to 64 MiB, 20 up to 1 TiB, 20 beyond";
+    let words = "60 up to 1.0 KiB, 20 up to 4.0 KiB, 40 up to 16.0 MiB, 20 up to 64.0 MiB, 20 up to 1.0 TiB, 20 beyond";
     assert!(page.contains(words), "{page}");
     assert!(exporter.terminate().await.success());
 
@@ -198,7 +202,7 @@ async fn versions_are_counted() {
 
 const READER: [&str; 2] = ["reader", "reader12345"];
 
-/// A MinIO with five keys, each written twice, and a user who may list their versions.
+/// A MinIO with five keys, each written twice, and a user who may list their versions and see that there are some.
 async fn with_versions() -> MinIo {
     let minio = MinIo::start().await;
     let client = minio.client();
@@ -212,10 +216,14 @@ async fn with_versions() -> MinIo {
     minio
 }
 
-/// To list objects, and to list versions or not.
-fn may(list_versions: bool) -> String {
-    let actions = ["s3:ListBucket", "s3:ListBucketVersions"];
-    MinIo::policy(&actions[..1 + usize::from(list_versions)], &["backups"])
+/// To list objects and their versions; and to see whether the bucket has any, or not.
+fn may(read_settings: bool) -> String {
+    let actions = [
+        "s3:ListBucket",
+        "s3:ListBucketVersions",
+        "s3:GetBucketVersioning",
+    ];
+    MinIo::policy(&actions[..2 + usize::from(read_settings)], &["backups"])
 }
 
 /// Noncurrent objects, and when they were counted.
@@ -227,8 +235,18 @@ fn noncurrent(metrics: &Metrics) -> [Option<f64>; 2] {
     .map(|name| metrics.of("d", name))
 }
 
-/// Where a listing fails after one that was complete, its figures stay with their age, over a restart too,
-/// and scans go on; and it heals.
+/// Whether versioning is enabled, and when that was read.
+fn versioning(metrics: &Metrics) -> [Option<f64>; 2] {
+    let labels = [("setting", "versioning"), ("state", "enabled")];
+    let read = "objectstore_beside_last_success_timestamp_seconds";
+    [
+        metrics.get("objectstore_bucket_posture", &labels),
+        metrics.get(read, &[("listing", "posture")]),
+    ]
+}
+
+/// Where something cannot be had any more that was had before, its figures stay with their age, over a
+/// restart too, and all else goes on; and it heals.
 #[tokio::test]
 async fn figures_stay_where_a_listing_fails() {
     let minio = with_versions().await;
@@ -238,38 +256,44 @@ async fn figures_stay_where_a_listing_fails() {
             "minio",
             &minio.endpoint(),
             READER,
-            "also = [\"versions\"]\nalso_interval = \"1s\"\n",
+            "also = [\"versions\", \"posture\"]\nalso_interval = \"1s\"\n",
         );
     let mut exporter = Exporter::with_config(&config, &[]).await;
-    let is = |value| move |metrics: &Metrics| success(metrics, "versions") == Some(value);
-    let metrics = exporter.until("versions", is(1.0)).await;
-    assert_eq!(noncurrent(&metrics)[0], Some(5.0));
+    let is = |value| move |metrics: &Metrics| success(metrics, "posture") == Some(value);
+    let metrics = exporter.until("settings", is(1.0)).await;
+    assert_eq!(versioning(&metrics)[0], Some(1.0));
 
     minio.set_policy(READER[0], &may(false)).await;
-    let metrics = exporter.until("versions are denied", is(0.0)).await;
-    let before = noncurrent(&metrics);
-    assert_eq!(before[0], Some(5.0), "they stay");
+    let metrics = exporter.until("settings are denied", is(0.0)).await;
+    let before = versioning(&metrics);
+    assert_eq!(before[0], Some(1.0), "they stay");
     let scans = metrics.of("d", "objectstore_scans_total").unwrap();
     let more = |metrics: &Metrics| metrics.of("d", "objectstore_scans_total") > Some(scans + 1.0);
     let metrics = exporter.until("scans go on", more).await;
     assert_eq!(metrics.of("d", "objectstore_scan_success"), Some(1.0));
-    assert_eq!(noncurrent(&metrics), before, "with their age");
+    assert_eq!(success(&metrics, "versions"), Some(1.0));
+    assert_eq!(versioning(&metrics), before, "with their age");
     let log = exporter.log();
     let told = log.matches("listing failed: its figures stay as they are");
     assert_eq!(told.count(), 1, "{log}");
     let page = exporter.get("/status/d").await;
-    let line = "5 earlier versions, 15 B; 0 delete markers, as of ";
-    assert!(page.contains(line), "{page}");
-    assert!(page.contains("The latest listing failed: "), "{page}");
+    assert!(
+        page.contains("<dd>versioning enabled; not known: "),
+        "{page}"
+    );
+    assert!(
+        page.contains("The latest attempt failed: Reading settings of bucket"),
+        "{page}"
+    );
     assert!(exporter.terminate().await.success());
 
     let mut exporter = Exporter::with_config(&config, &[]).await;
     let metrics = exporter.metrics().await;
-    assert_eq!(noncurrent(&metrics), before, "after a restart");
-    assert_eq!(success(&metrics, "versions"), Some(0.0));
+    assert_eq!(versioning(&metrics), before, "after a restart");
+    assert_eq!(success(&metrics, "posture"), Some(0.0));
     minio.set_policy(READER[0], &may(true)).await;
-    let metrics = exporter.until("versions again", is(1.0)).await;
-    assert!(noncurrent(&metrics)[1] > before[1]);
+    let metrics = exporter.until("settings again", is(1.0)).await;
+    assert!(versioning(&metrics)[1] > before[1]);
 }
 
 /// They are of the same objects: a restart and a reload list them no sooner, and what is not asked for any

@@ -28,6 +28,7 @@ mod limits;
 mod order;
 mod owners;
 mod packages;
+mod posture;
 mod probes;
 #[cfg(feature = "command")]
 mod programs;

@@ -25,7 +25,7 @@ fn config(endpoint: &str) -> String {
     let max_age = max_age as u64;
     format!(
         "[metrics]\ncompat = [\"kubermatic_s3\"]\n\
-         [backends.onprem]\ntype = \"minio\"\nendpoint = \"{endpoint}\"\n\
+         [backends.onprem]\ntype = \"minio\"\nprice_per_1000_requests = 0.005\nendpoint = \"{endpoint}\"\n\
          access_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
          [resolvers.list]\ntype = \"static\"\nclusters = {CLUSTERS:?}\n\
          [[destinations]]\nname = \"etcd\"\nbucket = \"backups\"\nresolver = \"list\"\n\
@@ -269,6 +269,10 @@ async fn check_questions(prometheus: &Prometheus) {
         .map(|sample| &*sample.labels["destination"])
         .collect();
     assert_eq!(destinations, ["etcd", "gone"]);
+    // Of one that was never listed nobody knows.
+    let cost = prometheus.query(&ask("cost")).await;
+    let told: Vec<_> = cost.iter().map(|s| &*s.labels["destination"]).collect();
+    assert_eq!(told, ["etcd"]);
     // Buckets that are listed in one part are not audited: `tests/promtool` asks of those that are.
     for name in ["parts_wrong", "unaudited"] {
         assert_eq!(prometheus.query(&ask(name)).await, [], "{name}");

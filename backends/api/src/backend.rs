@@ -3,7 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    BackendError, Capabilities, Continuation, ListRequest, ListingKind, Meter, Page, StartAt,
+    BackendError, BucketSetting, Capabilities, Continuation, FailureKind, ListRequest, ListingKind,
+    Meter, Page, SettingState, StartAt,
 };
 
 /// A connection to an object store that can list buckets.
@@ -36,6 +37,25 @@ pub trait Backend: Send + Sync {
         request: &ListRequest<'_>,
         page: &mut Page,
     ) -> Result<Continuation, BackendError>;
+
+    /// How a bucket is set; `None` where the store does not tell. By default nothing can be told.
+    ///
+    /// # Errors
+    /// As [`Self::list_page`]: `denied` where the rights do not suffice, and what its
+    /// [capabilities](Self::capabilities) lack.
+    async fn setting(
+        &self,
+        bucket: &str,
+        setting: BucketSetting,
+        _meter: &Arc<Meter>,
+    ) -> Result<Option<SettingState>, BackendError> {
+        let action = format!("reading {setting} of bucket {bucket:?}");
+        self.capabilities()
+            .tells_settings()
+            .map_err(|lacking| lacking.into_error(action.as_str()))?;
+        let reason = "this backend says that it can, and does not";
+        Err(BackendError::new(FailureKind::Internal, action, reason))
+    }
 
     /// Asks for one object, to see whether the store answers and lets us list.
     ///

@@ -12,6 +12,8 @@ pub struct Capabilities {
     pub uploads: bool,
     /// [`ListingKind::Prefixes`].
     pub prefixes: bool,
+    /// [`Backend::setting`](crate::Backend::setting).
+    pub settings: bool,
     /// [`StartAt::After`]. Without it nothing is listed in parts.
     pub start_after: bool,
     /// [`StartAt::Marker`].
@@ -24,6 +26,7 @@ impl Capabilities {
         versions: false,
         uploads: false,
         prefixes: false,
+        settings: false,
         start_after: false,
         marker: false,
     };
@@ -39,7 +42,15 @@ impl Capabilities {
             ListingKind::Uploads => self.uploads,
             ListingKind::Prefixes { .. } => self.prefixes,
         };
-        can.then_some(()).ok_or(Lacking(kind.as_str()))
+        can.then_some(()).ok_or(Lacking::list(kind.as_str()))
+    }
+
+    /// Whether settings of buckets can be read.
+    ///
+    /// # Errors
+    /// They cannot.
+    pub fn tells_settings(&self) -> Result<(), Lacking> {
+        self.settings.then_some(()).ok_or(Lacking::SETTINGS)
     }
 
     /// Whether a page can begin there.
@@ -48,8 +59,8 @@ impl Capabilities {
     /// It cannot.
     pub const fn starts(&self, from: StartAt<'_>) -> Result<(), Lacking> {
         match from {
-            StartAt::After(_) if !self.start_after => Err(Lacking("what follows a key")),
-            StartAt::Marker(_) if !self.marker => Err(Lacking("what follows a marker")),
+            StartAt::After(_) if !self.start_after => Err(Lacking::list("what follows a key")),
+            StartAt::Marker(_) if !self.marker => Err(Lacking::list("what follows a marker")),
             _ => Ok(()),
         }
     }
@@ -57,11 +68,23 @@ impl Capabilities {
 
 /// What a backend was asked for and cannot do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lacking(&'static str);
+pub struct Lacking {
+    cannot: &'static str,
+    what: &'static str,
+}
 
 impl Lacking {
     /// What a listing of versions or uploads has no place for.
-    pub(crate) const AFTER_A_KEY: Self = Self("versions or uploads after a key");
+    pub(crate) const AFTER_A_KEY: Self = Self::list("versions or uploads after a key");
+    const SETTINGS: Self = Self {
+        cannot: "read",
+        what: "settings of buckets",
+    };
+
+    const fn list(what: &'static str) -> Self {
+        let cannot = "list";
+        Self { cannot, what }
+    }
 
     /// The one error for it. `action` is what was tried, and where.
     pub fn into_error(self, action: impl Into<String>) -> BackendError {
@@ -72,7 +95,7 @@ impl Lacking {
 
 impl fmt::Display for Lacking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "this backend cannot list {}", self.0)
+        write!(f, "this backend cannot {} {}", self.cannot, self.what)
     }
 }
 
@@ -117,6 +140,7 @@ mod tests {
             versions: true,
             uploads: true,
             prefixes: true,
+            settings: true,
             start_after: true,
             marker: true,
         };

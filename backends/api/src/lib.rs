@@ -18,6 +18,7 @@ mod meter;
 mod page;
 mod request;
 mod scheme;
+mod setting;
 mod time;
 
 pub use async_trait::async_trait;
@@ -30,4 +31,5 @@ pub use meter::{Meter, Operation};
 pub use page::{Object, Oddity, Page, StorageClass, VersionState};
 pub use request::{Continuation, ListRequest, ListingKind, StartAt};
 pub use scheme::{GO_WANTS_TLS, Speaks};
+pub use setting::{BucketSetting, SettingState};
 pub use time::UnixTime;

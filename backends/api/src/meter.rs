@@ -12,14 +12,32 @@ pub enum Operation {
     ListObjectVersions,
     /// `ListMultipartUploads`.
     ListMultipartUploads,
+    /// `GetObjectLockConfiguration`.
+    GetObjectLockConfiguration,
+    /// `GetBucketVersioning`.
+    GetBucketVersioning,
+    /// `GetBucketLifecycleConfiguration`.
+    GetBucketLifecycleConfiguration,
+    /// `GetBucketEncryption`.
+    GetBucketEncryption,
+    /// `GetPublicAccessBlock`.
+    GetPublicAccessBlock,
+    /// `GetBucketPolicyStatus`.
+    GetBucketPolicyStatus,
 }
 
 impl Operation {
     /// All operations that a backend can be asked for.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 9] = [
         Self::ListObjectsV2,
         Self::ListObjectVersions,
         Self::ListMultipartUploads,
+        Self::GetObjectLockConfiguration,
+        Self::GetBucketVersioning,
+        Self::GetBucketLifecycleConfiguration,
+        Self::GetBucketEncryption,
+        Self::GetPublicAccessBlock,
+        Self::GetBucketPolicyStatus,
     ];
 
     /// The name in the S3 API.
@@ -28,6 +46,27 @@ impl Operation {
             Self::ListObjectsV2 => "ListObjectsV2",
             Self::ListObjectVersions => "ListObjectVersions",
             Self::ListMultipartUploads => "ListMultipartUploads",
+            Self::GetObjectLockConfiguration => "GetObjectLockConfiguration",
+            Self::GetBucketVersioning => "GetBucketVersioning",
+            Self::GetBucketLifecycleConfiguration => "GetBucketLifecycleConfiguration",
+            Self::GetBucketEncryption => "GetBucketEncryption",
+            Self::GetPublicAccessBlock => "GetPublicAccessBlock",
+            Self::GetBucketPolicyStatus => "GetBucketPolicyStatus",
+        }
+    }
+
+    /// The right that it takes, as policies of AWS name it.
+    pub const fn right(self) -> &'static str {
+        match self {
+            Self::ListObjectsV2 => "s3:ListBucket",
+            Self::ListObjectVersions => "s3:ListBucketVersions",
+            Self::ListMultipartUploads => "s3:ListBucketMultipartUploads",
+            Self::GetObjectLockConfiguration => "s3:GetBucketObjectLockConfiguration",
+            Self::GetBucketVersioning => "s3:GetBucketVersioning",
+            Self::GetBucketLifecycleConfiguration => "s3:GetLifecycleConfiguration",
+            Self::GetBucketEncryption => "s3:GetEncryptionConfiguration",
+            Self::GetPublicAccessBlock => "s3:GetBucketPublicAccessBlock",
+            Self::GetBucketPolicyStatus => "s3:GetBucketPolicyStatus",
         }
     }
 }

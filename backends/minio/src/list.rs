@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -6,12 +7,12 @@ use http::Response;
 use minio::s3::multimap_ext::{Multimap, MultimapExt};
 use minio::s3::types::Region;
 use s3_exporter_api::{
-    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, ListingKind,
-    Order, Page, StartAt,
+    Backend, BackendError, BucketSetting, Capabilities, Continuation, FailureKind, ListRequest,
+    ListingKind, Meter, Operation, Order, Page, SettingState, StartAt,
 };
 use s3_exporter_page::{
-    CAPABILITIES, Evidence, LearnedOrder, StoreErrorResponse, no_answer, read_complaint,
-    read_error, read_kind, split_token, wrong_scheme,
+    CAPABILITIES, ErrorBody, Evidence, LearnedOrder, StoreErrorResponse, Untold, no_answer,
+    read_complaint, read_error, read_kind, read_setting, setting_query, split_token, wrong_scheme,
 };
 use s3_exporter_transport::{Attempts, HttpClients, advice};
 use tokio::time::{sleep, timeout};
@@ -62,47 +63,101 @@ impl Backend for MinIo {
     ) -> Result<Continuation, BackendError> {
         page.clear();
         request.check(&self.capabilities(), &self.url)?;
+        let asked = Asked {
+            action: format!("listing bucket {:?} at {}", request.bucket, self.url),
+            bucket: request.bucket,
+            query: query(request),
+            operation: request.kind.operation(),
+            meter: request.meter,
+        };
+        let read = |answer: &Response<Vec<u8>>| self.read(request.kind, answer, page);
+        let next = self.ask(asked, read).await?;
+        // It may be known only by this answer that the store cannot.
+        request.check(&self.capabilities(), &self.url)?;
+        Ok(next)
+    }
+
+    async fn setting(
+        &self,
+        bucket: &str,
+        setting: BucketSetting,
+        meter: &Arc<Meter>,
+    ) -> Result<Option<SettingState>, BackendError> {
+        let mut query = Multimap::new();
+        query.add(setting_query(setting), "");
+        let asked = Asked {
+            action: format!("reading {setting} of bucket {bucket:?} at {}", self.url),
+            bucket,
+            query,
+            operation: setting.operation(),
+            meter,
+        };
+        self.ask(asked, |answer| {
+            let server = answer.headers().get("server");
+            let server = server.and_then(|server| server.to_str().ok());
+            let told = read_setting(setting, answer.status().as_u16(), server, answer.body());
+            told.map_err(|untold| match untold {
+                Untold::Refused(error) => refused(answer, error),
+                Untold::Malformed(cause) => AttemptFailure::Malformed(cause),
+            })
+        })
+        .await
+    }
+}
+
+/// A request.
+struct Asked<'a> {
+    /// What is tried, and where.
+    action: String,
+    bucket: &'a str,
+    query: Multimap,
+    operation: Operation,
+    meter: &'a Arc<Meter>,
+}
+
+impl MinIo {
+    /// Sends a request until it has an answer that can be read, or another attempt would fare no better.
+    async fn ask<T>(
+        &self,
+        asked: Asked<'_>,
+        mut read: impl FnMut(&Response<Vec<u8>>) -> Result<T, AttemptFailure> + Send,
+    ) -> Result<T, BackendError> {
         let signer = self.signers.get()?;
         let mut waits = BACKOFF.build();
-        let attempts = Attempts::new(request.meter, request.kind.operation());
+        let attempts = Attempts::new(asked.meter, asked.operation);
         loop {
-            let attempt = self.attempt(&signer, request, &attempts, page);
+            let attempt = self.attempt(&signer, &asked, &attempts, &mut read);
             let outcome = timeout(self.request_timeout, attempt)
                 .await
                 .unwrap_or(Err(AttemptFailure::NoAnswer(FailureKind::Timeout, None)));
             let failure = match outcome {
-                Ok(next) => {
-                    // It may be known only by this answer that the store cannot.
-                    request.check(&self.capabilities(), &self.url)?;
-                    return Ok(next);
-                }
+                Ok(read) => return Ok(read),
                 Err(failure) => failure,
             };
             attempts.failed(failure.kind());
             match waits.next().filter(|_| failure.is_worth_a_retry()) {
                 Some(wait) => sleep(wait).await,
-                None => return Err(self.explain(request, failure)),
+                None => return Err(self.explain(asked, failure)),
             }
         }
     }
-}
 
-impl MinIo {
-    async fn attempt(
+    async fn attempt<T>(
         &self,
         signer: &Signer,
-        request: &ListRequest<'_>,
+        asked: &Asked<'_>,
         attempts: &Attempts,
-        page: &mut Page,
-    ) -> Result<Continuation, AttemptFailure> {
+        read: &mut (impl FnMut(&Response<Vec<u8>>) -> Result<T, AttemptFailure> + Send),
+    ) -> Result<T, AttemptFailure> {
+        let query = asked.query.clone();
         let mut signed = signer
-            .get(&self.address, request.bucket, &self.region, query(request))
+            .get(&self.address, asked.bucket, &self.region, query)
             .await
             .map_err(|cause| AttemptFailure::NoAnswer(FailureKind::Internal, Some(cause)))?;
         signed.extensions_mut().insert(attempts.clone());
         let used = self.http.connections();
         let answer = used.send(signed).await.map_err(AttemptFailure::of)?;
-        let outcome = self.read(request.kind, &answer, page);
+        let outcome = read(&answer);
         if outcome
             .as_ref()
             .is_err_and(AttemptFailure::may_be_of_an_ill_node)
@@ -127,28 +182,21 @@ impl MinIo {
             false => read_complaint(body),
         };
         if !status.is_success() || error.is_some() {
-            let location = header("location").filter(|_| status.is_redirection());
-            let refusal =
-                StoreErrorResponse::new(status.as_u16(), error, header("x-amz-bucket-region"));
-            return Err(AttemptFailure::Refused(refusal.with_location(location)));
+            return Err(refused(answer, error));
         }
         let next = read_kind(kind, body, page).map_err(AttemptFailure::Malformed)?;
         self.order.learn(Evidence::of(header));
         Ok(next)
     }
 
-    fn action(&self, request: &ListRequest<'_>) -> String {
-        format!("listing bucket {:?} at {}", request.bucket, self.url)
-    }
-
-    fn explain(&self, request: &ListRequest<'_>, failure: AttemptFailure) -> BackendError {
-        let action = self.action(request);
+    fn explain(&self, asked: Asked<'_>, failure: AttemptFailure) -> BackendError {
+        let action = asked.action;
         match failure {
             AttemptFailure::Refused(refusal) => {
                 let more = self.signers.advice_on_signatures();
                 let more = more.filter(|_| refusal.is_wrong_signature());
                 refusal
-                    .into_error(action, self.region.as_str())
+                    .into_error_without(asked.operation.right(), action, self.region.as_str())
                     .with_more_advice(more)
             }
             AttemptFailure::Malformed(cause) => {
@@ -172,6 +220,14 @@ impl MinIo {
             }
         }
     }
+}
+
+fn refused(answer: &Response<Vec<u8>>, error: Option<ErrorBody>) -> AttemptFailure {
+    let (status, headers) = (answer.status(), answer.headers());
+    let header = |name| headers.get(name)?.to_str().ok();
+    let location = header("location").filter(|_| status.is_redirection());
+    let refusal = StoreErrorResponse::new(status.as_u16(), error, header("x-amz-bucket-region"));
+    AttemptFailure::Refused(refusal.with_location(location))
 }
 
 /// How each kind goes on after a page: by a token, or after a key and an id.

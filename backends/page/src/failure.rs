@@ -28,6 +28,9 @@ pub struct StoreErrorResponse {
 /// The store's own words go into logs: no more of them than this.
 const LONGEST_MESSAGE: usize = 300;
 
+/// The right that listing objects takes.
+const LIST: &str = "s3:ListBucket";
+
 const NONSENSE: (&str, &str) = (
     "an answer that makes no sense",
     "check that `endpoint` is the address of an S3 API",
@@ -98,8 +101,19 @@ impl StoreErrorResponse {
 
     /// The error, for an `action` that was tried with requests for the region `asked`.
     pub fn into_error(self, action: impl Into<String>, asked: &str) -> BackendError {
+        self.into_error_without(LIST, action, asked)
+    }
+
+    /// As [`Self::into_error`], where it is another right that may be lacking than that to list objects.
+    pub fn into_error_without(
+        self,
+        right: &str,
+        action: impl Into<String>,
+        asked: &str,
+    ) -> BackendError {
         let kind = self.kind();
-        self.into_error_of(kind, action, asked)
+        let (reason, advice) = self.explain(kind, asked, right);
+        self.told(kind, action, &reason, advice.as_deref())
     }
 
     /// As [`Self::into_error`], where the caller knows the kind better.
@@ -109,7 +123,7 @@ impl StoreErrorResponse {
         action: impl Into<String>,
         asked: &str,
     ) -> BackendError {
-        let (reason, advice) = self.explain(kind, asked);
+        let (reason, advice) = self.explain(kind, asked, LIST);
         self.told(kind, action, &reason, advice.as_deref())
     }
 
@@ -135,21 +149,22 @@ impl StoreErrorResponse {
         error
     }
 
-    fn explain(&self, kind: FailureKind, asked: &str) -> (String, Option<String>) {
+    fn explain(&self, kind: FailureKind, asked: &str, right: &str) -> (String, Option<String>) {
         if kind == FailureKind::Protocol
             && let Some(words) = address::explain(self)
         {
             return words;
         }
+        let lacking;
         let (reason, advice) = match (kind, self.code.as_str()) {
             (FailureKind::Denied, "RequestTimeTooSkewed" | "RequestExpired") => (
                 "our clock and the store's differ too much",
                 "set the clock of this machine",
             ),
-            (FailureKind::Denied, _) => (
-                "access denied",
-                "allow s3:ListBucket on the bucket to this access key",
-            ),
+            (FailureKind::Denied, _) => {
+                lacking = format!("allow {right} on the bucket to this access key");
+                ("access denied", &*lacking)
+            }
             (
                 FailureKind::Credentials,
                 "InvalidAccessKeyId" | "InvalidClientTokenId" | "XAdminUserNotFound",

@@ -16,6 +16,7 @@ mod list;
 mod markup;
 mod order;
 mod scan;
+mod setting;
 mod text;
 mod time;
 
@@ -27,6 +28,7 @@ pub use beside::split_token;
 pub use error::{ErrorBody, read_complaint, read_error};
 pub use failure::{StoreErrorResponse, is_wrong_signature, no_answer, wrong_scheme};
 pub use order::{Evidence, LearnedOrder};
+pub use setting::{Untold, read_setting, setting_query};
 pub use time::parse as parse_time;
 
 /// An answer that makes no sense: what, and where.
@@ -65,6 +67,7 @@ impl std::error::Error for Malformed {}
 pub const CAPABILITIES: Capabilities = Capabilities {
     versions: true,
     uploads: true,
+    settings: true,
     start_after: true,
     marker: true,
     ..Capabilities::OBJECTS

@@ -95,7 +95,7 @@ const BELIEFS: [Belief; 6] = [
     },
 ];
 
-fn is_minio(server: &str) -> bool {
+pub(crate) fn is_minio(server: &str) -> bool {
     server == "MinIO" || server.starts_with("MinIO/")
 }
 

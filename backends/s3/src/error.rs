@@ -83,6 +83,8 @@ fn kind_of_cause(error: &(dyn StdError + 'static)) -> FailureKind {
 pub struct FailureContext<'a> {
     /// What was tried and where.
     pub action: String,
+    /// The right that the request takes.
+    pub right: &'static str,
     /// The store's address.
     pub url: &'a str,
     /// The region for which requests are signed.
@@ -101,7 +103,7 @@ impl FailureContext<'_> {
                 let refusal = refusal(refused.err(), Some(refused.raw()));
                 let more = self.on_signatures.filter(|_| refusal.is_wrong_signature());
                 return refusal
-                    .into_error(self.action, self.region)
+                    .into_error_without(self.right, self.action, self.region)
                     .with_more_advice(more);
             }
             SdkError::TimeoutError(_) => FailureKind::Timeout,

@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod found;
 mod list;
+mod setting;
 mod transport;
 
 use std::sync::Arc;

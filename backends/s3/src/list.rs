@@ -20,8 +20,8 @@ use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponse
 use aws_smithy_runtime_api::http::HttpError;
 use aws_smithy_types::config_bag::ConfigBag;
 use s3_exporter_api::{
-    Backend, BackendError, Capabilities, Continuation, ListRequest, ListingKind, Order, Page,
-    StartAt, is_directory_bucket,
+    Backend, BackendError, BucketSetting, Capabilities, Continuation, ListRequest, ListingKind,
+    Meter, Operation, Order, Page, SettingState, StartAt, is_directory_bucket,
 };
 use s3_exporter_page::{
     CAPABILITIES, Evidence, LearnedOrder, read_complaint, read_error, read_kind,
@@ -102,11 +102,22 @@ impl Backend for S3 {
                 Ok(next)
             }
             Err(error) => {
-                let error = self.failure_context(request).explain(error);
+                let action = format!("listing bucket {:?} at {}", request.bucket, self.url);
+                let operation = request.kind.operation();
+                let error = self.failure_context(action, operation).explain(error);
                 self.clients.failed(&used, error.kind());
                 Err(error)
             }
         }
+    }
+
+    async fn setting(
+        &self,
+        bucket: &str,
+        setting: BucketSetting,
+        meter: &Arc<Meter>,
+    ) -> Result<Option<SettingState>, BackendError> {
+        self.read_setting(bucket, setting, meter).await
     }
 }
 
@@ -128,9 +139,15 @@ impl S3 {
         }
     }
 
-    fn failure_context(&self, request: &ListRequest<'_>) -> FailureContext<'_> {
+    /// Of what was tried, and where.
+    pub(crate) fn failure_context(
+        &self,
+        action: String,
+        operation: Operation,
+    ) -> FailureContext<'_> {
         FailureContext {
-            action: format!("listing bucket {:?} at {}", request.bucket, self.url),
+            action,
+            right: operation.right(),
             url: &self.url,
             region: &self.region,
             timeout: self.request_timeout,
@@ -179,7 +196,7 @@ fn markers(token: &str, id: &str) -> String {
 }
 
 /// With each pair of its query written anew; without those that are empty then.
-fn with_query(
+pub(crate) fn with_query(
     mut request: HttpRequest,
     write: impl Fn(&str, &str) -> String,
 ) -> Result<HttpRequest, HttpError> {
@@ -224,12 +241,12 @@ impl fmt::Debug for Slot {
 
 /// Looks at each attempt of one call: has it counted, and its answer read by us.
 #[derive(Debug)]
-struct CallHook {
-    attempts: Attempts,
-    reader: AnswerReader,
+pub(crate) struct CallHook<R> {
+    pub attempts: Attempts,
+    pub reader: R,
 }
 
-impl Intercept for CallHook {
+impl<R: DeserializeResponse + Clone + 'static> Intercept for CallHook<R> {
     fn name(&self) -> &'static str {
         "CallHook"
     }

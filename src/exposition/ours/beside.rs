@@ -44,6 +44,24 @@ pub static BESIDE: &[Family] = &[
         }),
         "When the oldest of these uploads was begun, in Unix seconds; absent where there is none.",
     ),
+    // Each state has a series as soon as the setting is known, so that none comes and goes when it changes,
+    // and `== 0` asks whether it is set otherwise.
+    gauge(
+        "objectstore_bucket_posture",
+        Destination(|of, samples| {
+            let known = of.snapshot.beside.posture();
+            for (setting, now) in known.into_iter().flat_map(|posture| &posture.known) {
+                for state in setting.states() {
+                    let labels = [
+                        (Label::Setting, setting.as_str()),
+                        (Label::State, state.as_str()),
+                    ];
+                    samples.put_with(labels, f64::from(u8::from(state == now)));
+                }
+            }
+        }),
+        "1 for the state of each setting of the bucket, 0 for every other state that it may have; absent where the setting cannot be read.",
+    ),
     gauge(
         "objectstore_beside_success",
         Destination(|of, samples| {

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use s3_exporter_api::{FailureKind, Operation, UnixTime};
 
+use crate::beside::Beside;
 use crate::exposition::family::Series::Destination;
 use crate::exposition::family::{Family, counter, gauge};
 use crate::exposition::subject::ObservedDestination;
@@ -149,7 +150,7 @@ pub static SCANS: &[Family] = &[
 fn operations<'a>(of: &'a ObservedDestination<'_>) -> impl Iterator<Item = Operation> + 'a {
     let also = &of.snapshot.destination.also;
     Operation::ALL.into_iter().filter(|operation| {
-        let mut beside = also.asked().map(|beside| beside.kind().operation());
+        let mut beside = also.asked().flat_map(Beside::operations);
         *operation == Operation::ListObjectsV2
             || beside.any(|asked| asked == *operation)
             || of.snapshot.meter.attempts(*operation) > 0

@@ -3,9 +3,9 @@
 use s3_exporter_api::UnixTime;
 
 use super::write::{Sentences, When};
-use crate::beside::{Beside, Found};
+use crate::beside::Beside;
 use crate::snapshot::DestinationSnapshot;
-use crate::words::{ByteSize, Count, Sentence, Span};
+use crate::words::Sentence;
 
 /// One of them.
 #[derive(Debug)]
@@ -28,15 +28,14 @@ impl BesideLine {
             let outcome = of.beside.of(beside);
             let found = outcome.found.as_ref();
             let failure = outcome.failure.as_ref();
+            let words = outcome.words(now);
             Self {
                 name: match beside {
                     Beside::Versions => "Versions",
                     Beside::Uploads => "Unfinished uploads",
+                    Beside::Posture => "Settings",
                 },
-                what: match found {
-                    Some((_, found)) => what(found, now),
-                    None => "not listed yet".to_owned(),
-                },
+                what: words.unwrap_or_else(|| "not known yet".to_owned()),
                 ended: found.map(|(ended, _)| When {
                     time: Some(*ended),
                     now,
@@ -45,23 +44,5 @@ impl BesideLine {
             }
         };
         asked.map(line).collect()
-    }
-}
-
-fn what(found: &Found, now: UnixTime) -> String {
-    match found {
-        Found::Versions(found) => {
-            let earlier = Count(found.noncurrent, "earlier version");
-            let size = ByteSize(found.noncurrent_bytes);
-            let markers = Count(found.delete_markers, "delete marker");
-            format!("{earlier}, {size}; {markers}")
-        }
-        Found::Uploads(found) => {
-            let age = |begun: UnixTime| Span(now.as_seconds() - begun.as_seconds());
-            match found.oldest {
-                Some(begun) => format!("{}, the oldest {} old", found.count, age(begun)),
-                None => "none".to_owned(),
-            }
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! What lies beside the objects of a destination.
 
+use std::collections::BTreeMap;
+
 use s3_exporter_api::UnixTime;
 use serde::Serialize;
 
@@ -10,7 +12,7 @@ use crate::snapshot::DestinationSnapshot;
 /// A listing beside the objects that is asked for. What it has not found, or is not of, is null.
 #[derive(Debug, Serialize)]
 pub struct BesideStatus<'a> {
-    /// Of what: `versions` or `uploads`.
+    /// Of what: `versions`, `uploads` or `posture`.
     pub listing: &'static str,
     /// When the latest complete one ended.
     pub last_success: Option<Moment>,
@@ -26,6 +28,10 @@ pub struct BesideStatus<'a> {
     pub unfinished_uploads: Option<u64>,
     /// When the oldest of them was begun.
     pub oldest_upload: Option<Moment>,
+    /// How the bucket is set, by setting.
+    pub settings: Option<BTreeMap<&'static str, &'static str>>,
+    /// Why the other settings are not known.
+    pub settings_not_known: Option<BTreeMap<&'static str, &'a str>>,
 }
 
 impl<'a> BesideStatus<'a> {
@@ -34,6 +40,7 @@ impl<'a> BesideStatus<'a> {
             let outcome = of.beside.of(beside);
             let versions = of.beside.versions().filter(|_| beside == Beside::Versions);
             let uploads = of.beside.uploads().filter(|_| beside == Beside::Uploads);
+            let posture = of.beside.posture().filter(|_| beside == Beside::Posture);
             let ended = outcome.found.as_ref().map(|(ended, _)| *ended);
             Self {
                 listing: beside.as_str(),
@@ -49,6 +56,18 @@ impl<'a> BesideStatus<'a> {
                 oldest_upload: uploads
                     .and_then(|found| found.oldest)
                     .map(|begun| Moment::new(begun, now)),
+                settings: posture.map(|found| {
+                    let known = found.known.iter();
+                    known
+                        .map(|(setting, state)| (setting.as_str(), state.as_str()))
+                        .collect()
+                }),
+                settings_not_known: posture.map(|found| {
+                    let unknown = found.unknown.iter();
+                    unknown
+                        .map(|(setting, why)| (setting.as_str(), &**why))
+                        .collect()
+                }),
             }
         };
         of.destination.also.asked().map(status).collect()

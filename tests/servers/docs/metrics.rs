@@ -54,6 +54,7 @@ interval = "1s"
 audit_interval = "1s"
 [backends.s]
 type = "minio"
+price_per_1000_requests = 0.005
 endpoint = "{}"
 access_key_id = "{}"
 secret_access_key = "{}"
@@ -75,7 +76,7 @@ secret_access_key = "{}"
 [[destinations]]
 backend = "weed"
 bucket = "unfinished"
-also = ["sizes", "versions", "uploads"]
+also = ["sizes", "versions", "uploads", "posture"]
 "#,
         server.endpoint(),
         S3sServer::ACCESS_KEY,
@@ -90,7 +91,9 @@ also = ["sizes", "versions", "uploads"]
     exporter.until("its listing was audited", is_audited).await;
     let is_listed = |metrics: &common::Metrics| {
         let of = |name| metrics.of("unfinished", name);
-        of("objectstore_unfinished_uploads").is_some() && of("objectstore_delete_markers").is_some()
+        of("objectstore_unfinished_uploads").is_some()
+            && of("objectstore_delete_markers").is_some()
+            && metrics.has("objectstore_bucket_posture")
     };
     exporter
         .until("what lies beside was listed", is_listed)

@@ -9,3 +9,4 @@ mod odd;
 mod oracle;
 mod properties;
 mod recorded;
+mod settings;
