@@ -2,8 +2,7 @@
 # MinIO: what GetBucketPolicyStatus says of a bucket that everybody may read.
 #
 # One would guess: that its policy is public, as S3 says it.
-# What happens: IsPublic is FALSE while a stranger downloads objects and lists the bucket; it is TRUE only
-#   where everybody may write there as well.
+# What happens: IsPublic is FALSE while a stranger downloads objects, and while everybody may do all.
 # Whom it hurts: who looks for buckets that are open to everybody (audits, `aws s3api
 #   get-bucket-policy-status`): the dump that the world can read passes.
 # Version: MinIO 2026-02-12 (Go module). Seen: 2026-11-30. Source: found by setting a policy.
@@ -26,5 +25,6 @@ P
 }
 saw "public, where everybody may list and read" False "$(opened s3:ListBucket s3:GetObject)"
 saw "what a stranger gets" x "$(curl -s "http://127.0.0.1:$MINIO/dumps/app.sql.gz")"
-saw "public, where everybody may write as well" True "$(opened s3:ListBucket s3:GetObject s3:PutObject)"
+saw "public, where everybody may do all" False "$(opened 's3:*')"
+saw "what a stranger may put" 200 "$(curl -s -o /dev/null -w '%{http_code}' -X PUT -d x "http://127.0.0.1:$MINIO/dumps/planted")"
 verdict
