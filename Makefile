@@ -1,6 +1,6 @@
 # `make demo` shows it, `make test` proves it, `make quick` proves some of it after each edit,
 # `make check` keeps it clean.
-.PHONY: arm64 demo test quick check features bench bench-parts packages soak sbom year
+.PHONY: arm64 demo test quick check features bench bench-parts packages soak sbom stores year
 
 CARGO ?= cargo
 FEATURES := s3 minio azure gcs file command kubernetes
@@ -22,6 +22,12 @@ test:
 quick:
 	tests/install.sh quick >/dev/null
 	$(CARGO) test --workspace --exclude s3-exporter-testkit --lib --test fast -- --skip alerts::run --skip alerts::text
+
+# Every store that there is a server of, the table of docs/backends.md by it, and a failure where a figure is
+# wrong. UPDATE_GOLDEN=1 writes the table anew.
+stores:
+	tests/install.sh stores >/dev/null
+	RUST_TEST_THREADS=2 $(CARGO) test --workspace --test stores -- --include-ignored --nocapture
 
 # Everything at once for a while: prints what happened, and fails on one wrong figure or where
 # memory grows. `make soak SOAK=1h` takes longer, `S3_EXPORTER_SOAK_SEED=N` repeats one.

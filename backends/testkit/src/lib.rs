@@ -57,7 +57,7 @@ pub use google::Google;
 pub use memory::{Memory, Paging};
 pub use openid::OpenId;
 pub use port::Port;
-pub use process::{Process, tool};
+pub use process::{Process, tool, version};
 pub use proxy::Proxy;
 pub use rights::{rights_are_felt, with_rights_felt};
 pub use s3_client::S3Client;

@@ -23,8 +23,28 @@ pub fn tool(name: &str) -> PathBuf {
     path
 }
 
+/// The version of what `tests/install.sh` installed by this name.
+///
+/// # Panics
+/// When it is not there.
+pub fn version(component: &str) -> String {
+    let folder = tools();
+    if let Ok(version) = std::fs::read_to_string(folder.join(format!("{component}.version"))) {
+        return version.trim().to_owned();
+    }
+    let stamps = std::fs::read_dir(&folder).into_iter().flatten();
+    let names = stamps.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let start = format!(".{component}-");
+    let mut versions = names.filter_map(|name| Some(name.strip_prefix(&start)?.to_owned()));
+    let version = versions.find(|version| {
+        version.starts_with(['v', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+    });
+    let version = version.unwrap_or_else(|| panic!("{component} is missing: run tests/install.sh"));
+    version.trim_start_matches('v').to_owned()
+}
+
 /// The folder of the tools, by the same rule as `tests/install.sh`.
-fn tools() -> PathBuf {
+pub(crate) fn tools() -> PathBuf {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(folder) = set("S3_EXPORTER_TOOLS") {
         return folder.into();

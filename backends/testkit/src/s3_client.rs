@@ -138,7 +138,11 @@ impl S3Client {
             .signer
             .sign(method.as_str(), host, path, query, headers, &body);
         let url = format!("{}{}", self.endpoint, signed.path_and_query);
-        let mut request = self.http.request(method, &url).body(body);
+        let mut request = self.http.request(method.clone(), &url);
+        if method == Method::PUT {
+            request = request.header("content-length", body.len()); // of nothing, some stores want it, too
+        }
+        let mut request = request.body(body);
         for (name, value) in signed.headers {
             request = request.header(name, value);
         }

@@ -9,6 +9,7 @@ mod fake_gcs;
 mod kubernetes;
 mod minio;
 mod prometheus;
+mod s3_stores;
 mod seaweedfs;
 mod toxiproxy;
 
@@ -19,5 +20,6 @@ pub use fake_gcs::FakeGcs;
 pub use kubernetes::{Account, Kubernetes};
 pub use minio::{MinIo, MinIoBuilder};
 pub use prometheus::{Prometheus, Sample, check_metrics, test_rules};
+pub use s3_stores::S3Store;
 pub use seaweedfs::SeaweedFs;
 pub use toxiproxy::{Link, Toxiproxy};
