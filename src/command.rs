@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use futures::future::join_all;
 use s3_exporter_config::{ConfigError, Origin, WatchedFiles, file};
 use s3_exporter_web::web_config;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Apart, Command, Stop};
 use crate::config::{Config, Environment, Loader, Rejected};
+use crate::discovery::Discoveries;
 use crate::log_safe::log_safe;
 use crate::logging::{self, Log};
 use crate::reload::ReloadSource;
@@ -50,7 +52,7 @@ const ROOTS: &str = "SSL_CERT_FILE";
 /// Far above all the authorities there are, in bytes.
 const MAX_ROOTS: u64 = 64 << 20;
 
-/// How long whoever tells of destinations may take.
+/// How long those may take who tell of destinations, or of names.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Something was tried and failed.
@@ -319,18 +321,23 @@ fn runtime() -> std::io::Result<Runtime> {
 }
 
 async fn perform(command: &Command, config: &Config, source: Option<ReloadSource>) -> ExitCode {
-    let seeded;
-    let config = match (command, &config.seed) {
-        // It follows them as they change.
-        (Command::Serve { .. }, _) | (_, None) => config,
-        _ => match with_seed(config).await {
-            Ok(config) => {
-                seeded = config;
-                &seeded
-            }
-            Err(reason) => return fail(&reason),
-        },
-    };
+    if matches!(command, Command::Serve { .. }) || config.discovery.is_empty() {
+        return perform_with(command, config, source).await;
+    }
+    let (config, is_whole) = with_discovered(config, command).await;
+    let code = perform_with(command, &config, source).await;
+    match is_whole {
+        true => code,
+        false => ExitCode::from(FAILED),
+    }
+}
+
+/// With all destinations that a command is to know of: `serve` finds more as it goes.
+async fn perform_with(
+    command: &Command,
+    config: &Config,
+    source: Option<ReloadSource>,
+) -> ExitCode {
     match command {
         Command::Serve { .. } => {
             for warning in &config.warnings {
@@ -378,29 +385,28 @@ async fn perform(command: &Command, config: &Config, source: Option<ReloadSource
     }
 }
 
-/// With the destinations that the Seeds have now.
-///
-/// # Errors
-/// They cannot be had.
-async fn with_seed(config: &Config) -> Result<Config, String> {
+/// With the destinations that come from elsewhere now, and whether all of those can be had. `check` says
+/// itself what cannot.
+async fn with_discovered(config: &Config, command: &Command) -> (Config, bool) {
     let supervisor = Supervisor::new(config);
-    let Some(handle) = supervisor.seed() else {
-        return Ok(config.clone());
-    };
-    let resolution = first_word(handle, PATIENCE).await;
-    let Some(found) = &resolution.destinations else {
-        let reason = failure(&resolution);
-        return Err(format!("the destinations of Seeds cannot be had: {reason}"));
-    };
-    let (config, faults) = config.with_seed(found);
-    for fault in faults
-        .iter()
-        .map(String::as_str)
-        .chain(resolution.failure.as_deref())
-    {
-        complain("warning", &fault);
+    let sources = supervisor.sources().into_iter();
+    let asked = sources.map(async |(name, handle)| (name, first_word(handle, PATIENCE).await));
+    let (mut found, mut is_whole) = (Discoveries::new(), true);
+    let tells = !matches!(command, Command::Check { .. });
+    for (name, resolution) in join_all(asked).await {
+        if tells && !resolution.is_success() {
+            let what = "what it tells of cannot all be had";
+            let reason = failure(&resolution);
+            complain("error", &format!("resolver {name}: {what}: {reason}"));
+        }
+        is_whole &= resolution.is_delivered();
+        found.extend(resolution.discovered.map(|known| (name, known)));
     }
-    Ok(config)
+    let config = config.with_discovered(&found);
+    for reason in config.discovered.values().flat_map(|of| &of.reasons) {
+        complain("warning", reason);
+    }
+    (config, is_whole)
 }
 
 /// Tells which files are of no use at the start. Each heals by itself, so none keeps us from it;

@@ -13,27 +13,27 @@ use s3_exporter_api::Connect;
 use s3_exporter_config::NamedFile;
 
 use crate::destination::Destination;
+use crate::discovery::DiscoveryOutcome;
 use crate::labels::GivenLabels;
 use crate::logging::Log;
 use crate::resolver::Resolver;
 
 mod check;
+pub mod discovery;
 mod environment;
 mod error;
 mod expand;
 mod file;
-pub mod fingerprint;
 mod flags;
 mod layer;
 pub mod load;
-pub mod seed;
 pub mod sources;
 mod target;
 #[cfg(test)]
 mod tests;
 
+pub use crate::fingerprint::Fingerprint;
 pub use environment::Environment;
-pub use fingerprint::Fingerprint;
 pub use load::{Loader, Rejected, load};
 
 /// A configuration that is good.
@@ -59,8 +59,12 @@ pub struct Config {
     pub destinations: Vec<Arc<Destination>>,
     /// What `labels` of a resolver says, by its name; those that say nothing are left out.
     pub resolver_labels: BTreeMap<Arc<str>, GivenLabels>,
-    /// Where more destinations come from while the process runs.
-    pub seed: Option<Arc<seed::SeedSource>>,
+    /// Where more destinations come from while the process runs, by the resolvers that tell of them.
+    pub discovery: BTreeMap<Arc<str>, Arc<discovery::Source>>,
+    /// Destinations that patterns may make, in all.
+    pub max_discovered: usize,
+    /// What came of what these resolvers know, where that is [added](Self::with_discovered).
+    pub discovered: BTreeMap<Arc<str>, Arc<DiscoveryOutcome>>,
     /// Whether any path answers with the metrics, as the seed's exporter did: where flags
     /// alone made the destination.
     pub metrics_at_any_path: bool,

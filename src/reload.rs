@@ -1,21 +1,23 @@
 //! Reads the configuration again while the exporter runs, at SIGHUP, when it is asked to, or, where
 //! that is wanted, when its file changes: a good one is put into effect, a bad one changes nothing.
-//! Where destinations come of Kubermatic's Seeds, another set of them is put into effect in the same
-//! way.
+//! Where destinations come from elsewhere, another set of them is put into effect in the same way.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use s3_exporter_config::WatchedFiles;
 use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 
 use crate::config::{Config, Loader, Rejected};
+use crate::discovery::Discoveries;
 use crate::exposition::Exposition;
 use crate::logging;
 use crate::reload_requests::{self, ReloadOutcome, ReloadRequests, Reloads};
 use crate::resolver::{Resolution, ResolverHandle};
-use crate::seed::SeedDestinations;
 use crate::supervisor::{Changes, Supervisor};
 use crate::telemetry::Telemetry;
 use crate::words::Count;
@@ -35,64 +37,74 @@ pub struct ReloadSource {
     pub followed: Option<(WatchedFiles, Duration)>,
 }
 
+/// Destinations that are named in one line.
+const NAMED: usize = 10;
+
 /// Does reloads, one after another.
 pub struct Reloader {
     loader: Loader,
     hangup: Signal,
     changes: Option<mpsc::Receiver<()>>,
     requests: ReloadRequests,
-    /// What was read last and is good, without what comes of Seeds.
+    /// What was read last and is good, without what comes from elsewhere.
     config: Config,
-    seed: SeedWatch,
+    discovery: DiscoveryWatch,
     fixed: RestartOnly,
     telemetry: Telemetry,
     exposition: Arc<Exposition>,
 }
 
-/// What Seeds say, as it changes.
+/// What sources of destinations know, as it changes.
 #[derive(Default)]
-struct SeedWatch {
-    handle: Option<ResolverHandle>,
+struct DiscoveryWatch {
+    sources: BTreeMap<Arc<str>, ResolverHandle>,
     /// What is in effect.
-    found: Option<Arc<SeedDestinations>>,
+    found: Discoveries,
     /// What was warned of.
     complaints: Vec<String>,
 }
 
-impl SeedWatch {
-    /// Follows this one from now on, if it does not already.
-    fn follow(&mut self, handle: Option<ResolverHandle>) {
-        let is_same = match (&self.handle, &handle) {
+impl DiscoveryWatch {
+    /// Follows these from now on, and those on which it does so already.
+    fn follow(&mut self, sources: BTreeMap<Arc<str>, ResolverHandle>) {
+        let before = &self.sources;
+        let is_same = |name: &Arc<str>| match (before.get(name), sources.get(name)) {
             (Some(own), Some(other)) => own.resolution.same_channel(&other.resolution),
-            (own, other) => own.is_none() && other.is_none(),
+            _ => false,
         };
-        if !is_same {
-            self.handle = handle;
-            self.found = None;
-        }
+        self.found.retain(|name, _| is_same(name));
+        self.sources = sources;
     }
 
-    /// What is in effect.
-    fn now(&self) -> Arc<SeedDestinations> {
-        self.found.clone().unwrap_or_default()
-    }
-
-    /// Waits until it is something else; forever where there is nobody to say so.
-    async fn changed(&mut self) -> Arc<SeedDestinations> {
+    /// Waits until one knows something else; forever where there is nobody to say so.
+    async fn changed(&mut self) {
         let found = &self.found;
-        let is_other = |now: &Resolution| now.destinations.is_some() && now.destinations != *found;
-        if let Some(handle) = &mut self.handle
-            && let Ok(now) = handle.resolution.wait_for(is_other).await
-        {
-            let now = now.destinations.clone();
-            self.found.clone_from(&now);
-            return now.unwrap_or_default();
+        let waiting = self.sources.iter_mut().map(|(name, handle)| {
+            let known = found.get(name);
+            async move {
+                let is_other =
+                    |now: &Resolution| now.discovered.is_some() && now.discovered.as_ref() != known;
+                let now = handle.resolution.wait_for(is_other).await.ok()?;
+                Some((Arc::clone(name), now.discovered.clone()?))
+            }
+            .boxed()
+        });
+        let mut waiting: FuturesUnordered<_> = waiting.collect();
+        while let Some(changed) = waiting.next().await {
+            if let Some((name, now)) = changed {
+                drop(waiting);
+                self.found.insert(name, now);
+                return;
+            }
         }
+        drop(waiting);
         std::future::pending().await
     }
 
     /// Warns of what was not warned of just before.
-    fn complain(&mut self, faults: Vec<String>) {
+    fn complain(&mut self, config: &Config) {
+        let outcomes = config.discovered.values();
+        let faults: Vec<_> = outcomes.flat_map(|of| of.reasons.clone()).collect();
         for fault in faults
             .iter()
             .filter(|fault| !self.complaints.contains(fault))
@@ -120,7 +132,7 @@ impl Reloader {
                 .map(|(files, interval)| follow::follow(files, interval)),
             requests,
             config: config.clone(),
-            seed: SeedWatch::default(),
+            discovery: DiscoveryWatch::default(),
             fixed: RestartOnly::of(config),
             telemetry: telemetry.clone(),
             exposition: Arc::clone(exposition),
@@ -131,9 +143,9 @@ impl Reloader {
     /// Reloads whenever it is to, until the future is dropped.
     pub async fn run(mut self, supervisor: &mut Supervisor) {
         loop {
-            self.seed.follow(supervisor.seed());
+            self.discovery.follow(supervisor.sources());
             tokio::select! {
-                found = self.seed.changed() => self.put_seed_into_effect(supervisor, &found).await,
+                () = self.discovery.changed() => self.put_discovered_into_effect(supervisor).await,
                 Some(()) = self.hangup.recv() => {
                     self.reload(supervisor, "SIGHUP").await;
                 }
@@ -178,19 +190,24 @@ impl Reloader {
         }
     }
 
-    async fn put_seed_into_effect(
-        &mut self,
-        supervisor: &mut Supervisor,
-        found: &SeedDestinations,
-    ) {
-        let (config, faults) = self.config.with_seed(found);
+    async fn put_discovered_into_effect(&mut self, supervisor: &mut Supervisor) {
+        let before: BTreeSet<_> = supervisor.discovered();
+        let config = self.config.with_discovered(&self.discovery.found);
         let changes = supervisor.apply(&config).await;
         self.exposition.renew(&config.metrics).await;
-        tracing::info!(
-            "the destinations of Seeds have changed: {}",
-            summary(config.destinations.len(), changes)
-        );
-        self.seed.complain(faults);
+        let summary = summary(config.destinations.len(), changes);
+        match changes == Changes::default() {
+            true => tracing::debug!("what sources of destinations know has changed: {summary}"),
+            false => {
+                tracing::info!("destinations that come from elsewhere have changed: {summary}")
+            }
+        }
+        let now = supervisor.discovered();
+        let gone: Vec<_> = before.difference(&now).take(NAMED).collect();
+        if !gone.is_empty() {
+            tracing::warn!(names = ?gone, "destinations are not watched any more: they are not there");
+        }
+        self.discovery.complain(&config);
     }
 
     async fn put_into_effect(
@@ -199,9 +216,8 @@ impl Reloader {
         config: Config,
     ) -> ReloadOutcome {
         self.config = config;
-        let (config, faults) = self.config.with_seed(&self.seed.now());
-        let config = &config;
-        self.seed.complain(faults);
+        let config = &self.config.with_discovered(&self.discovery.found);
+        self.discovery.complain(config);
         logging::set_level(config.log.level());
         let changes = supervisor.apply(config).await;
         self.exposition.renew(&config.metrics).await;

@@ -17,16 +17,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use s3_exporter_api::UnixTime;
+use s3_exporter_api::{Meter, UnixTime};
 use s3_exporter_config::{NamedFile, Plugin};
 use tokio::sync::watch;
 use tokio::task::JoinError;
 use tokio::time::{Instant, timeout};
 
 use crate::clusters::Clusters;
+use crate::discovery::Discovered;
 use crate::schedules::Schedules;
-use crate::seed::SeedDestinations;
 
+pub mod buckets;
 pub mod fixed;
 pub mod keys;
 #[cfg(feature = "kubernetes")]
@@ -111,7 +112,9 @@ pub struct Resolution {
     /// The same of a source of schedules, which delivers no clusters.
     pub schedules: Option<Arc<Schedules>>,
     /// The same of a source of destinations.
-    pub destinations: Option<Arc<SeedDestinations>>,
+    pub discovered: Option<Arc<Discovered>>,
+    /// HTTP attempts of one that asks a store. Shared with it: it counts on.
+    pub meter: Arc<Meter>,
     /// Why the resolver fails now, for people; `None` while it is well (or has not
     /// answered at all yet, see [`Self::is_pending`]).
     pub failure: Option<Arc<str>>,
@@ -130,7 +133,7 @@ impl Resolution {
 
     /// Whether a set has been delivered, be it not right any more.
     pub fn is_delivered(&self) -> bool {
-        self.clusters.is_some() || self.schedules.is_some() || self.destinations.is_some()
+        self.clusters.is_some() || self.schedules.is_some() || self.discovered.is_some()
     }
 
     /// Whether the set is there and right.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::Audit;
 use crate::destination::Destination;
+use crate::discovery::DiscoveryOutcome;
 use crate::facts::Figures;
 use crate::resolver::Resolution;
 use crate::scan::{CompleteListing, CurrentScan};
@@ -34,6 +35,8 @@ pub struct Snapshot {
     pub destinations: Vec<Arc<DestinationSnapshot>>,
     /// By name.
     pub resolvers: BTreeMap<Arc<str>, Resolution>,
+    /// What came of what those know that tell of destinations.
+    pub discovered: BTreeMap<Arc<str>, Arc<DiscoveryOutcome>>,
 }
 
 /// What is known of one destination.

@@ -4,7 +4,7 @@
 //! What has to change is [found out](diff()) from two descriptions; the [`Supervisor`] carries
 //! out one change after another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
 use crate::destination::Destination;
+use crate::discovery::{self, DiscoveryOutcome};
 use crate::resolver::ResolverHandle;
 use crate::schedule::{Runner, RunnerSettings};
-use crate::seed;
 use crate::snapshot::{DestinationSnapshot, Publishers, SnapshotSource};
 use crate::state::State;
 use crate::store::{Bound, Store};
@@ -39,6 +39,7 @@ pub struct Supervisor {
     stores: BTreeMap<Arc<str>, Arc<Store>>,
     resolvers: BTreeMap<Arc<str>, Resolving>,
     watched: BTreeMap<Arc<str>, Watched>,
+    discovered: BTreeMap<Arc<str>, Arc<DiscoveryOutcome>>,
     publishers: watch::Sender<Publishers>,
     state: Option<Arc<State>>,
     is_started: bool,
@@ -58,6 +59,7 @@ impl Supervisor {
             stores: BTreeMap::new(),
             resolvers: BTreeMap::new(),
             watched: BTreeMap::new(),
+            discovered: config.discovered.clone(),
             publishers: watch::Sender::default(),
             state: None,
             is_started: false,
@@ -103,11 +105,20 @@ impl Supervisor {
         self.stores.get(backend).cloned()
     }
 
-    /// Who tells of more destinations, where somebody is asked.
-    pub fn seed(&self) -> Option<ResolverHandle> {
-        let mut resolvers = self.resolvers.iter();
-        let (_, resolving) = resolvers.find(|(name, _)| name.starts_with(seed::PREFIX))?;
-        Some(resolving.handle.clone())
+    /// Who tells of more destinations, by name.
+    pub fn sources(&self) -> BTreeMap<Arc<str>, ResolverHandle> {
+        let resolvers = self.resolvers.iter();
+        let sources = resolvers.filter(|(name, _)| discovery::is_source(name));
+        let handles = sources.map(|(name, of)| (Arc::clone(name), of.handle.clone()));
+        handles.collect()
+    }
+
+    /// The names of the destinations that these have told of.
+    pub fn discovered(&self) -> BTreeSet<Arc<str>> {
+        let outcomes = self.discovered.values();
+        outcomes
+            .flat_map(|of| of.destinations.iter().cloned())
+            .collect()
     }
 
     /// Scans every destination on its own schedule, in the background.
@@ -133,6 +144,7 @@ impl Supervisor {
         let desired = Desired::of(config);
         let changes = diff(&self.current, &desired);
         self.current = desired;
+        self.discovered.clone_from(&config.discovered);
         for change in &changes {
             match change {
                 Change::End(component) => self.end(component).await,
@@ -247,6 +259,7 @@ impl Supervisor {
             resolvers: resolvers
                 .map(|(name, of)| (Arc::clone(name), of.handle.clone()))
                 .collect(),
+            discovered: self.discovered.clone(),
         });
     }
 

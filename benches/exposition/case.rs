@@ -43,6 +43,7 @@ pub fn snapshot() -> Snapshot {
     Snapshot {
         destinations: vec![Arc::new(of)],
         resolvers: [("kkp".into(), resolution)].into(),
+        ..Snapshot::default()
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod files;
 pub mod findings;
 mod order;
+mod patterns;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -64,22 +65,34 @@ pub fn summary(config: &Config) -> String {
     for (name, resolver) in config.resolvers.iter().filter(|(name, _)| used(name)) {
         let _ = writeln!(text, "resolver {name}: {}", resolver.describe());
     }
-    for (name, resolver) in config.seed.iter().flat_map(|seed| &seed.resolvers) {
+    let sources = config.discovery.values();
+    for (name, resolver) in sources.clone().flat_map(|source| source.resolvers()) {
         let _ = writeln!(text, "resolver {name}: {}", resolver.describe());
     }
     for destination in &config.destinations {
-        let _ = writeln!(text, "{}", watched(destination));
+        let _ = writeln!(text, "{}", watched_bucket(destination));
+    }
+    for template in sources.clone().flat_map(|source| source.templates()) {
+        let what = format!("destinations: the buckets {}", template.patterns);
+        let _ = writeln!(text, "{}", watched(what, &template.destination));
     }
     let count = Count(config.destinations.len(), "destination");
-    let _ = writeln!(text, "the configuration is good: {count}");
+    let more = match config.discovery.is_empty() {
+        true => "",
+        false => ", and those that are found",
+    };
+    let _ = writeln!(text, "the configuration is good: {count}{more}");
     text
 }
 
-fn watched(destination: &Destination) -> String {
-    let mut text = format!(
-        "destination {}: bucket {:?}",
-        destination.name, &*destination.bucket
-    );
+fn watched_bucket(destination: &Destination) -> String {
+    let (name, bucket) = (&destination.name, &destination.bucket);
+    let what = format!("destination {name}: bucket {:?}", &**bucket);
+    watched(what, destination)
+}
+
+/// What is watched, and how.
+fn watched(mut text: String, destination: &Destination) -> String {
     if !destination.prefix.is_empty() {
         let _ = write!(text, " under {:?}", &*destination.prefix);
     }
@@ -136,6 +149,7 @@ pub async fn connect(config: &Config) -> Report {
     let resolvers = resolvers.await;
     progress::during(source.clone(), &config.log, supervisor.run_once()).await;
 
+    let mut unmatched = Vec::new();
     let mut report = Report {
         text: String::new(),
         success: true,
@@ -148,17 +162,23 @@ pub async fn connect(config: &Config) -> Report {
                 Ok(Count(clusters.len(), "cluster").to_string())
             }
             None if resolution.is_success() => {
-                Ok(match (&resolution.schedules, &resolution.destinations) {
+                Ok(match (&resolution.schedules, &resolution.discovered) {
                     (Some(schedules), _) => Count(schedules.len(), "schedule").to_string(),
-                    (None, found) => {
-                        let found = found.as_ref().map_or(0, |found| found.0.len());
-                        Count(found, "destination").to_string()
+                    (None, known) => {
+                        let known = known.as_ref().map(|known| known.count());
+                        let (count, what) = known.unwrap_or((0, "destination"));
+                        Count(count, what).to_string()
                     }
                 })
             }
             _ => Err(failure(&resolution).to_owned()),
         };
         report.add("resolver", &name, line);
+        if let Some(known) = &resolution.discovered {
+            let chosen = patterns::chosen(config, &name, known);
+            report.text += &chosen.text;
+            unmatched.extend(chosen.warnings);
+        }
     }
     let snapshot = source.snapshot();
     for destination in &snapshot.destinations {
@@ -180,6 +200,7 @@ pub async fn connect(config: &Config) -> Report {
     report.warnings = findings::found(&snapshot);
     report.warnings.extend(series::found(config, &snapshot));
     report.warnings.extend(elsewhere(&snapshot));
+    report.warnings.extend(unmatched);
     report
 }
 

@@ -1,6 +1,8 @@
 //! `once`: scans every destination once and prints the metrics.
 
-use crate::command::progress;
+use futures::future::join_all;
+
+use crate::command::{PATIENCE, first_word, progress};
 use crate::config::Config;
 use crate::exposition::{self, Format};
 use crate::snapshot::Snapshot;
@@ -21,6 +23,9 @@ pub async fn once(config: &Config, telemetry: &Telemetry, process: bool) -> Outc
     let mut supervisor = Supervisor::new(config);
     let source = supervisor.snapshots();
     progress::during(source.clone(), &config.log, supervisor.run_once()).await;
+    // Whoever tells of destinations has nobody who waits.
+    let sources = supervisor.sources().into_values();
+    join_all(sources.map(|of| first_word(of, PATIENCE))).await;
     let snapshot = source.snapshot();
     let own = telemetry.families();
     let own = own

@@ -104,6 +104,7 @@ fn imagine(config: &Config) -> Snapshot {
     Snapshot {
         destinations: destinations.collect(),
         resolvers,
+        ..Snapshot::default()
     }
 }
 

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use figment::value::{Dict, Tag};
 use s3_exporter_config::{Origins, Parsed, Plugin, Section};
 
+use super::discovery::Source;
+use super::discovery::pattern::{PatternSource, Template};
 use super::{Config, Fingerprint};
+use crate::discovery::{BUCKETS, DESTINATIONS, seed::NAME};
 use crate::labels::GivenLabels;
+use crate::resolver::Resolver;
+use crate::resolver::buckets::BucketsResolver;
 use crate::schedules::PREFIX;
 use crate::wire::Plugins;
 
@@ -40,7 +46,7 @@ fn config(
     let log = general::log(top);
     let mut metrics = general::metrics(top);
     let scan = general::scan(top);
-    general::limits(top, &mut metrics);
+    let max_discovered = general::limits(top, &mut metrics);
     let state_directory = general::state(top);
     let has_backends = top.has("backends");
     let stores = backends::backends(top, plugins, &metrics, fingerprints);
@@ -63,6 +69,7 @@ fn config(
     for name in layouts.unused(&found.destinations) {
         never_used(top, "layouts", name);
     }
+    let mut discovery = patterns(&stores, found.templates, scan.discovery_interval);
     let mut backends = BTreeMap::new();
     for (name, store) in stores {
         if !found.used_backends.contains(&name) {
@@ -90,7 +97,11 @@ fn config(
         }
     }
 
-    for (name, resolver) in seed.iter().flat_map(|seed| &seed.resolvers) {
+    if let Some(seed) = seed {
+        let name = format!("{DESTINATIONS}{NAME}").into();
+        discovery.insert(name, Arc::new(Source::Seeds(seed)));
+    }
+    for (name, resolver) in discovery.values().flat_map(|source| source.resolvers()) {
         known.insert(Arc::clone(name), Arc::clone(resolver));
     }
 
@@ -105,10 +116,43 @@ fn config(
         files: Vec::new(),
         destinations: found.destinations,
         resolver_labels: resolver_labels.into_iter().map(owned).collect(),
-        seed: seed.map(Arc::new),
+        discovery,
+        max_discovered,
+        discovered: BTreeMap::new(),
         metrics_at_any_path: false,
         warnings: Vec::new(),
     }
+}
+
+/// Who tells of the buckets of each backend of which patterns choose.
+fn patterns(
+    stores: &BTreeMap<String, backends::DefinedBackend>,
+    templates: Vec<Template>,
+    interval: Duration,
+) -> BTreeMap<Arc<str>, Arc<Source>> {
+    let mut by_backend: BTreeMap<Arc<str>, Vec<Template>> = BTreeMap::new();
+    for template in templates {
+        let backend = Arc::clone(&template.destination.backend);
+        by_backend.entry(backend).or_default().push(template);
+    }
+    let sources = by_backend.into_iter().filter_map(|(backend, templates)| {
+        let connection = stores.get(&*backend)?.backend.as_ref()?;
+        let name: Arc<str> = format!("{BUCKETS}{backend}").into();
+        let resolver: Arc<dyn Resolver> = Arc::new(BucketsResolver {
+            backend: Arc::clone(&backend),
+            connect: Arc::clone(&connection.connect),
+            fingerprint: connection.fingerprint,
+            interval,
+        });
+        let source = Source::Patterns(PatternSource {
+            backend,
+            name: Arc::clone(&name),
+            resolver,
+            templates,
+        });
+        Some((name, Arc::new(source)))
+    });
+    sources.collect()
 }
 
 fn owned((name, labels): (String, GivenLabels)) -> (Arc<str>, GivenLabels) {

@@ -14,6 +14,7 @@ use crate::cli::Flags;
 use crate::destination::Price;
 use crate::wire::{BackendPlugin, Plugins, plugins};
 
+mod discovery;
 #[cfg(feature = "default")] // every plug-in
 mod example;
 mod judging;
@@ -69,6 +70,13 @@ impl Connect for Nowhere {
 
     fn has_no_cold_class(&self) -> bool {
         self.0.as_deref() == Some("always-at-hand")
+    }
+
+    fn lists_buckets(&self) -> Result<(), &'static str> {
+        match self.0.as_deref() {
+            Some("without-a-list") => Err("nobody lists its buckets"),
+            _ => Ok(()),
+        }
     }
 
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {

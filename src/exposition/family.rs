@@ -4,12 +4,10 @@ use s3_exporter_judge::backups::JobId;
 use s3_exporter_judge::judge::JudgedJob;
 
 use crate::clusters::Cluster;
-use crate::exposition::quota::Quota;
-use crate::exposition::subject::{ObservedDestination, Subject};
+use crate::exposition::subject::{ObservedDestination, ObservedResolver, Subject};
 use crate::exposition::writer::{Labels, MetricKind, edge, sample};
 use crate::facts::Totals;
 use crate::labels::Label;
-use crate::resolver::Resolution;
 use crate::snapshot::DestinationSnapshot;
 
 /// A family of metrics that is made of a snapshot.
@@ -49,7 +47,12 @@ pub enum Series {
     /// Per backup job of a destination: some, with labels of their own.
     Job(fn(&JudgedJob, &mut JobSamples<'_, '_>)),
     /// Per resolver.
-    Resolver(fn(&Resolution, &Quota) -> Option<f64>),
+    Resolver(fn(&ObservedResolver<'_>) -> Option<f64>),
+    /// Of what is asked of stores, per destination and per resolver: some, with labels of their own.
+    Asked(
+        fn(&ObservedDestination<'_>, &mut Samples<'_>),
+        fn(&ObservedResolver<'_>, &mut Samples<'_>),
+    ),
     /// Per cluster of a resolver.
     KnownCluster(fn(Cluster) -> Option<f64>),
 }
@@ -101,6 +104,7 @@ impl Family {
             (Series::Destination(_), Subject::Destination(_)) => true,
             (Series::Job(_), Subject::Jobs(_)) => true,
             (Series::Resolver(_) | Series::KnownCluster(_), Subject::Resolver(_)) => true,
+            (Series::Asked(..), Subject::Destination(_) | Subject::Resolver(_)) => true,
             _ => false,
         }
     }
@@ -130,10 +134,12 @@ impl Series {
                 }
             }
             (Self::Resolver(value), Subject::Resolver(of)) => {
-                if let Some(value) = value(of.resolution, of.quota) {
+                if let Some(value) = value(of) {
                     samples.put(value);
                 }
             }
+            (Self::Asked(write, _), Subject::Destination(of)) => write(of, samples),
+            (Self::Asked(_, write), Subject::Resolver(of)) => write(of, samples),
             (Self::KnownCluster(value), Subject::Resolver(of)) => {
                 samples.put_each(cluster, of.clusters(), *value);
             }

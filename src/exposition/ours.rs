@@ -3,9 +3,10 @@
 
 use s3_exporter_api::UnixTime;
 
+use crate::discovery::DiscoveryOutcome;
 use crate::exposition::family::Series::{Cluster, Destination, KnownCluster, Resolver};
 use crate::exposition::family::{Family, Samples, gauge, histogram};
-use crate::exposition::subject::ObservedDestination;
+use crate::exposition::subject::{ObservedDestination, ObservedResolver};
 use crate::facts::{Figures, ObjectCount, Totals};
 use crate::labels::Label;
 use crate::verdict;
@@ -220,25 +221,47 @@ pub static SETTINGS: &[Family] = &[
 pub static RESOLVERS: &[Family] = &[
     gauge(
         "objectstore_resolver_clusters",
-        Resolver(|now, _| now.clusters.as_ref().map(|clusters| clusters.len() as f64)),
+        Resolver(|of| Some(of.resolution.clusters.as_ref()?.len() as f64)),
         "Clusters that the resolver knows; absent before it has delivered any set.",
     ),
     gauge(
         "objectstore_resolver_clusters_omitted",
-        Resolver(|now, quota| now.clusters.as_ref().map(|_| quota.omitted as f64)),
+        Resolver(|of| {
+            let clusters = of.resolution.clusters.as_ref();
+            clusters.map(|_| of.quota.omitted as f64)
+        }),
         "Clusters whose creation time is left out because of limits.max_clusters; absent before the resolver has delivered any set.",
     ),
     gauge(
         "objectstore_resolver_success",
-        Resolver(|now, _| Some(f64::from(u8::from(now.is_success())))),
-        "1 = the resolver's set of clusters is there and up to date, 0 = it is not.",
+        Resolver(|of| Some(f64::from(u8::from(of.resolution.is_success())))),
+        "1 = what the resolver knows (clusters, schedules, destinations or buckets) is there and up to date, 0 = it is not.",
     ),
     gauge(
         "objectstore_resolver_last_success_timestamp_seconds",
-        Resolver(|now, _| Some(now.last_success.map_or(0.0, UnixTime::as_seconds))),
-        "When the resolver's set of clusters was last known to be right, in Unix seconds; 0 = never.",
+        Resolver(|of| {
+            let last = of.resolution.last_success;
+            Some(last.map_or(0.0, UnixTime::as_seconds))
+        }),
+        "When what the resolver knows was last known to be right, in Unix seconds; 0 = never.",
+    ),
+    gauge(
+        "objectstore_resolver_destinations",
+        Resolver(|of| discovered(of, |came| came.destinations.len())),
+        "Destinations that are watched because the resolver tells of them; absent where it tells of none, and before it has delivered any set.",
+    ),
+    gauge(
+        "objectstore_resolver_destinations_omitted",
+        Resolver(|of| discovered(of, |came| came.omitted)),
+        "Destinations that the resolver tells of and that are not watched: the log says why; absent as the number of those that are.",
     ),
 ];
+
+/// A number of what came of a source of destinations; none before it has delivered.
+fn discovered(of: &ObservedResolver<'_>, number: fn(&DiscoveryOutcome) -> usize) -> Option<f64> {
+    of.resolution.discovered.as_ref()?;
+    Some(number(of.discovered?) as f64)
+}
 
 /// A figure of the latest complete scan; no sample before the first.
 fn figures(of: &ObservedDestination<'_>, samples: &mut Samples<'_>, value: fn(&Figures) -> f64) {

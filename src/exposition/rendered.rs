@@ -136,7 +136,7 @@ mod tests {
         });
         let of = |a, b| Snapshot {
             destinations: vec![a, b],
-            resolvers: BTreeMap::new(),
+            ..Snapshot::default()
         };
         let blocks = |ready: &RenderedBlocks, name: &str| {
             Arc::clone(&ready.subjects[&SubjectKey::Destination(name.into())].blocks)

@@ -9,6 +9,7 @@ use s3_exporter_judge::judge::{JudgedJob, Judgement};
 
 use crate::clusters::{Cluster, Clusters};
 use crate::destination::Destination;
+use crate::discovery::DiscoveryOutcome;
 use crate::exposition::family::Set;
 use crate::exposition::quota::{JobQuota, Quota, SeriesQuota};
 use crate::exposition::writer::Labels;
@@ -59,6 +60,8 @@ pub struct ObservedResolver<'a> {
     pub name: &'a Arc<str>,
     /// What it says.
     pub resolution: &'a Resolution,
+    /// What came of that, where it tells of destinations.
+    pub discovered: Option<&'a DiscoveryOutcome>,
     /// Which of its clusters have series of their own.
     pub quota: &'a Quota,
 }
@@ -166,6 +169,7 @@ pub fn subjects<'a>(
         Subject::Resolver(ObservedResolver {
             name,
             resolution,
+            discovered: snapshot.discovered.get(name).map(|of| &**of),
             quota: quota.resolver(name),
         })
     });

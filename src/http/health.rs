@@ -9,8 +9,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use s3_exporter_api::FailureKind;
 
+use crate::discovery;
 use crate::http::App;
-use crate::seed;
 use crate::snapshot::Snapshot;
 use crate::words::Count;
 
@@ -54,7 +54,7 @@ impl Readiness {
         let sources = snapshot
             .resolvers
             .iter()
-            .filter(|(name, now)| name.starts_with(seed::PREFIX) && now.is_pending());
+            .filter(|(name, now)| discovery::is_source(name) && now.is_pending());
         let sources = sources.map(|(name, _)| Arc::clone(name));
         let awaited: Vec<_> = snapshot
             .destinations

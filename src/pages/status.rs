@@ -264,6 +264,11 @@ pub struct ResolverStatus<'a> {
     pub success: bool,
     /// How many clusters it knows; none before it has delivered any set.
     pub clusters: Option<usize>,
+    /// How many destinations it tells of that are watched; none where it tells of none, and before it
+    /// has delivered any set.
+    pub destinations: Option<usize>,
+    /// Why others are not, the first of them.
+    pub destinations_omitted: Vec<&'a str>,
     /// When its set was last known to be right.
     pub last_success: Option<Moment>,
     /// Why it fails.

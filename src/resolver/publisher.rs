@@ -1,14 +1,14 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use s3_exporter_api::UnixTime;
+use s3_exporter_api::{Meter, UnixTime};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Resolution;
 use crate::clusters::Clusters;
+use crate::discovery::{self, Discovered};
 use crate::schedules::{self, Schedules};
-use crate::seed::{self, SeedDestinations};
 
 /// How many different failures in a row are logged. A text that is new each time, such
 /// as one with a request's id in it, ends there.
@@ -52,13 +52,18 @@ impl Publisher {
         self.put(|now| put(&mut now.schedules, schedules));
     }
 
+    /// Counts what a source asks of a store.
+    pub fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.resolution.borrow().meter)
+    }
+
     /// The same of a source of destinations; a fault is what is wrong with some that are left out.
-    pub fn deliver_destinations(&self, destinations: SeedDestinations, fault: Option<String>) {
+    pub fn deliver_discovered(&self, discovered: Discovered, fault: Option<String>) {
         let Some(fault) = fault else {
-            return self.put(|now| put(&mut now.destinations, destinations));
+            return self.put(|now| put(&mut now.discovered, discovered));
         };
         self.resolution
-            .send_if_modified(|now| put(&mut now.destinations, destinations));
+            .send_if_modified(|now| put(&mut now.discovered, discovered));
         self.fail(fault);
     }
 
@@ -154,9 +159,9 @@ impl Publisher {
             let schedules = schedules.len();
             tracing::info!(resolver, schedules, "schedules are known");
         }
-        if let Some(destinations) = &now.destinations {
-            let destinations = destinations.0.len();
-            tracing::info!(resolver, destinations, "destinations are known");
+        if let Some(discovered) = &now.discovered {
+            let (count, what) = discovered.count();
+            tracing::info!(resolver, count, "{what}s are known");
         }
     }
 
@@ -164,8 +169,10 @@ impl Publisher {
     fn what(&self) -> &'static str {
         if self.resolver.starts_with(schedules::PREFIX) {
             "schedules"
-        } else if self.resolver.starts_with(seed::PREFIX) {
+        } else if self.resolver.starts_with(discovery::DESTINATIONS) {
             "destinations"
+        } else if self.resolver.starts_with(discovery::BUCKETS) {
+            "buckets"
         } else {
             "cluster names"
         }

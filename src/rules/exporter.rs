@@ -8,7 +8,13 @@ use super::text::{self, Shown};
 use super::{Alert, Of, Settings, minutes, of_all, of_any};
 
 pub(super) fn alerts(settings: &Settings) -> Vec<Alert> {
-    let all = [resolver_failing, names_lost, reload_failed, absent];
+    let all = [
+        resolver_failing,
+        names_lost,
+        destinations_omitted,
+        reload_failed,
+        absent,
+    ];
     let fixed = all.iter().map(|alert| alert(settings));
     fixed.chain(destination_absent(settings)).collect()
 }
@@ -22,12 +28,12 @@ fn resolver_failing(settings: &Settings) -> Alert {
         keep_firing: settings.gap(),
         summary: "Resolver {{ $labels.resolver }} does not answer".to_owned(),
         description: format!(
-            "{}Names or schedules are not up to date: new clusters are not seen, and deleted ones still expected{}.\nThe log and the status page say why.",
+            "{}What it knows (clusters, schedules, destinations or buckets) is not up to date: what is new is not seen, and what is gone is still expected{}.\nThe log and the status page say why.",
             text::of(&["resolver"]),
             text::value(
                 "objectstore_resolver_last_success_timestamp_seconds",
                 &Shown::Time("never"),
-                "; they were last known to be right: ",
+                "; it was last known to be right: ",
                 ""
             )
         ),
@@ -47,6 +53,19 @@ fn names_lost(settings: &Settings) -> Alert {
         keep_firing: Duration::from_secs(12 * 3600).max(settings.gap()),
         summary: "Resolver {{ $labels.resolver }} lost its clusters".to_owned(),
         description: "It knows {{ $value }} clusters now, less than half of an hour ago, or none: nobody watches the backups of the others.".to_owned(),
+        of: Of::Resolver,
+    }
+}
+
+fn destinations_omitted(settings: &Settings) -> Alert {
+    Alert {
+        name: "BackupDestinationsOmitted".to_owned(),
+        severity: Some(Severity::Warning),
+        expression: format!("{} > 0", of_any("objectstore_resolver_destinations_omitted")),
+        pending: minutes(15),
+        keep_firing: settings.gap(),
+        summary: "Destinations are left out that {{ $labels.resolver }} tells of".to_owned(),
+        description: "{{ $value }} destinations that it tells of are not watched: their names are taken, or there are more than `limits.max_discovered`.\nThe log and `s3-exporter check --connect` say which, and why.".to_owned(),
         of: Of::Resolver,
     }
 }

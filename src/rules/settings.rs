@@ -65,7 +65,7 @@ impl Settings {
     pub fn new(config: &Config, runbooks: Option<&str>) -> Self {
         let usual = Self::default();
         let destinations = &config.destinations;
-        let seed = config.seed.iter();
+        let paces = config.discovery.values().flat_map(|source| source.paces());
         let longest = |of: Vec<Duration>, usual| of.into_iter().max().unwrap_or(usual);
         let intervals = destinations.iter().map(|of| of.interval);
         let timeouts = destinations.iter().map(|of| of.timeout);
@@ -79,24 +79,24 @@ impl Settings {
             },
             interval: longest(
                 intervals
-                    .chain(seed.clone().map(|of| of.interval))
+                    .chain(paces.clone().map(|of| of.interval))
                     .collect(),
                 usual.interval,
             ),
             timeout: longest(
-                timeouts.chain(seed.clone().map(|of| of.timeout)).collect(),
+                timeouts.chain(paces.clone().map(|of| of.timeout)).collect(),
                 usual.timeout,
             ),
             audit_interval: longest(
                 audits
-                    .chain(seed.filter_map(|of| of.audit_interval))
+                    .chain(paces.filter_map(|of| of.audit_interval))
                     .collect(),
                 usual.audit_interval,
             ),
             destinations: destinations.iter().map(|of| Arc::clone(&of.name)).collect(),
             labels: owners(destinations.iter().map(|of| (&of.name, &of.labels))),
             resolver_labels: owners(&config.resolver_labels),
-            has_others: config.seed.is_some(),
+            has_others: !config.discovery.is_empty(),
             runbooks: runbooks.map_or(usual.runbooks, str::to_owned),
         }
     }

@@ -8,6 +8,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
 
+use crate::discovery::DiscoveryOutcome;
 use crate::resolver::{Resolution, ResolverHandle};
 use crate::snapshot::{DestinationSnapshot, Snapshot};
 
@@ -16,6 +17,7 @@ use crate::snapshot::{DestinationSnapshot, Snapshot};
 pub(crate) struct Publishers {
     pub destinations: Vec<watch::Receiver<Arc<DestinationSnapshot>>>,
     pub resolvers: BTreeMap<Arc<str>, ResolverHandle>,
+    pub discovered: BTreeMap<Arc<str>, Arc<DiscoveryOutcome>>,
 }
 
 /// Where to read what is known now. Cheap to clone.
@@ -35,6 +37,7 @@ impl SnapshotSource {
         let publishers = Publishers {
             destinations,
             resolvers,
+            discovered: BTreeMap::new(),
         };
         Self(watch::channel(publishers).1)
     }
@@ -53,6 +56,7 @@ impl SnapshotSource {
                 .iter()
                 .map(|(name, names)| (Arc::clone(name), names.resolution.borrow().clone()))
                 .collect(),
+            discovered: publishers.discovered.clone(),
         }
     }
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::config::{Config, Fingerprint};
 use crate::destination::Destination;
+use crate::discovery;
 use crate::resolver::Resolver;
-use crate::seed;
 
 /// What a configuration asks to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,9 +92,9 @@ impl Desired {
         let asked = destinations().flat_map(|destination| destination.resolvers());
         let resolvers = asked.filter_map(|name| config.resolvers.get_key_value(name));
         // Who tells of destinations is asked by the process itself.
-        let seed = config.seed.iter().flat_map(|seed| &seed.resolvers);
-        let seed = seed.filter(|(name, _)| name.starts_with(seed::PREFIX));
-        let resolvers = resolvers.chain(seed);
+        let sources = config.resolvers.iter();
+        let sources = sources.filter(|(name, _)| discovery::is_source(name));
+        let resolvers = resolvers.chain(sources);
         Self {
             max_requests_in_flight: config.max_requests_in_flight,
             backends: backends.collect(),

@@ -11,6 +11,7 @@ use s3_exporter::beside::{Also, Beside, Found, Posture, Uploads, Versions};
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect, Price};
+use s3_exporter::discovery::{Discovered, DiscoveryOutcome};
 use s3_exporter::facts::{
     ClassTotals, Figures, ObjectCount, ObjectSizes, PrefixTotals, Recent, Totals, UnassignedDetail,
     UnassignedObject,
@@ -67,7 +68,9 @@ pub fn config(metrics: Metrics) -> Config {
         destinations: Vec::new(),
         resolver_labels: BTreeMap::new(),
         files: Vec::new(),
-        seed: None,
+        discovery: BTreeMap::new(),
+        max_discovered: 1000,
+        discovered: BTreeMap::new(),
         metrics_at_any_path: false,
         warnings: Vec::new(),
     }
@@ -523,12 +526,35 @@ pub fn snapshot() -> Snapshot {
             },
         ),
         ("slow", Resolution::default()),
+        ("buckets:onprem", buckets()),
     ];
+    let outcome = DiscoveryOutcome {
+        destinations: vec!["plain".into(), "new".into()],
+        omitted: 1,
+        reasons: vec!["the bucket \"etcd\" of the backend \"onprem\" is <taken>".to_owned()],
+    };
     Snapshot {
         destinations: [good, failing, never, plain, new].map(Arc::new).to_vec(),
         resolvers: resolutions
             .into_iter()
             .map(|(name, resolution)| (name.into(), resolution))
             .collect(),
+        discovered: [("buckets:onprem".into(), Arc::new(outcome))].into(),
     }
+}
+
+/// What is known of a backend's buckets, which were listed twice.
+fn buckets() -> Resolution {
+    let names = ["etcd", "new", "other", "plain"].map(Into::into);
+    let now = Resolution {
+        discovered: Some(Arc::new(Discovered::Buckets(names.to_vec()))),
+        last_success: Some(ago(100)),
+        ..Resolution::default()
+    };
+    for _ in 0..2 {
+        now.meter.attempt(Operation::ListBuckets);
+    }
+    let kind = FailureKind::Unavailable;
+    now.meter.failed(Operation::ListBuckets, kind);
+    now
 }

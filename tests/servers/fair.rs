@@ -174,7 +174,9 @@ fn config(
         destinations,
         resolver_labels: BTreeMap::new(),
         files: Vec::new(),
-        seed: None,
+        discovery: BTreeMap::new(),
+        max_discovered: 1000,
+        discovered: BTreeMap::new(),
         metrics_at_any_path: false,
         warnings: Vec::new(),
     }

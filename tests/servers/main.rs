@@ -15,6 +15,7 @@ mod custom_backend;
 mod custom_resolver;
 mod dashboard;
 mod demo;
+mod discovery;
 mod docs;
 mod fair;
 mod faults;

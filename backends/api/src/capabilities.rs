@@ -14,6 +14,8 @@ pub struct Capabilities {
     pub prefixes: bool,
     /// [`Backend::setting`](crate::Backend::setting).
     pub settings: bool,
+    /// [`ListingKind::Buckets`].
+    pub buckets: bool,
     /// [`StartAt::After`]. Without it nothing is listed in parts.
     pub start_after: bool,
     /// [`StartAt::Marker`].
@@ -27,6 +29,7 @@ impl Capabilities {
         uploads: false,
         prefixes: false,
         settings: false,
+        buckets: false,
         start_after: false,
         marker: false,
     };
@@ -41,6 +44,7 @@ impl Capabilities {
             ListingKind::Versions => self.versions,
             ListingKind::Uploads => self.uploads,
             ListingKind::Prefixes { .. } => self.prefixes,
+            ListingKind::Buckets => self.buckets,
         };
         can.then_some(()).ok_or(Lacking::list(kind.as_str()))
     }
@@ -74,8 +78,8 @@ pub struct Lacking {
 }
 
 impl Lacking {
-    /// What a listing of versions or uploads has no place for.
-    pub(crate) const AFTER_A_KEY: Self = Self::list("versions or uploads after a key");
+    /// What a listing of versions, uploads or buckets has no place for.
+    pub(crate) const AFTER_A_KEY: Self = Self::list("versions, uploads or buckets after a key");
     const SETTINGS: Self = Self {
         cannot: "read",
         what: "settings of buckets",
@@ -124,9 +128,9 @@ mod tests {
         };
         for kind in ListingKind::ALL {
             let expected = (kind != ListingKind::Objects).then(|| {
-                let what = kind.as_str();
+                let (what, action) = (kind.as_str(), kind.action("b", "s"));
                 format!(
-                    "listing bucket \"b\" at s: this backend cannot list {what}; use a backend \
+                    "{action}: this backend cannot list {what}; use a backend \
                      that can, or do without"
                 )
             });
@@ -141,12 +145,14 @@ mod tests {
             uploads: true,
             prefixes: true,
             settings: true,
+            buckets: true,
             start_after: true,
             marker: true,
         };
         for kind in ListingKind::ALL {
             for from in [StartAt::After("k"), StartAt::Marker("k")] {
-                let has_one_of_each = !matches!(kind, ListingKind::Versions | ListingKind::Uploads);
+                let has_one_of_each =
+                    matches!(kind, ListingKind::Objects | ListingKind::Prefixes { .. });
                 let is_taken = request(kind, from).check(&all, "s").is_ok();
                 assert_eq!(is_taken, has_one_of_each, "{kind:?}");
             }

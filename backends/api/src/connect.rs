@@ -46,6 +46,15 @@ pub trait Connect: Debug + Send + Sync {
         None
     }
 
+    /// Whether its buckets can be listed ([`ListingKind::Buckets`](crate::ListingKind::Buckets)), so that
+    /// patterns may stand for their names.
+    ///
+    /// # Errors
+    /// They cannot, as by default: what the user is to do.
+    fn lists_buckets(&self) -> Result<(), &'static str> {
+        Err("the buckets of this kind of store cannot be listed: name each")
+    }
+
     /// Reads what files the section names, and asks nobody: those that are of no use. What
     /// has to do with no file goes with an empty key. By default none is looked into; that
     /// they can be read is looked at for every plug-in.

@@ -24,11 +24,13 @@ pub enum Operation {
     GetPublicAccessBlock,
     /// `GetBucketPolicyStatus`.
     GetBucketPolicyStatus,
+    /// `ListBuckets`.
+    ListBuckets,
 }
 
 impl Operation {
     /// All operations that a backend can be asked for.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ListObjectsV2,
         Self::ListObjectVersions,
         Self::ListMultipartUploads,
@@ -38,6 +40,7 @@ impl Operation {
         Self::GetBucketEncryption,
         Self::GetPublicAccessBlock,
         Self::GetBucketPolicyStatus,
+        Self::ListBuckets,
     ];
 
     /// The name in the S3 API.
@@ -52,6 +55,7 @@ impl Operation {
             Self::GetBucketEncryption => "GetBucketEncryption",
             Self::GetPublicAccessBlock => "GetPublicAccessBlock",
             Self::GetBucketPolicyStatus => "GetBucketPolicyStatus",
+            Self::ListBuckets => "ListBuckets",
         }
     }
 
@@ -67,6 +71,7 @@ impl Operation {
             Self::GetBucketEncryption => "s3:GetEncryptionConfiguration",
             Self::GetPublicAccessBlock => "s3:GetBucketPublicAccessBlock",
             Self::GetBucketPolicyStatus => "s3:GetBucketPolicyStatus",
+            Self::ListBuckets => "s3:ListAllMyBuckets",
         }
     }
 }

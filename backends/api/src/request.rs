@@ -38,24 +38,29 @@ pub enum ListingKind {
         /// Where they end.
         delimiter: char,
     },
+    /// The buckets that the credentials may see (`ListBuckets`), by name alone: their sizes and times
+    /// mean nothing. Which bucket is asked for is of no matter, nor is a prefix.
+    Buckets,
 }
 
 impl ListingKind {
     /// One of each kind.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Objects,
         Self::Versions,
         Self::Uploads,
         Self::Prefixes { delimiter: '/' },
+        Self::Buckets,
     ];
 
     /// Whether a page can begin there: of versions and uploads a key may have several, so that what
-    /// follows a key is no place among them.
+    /// follows a key is no place among them; and buckets are no keys.
     fn starts(self, from: StartAt<'_>) -> Result<(), Lacking> {
         match (self, from) {
-            (Self::Versions | Self::Uploads, StartAt::After(_) | StartAt::Marker(_)) => {
-                Err(Lacking::AFTER_A_KEY)
-            }
+            (
+                Self::Versions | Self::Uploads | Self::Buckets,
+                StartAt::After(_) | StartAt::Marker(_),
+            ) => Err(Lacking::AFTER_A_KEY),
             _ => Ok(()),
         }
     }
@@ -66,6 +71,7 @@ impl ListingKind {
             Self::Objects | Self::Prefixes { .. } => Operation::ListObjectsV2,
             Self::Versions => Operation::ListObjectVersions,
             Self::Uploads => Operation::ListMultipartUploads,
+            Self::Buckets => Operation::ListBuckets,
         }
     }
 
@@ -76,6 +82,15 @@ impl ListingKind {
             Self::Versions => "versions of objects",
             Self::Uploads => "uploads in parts that are not complete",
             Self::Prefixes { .. } => "common prefixes",
+            Self::Buckets => "buckets",
+        }
+    }
+
+    /// What is tried, and where, for an error.
+    pub fn action(self, bucket: &str, store_url: &str) -> String {
+        match self {
+            Self::Buckets => format!("listing the buckets at {store_url}"),
+            _ => format!("listing bucket {bucket:?} at {store_url}"),
         }
     }
 }
@@ -107,6 +122,11 @@ pub enum Continuation {
 }
 
 impl ListRequest<'_> {
+    /// What is tried, and where, for an error.
+    pub fn action(&self, store_url: &str) -> String {
+        self.kind.action(self.bucket, store_url)
+    }
+
     /// Refuses what a backend of these capabilities cannot do. Each backend asks this before it
     /// sends anything: what is not there is an error, and never left out.
     ///
@@ -117,8 +137,6 @@ impl ListRequest<'_> {
             .lists(self.kind)
             .and_then(|()| capabilities.starts(self.from))
             .and_then(|()| self.kind.starts(self.from));
-        lacking.map_err(|lacking| {
-            lacking.into_error(format!("listing bucket {:?} at {store_url}", self.bucket))
-        })
+        lacking.map_err(|lacking| lacking.into_error(self.action(store_url)))
     }
 }

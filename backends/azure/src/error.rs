@@ -1,4 +1,4 @@
-use s3_exporter_api::FailureKind;
+use s3_exporter_api::{FailureKind, ListingKind};
 use s3_exporter_cloud::Words;
 use s3_exporter_page::StoreErrorResponse;
 
@@ -42,8 +42,13 @@ pub fn kind_of(refusal: &StoreErrorResponse) -> FailureKind {
     known.map_or_else(|| refusal.kind(), |(_, kind)| *kind)
 }
 
-/// Reason and advice for a code; `on_credentials` is what to do where the store does not know us.
-pub fn words(kind: FailureKind, code: &str, on_credentials: &'static str) -> Option<Words> {
+/// Reason and advice for a code, where this was to be listed; `on_credentials` is what to do where the store does not know us.
+pub fn words(
+    listing: ListingKind,
+    kind: FailureKind,
+    code: &str,
+    on_credentials: &'static str,
+) -> Option<Words> {
     Some(match (kind, code) {
         (FailureKind::Denied, "AuthorizationFailure" | "AuthorizationSourceIPMismatch") => (
             "the account's firewall, or the SAS, lets nobody in from here",
@@ -52,6 +57,10 @@ pub fn words(kind: FailureKind, code: &str, on_credentials: &'static str) -> Opt
         (FailureKind::Denied, "AccountIsDisabled" | "ContainerDisabled") => {
             ("the account or the container is disabled", "enable it")
         }
+        (FailureKind::Denied, _) if listing == ListingKind::Buckets => (
+            "access denied",
+            "give it the role Storage Blob Data Reader on the storage account, or name each container: a SAS of one container lists no others",
+        ),
         (FailureKind::Denied, _) => (
             "access denied",
             "give it the role Storage Blob Data Reader on the container, or a SAS with the permission to list",
@@ -101,7 +110,7 @@ mod tests {
             timeout: Duration::from_secs(60),
             service: "a Blob service",
             start: "startFrom",
-            words: &|kind, code| words(kind, code, "check it"),
+            words: &|kind, code| words(ListingKind::Objects, kind, code, "check it"),
         };
         context.explain(AttemptFailure::Refused(kind_of(&refusal), refusal))
     }

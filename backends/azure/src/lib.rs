@@ -42,6 +42,10 @@ impl Connect for AzureConfig {
         self.login.found(&Environment::real()).into_iter().collect()
     }
 
+    fn lists_buckets(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
         let http = Arc::new(HttpClients::new(&self.transport, self.store_url())?);
         Ok(Arc::new(Azure {

@@ -11,10 +11,13 @@ use object_store::azure::{AzureAuthorizer, AzureCredential};
 use object_store::client::{HttpRequest, HttpRequestBody};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3_exporter_api::{
-    Backend, BackendError, Capabilities, Continuation, ListRequest, Order, Page, StartAt,
+    Backend, BackendError, Capabilities, Continuation, ListRequest, ListingKind, Order, Page,
+    StartAt,
 };
 use s3_exporter_cloud::{AttemptFailure, CloudStore, FailureContext, Ring, list_page, max_results};
-use s3_exporter_page::{StoreErrorResponse, read_blobs, read_complaint, read_error};
+use s3_exporter_page::{
+    StoreErrorResponse, read_blobs, read_complaint, read_containers, read_error,
+};
 use s3_exporter_transport::{BoxError, HttpClients};
 
 use crate::error::{kind_of, words};
@@ -57,6 +60,7 @@ impl Backend for Azure {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             start_after: self.is_ordered,
+            buckets: true,
             ..Capabilities::OBJECTS
         }
     }
@@ -83,12 +87,15 @@ impl Backend for Azure {
         request.check(&self.capabilities(), &self.url)?;
         let on_credentials = self.identity.advice();
         let context = FailureContext {
-            action: format!("listing container {:?} at {}", request.bucket, self.url),
+            action: match request.kind {
+                ListingKind::Buckets => format!("listing the containers at {}", self.url),
+                _ => format!("listing container {:?} at {}", request.bucket, self.url),
+            },
             url: &self.url,
             timeout: self.request_timeout,
             service: "a Blob service",
             start: "startFrom",
-            words: &|kind, code| words(kind, code, on_credentials),
+            words: &|kind, code| words(request.kind, kind, code, on_credentials),
         };
         list_page(self, context, request, page).await
     }
@@ -112,10 +119,11 @@ impl CloudStore for Azure {
 
     fn read(
         &self,
+        kind: ListingKind,
         answer: &Response<Vec<u8>>,
         page: &mut Page,
     ) -> Result<Continuation, AttemptFailure> {
-        read(answer, page)
+        read(kind, answer, page)
     }
 
     fn forget_credentials(&self) {
@@ -133,7 +141,11 @@ impl Azure {
         request: &ListRequest<'_>,
         credential: Option<&AzureCredential>,
     ) -> Result<Request<Full<Bytes>>, BoxError> {
-        let container = utf8_percent_encode(request.bucket, CONTAINER);
+        let container = match request.kind {
+            ListingKind::Buckets => "",
+            _ => request.bucket,
+        };
+        let container = utf8_percent_encode(container, CONTAINER);
         let query = query(request);
         let uri = format!("{}/{container}?{query}", self.url);
         let version = match request.from {
@@ -155,7 +167,11 @@ impl Azure {
     }
 }
 
-fn read(answer: &Response<Vec<u8>>, page: &mut Page) -> Result<Continuation, AttemptFailure> {
+fn read(
+    kind: ListingKind,
+    answer: &Response<Vec<u8>>,
+    page: &mut Page,
+) -> Result<Continuation, AttemptFailure> {
     let (status, headers) = (answer.status(), answer.headers());
     let body = answer.body();
     // A store may also say 200 and then fail.
@@ -172,18 +188,21 @@ fn read(answer: &Response<Vec<u8>>, page: &mut Page) -> Result<Continuation, Att
         let refusal = refusal.with_location(location);
         return Err(AttemptFailure::Refused(kind_of(&refusal), refusal));
     }
-    read_blobs(body, page).map_err(|cause| AttemptFailure::Malformed(cause.into()))
+    let read = match kind {
+        ListingKind::Buckets => read_containers(body, page),
+        _ => read_blobs(body, page),
+    };
+    read.map_err(|cause| AttemptFailure::Malformed(cause.into()))
 }
 
 fn query(request: &ListRequest<'_>) -> String {
     let max_results = max_results(request).to_string(); // Azure gives up to 5,000
-    let mut pairs = vec![
-        ("restype", "container"),
-        ("comp", "list"),
-        ("maxresults", &*max_results),
-    ];
-    if !request.prefix.is_empty() {
-        pairs.push(("prefix", request.prefix));
+    let mut pairs = vec![("comp", "list"), ("maxresults", &*max_results)];
+    if request.kind != ListingKind::Buckets {
+        pairs.push(("restype", "container"));
+        if !request.prefix.is_empty() {
+            pairs.push(("prefix", request.prefix));
+        }
     }
     match request.from {
         StartAt::Start | StartAt::Marker(_) => (), // the latter is refused

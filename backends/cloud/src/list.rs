@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use s3_exporter_api::{
-    BackendError, Continuation, FailureKind, ListRequest, Operation, Page, StartAt,
+    BackendError, Continuation, FailureKind, ListRequest, ListingKind, Page, StartAt,
 };
 use s3_exporter_transport::{Attempts, HttpClients};
 use tokio::time::{sleep, timeout};
@@ -31,12 +31,13 @@ pub trait CloudStore: Send + Sync {
         request: &ListRequest<'_>,
     ) -> impl Future<Output = Result<Request<Full<Bytes>>, AttemptFailure>> + Send;
 
-    /// Reads an answer into a page.
+    /// Reads an answer to a request of this kind into a page.
     ///
     /// # Errors
     /// It is a refusal, or makes no sense.
     fn read(
         &self,
+        kind: ListingKind,
         answer: &Response<Vec<u8>>,
         page: &mut Page,
     ) -> Result<Continuation, AttemptFailure>;
@@ -67,7 +68,7 @@ pub async fn list_page(
     page: &mut Page,
 ) -> Result<Continuation, BackendError> {
     let mut waits = BACKOFF.build();
-    let attempts = Attempts::new(request.meter, Operation::ListObjectsV2);
+    let attempts = Attempts::new(request.meter, request.kind.operation());
     loop {
         let attempt = attempt(store, &context.action, request, &attempts, page);
         let outcome = timeout(context.timeout, attempt)
@@ -102,7 +103,7 @@ async fn attempt(
     asked.extensions_mut().insert(attempts.clone());
     let used = store.http().connections();
     let answer = used.send(asked).await.map_err(AttemptFailure::of)?;
-    let read = store.read(&answer, page);
+    let read = store.read(request.kind, &answer, page);
     let outcome = read.and_then(|next| begin(store, request, page, next));
     if outcome
         .as_ref()

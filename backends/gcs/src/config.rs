@@ -19,6 +19,7 @@ pub const PLUGIN: Plugin<Box<dyn Connect>, RequestLimits> = Plugin {
 
 const KEYS: &[Key] = &[
     Key::with_default("endpoint", "\"https://storage.googleapis.com\""),
+    Key::new("project"),
     Key::new("credentials_file"),
     Key::with_default("anonymous", "false"),
     Key::new("proxy"),
@@ -41,6 +42,8 @@ const LONGEST: Duration = Duration::from_secs(60 * 60);
 pub struct GcsConfig {
     /// Where the API is.
     pub endpoint: Url,
+    /// Whose buckets are listed, where they are.
+    pub project: Option<String>,
     /// How to log in.
     pub login: Login,
     /// How to get to the store.
@@ -58,6 +61,7 @@ fn parse(section: &mut Section) -> Option<Box<dyn Connect>> {
 fn config(section: &mut Section) -> Option<GcsConfig> {
     let has_endpoint = section.has("endpoint");
     let endpoint = s3_exporter_settings::endpoint(section, "endpoint");
+    let project = section.name("project");
     let login = Login::parse(section);
     let transport = Transport::parse(section);
     let request_timeout = section.duration_up_to("request_timeout", LONGEST);
@@ -69,6 +73,7 @@ fn config(section: &mut Section) -> Option<GcsConfig> {
     };
     Some(GcsConfig {
         endpoint,
+        project,
         login,
         transport,
         request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),

@@ -1,4 +1,4 @@
-use s3_exporter_api::FailureKind;
+use s3_exporter_api::{FailureKind, ListingKind};
 use s3_exporter_cloud::Words;
 use s3_exporter_page::StoreErrorResponse;
 
@@ -26,12 +26,24 @@ pub fn kind_of(refusal: &StoreErrorResponse) -> FailureKind {
     known.map_or_else(|| refusal.kind(), |(_, kind)| *kind)
 }
 
-/// What is said for a kind and a reason; `on_credentials` is what to do where the store does not know
+/// What is said for a kind and a reason, where this was to be listed; `on_credentials` is what to do where the store does not know
 /// us.
-pub fn words(kind: FailureKind, reason: &str, on_credentials: &'static str) -> Option<Words> {
+pub fn words(
+    listing: ListingKind,
+    kind: FailureKind,
+    reason: &str,
+    on_credentials: &'static str,
+) -> Option<Words> {
     Some(match (kind, reason) {
         (FailureKind::Denied, "accountDisabled") => {
             ("the project's account is disabled", "enable its billing")
+        }
+        (FailureKind::Denied, _) if listing == ListingKind::Buckets => (
+            "access denied",
+            "give it the role Storage Bucket Viewer on the project, or another with storage.buckets.list; or name each bucket",
+        ),
+        (FailureKind::NotFound, _) if listing == ListingKind::Buckets => {
+            ("no such project", "correct `project`")
         }
         (FailureKind::Denied, _) => (
             "access denied",

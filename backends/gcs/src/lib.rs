@@ -44,6 +44,15 @@ impl Connect for GcsConfig {
         true
     }
 
+    fn lists_buckets(&self) -> Result<(), &'static str> {
+        match self.project {
+            Some(_) => Ok(()),
+            None => Err(
+                "Google lists the buckets of a project: set `project` in the backend's section, or name each",
+            ),
+        }
+    }
+
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
         let http = Arc::new(HttpClients::new(&self.transport, self.store_url())?);
         Ok(Arc::new(Gcs {
@@ -51,6 +60,7 @@ impl Connect for GcsConfig {
             identity: Identity::new(self, Arc::clone(&http))?,
             http,
             request_timeout: self.request_timeout,
+            project: self.project.clone(),
             is_ordered: self.ordered,
             knows_no_start: AtomicBool::new(false),
         }))

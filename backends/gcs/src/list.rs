@@ -9,7 +9,8 @@ use http::{Request, Response};
 use http_body_util::Full;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3_exporter_api::{
-    Backend, BackendError, Capabilities, Continuation, ListRequest, Order, Page, StartAt,
+    Backend, BackendError, Capabilities, Continuation, ListRequest, ListingKind, Order, Page,
+    StartAt,
 };
 use s3_exporter_cloud::{AttemptFailure, CloudStore, FailureContext, list_page, max_results};
 use s3_exporter_page::{StoreErrorResponse, read_complaint};
@@ -17,7 +18,7 @@ use s3_exporter_transport::HttpClients;
 
 use crate::error::{kind_of, words};
 use crate::identity::Identity;
-use crate::read::{FIELDS, read, read_refusal};
+use crate::read::{BUCKETS, OBJECTS, read, read_refusal};
 
 const AGENT: &str = concat!("s3-exporter/", env!("CARGO_PKG_VERSION"));
 
@@ -34,6 +35,8 @@ pub struct Gcs {
     pub http: Arc<HttpClients>,
     pub url: String,
     pub request_timeout: Duration,
+    /// Whose buckets are listed.
+    pub project: Option<String>,
     pub is_ordered: bool,
     /// An answer has shown that the store passes over `startOffset`.
     pub knows_no_start: AtomicBool,
@@ -44,6 +47,7 @@ impl Backend for Gcs {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             start_after: self.is_ordered,
+            buckets: self.project.is_some(),
             ..Capabilities::OBJECTS
         }
     }
@@ -73,12 +77,12 @@ impl Backend for Gcs {
         request.check(&self.capabilities(), &self.url)?;
         let on_credentials = self.identity.advice();
         let context = FailureContext {
-            action: format!("listing bucket {:?} at {}", request.bucket, self.url),
+            action: request.action(&self.url),
             url: &self.url,
             timeout: self.request_timeout,
             service: "Google's JSON API",
             start: "startOffset",
-            words: &|kind, code| words(kind, code, on_credentials),
+            words: &|kind, code| words(request.kind, kind, code, on_credentials),
         };
         list_page(self, context, request, page).await
     }
@@ -96,8 +100,12 @@ impl CloudStore for Gcs {
     ) -> Result<Request<Full<Bytes>>, AttemptFailure> {
         let credential = self.identity.get(action).await;
         let credential = credential.map_err(AttemptFailure::NoCredentials)?;
-        let bucket = utf8_percent_encode(request.bucket, TEXT);
-        let uri = format!("{}/storage/v1/b/{bucket}/o?{}", self.url, query(request));
+        let of = match request.kind {
+            ListingKind::Buckets => String::new(),
+            _ => format!("/{}/o", utf8_percent_encode(request.bucket, TEXT)),
+        };
+        let query = query(request, self.project.as_deref());
+        let uri = format!("{}/storage/v1/b{of}?{query}", self.url);
         let mut asked = Request::get(uri).header(USER_AGENT, AGENT);
         if let Some(credential) = credential {
             let bearer = HeaderValue::try_from(format!("Bearer {}", credential.bearer));
@@ -113,12 +121,13 @@ impl CloudStore for Gcs {
 
     fn read(
         &self,
+        kind: ListingKind,
         answer: &Response<Vec<u8>>,
         page: &mut Page,
     ) -> Result<Continuation, AttemptFailure> {
         let (status, headers, body) = (answer.status(), answer.headers(), answer.body());
         if status.is_success() {
-            return read(body, page).map_err(|cause| AttemptFailure::Malformed(cause.into()));
+            return read(kind, body, page).map_err(|cause| AttemptFailure::Malformed(cause.into()));
         }
         // What stands between may speak otherwise.
         let error = read_refusal(body).or_else(|| read_complaint(body));
@@ -139,10 +148,19 @@ impl CloudStore for Gcs {
     }
 }
 
-fn query(request: &ListRequest<'_>) -> String {
+fn query(request: &ListRequest<'_>, project: Option<&str>) -> String {
     let max_results = max_results(request).to_string(); // Google gives up to 1,000
-    let mut pairs = vec![("maxResults", &*max_results), ("fields", FIELDS)];
-    if !request.prefix.is_empty() {
+    let lists_buckets = request.kind == ListingKind::Buckets;
+    let fields = if lists_buckets {
+        BUCKETS.fields
+    } else {
+        OBJECTS.fields
+    };
+    let mut pairs = vec![("maxResults", &*max_results), ("fields", fields)];
+    if let Some(project) = project.filter(|_| lists_buckets) {
+        pairs.push(("project", project));
+    }
+    if !request.prefix.is_empty() && !lists_buckets {
         pairs.push(("prefix", request.prefix));
     }
     match request.from {

@@ -1,4 +1,4 @@
-//! Answers of the JSON API: `objects.list`, and what is refused.
+//! Answers of the JSON API: `objects.list`, `buckets.list`, and what is refused.
 //!
 //! Not those of the XML API: fake-gcs-server knows of it neither pages nor starts nor refusals, so
 //! nothing of it could be tested; and JSON holds any name. With `fields` an answer has what is asked
@@ -7,14 +7,34 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use s3_exporter_api::{Continuation, Object, Oddity, Page, StorageClass};
+use s3_exporter_api::{Continuation, ListingKind, Object, Oddity, Page, StorageClass, UnixTime};
 use s3_exporter_page::{ErrorBody, MAX_BODY, parse_time};
 use serde::Deserialize;
 
-/// What is asked for of an answer.
-pub const FIELDS: &str = "kind,nextPageToken,items(name,size,timeCreated,storageClass)";
+/// How one kind of answer is written.
+pub struct Form {
+    /// What is asked for of it.
+    pub fields: &'static str,
+    /// What it says that it is.
+    kind: &'static str,
+    /// The same for people.
+    name: &'static str,
+}
 
 /// <https://cloud.google.com/storage/docs/json_api/v1/objects/list>
+pub const OBJECTS: Form = Form {
+    fields: "kind,nextPageToken,items(name,size,timeCreated,storageClass)",
+    kind: "storage#objects",
+    name: "list of objects",
+};
+
+/// <https://cloud.google.com/storage/docs/json_api/v1/buckets/list>
+pub const BUCKETS: Form = Form {
+    fields: "kind,nextPageToken,items(name)",
+    kind: "storage#buckets",
+    name: "list of buckets",
+};
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
@@ -35,7 +55,7 @@ struct Item<'a> {
     #[serde(borrow, default)]
     size: Cow<'a, str>,
     /// When the store took the object: `updated` changes with its metadata and its class, too.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     time_created: Cow<'a, str>,
     #[serde(borrow, default)]
     storage_class: Cow<'a, str>,
@@ -53,9 +73,11 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Reads a whole answer into `page`, which is cleared first.
-pub fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
+/// Reads a whole answer to a request of this kind into `page`, which is cleared first.
+pub fn read(kind: ListingKind, body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
     page.clear();
+    let is_of_buckets = kind == ListingKind::Buckets;
+    let form = if is_of_buckets { BUCKETS } else { OBJECTS };
     if body.len() > MAX_BODY {
         return Err(Malformed(format!("it has more than {MAX_BODY} bytes")));
     }
@@ -63,21 +85,37 @@ pub fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
     let answer: Answer<'_> = serde_json::from_slice(body).map_err(|cause| {
         let (line, column) = (cause.line(), cause.column());
         let what = match cause.is_eof() {
-            true => "it ends too early",
-            false => "it is no list of objects",
+            true => "it ends too early".to_owned(),
+            false => format!("it is no {}", form.name),
         };
         Malformed(format!("{what}, at line {line}, column {column}"))
     })?;
-    if answer.kind != "storage#objects" {
-        return Err(Malformed("it is no list of objects".to_owned()));
+    if answer.kind != form.kind {
+        return Err(Malformed(format!("it is no {}", form.name)));
     }
     for item in &answer.items {
-        push(item, page)?;
+        match is_of_buckets {
+            true => push_bucket(item, page)?,
+            false => push(item, page)?,
+        }
     }
     Ok(match &*answer.next_page_token {
         "" => Continuation::End,
         token => Continuation::Token(token.to_owned()),
     })
+}
+
+fn push_bucket(item: &Item<'_>, page: &mut Page) -> Result<(), Malformed> {
+    if item.name.is_empty() {
+        return Err(Malformed("a bucket with an empty name".to_owned()));
+    }
+    page.push(Object {
+        key: item.name.as_bytes(),
+        size: 0,
+        last_modified: UnixTime::from_millis(0),
+        storage_class: StorageClass::STANDARD,
+    });
+    Ok(())
 }
 
 fn push(item: &Item<'_>, page: &mut Page) -> Result<(), Malformed> {
@@ -139,6 +177,8 @@ pub fn read_refusal(body: &[u8]) -> Option<ErrorBody> {
 mod tests {
     use super::*;
 
+    const KIND: ListingKind = ListingKind::Objects;
+
     const ANSWER: &str = r#"{"kind":"storage#objects","nextPageToken":"CgE=","items":[
         {"name":"a//b\u0001\"","size":"7","timeCreated":"2026-01-31T00:00:00.123Z","storageClass":"ARCHIVE"},
         {"name":"/c/","timeCreated":"2026-01-31T00:00:00Z"}]}"#;
@@ -146,7 +186,7 @@ mod tests {
     #[test]
     fn a_page() {
         let mut page = Page::new();
-        let next = read(ANSWER.as_bytes(), &mut page).unwrap();
+        let next = read(KIND, ANSWER.as_bytes(), &mut page).unwrap();
         assert_eq!(next, Continuation::Token("CgE=".to_owned()));
         let found: Vec<_> = page
             .iter()
@@ -164,7 +204,7 @@ mod tests {
             [(Oddity::NoSize, &b"/c/"[..])]
         );
         for end in 0..ANSWER.len() {
-            assert!(read(&ANSWER.as_bytes()[..end], &mut page).is_err());
+            assert!(read(KIND, &ANSWER.as_bytes()[..end], &mut page).is_err());
         }
     }
 
@@ -201,11 +241,26 @@ mod tests {
             ),
         ];
         for (body, reason) in table {
-            let read = read(body.as_bytes(), &mut Page::new());
+            let read = read(KIND, body.as_bytes(), &mut Page::new());
             assert_eq!(read, Err(Malformed(reason.to_owned())), "{body}");
         }
-        let none = read(br#"{"kind":"storage#objects"}"#, &mut Page::new());
+        let none = read(KIND, br#"{"kind":"storage#objects"}"#, &mut Page::new());
         assert_eq!(none, Ok(Continuation::End));
+    }
+
+    #[test]
+    fn buckets() {
+        let kind = ListingKind::Buckets;
+        let answer = br#"{"kind":"storage#buckets","nextPageToken":"x","items":[{"name":"a"},{"name":"b"}]}"#;
+        let mut page = Page::new();
+        let next = read(kind, answer, &mut page);
+        assert_eq!(next, Ok(Continuation::Token("x".to_owned())));
+        assert_eq!(page.keys().collect::<Vec<_>>(), [b"a", b"b"]);
+        let other = read(kind, ANSWER.as_bytes(), &mut page);
+        assert_eq!(other, Err(Malformed("it is no list of buckets".to_owned())));
+        let empty = br#"{"kind":"storage#buckets","items":[{"name":""}]}"#;
+        let expected = Malformed("a bucket with an empty name".to_owned());
+        assert_eq!(read(kind, empty, &mut page), Err(expected));
     }
 
     #[test]

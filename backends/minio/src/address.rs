@@ -52,10 +52,11 @@ impl Address {
         &self.scheme
     }
 
-    /// The authority and the path, from its slash on, of a bucket.
+    /// The authority and the path, from its slash on, of a bucket; of the store, where its name is empty.
     pub fn of(&self, bucket: &str) -> (String, String) {
         // A certificate for `*.example` is not one for `a.b.example`.
-        let names_host = self.names_hosts && !(self.https && bucket.contains('.'));
+        let is_no_label = bucket.is_empty() || self.https && bucket.contains('.');
+        let names_host = self.names_hosts && !is_no_label;
         match names_host {
             true => (format!("{bucket}.{}", self.authority), "/".to_owned()),
             false => (self.authority.clone(), format!("{}/{bucket}", self.path)),
@@ -74,6 +75,13 @@ mod tests {
             ("https://minio:443/", "b", "minio", "/b"),
             ("https://[::1]:9000", "b", "[::1]:9000", "/b"),
             ("https://h/s3/a%20b/", "b", "h", "/s3/a b/b"),
+            ("https://h/s3", "", "h", "/s3/"),
+            (
+                "https://s3.eu-west-1.amazonaws.com",
+                "",
+                "s3.eu-west-1.amazonaws.com",
+                "/",
+            ),
             (
                 "https://s3.eu-west-1.amazonaws.com",
                 "b",

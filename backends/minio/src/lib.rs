@@ -40,6 +40,10 @@ impl Connect for MinioConfig {
         faulty
     }
 
+    fn lists_buckets(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
         let address = Address::new(&self.endpoint);
         let region = self.region.as_deref().or(address.region());

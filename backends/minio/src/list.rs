@@ -64,8 +64,11 @@ impl Backend for MinIo {
         page.clear();
         request.check(&self.capabilities(), &self.url)?;
         let asked = Asked {
-            action: format!("listing bucket {:?} at {}", request.bucket, self.url),
-            bucket: request.bucket,
+            action: request.action(&self.url),
+            bucket: match request.kind {
+                ListingKind::Buckets => "",
+                _ => request.bucket,
+            },
             query: query(request),
             operation: request.kind.operation(),
             meter: request.meter,
@@ -248,11 +251,15 @@ fn query(request: &ListRequest<'_>) -> Multimap {
             query.add("uploads", "");
             ("max-uploads", "upload-id-marker")
         }
+        ListingKind::Buckets => ("max-buckets", ""),
     };
-    // XML cannot hold every key.
-    query.add("encoding-type", "url");
+    let has_keys = request.kind != ListingKind::Buckets;
+    if has_keys {
+        // XML cannot hold every key.
+        query.add("encoding-type", "url");
+    }
     query.add(most, request.max_keys.to_string());
-    if !request.prefix.is_empty() {
+    if has_keys && !request.prefix.is_empty() {
         query.add("prefix", request.prefix);
     }
     match request.from {

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use s3_exporter_api::{BackendError, FailureKind, Speaks};
+use s3_exporter_api::{BackendError, FailureKind, Operation, Speaks};
 
 use crate::{ErrorBody, address};
 
@@ -162,7 +162,10 @@ impl StoreErrorResponse {
                 "set the clock of this machine",
             ),
             (FailureKind::Denied, _) => {
-                lacking = format!("allow {right} on the bucket to this access key");
+                lacking = match right == Operation::ListBuckets.right() {
+                    true => format!("allow {right} to this access key, or name each bucket"),
+                    false => format!("allow {right} on the bucket to this access key"),
+                };
                 ("access denied", &*lacking)
             }
             (

@@ -9,6 +9,7 @@
 mod address;
 mod beside;
 mod blobs;
+mod buckets;
 mod encoding;
 mod error;
 mod failure;
@@ -63,13 +64,15 @@ impl fmt::Display for Malformed {
 impl std::error::Error for Malformed {}
 
 /// What a backend can do whose answers are read here: `ListObjectsV2`, and `ListObjects` for the
-/// stores that know no other; `ListObjectVersions` and `ListMultipartUploads`, where the store can.
+/// stores that know no other; `ListObjectVersions` and `ListMultipartUploads`, where the store can;
+/// `ListBuckets`.
 pub const CAPABILITIES: Capabilities = Capabilities {
     versions: true,
     uploads: true,
     settings: true,
     start_after: true,
     marker: true,
+    buckets: true,
     ..Capabilities::OBJECTS
 };
 
@@ -108,7 +111,7 @@ pub fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
 ///
 /// # Errors
 /// Anything but a whole and consistent `ListBucketResult`, or for the other kinds a
-/// `ListVersionsResult` or `ListMultipartUploadsResult`.
+/// `ListVersionsResult`, a `ListMultipartUploadsResult` or a `ListAllMyBucketsResult`.
 pub fn read_kind(
     kind: ListingKind,
     body: &[u8],
@@ -119,6 +122,7 @@ pub fn read_kind(
     match kind {
         ListingKind::Versions => beside::read(&beside::VERSIONS, body, page),
         ListingKind::Uploads => beside::read(&beside::UPLOADS, body, page),
+        ListingKind::Buckets => buckets::read(body, page),
         ListingKind::Objects | ListingKind::Prefixes { .. } => list::read(body, page),
     }
 }
@@ -144,6 +148,16 @@ pub fn read_blobs(body: &[u8], page: &mut Page) -> Result<Continuation, Malforme
     page.clear();
     readable(body)?;
     blobs::read(body, page)
+}
+
+/// As [`read_blobs`], of an answer of Azure's to List Containers: their names are the keys.
+///
+/// # Errors
+/// Anything but a whole `EnumerationResults` of at most [`MAX_BODY`] bytes.
+pub fn read_containers(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
+    page.clear();
+    readable(body)?;
+    buckets::read_containers(body, page)
 }
 
 /// A body that is not too large, and not compressed.

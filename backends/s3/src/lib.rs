@@ -72,6 +72,10 @@ impl Connect for S3Config {
         }
     }
 
+    fn lists_buckets(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
         // One TLS for the process. Where the program has chosen one, this does nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -105,6 +109,7 @@ impl Connect for S3Config {
         Ok(Arc::new(S3 {
             clients: SdkClients::new(self.clone(), shared),
             url: self.store_url(),
+            is_at_aws: self.address().is_none(),
             region,
             request_timeout: self.request_timeout,
             on_signatures: self.login.advice_on_signatures(),

@@ -36,6 +36,8 @@ pub struct S3 {
     pub clients: SdkClients,
     pub url: String,
     pub region: String,
+    /// Whether it is AWS' own, and not at an endpoint that somebody names.
+    pub is_at_aws: bool,
     pub request_timeout: Duration,
     /// See [`FailureContext::on_signatures`].
     pub on_signatures: Option<&'static str>,
@@ -90,6 +92,11 @@ impl Backend for S3 {
         match (request.kind, request.from) {
             (ListingKind::Versions, _) => call = call.map_request(of_versions),
             (ListingKind::Uploads, _) => call = call.map_request(of_uploads),
+            (ListingKind::Buckets, _) => {
+                // Those of other regions are not to be listed from here.
+                let region = self.is_at_aws.then(|| self.region.clone());
+                call = call.map_request(move |request| of_buckets(request, region.as_deref()));
+            }
             (_, StartAt::Marker(_)) => call = call.map_request(in_first_version),
             _ => {}
         }
@@ -102,7 +109,7 @@ impl Backend for S3 {
                 Ok(next)
             }
             Err(error) => {
-                let action = format!("listing bucket {:?} at {}", request.bucket, self.url);
+                let action = request.action(&self.url);
                 let operation = request.kind.operation();
                 let error = self.failure_context(action, operation).explain(error);
                 self.clients.failed(&used, error.kind());
@@ -125,8 +132,16 @@ impl S3 {
     fn call(&self, client: &Client, request: &ListRequest<'_>) -> ListObjectsV2FluentBuilder {
         let call = client
             .list_objects_v2()
+            .max_keys(i32::from(request.max_keys));
+        if request.kind == ListingKind::Buckets {
+            let token = match request.from {
+                StartAt::Token(token) => Some(token.to_owned()),
+                _ => None,
+            };
+            return call.bucket(ANY_BUCKET).set_continuation_token(token);
+        }
+        let call = call
             .bucket(request.bucket)
-            .max_keys(i32::from(request.max_keys))
             // XML cannot hold every key.
             .encoding_type(EncodingType::Url)
             .set_prefix(Some(request.prefix.to_owned()).filter(|prefix| !prefix.is_empty()))
@@ -183,6 +198,28 @@ fn of_uploads(request: HttpRequest) -> Result<HttpRequest, HttpError> {
         "max-keys" => format!("max-uploads={value}"),
         "continuation-token" => markers(value, "upload-id-marker"),
         name => format!("{name}={value}"),
+    })
+}
+
+/// Of the requests for all buckets, until they are [changed](of_buckets): a name that no endpoint has.
+const ANY_BUCKET: &str = "any-bucket-of-this-store";
+
+/// Asks for `ListBuckets`, of one region where there is one: as [`in_first_version`] does it, and of no
+/// bucket, be it the path's last part or the host's first.
+fn of_buckets(mut request: HttpRequest, region: Option<&str>) -> Result<HttpRequest, HttpError> {
+    let (address, query) = request.uri().split_once('?').unwrap_or_default();
+    let path = address.trim_end_matches('/');
+    let address = match path.strip_suffix(&format!("/{ANY_BUCKET}")) {
+        Some(rest) => format!("{rest}/"),
+        None => address.replacen(&format!("://{ANY_BUCKET}."), "://", 1),
+    };
+    let uri = format!("{address}?{query}");
+    request.set_uri(uri)?;
+    with_query(request, |name, value| match (name, region) {
+        ("list-type", None) => String::new(),
+        ("list-type", Some(region)) => format!("bucket-region={region}"),
+        ("max-keys", _) => format!("max-buckets={value}"),
+        (name, _) => format!("{name}={value}"),
     })
 }
 
@@ -317,5 +354,34 @@ impl DeserializeResponse for AnswerReader {
         let headers = response.headers();
         self.order.learn(Evidence::of(|name| headers.get(name)));
         Ok(Output::erase(ListObjectsV2Output::builder().build()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_for_all_buckets_names_none() {
+        let asked = |address: &str, region| {
+            let mut request = HttpRequest::get("http://h/").unwrap();
+            let query = "list-type=2&max-keys=9&continuation-token=a%2Fb";
+            request.set_uri(format!("{address}?{query}")).unwrap();
+            of_buckets(request, region).unwrap().uri().to_owned()
+        };
+        let at_endpoint = "?max-buckets=9&continuation-token=a%2Fb";
+        for (address, expected) in [
+            ("http://h:9000/any-bucket-of-this-store", "http://h:9000/"),
+            ("http://h:9000/any-bucket-of-this-store/", "http://h:9000/"),
+            ("https://h/s3/any-bucket-of-this-store/", "https://h/s3/"),
+            ("https://any-bucket-of-this-store.h/", "https://h/"),
+        ] {
+            assert_eq!(asked(address, None), format!("{expected}{at_endpoint}"));
+        }
+        let aws = "https://any-bucket-of-this-store.s3.eu-west-1.amazonaws.com/";
+        assert_eq!(
+            asked(aws, Some("eu-west-1")),
+            "https://s3.eu-west-1.amazonaws.com/?bucket-region=eu-west-1&max-buckets=9&continuation-token=a%2Fb"
+        );
     }
 }

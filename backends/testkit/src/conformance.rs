@@ -145,6 +145,7 @@ macro_rules! conformance {
             the_page_is_cleared_first
             probe
             what_it_lacks_is_refused
+            buckets
             missing_bucket
             dropped_at_any_moment
             $($more)*
@@ -169,6 +170,7 @@ macro_rules! conformance {
             the_page_is_cleared_first
             probe
             what_it_lacks_is_refused
+            buckets
             attempts_are_counted
             tls_with_a_known_authority
             denied

@@ -28,7 +28,7 @@ pub struct Target {
 
 impl Target {
     pub(crate) fn action(&self) -> String {
-        format!("listing bucket {:?} at {}", &*self.bucket, self.store_url)
+        self.kind.action(&self.bucket, &self.store_url)
     }
 
     pub(crate) fn protocol(&self, fault: &str) -> BackendError {

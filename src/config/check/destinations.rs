@@ -10,7 +10,7 @@ use self::filter::filter;
 use self::judging::{Beside, judging, of_store};
 use self::keys::{prefix, separator};
 use self::mirrors::Mirror;
-use self::names::{Name, names};
+use self::names::{Name, Names, names};
 use self::sources::{Source, backend};
 use super::backends::DefinedBackend;
 use super::general::{Scan, audit_interval, concurrency, interval, probe_interval};
@@ -18,6 +18,7 @@ use super::labels::labels;
 use super::layouts::OwnLayouts;
 use super::resolvers::Resolvers;
 use crate::config::Metrics;
+use crate::config::discovery::pattern::Template;
 use crate::destination::{Destination, Expect, Judging};
 use crate::labels::GivenLabels;
 use crate::resolver::Resolver;
@@ -39,6 +40,8 @@ mod tuning;
 #[derive(Default)]
 pub(super) struct FoundDestinations {
     pub destinations: Vec<Arc<Destination>>,
+    /// What patterns make others of.
+    pub templates: Vec<Template>,
     pub own_resolvers: BTreeMap<Arc<str>, Arc<dyn Resolver>>,
     pub used_backends: BTreeSet<String>,
     pub used_resolvers: BTreeSet<String>,
@@ -115,7 +118,7 @@ impl FoundDestinations {
             filter: &filter,
             interval,
             max_age: max_age.as_ref(),
-            is_several: names.len() > 1,
+            is_several: names.is_several(),
             is_mirror: false,
         };
         let (judging, mirror_of) = judging(section, context, &beside);
@@ -129,35 +132,13 @@ impl FoundDestinations {
         }
         self.used_schedules.extend(schedules.iter().cloned());
         let schedules: Arc<[UsedSchedules]> = schedules.iter().map(schedules::used).collect();
-        for Name { name, bucket } in names {
-            if !self.claim(section, &name) {
-                continue;
-            }
-            let (Some(store), Some(connection)) = (store, connection) else {
-                continue;
-            };
-            let name: Arc<str> = name.value.into();
-            // What is said nearer to it is stronger.
-            let mut all_labels = store.labels.clone();
-            if let Source::Defined(resolver) = &source {
-                all_labels.extend(
-                    context
-                        .resolver_labels
-                        .get(resolver)
-                        .cloned()
-                        .unwrap_or_default(),
-                );
-            }
-            all_labels.extend(labels.clone());
-            if let Some(of) = &mirror_of {
-                self.mirrors
-                    .push(Mirror::new(self.destinations.len(), section, of));
-            }
-            let resolver = self.resolver(&source, &name);
-            self.destinations.push(Arc::new(Destination {
-                resolver,
-                name,
-                bucket: bucket.value.into(),
+        // What each is, but for its name and its bucket.
+        let common = store
+            .zip(connection)
+            .map(|(store, connection)| Destination {
+                name: "".into(),
+                bucket: "".into(),
+                resolver: source.defined(),
                 prefix: prefix.as_str().into(),
                 filter: filter.clone(),
                 separator: separator.as_str().into(),
@@ -175,14 +156,41 @@ impl FoundDestinations {
                     None => context.scan.probe_interval,
                 }),
                 price: store.price,
-                labels: all_labels,
+                labels: all_labels(context, store, &source, &labels),
                 also,
                 judging: Judging {
                     reads_clusters: source.reads_keys(context.resolvers),
                     schedules: Arc::clone(&schedules),
                     ..of_store(&judging, &*connection.connect)
                 },
+            });
+        let Names { named, patterns } = names;
+        for Name { name, bucket } in named {
+            if !self.claim(section, &name) {
+                continue;
+            }
+            let Some(common) = &common else {
+                continue;
+            };
+            if let Some(of) = &mirror_of {
+                self.mirrors
+                    .push(Mirror::new(self.destinations.len(), section, of));
+            }
+            let name: Arc<str> = name.value.into();
+            let resolver = self.resolver(&source, &name);
+            self.destinations.push(Arc::new(Destination {
+                resolver,
+                name,
+                bucket: bucket.value.into(),
+                ..common.clone()
             }));
+        }
+        if let Some((patterns, destination)) = patterns.zip(common) {
+            self.templates.push(Template {
+                patterns,
+                destination,
+                own: source.own(),
+            });
         }
     }
 
@@ -214,8 +222,7 @@ impl FoundDestinations {
     /// The name of the resolver of the destination `name`.
     fn resolver(&mut self, source: &Source, name: &Arc<str>) -> Option<Arc<str>> {
         match source {
-            Source::None => None,
-            Source::Defined(name) => Some(name.as_str().into()),
+            Source::None | Source::Defined(_) => source.defined(),
             Source::Own(resolver) => {
                 let name: Arc<str> = format!("destination:{name}").into();
                 self.own_resolvers
@@ -224,4 +231,21 @@ impl FoundDestinations {
             }
         }
     }
+}
+
+/// Those of its backend, its resolver and its own: what is said nearer to it is stronger.
+fn all_labels(
+    context: &Context<'_>,
+    store: &DefinedBackend,
+    source: &Source,
+    own: &GivenLabels,
+) -> GivenLabels {
+    let mut labels = store.labels.clone();
+    if let Source::Defined(resolver) = source
+        && let Some(given) = context.resolver_labels.get(resolver)
+    {
+        labels.extend(given.clone());
+    }
+    labels.extend(own.clone());
+    labels
 }

@@ -20,8 +20,12 @@ const MAX_REQUESTS_IN_FLIGHT: usize = 128;
 const AUDIT_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 /// From one look whether a store answers to the next.
 const PROBE_INTERVAL: Duration = Duration::from_secs(30);
+const DISCOVERY_INTERVAL: Duration = Duration::from_secs(5 * 60);
+const LONGEST_DISCOVERY: Duration = Duration::from_secs(24 * 3600);
 const MAX_CLUSTERS: usize = 50_000;
 const MAX_JOBS: usize = 20_000;
+/// A destination has some hundred series, and a scan of its own.
+const MAX_DISCOVERED: usize = 1000;
 /// Anything shorter would be a mistake, and a load for the store.
 pub(super) const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -193,6 +197,8 @@ pub(super) struct Scan {
     pub audit_interval: Option<Duration>,
     pub probe_interval: Option<Duration>,
     pub max_requests_in_flight: usize,
+    /// From one list of a backend's buckets to the next, where patterns choose of them.
+    pub discovery_interval: Duration,
 }
 
 /// `[scan]`.
@@ -204,11 +210,13 @@ pub(super) fn scan(top: &mut Section) -> Scan {
         audit_interval: audit_interval(section).unwrap_or(Some(AUDIT_INTERVAL)),
         probe_interval: probe_interval(section).unwrap_or(Some(PROBE_INTERVAL)),
         max_requests_in_flight: requests(section).unwrap_or(MAX_REQUESTS_IN_FLIGHT),
+        discovery_interval: discovery_interval(section).unwrap_or(DISCOVERY_INTERVAL),
     })
 }
 
-/// `[limits]`: how many clusters and backup jobs have series of their own.
-pub(super) fn limits(top: &mut Section, metrics: &mut Metrics) {
+/// `[limits]`: how many clusters and backup jobs have series of their own, and how many destinations
+/// patterns may make.
+pub(super) fn limits(top: &mut Section, metrics: &mut Metrics) -> usize {
     top.table("limits", |section| {
         let mut most = |key| {
             let number = section.integer(key, 1..=1_000_000)?;
@@ -216,7 +224,8 @@ pub(super) fn limits(top: &mut Section, metrics: &mut Metrics) {
         };
         metrics.max_clusters = most("max_clusters").unwrap_or(MAX_CLUSTERS);
         metrics.max_jobs = most("max_jobs").unwrap_or(MAX_JOBS);
-    });
+        most("max_discovered").unwrap_or(MAX_DISCOVERED)
+    })
 }
 
 /// `[state]`: its directory.
@@ -232,6 +241,18 @@ pub(super) fn interval(section: &mut Section) -> Option<Duration> {
             &interval,
             "is shorter than a second: expected at least \"1s\"",
         );
+        return None;
+    }
+    Some(interval.value)
+}
+
+/// `discovery_interval`.
+fn discovery_interval(section: &mut Section) -> Option<Duration> {
+    let read = |section: &mut Section, key: &str| section.duration_up_to(key, LONGEST_DISCOVERY);
+    let interval = section.setting("discovery_interval", read)?;
+    if interval.value < SHORTEST_INTERVAL {
+        let message = "is shorter than a second: expected at least \"1s\"";
+        section.fault_of(&interval, message);
         return None;
     }
     Some(interval.value)

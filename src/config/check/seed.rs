@@ -3,8 +3,8 @@
 use s3_exporter_config::Section;
 
 use super::general::{Scan, interval};
-use crate::config::seed::SeedSource;
-use crate::seed::NAME;
+use crate::config::discovery::seed::SeedSource;
+use crate::discovery::seed::NAME;
 use crate::wire::Plugins;
 
 /// The kind of store that Kubermatic's destinations are.

@@ -2,12 +2,12 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use s3_exporter_api::{FailureKind, Operation, UnixTime};
+use s3_exporter_api::{FailureKind, Meter, Operation, UnixTime};
 
 use crate::beside::Beside;
-use crate::exposition::family::Series::Destination;
-use crate::exposition::family::{Family, counter, gauge};
-use crate::exposition::subject::ObservedDestination;
+use crate::exposition::family::Series::{Asked, Destination};
+use crate::exposition::family::{Family, Samples, counter, gauge};
+use crate::exposition::subject::{ObservedDestination, ObservedResolver};
 use crate::labels::Label;
 use crate::snapshot::Requests;
 
@@ -68,28 +68,18 @@ pub static SCANS: &[Family] = &[
     ),
     counter(
         "objectstore_api_requests_total",
-        Destination(|of, samples| {
-            for operation in operations(of) {
-                let attempts = of.snapshot.meter.attempts(operation);
-                samples.put_with([(Label::Operation, operation.as_str())], attempts as f64);
-            }
-        }),
+        Asked(
+            |of, samples| requests(operations(of), &of.snapshot.meter, samples),
+            |of, samples| requests(asked(of), &of.resolution.meter, samples),
+        ),
         "HTTP requests to the store, retries included, by S3 operation: what a bill is made of.",
     ),
     counter(
         "objectstore_api_request_failures_total",
-        Destination(|of, samples| {
-            for operation in operations(of) {
-                for kind in FailureKind::ALL {
-                    let labels = [
-                        (Label::Operation, operation.as_str()),
-                        (Label::Kind, kind.as_str()),
-                    ];
-                    let failures = of.snapshot.meter.failures(operation, kind);
-                    samples.put_with(labels, failures as f64);
-                }
-            }
-        }),
+        Asked(
+            |of, samples| failures(operations(of), &of.snapshot.meter, samples),
+            |of, samples| failures(asked(of), &of.resolution.meter, samples),
+        ),
         "HTTP requests to the store that failed, retried ones included, by S3 operation and kind of failure.",
     ),
     gauge(
@@ -155,4 +145,30 @@ fn operations<'a>(of: &'a ObservedDestination<'_>) -> impl Iterator<Item = Opera
             || beside.any(|asked| asked == *operation)
             || of.snapshot.meter.attempts(*operation) > 0
     })
+}
+
+/// What a resolver has asked of a store: most ask none.
+fn asked<'a>(of: &'a ObservedResolver<'_>) -> impl Iterator<Item = Operation> + 'a {
+    let meter = &of.resolution.meter;
+    let all = Operation::ALL.into_iter();
+    all.filter(|operation| meter.attempts(*operation) > 0)
+}
+
+fn requests(operations: impl Iterator<Item = Operation>, meter: &Meter, samples: &mut Samples<'_>) {
+    for operation in operations {
+        let attempts = meter.attempts(operation);
+        samples.put_with([(Label::Operation, operation.as_str())], attempts as f64);
+    }
+}
+
+fn failures(operations: impl Iterator<Item = Operation>, meter: &Meter, samples: &mut Samples<'_>) {
+    for operation in operations {
+        for kind in FailureKind::ALL {
+            let labels = [
+                (Label::Operation, operation.as_str()),
+                (Label::Kind, kind.as_str()),
+            ];
+            samples.put_with(labels, meter.failures(operation, kind) as f64);
+        }
+    }
 }

@@ -14,10 +14,11 @@ use super::rows::{Table, words};
 use super::scans::Running;
 use super::write::{ByteSize, HtmlName, HtmlText, Sentences, When};
 use super::{About, Context};
+use crate::discovery::DiscoveryOutcome;
 use crate::pages::progress;
 use crate::resolver::Resolution;
 use crate::snapshot::DestinationSnapshot;
-use crate::words::Sentence;
+use crate::words::{Count, Sentence};
 
 /// Destinations that fail, and lines of what is wrong with backups; more are counted.
 const LINES: usize = 50;
@@ -58,10 +59,13 @@ struct ResolverLine<'a> {
     name: HtmlName<'a>,
     class: &'static str,
     state: &'static str,
-    clusters: String,
+    /// How many clusters, destinations or whatever it knows.
+    known: String,
     last: When,
     is_wrong: bool,
     failure: Sentences,
+    /// Why destinations that it tells of are not watched.
+    omitted: Sentences,
 }
 
 /// What is worth knowing at a destination.
@@ -122,7 +126,10 @@ pub fn page(context: &Context<'_>, query: &Query) -> askama::Result<String> {
             .collect(),
         more_failing,
         resolvers: resolvers
-            .map(|(name, resolution)| ResolverLine::new(name, resolution, now))
+            .map(|(name, resolution)| {
+                let discovered = snapshot.discovered.get(name).map(|of| &**of);
+                ResolverLine::new(name, resolution, discovered, now)
+            })
             .collect(),
         problems,
         more,
@@ -158,7 +165,13 @@ impl<'a> Failing<'a> {
 }
 
 impl<'a> ResolverLine<'a> {
-    fn new(name: &'a str, resolution: &'a Resolution, now: UnixTime) -> Self {
+    fn new(
+        name: &'a str,
+        resolution: &'a Resolution,
+        discovered: Option<&DiscoveryOutcome>,
+        now: UnixTime,
+    ) -> Self {
+        let omitted = discovered.map_or(String::new(), omitted);
         let (class, state) = match (resolution.is_success(), &resolution.failure) {
             (true, _) => ("good", "good"),
             (false, Some(_)) => ("bad", "failing"),
@@ -169,10 +182,7 @@ impl<'a> ResolverLine<'a> {
             name: HtmlName(name),
             class,
             state,
-            clusters: resolution
-                .clusters
-                .as_ref()
-                .map_or("?".to_owned(), |clusters| clusters.len().to_string()),
+            known: known(resolution, discovered),
             last: When {
                 time: resolution.last_success,
                 now,
@@ -183,8 +193,38 @@ impl<'a> ResolverLine<'a> {
                 (None, true) => Sentences::default(),
                 (None, false) => Sentences("It has not answered yet.".to_owned()),
             },
+            omitted: Sentences(omitted),
         }
     }
+}
+
+/// How much a resolver knows, in words.
+fn known(resolution: &Resolution, discovered: Option<&DiscoveryOutcome>) -> String {
+    let clusters = resolution.clusters.as_ref();
+    let clusters = clusters.map(|known| Count(known.len(), "cluster").to_string());
+    let schedules = resolution.schedules.as_ref();
+    let schedules = schedules.map(|known| Count(known.len(), "schedule").to_string());
+    let destinations = resolution.discovered.as_ref().zip(discovered);
+    let destinations = destinations.map(|(known, came)| {
+        let watched = Count(came.destinations.len(), "destination");
+        match known.count() {
+            (_, "destination") => watched.to_string(),
+            (count, what) => format!("{watched} of {}", Count(count, what)),
+        }
+    });
+    let known = clusters.or(schedules).or(destinations);
+    known.unwrap_or_else(|| "?".to_owned())
+}
+
+/// Why destinations are not watched, the first of them.
+fn omitted(came: &DiscoveryOutcome) -> String {
+    let told = came.reasons.iter().take(LINES);
+    let mut told: Vec<_> = told.map(|reason| Sentence(reason).to_string()).collect();
+    let more = came.omitted - told.len();
+    if more > 0 {
+        told.push(format!("And {more} more."));
+    }
+    told.join(" ")
 }
 
 /// What is worth knowing, by what it is.

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::clusters::Clusters;
 use crate::destination::Destination;
+use crate::discovery::DiscoveryOutcome;
 use crate::exposition::quota::divide;
 use crate::facts::{Figures, ObjectSizes, Totals};
 use crate::resolver::Resolution;
@@ -55,7 +56,10 @@ impl<'a> Status<'a> {
             destinations,
             clusters,
             resolvers: resolvers
-                .map(|(name, resolution)| ResolverStatus::new(name, resolution, now))
+                .map(|(name, resolution)| {
+                    let discovered = snapshot.discovered.get(name).map(|of| &**of);
+                    ResolverStatus::new(name, resolution, discovered, now)
+                })
                 .collect(),
         }
     }
@@ -274,11 +278,20 @@ impl ObjectFigures {
 }
 
 impl<'a> ResolverStatus<'a> {
-    fn new(name: &'a str, resolution: &'a Resolution, now: UnixTime) -> Self {
+    fn new(
+        name: &'a str,
+        resolution: &'a Resolution,
+        discovered: Option<&'a DiscoveryOutcome>,
+        now: UnixTime,
+    ) -> Self {
+        let discovered = discovered.filter(|_| resolution.discovered.is_some());
+        let reasons = discovered.into_iter().flat_map(|of| &of.reasons);
         Self {
             resolver: name,
             success: resolution.is_success(),
             clusters: resolution.clusters.as_ref().map(|clusters| clusters.len()),
+            destinations: discovered.map(|of| of.destinations.len()),
+            destinations_omitted: reasons.map(String::as_str).collect(),
             last_success: resolution
                 .last_success
                 .map(|time| Moment::of_ours(time, now)),

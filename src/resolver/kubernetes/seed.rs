@@ -20,9 +20,10 @@ use super::failure::describe;
 use super::objects::ObjectSet;
 use super::session::Reader;
 use super::{KubernetesResolver, follow};
+use crate::discovery::seed::{self, SeedDestination};
+use crate::discovery::{DESTINATIONS, Discovered};
 use crate::resolver::{Publisher, Resolver};
 use crate::schedules;
-use crate::seed::{self, SeedDestination, SeedDestinations};
 
 const API_VERSION: &str = "kubermatic.k8c.io/v1";
 /// How long reading a Secret may take.
@@ -73,7 +74,7 @@ pub fn parse(section: &mut Section) -> Vec<(String, Box<dyn Resolver>)> {
         (name.to_owned(), Box::new(access(of("Cluster")))),
         (format!("{}{name}", schedules::PREFIX), Box::new(schedules)),
         (
-            format!("{}{name}", seed::PREFIX),
+            format!("{DESTINATIONS}{name}"),
             Box::new(SeedResolver { objects: seeds }),
         ),
     ]
@@ -199,8 +200,8 @@ impl Reader for SeedReader {
             faults.push("there is no Seed object".to_owned());
         }
         let fault = (!faults.is_empty()).then(|| faults.join("; "));
-        let found = SeedDestinations(found.into_values().collect());
-        publisher.deliver_destinations(found, fault);
+        let found = Discovered::Seeds(found.into_values().collect());
+        publisher.deliver_discovered(found, fault);
     }
 
     async fn confirm(&mut self, objects: &ObjectSet<Seed>, client: &Client, publisher: &Publisher) {

@@ -284,7 +284,9 @@ fn a_resolver_that_nobody_asks_is_not_wanted() {
         files: Vec::new(),
         destinations: vec![destination("x", "bx@s~lab").into()],
         resolver_labels: BTreeMap::new(),
-        seed: None,
+        discovery: BTreeMap::new(),
+        max_discovered: 1,
+        discovered: BTreeMap::new(),
         metrics_at_any_path: false,
         warnings: Vec::new(),
     };

@@ -33,6 +33,8 @@ pub fn scenarios() -> Vec<Scenario> {
         resolver_failing(),
         names_lost(),
         half_of_the_names(),
+        destinations_omitted(),
+        destinations_omitted_for_a_moment(),
         reload_failed(),
         absent(),
     ]
@@ -290,6 +292,31 @@ fn names_lost() -> Scenario {
         .tells(60, &[])
         .tells(65, &["BackupNamesLost warning @kkp"])
         .tells(240, &["BackupNamesLost warning @kkp"])
+}
+
+/// Names of buckets are taken, until somebody does something about it.
+fn destinations_omitted() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        world.omitted = if (20..60).contains(&minute) { 3 } else { 0 };
+        vec![world.shown()]
+    };
+    let told = ["BackupDestinationsOmitted warning @kkp"];
+    Scenario::new("names of buckets are taken", 120, shown)
+        .tells(34, &[])
+        .tells(36, &told)
+        .tells(70, &told)
+        .tells(80, &[])
+}
+
+fn destinations_omitted_for_a_moment() -> Scenario {
+    let shown = |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        world.omitted = usize::from((20..34).contains(&minute));
+        vec![world.shown()]
+    };
+    Scenario::new("the name of a bucket is taken for a moment", 60, shown)
+        .nearly(&["BackupDestinationsOmitted"])
 }
 
 /// Exactly half is not less than half; and a resolver that is new has no hour before.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use s3_exporter::audit::Audit;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::destination::Destination;
+use s3_exporter::discovery::{Discovered, DiscoveryOutcome};
 use s3_exporter::facts::{Figures, Recent, Totals};
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome, Snapshot, StoreAnswer};
@@ -83,6 +84,8 @@ pub struct World {
     pub etcd: DestinationSnapshot,
     pub dumps: DestinationSnapshot,
     pub kkp: Resolution,
+    /// What `kkp` tells of that is not watched.
+    pub omitted: usize,
     pub started: i64,
 }
 
@@ -111,6 +114,7 @@ impl World {
             etcd,
             dumps,
             kkp: names(now, &[("lab-1", now - 90 * DAY), ("lab-2", now - 80 * DAY)]),
+            omitted: 0,
             started: now - DAY,
         };
         for cluster in ["lab-1", "lab-2"] {
@@ -129,10 +133,17 @@ impl World {
         self.etcd.figures = Some(figures(self.now, clusters));
     }
 
-    pub fn shown(self) -> Shown {
+    pub fn shown(mut self) -> Shown {
+        let outcome = DiscoveryOutcome {
+            omitted: self.omitted,
+            ..DiscoveryOutcome::default()
+        };
+        let buckets = Discovered::Buckets(Vec::new());
+        self.kkp.discovered = Some(Arc::new(buckets));
         let snapshot = Snapshot {
             destinations: vec![Arc::new(self.etcd), Arc::new(self.dumps)],
             resolvers: [("kkp".into(), self.kkp)].into(),
+            discovered: [("kkp".into(), Arc::new(outcome))].into(),
         };
         Shown::new(snapshot, self.started)
     }

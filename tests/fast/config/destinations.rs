@@ -54,6 +54,56 @@ fn destinations() {
         Case {
             file: &[
                 STORE,
+                "[scan]",
+                "discovery_interval = \"2d\"",
+                "[[destinations]]",
+                r#"bucket = "backup-*""#,
+                "[[destinations]]",
+                r#"buckets = ["!a*", "!b"]"#,
+                "[[destinations]]",
+                r#"buckets = ["abc", "a[", "!", "x*", "!ab*"]"#,
+                "[[destinations]]",
+                r#"buckets = ["abd", "x*", "!ab*"]"#,
+                r#"name = "d""#,
+                r#"mirror_of = "abe""#,
+                "[[destinations]]",
+                r#"bucket = "abe""#,
+            ],
+            says: &[
+                "error: config.toml:4: `scan.discovery_interval` is 2days: expected at most 1day",
+                r#"error: config.toml:6: `destinations[0].bucket` is "backup-*", a pattern: write it as `buckets = ["backup-*"]`"#,
+                r#"error: config.toml:8: `destinations[1].buckets[0]` leaves out what nothing lets in: give a pattern such as "*" beside it"#,
+                r#"error: config.toml:10: `destinations[2].buckets[1]` is "a[", which is no glob: unclosed character class; missing ']'"#,
+                r#"error: config.toml:10: `destinations[2].buckets[2]` is "!": expected a pattern such as "backup-*" or "!backup-old-*""#,
+                r#"error: config.toml:12: `destinations[3].buckets[0]` is "abd", which a pattern beside it leaves out: take out one of the two"#,
+                "error: config.toml:13: `destinations[3].name` is given together with `buckets`: each of those is a destination, named after the bucket",
+                "error: config.toml:14: `destinations[3].mirror_of` is given together with `buckets`: write each mirror as a destination of its own",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[backends.x]",
+                "type = \"file\"",
+                "[backends.google]",
+                "type = \"gcs\"",
+                "[[destinations]]",
+                "backend = \"x\"",
+                r#"buckets = ["/srv/*"]"#,
+                "[[destinations]]",
+                "backend = \"google\"",
+                r#"buckets = ["a*", "!b"]"#,
+            ],
+            says: &[
+                r#"error: config.toml:7: `destinations[0].buckets[0]` is "/srv/*", a pattern, and the buckets of this kind of store cannot be listed: name each"#,
+                r#"error: config.toml:10: `destinations[1].buckets[0]` is "a*", a pattern, and Google lists the buckets of a project: set `project` in the backend's section, or name each"#,
+                r#"error: config.toml:10: `destinations[1].buckets[1]` is "!b", a pattern, and Google lists the buckets of a project: set `project` in the backend's section, or name each"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                STORE,
                 BUCKET,
                 r#"prefix = "p/""#,
                 "include = []",

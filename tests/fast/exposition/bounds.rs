@@ -77,6 +77,7 @@ fn two() -> Snapshot {
             ("all".into(), resolution(&names)),
             ("few".into(), resolution(&["x"])),
         ]),
+        ..Snapshot::default()
     }
 }
 

@@ -112,6 +112,7 @@ pub fn snapshot() -> impl Strategy<Value = Snapshot> {
                 .into_iter()
                 .map(|(name, resolution)| (name.into(), resolution))
                 .collect(),
+            ..Snapshot::default()
         })
 }
 

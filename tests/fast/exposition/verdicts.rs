@@ -61,6 +61,7 @@ fn snapshot(cases: &[Case], known: &Known) -> Snapshot {
             .iter()
             .map(|(name, of)| ((*name).into(), resolution(clusters(of))))
             .collect(),
+        ..Snapshot::default()
     }
 }
 

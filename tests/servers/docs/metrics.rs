@@ -75,7 +75,7 @@ access_key_id = "{}"
 secret_access_key = "{}"
 [[destinations]]
 backend = "weed"
-bucket = "unfinished"
+buckets = ["unfin*"]
 also = ["sizes", "versions", "uploads", "posture"]
 "#,
         server.endpoint(),

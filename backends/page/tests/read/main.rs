@@ -4,6 +4,7 @@
 mod answers;
 mod beside;
 mod blobs;
+mod buckets;
 mod malformed;
 mod odd;
 mod oracle;

@@ -41,6 +41,7 @@ impl GcsFixture {
         std::fs::write(&file, key).unwrap();
         vec![
             ("endpoint", endpoint.to_owned()),
+            ("project", "tests".to_owned()),
             ("credentials_file", file.to_string_lossy().into_owned()),
         ]
     }

@@ -90,7 +90,10 @@ pub async fn what_it_lacks_is_refused(fixture: &dyn Fixture) {
             let sent = lister.attempts();
             let answer = lister.page_of(kind, "", from, 1000).await;
             let lacking = can.lists(kind).and_then(|()| can.starts(from)).err();
-            let is_beside = matches!(kind, ListingKind::Versions | ListingKind::Uploads);
+            let is_beside = matches!(
+                kind,
+                ListingKind::Versions | ListingKind::Uploads | ListingKind::Buckets
+            );
             let Some(lacking) = lacking else {
                 if !is_beside {
                     assert!(answer.is_ok(), "{kind:?} {from:?}: {answer:?}");
@@ -105,7 +108,8 @@ pub async fn what_it_lacks_is_refused(fixture: &dyn Fixture) {
             assert_eq!(error.kind(), FailureKind::Internal);
             let text = error.to_string();
             assert!(text.contains(&lacking.to_string()), "{text}");
-            assert!(text.contains(&bucket), "{text}");
+            let is_named = text.contains(&bucket) || kind == ListingKind::Buckets;
+            assert!(is_named, "{text}");
             assert_eq!(lister.attempts(), sent, "{kind:?} {from:?} was sent");
         }
     }
@@ -245,4 +249,52 @@ pub async fn tls_with_a_known_authority(fixture: &dyn Fixture) {
     let bucket = filled(fixture, &uploads).await;
     let mut lister = Lister::new(fixture, Access::TrustedTls, &bucket).await;
     assert_eq!(lister.all(fixture, "", 2).await, expected(&uploads));
+}
+
+/// All buckets, by as many pages as the store makes of them, each counted; or it is refused.
+pub async fn buckets(fixture: &dyn Fixture) {
+    const OPERATION: Operation = Operation::ListBuckets;
+    let uploads = numbered(1);
+    let mut names = [filled(fixture, &[]).await, filled(fixture, &uploads).await];
+    names.sort();
+    let mut lister = Lister::new(fixture, Access::Full, "").await;
+    if !lister.connection.backend.capabilities().buckets {
+        let asked = lister
+            .page_of(ListingKind::Buckets, "", StartAt::Start, 1)
+            .await;
+        let error = asked.unwrap_err();
+        assert_eq!(error.kind(), FailureKind::Internal, "{error}");
+        assert_eq!(lister.meter.attempts(OPERATION), 0);
+        return;
+    }
+    for max_keys in [1000, 1] {
+        let (mut all, mut pages, mut token) = (Vec::new(), 0, None::<String>);
+        let before = lister.meter.attempts(OPERATION);
+        loop {
+            let from = token.as_deref().map_or(StartAt::Start, StartAt::Token);
+            // Which bucket is asked for, and below what, is of no matter.
+            let next = lister
+                .page_of(ListingKind::Buckets, "x/", from, max_keys)
+                .await;
+            all.extend(lister.objects().into_iter().map(|bucket| bucket.key));
+            pages += 1;
+            match next.unwrap_or_else(|error| panic!("{}", chain(&error))) {
+                Continuation::End => break,
+                Continuation::Token(next) => token = Some(next),
+                Continuation::AfterLast => panic!("the page has no token"),
+            }
+        }
+        assert_eq!(lister.meter.attempts(OPERATION) - before, pages);
+        let found: Vec<_> = names.iter().filter(|name| all.contains(name)).collect();
+        assert_eq!(
+            found,
+            names.iter().collect::<Vec<_>>(),
+            "{max_keys} a page: {all:?}"
+        );
+        let mut single = all.clone();
+        single.sort();
+        single.dedup();
+        assert_eq!(single.len(), all.len(), "one comes twice: {all:?}");
+    }
+    assert_eq!(lister.meter.attempts(Operation::ListObjectsV2), 0);
 }

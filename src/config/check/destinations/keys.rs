@@ -3,14 +3,14 @@
 use s3_exporter_api::is_directory_bucket;
 use s3_exporter_config::Section;
 
-use super::names::Name;
+use super::names::Names;
 
 /// What follows a cluster's name in the keys that Kubermatic writes.
 const SEPARATOR: &str = "-";
 /// S3 has no longer keys, in bytes.
 const LONGEST_KEY: usize = 1024;
 
-pub(super) fn prefix(section: &mut Section, names: &[Name]) -> String {
+pub(super) fn prefix(section: &mut Section, names: &Names) -> String {
     let Some(given) = section.setting("prefix", Section::text) else {
         return String::new();
     };
@@ -28,6 +28,7 @@ pub(super) fn prefix(section: &mut Section, names: &[Name]) -> String {
     } else if !prefix.is_empty()
         && !prefix.ends_with('/')
         && let Some(directory) = names
+            .named
             .iter()
             .find(|name| is_directory_bucket(&name.bucket.value))
     {

@@ -1,9 +1,11 @@
-//! Buckets, and the names of the destinations that they are.
+//! Buckets, the names of the destinations that they are, and patterns of some.
 
 use std::net::Ipv4Addr;
 
 use s3_exporter_api::{BucketName, Connect};
 use s3_exporter_config::{Section, Setting};
+
+use crate::discovery::pattern::{BucketPatterns, glob, is_exclusion, is_pattern};
 
 /// A destination's name, with the key that it comes from, and its bucket.
 pub(super) struct Name {
@@ -11,9 +13,25 @@ pub(super) struct Name {
     pub bucket: Setting<String>,
 }
 
-/// The names and buckets that a section makes destinations of; where their store is known, it says
-/// what is one.
-pub(super) fn names(section: &mut Section, store: Option<&dyn Connect>) -> Vec<Name> {
+/// What a section makes destinations of.
+#[derive(Default)]
+pub(super) struct Names {
+    /// By their names.
+    pub named: Vec<Name>,
+    /// And by patterns.
+    pub patterns: Option<BucketPatterns>,
+}
+
+impl Names {
+    /// Whether the section is several destinations, or may be.
+    pub(super) fn is_several(&self) -> bool {
+        self.named.len() > 1 || self.patterns.is_some()
+    }
+}
+
+/// The names, buckets and patterns that a section makes destinations of; where their store is known, it
+/// says what can be one.
+pub(super) fn names(section: &mut Section, store: Option<&dyn Connect>) -> Names {
     let has_buckets = section.has("buckets");
     if has_buckets && section.has("name") {
         section.fault(
@@ -38,16 +56,82 @@ pub(super) fn names(section: &mut Section, store: Option<&dyn Connect>) -> Vec<N
     }
     match (buckets, bucket) {
         (Some(buckets), _) => {
+            let (patterns, buckets): (Vec<_>, _) = buckets
+                .into_iter()
+                .partition(|given| is_pattern(&given.value));
             let buckets = buckets.into_iter();
             let good = buckets.filter(|bucket| is_bucket(section, bucket, store));
-            good.map(Name::of_bucket).collect()
+            let named: Vec<_> = good.map(Name::of_bucket).collect();
+            let patterns = patterns_of(section, patterns, &named, store);
+            Names { named, patterns }
         }
-        (None, Some(bucket)) if is_bucket(section, &bucket, store) => vec![match name {
-            Some(name) => Name { name, bucket },
-            None => Name::of_bucket(bucket),
-        }],
-        _ => Vec::new(),
+        (None, Some(bucket)) if is_bucket(section, &bucket, store) => Names {
+            named: vec![match name {
+                Some(name) => Name { name, bucket },
+                None => Name::of_bucket(bucket),
+            }],
+            patterns: None,
+        },
+        _ => Names::default(),
     }
+}
+
+/// The patterns of a list, if there are any that are good; `named` stand beside them.
+fn patterns_of(
+    section: &mut Section,
+    given: Vec<Setting<String>>,
+    named: &[Name],
+    store: Option<&dyn Connect>,
+) -> Option<BucketPatterns> {
+    /// No bucket's name is longer, in bytes; nor is a path.
+    const LONGEST: usize = 4096;
+    let first = given.first()?.place();
+    let cannot = store.and_then(|store| store.lists_buckets().err());
+    let mut is_good = true;
+    for pattern in &given {
+        let shown = pattern.quote();
+        let message = match (cannot, glob(&pattern.value)) {
+            (Some(why), _) => format!("is {shown}, a pattern, and {why}"),
+            (None, _) if pattern.value.trim_start_matches('!').is_empty() => {
+                format!("is {shown}: expected a pattern such as \"backup-*\" or \"!backup-old-*\"")
+            }
+            (None, _) if pattern.value.len() > LONGEST => "is longer than any name".to_owned(),
+            (None, Err(error)) => format!("is {shown}, which is no glob: {}", error.kind()),
+            (None, Ok(_)) => continue,
+        };
+        section.fault_of(pattern, message);
+        is_good = false;
+    }
+    if given.iter().all(|pattern| is_exclusion(&pattern.value)) {
+        let message = "leaves out what nothing lets in: give a pattern such as \"*\" beside it";
+        section.fault_of(&first, message);
+        return None;
+    }
+    if !is_good {
+        return None;
+    }
+    let given = given.into_iter().map(Setting::into_value);
+    let patterns = match BucketPatterns::new(given.collect()) {
+        Ok(patterns) => patterns,
+        Err(error) => {
+            section.fault_of(
+                &first,
+                format!("makes too large a pattern with the others: {error}"),
+            );
+            return None;
+        }
+    };
+    for Name { bucket, .. } in named
+        .iter()
+        .filter(|of| patterns.excludes(&of.bucket.value))
+    {
+        let message = format!(
+            "is {}, which a pattern beside it leaves out: take out one of the two",
+            bucket.quote()
+        );
+        section.fault_of(bucket, message);
+    }
+    Some(patterns)
 }
 
 impl Name {
@@ -87,6 +171,8 @@ fn is_bucket_of_s3(section: &mut Section, given: &Setting<String>) -> bool {
         )
     } else if bucket.contains(|c: char| c.is_whitespace() || c.is_control()) {
         format!("is {shown}: no bucket's name holds a blank or a control character")
+    } else if is_pattern(bucket) {
+        format!("is {shown}, a pattern: write it as `buckets = [{shown}]`")
     } else {
         if let Some(rule) = broken_rule(bucket) {
             let message = format!(

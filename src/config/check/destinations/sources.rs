@@ -71,6 +71,22 @@ impl Source {
         }
     }
 
+    /// The name of the resolver, where it has one of its own.
+    pub(super) fn defined(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Defined(name) => Some(name.as_str().into()),
+            Self::Own(_) | Self::None => None,
+        }
+    }
+
+    /// The resolver that the section itself is.
+    pub(super) fn own(&self) -> Option<Arc<dyn Resolver>> {
+        match self {
+            Self::Own(resolver) => Some(Arc::clone(resolver)),
+            Self::Defined(_) | Self::None => None,
+        }
+    }
+
     /// Whether the names are those that are read in keys.
     pub(super) fn reads_keys(&self, known: &Resolvers) -> bool {
         match self {

@@ -1,17 +1,10 @@
-//! Destinations that are written down in Kubermatic's `Seed` objects, as a resolver
-//! [delivers](crate::resolver::Resolution::destinations) them.
+//! Destinations that are written down in Kubermatic's `Seed` objects.
 
 use s3_exporter_config::Secret;
 
 /// What the resolvers are named that come of `destinations_from = "kubermatic-seed"`: the one of
 /// clusters, and after a prefix the one of schedules, and the one of destinations.
 pub const NAME: &str = "kubermatic-seed";
-/// What the name of the resolver of destinations begins with.
-pub const PREFIX: &str = "destinations:";
-
-/// The destinations of all Seeds, in the order of their names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SeedDestinations(pub Vec<SeedDestination>);
 
 /// A destination of a Seed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -69,16 +69,12 @@ fn add_number(number: Num, hasher: &mut impl Hasher) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use s3_exporter_testkit::values;
 
     use super::*;
-    use crate::config::Environment;
-    use crate::config::file::parse;
 
     fn of(text: &str) -> Fingerprint {
-        let file = parse(Path::new("c.toml"), text, &Environment::default());
-        assert!(file.faults.is_empty());
-        Fingerprint::of(&file.layer.values, &["limit"])
+        Fingerprint::of(&values(text), &["limit"])
     }
 
     #[test]

@@ -8,12 +8,13 @@ use std::time::Duration;
 use figment::value::{Dict, Tag, Value};
 use s3_exporter_config::{ConfigError, Origin, Section};
 
-use super::{Backend, Config, Fingerprint};
 use crate::beside::Also;
+use crate::config::{Backend, Config, Fingerprint};
 use crate::destination::{Destination, Expect, Judging};
+use crate::discovery::DiscoveryOutcome;
+use crate::discovery::seed::{NAME, SeedDestination};
 use crate::resolver::Resolver;
 use crate::schedules::{self, UsedSchedules};
-use crate::seed::{NAME, SeedDestination, SeedDestinations};
 use crate::wire::BackendPlugin;
 
 /// `destinations_from = "kubermatic-seed"`, and `[kubermatic_seed]`: what holds for each of them.
@@ -41,39 +42,36 @@ pub struct SeedSource {
     pub max_age: Option<Duration>,
 }
 
-impl Config {
-    /// With the destinations of Seeds beside its own, and what is wrong with those that are left
-    /// out.
-    pub fn with_seed(&self, found: &SeedDestinations) -> (Self, Vec<String>) {
-        let mut config = self.clone();
-        let mut faults = Vec::new();
-        let Some(source) = &self.seed else {
-            return (config, faults);
-        };
-        for of in &found.0 {
+impl SeedSource {
+    /// Adds them to a configuration.
+    pub(super) fn add(
+        &self,
+        found: &[SeedDestination],
+        config: &mut Config,
+        outcome: &mut DiscoveryOutcome,
+    ) {
+        for of in found {
             let has_name = |other: &Arc<Destination>| *other.name == *of.name;
             let added = match config.destinations.iter().any(has_name) {
                 true => Err("the configuration has a destination of this name".to_owned()),
-                false => source.destination(of),
+                false => self.destination(of),
             };
             match added {
                 Ok((backend, destination)) => {
                     config
                         .backends
                         .insert(Arc::clone(&destination.backend), backend);
+                    outcome.destinations.push(Arc::clone(&destination.name));
                     config.destinations.push(Arc::new(destination));
                 }
-                Err(reason) => faults.push(format!(
+                Err(reason) => outcome.omit(format!(
                     "the Seed's destination {:?} is left out: {reason}",
                     of.name
                 )),
             }
         }
-        (config, faults)
     }
-}
 
-impl SeedSource {
     fn destination(&self, of: &SeedDestination) -> Result<(Backend, Destination), String> {
         let backend = self.backend(of)?;
         let destination = Destination {

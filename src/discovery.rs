@@ -1,0 +1,67 @@
+//! Destinations that are named elsewhere than in the configuration, as a resolver
+//! [delivers](crate::resolver::Resolution::discovered) what is known of them: Kubermatic's `Seed`
+//! objects name some, and patterns choose some of the buckets of a backend.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub mod pattern;
+pub mod seed;
+
+use seed::SeedDestination;
+
+/// What the name of the resolver of Seeds' destinations begins with.
+pub const DESTINATIONS: &str = "destinations:";
+/// What the name of a resolver begins with that knows the buckets of a backend; the backend's follows.
+pub const BUCKETS: &str = "buckets:";
+
+/// Whether a resolver of this name tells of destinations.
+pub fn is_source(resolver: &str) -> bool {
+    resolver.starts_with(DESTINATIONS) || resolver.starts_with(BUCKETS)
+}
+
+/// What a source of destinations knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Discovered {
+    /// The destinations of all Seeds, in the order of their names.
+    Seeds(Vec<SeedDestination>),
+    /// The names of all buckets of a backend, in their order.
+    Buckets(Vec<Arc<str>>),
+}
+
+/// What all sources know, by their names; those that have not answered yet are left out.
+pub type Discoveries = BTreeMap<Arc<str>, Arc<Discovered>>;
+
+/// What came of that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiscoveryOutcome {
+    /// The names of the destinations that are watched.
+    pub destinations: Vec<Arc<str>>,
+    /// How many are not, though they should be.
+    pub omitted: usize,
+    /// Why, the first of them.
+    pub reasons: Vec<String>,
+}
+
+impl Discovered {
+    /// How many there are, and of what.
+    pub fn count(&self) -> (usize, &'static str) {
+        match self {
+            Self::Seeds(destinations) => (destinations.len(), "destination"),
+            Self::Buckets(buckets) => (buckets.len(), "bucket"),
+        }
+    }
+}
+
+impl DiscoveryOutcome {
+    /// More reasons are read by nobody.
+    const TOLD: usize = 100;
+
+    /// One is not watched.
+    pub fn omit(&mut self, reason: String) {
+        self.omitted += 1;
+        if self.reasons.len() < Self::TOLD {
+            self.reasons.push(reason);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! `buckets = ["backup-*"]`: buckets that come and go at real stores, those that may not be listed, and
+//! stores that cannot say which there are.
+
+use std::process::Output;
+
+use s3_exporter_testkit::Upload;
+use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
+use serde_json::Value;
+
+use crate::common::{Exporter, Metrics, program};
+
+const SOURCE: [(&str, &str); 1] = [("resolver", "buckets:store")];
+
+/// Each second all is looked at anew.
+fn config(kind: &str, endpoint: &str, keys: (&str, &str), destinations: &str) -> String {
+    let (id, secret) = keys;
+    format!(
+        "[scan]\ninterval = \"1s\"\ndiscovery_interval = \"1s\"\n\
+         [backends.store]\ntype = \"{kind}\"\nendpoint = \"{endpoint}\"\nregion = \"us-east-1\"\n\
+         access_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n{destinations}"
+    )
+}
+
+const MINIO: (&str, &str) = (MinIo::ACCESS_KEY, MinIo::SECRET_KEY);
+const PATTERNS: &str =
+    "[[destinations]]\nbuckets = [\"backup-*\", \"!backup-old-*\"]\nmax_age = \"1h\"\n";
+
+fn objects(now: &Metrics, destination: &str) -> Option<f64> {
+    now.of(destination, "objectstore_listed_objects")
+}
+
+fn source(now: &Metrics, name: &str) -> Option<f64> {
+    now.get(&format!("objectstore_resolver_{name}"), &SOURCE)
+}
+
+fn lists(now: &Metrics) -> f64 {
+    let labels = [SOURCE[0], ("operation", "ListBuckets")];
+    let count = now.get("objectstore_api_requests_total", &labels);
+    count.unwrap_or_default()
+}
+
+fn says(lines: &[Value], text: &str) -> bool {
+    lines.iter().any(|line| line.to_string().contains(text))
+}
+
+async fn buckets_come_and_go(kind: &str) {
+    let mut minio = MinIo::start().await;
+    let store = minio.client();
+    for (bucket, count) in [
+        ("backup-a", 1),
+        ("backup-b", 2),
+        ("backup-old-a", 3),
+        ("other", 4),
+    ] {
+        store.create_bucket(bucket).await;
+        for nth in 0..count {
+            store.put(bucket, &Upload::new(format!("k{nth}"), 7)).await;
+        }
+    }
+    let own = "[[destinations]]\nname = \"own\"\nbucket = \"backup-b\"\n";
+    let text = config(kind, &minio.endpoint(), MINIO, &format!("{PATTERNS}{own}"));
+    let mut exporter = Exporter::with_config(&text, &[]).await;
+    let found =
+        |now: &Metrics| objects(now, "backup-a") == Some(1.0) && objects(now, "own") == Some(2.0);
+    let now = exporter.until("what matches is scanned", found).await;
+    for name in ["backup-b", "backup-old-a", "other"] {
+        assert_eq!(
+            now.of(name, "objectstore_scan_interval_seconds"),
+            None,
+            "{name}"
+        );
+    }
+    let of_source =
+        ["success", "destinations", "destinations_omitted"].map(|name| source(&now, name));
+    assert_eq!(of_source, [Some(1.0), Some(1.0), Some(0.0)]);
+    assert_eq!(
+        now.of("backup-a", "objectstore_max_age_seconds"),
+        Some(3600.0)
+    );
+
+    let status = exporter.status().await;
+    assert_eq!(status["resolvers"][0]["destinations"], 1, "{status}");
+    assert!(
+        exporter
+            .get("/status")
+            .await
+            .contains("1 destination of 4 buckets")
+    );
+
+    // One comes, and nothing happens to the others.
+    let scans = |now: &Metrics, name| now.of(name, "objectstore_scans_total");
+    let before = scans(&now, "backup-a");
+    store.create_bucket("backup-new").await;
+    let comes = |now: &Metrics| objects(now, "backup-new") == Some(0.0);
+    let now = exporter.until("a new one is scanned", comes).await;
+    assert!(scans(&now, "backup-a") >= before, "it began anew");
+    assert_eq!(source(&now, "destinations"), Some(2.0));
+
+    // The store goes: what was found stays, and that is told.
+    minio.stop().await;
+    let fails = |now: &Metrics| source(now, "success") == Some(0.0);
+    let now = exporter.until("no list can be had", fails).await;
+    let stays = |now: &Metrics| found(now) && objects(now, "backup-new") == Some(0.0);
+    assert!(stays(&now), "{}", now.ours());
+    assert_eq!(source(&now, "destinations"), Some(2.0));
+    let why = "listing the buckets at";
+    exporter
+        .until_log("the log tells it", |lines| {
+            says(lines, "buckets cannot be had; the last known ones stay") && says(lines, why)
+        })
+        .await;
+    let page = exporter.get("/status").await;
+    assert!(
+        page.contains("buckets:store") && page.contains("Listing the buckets at"),
+        "{page}"
+    );
+    minio.resume().await;
+    let well = |now: &Metrics| source(now, "success") == Some(1.0);
+    let now = exporter.until("it is well again", well).await;
+    assert!(stays(&now), "{}", now.ours());
+
+    // One goes.
+    store.delete("backup-a", "k0").await;
+    store.delete_bucket("backup-a").await;
+    let gone = |now: &Metrics| {
+        now.of("backup-a", "objectstore_scan_interval_seconds")
+            .is_none()
+    };
+    let now = exporter.until("the one that is deleted goes", gone).await;
+    assert_eq!(source(&now, "destinations"), Some(1.0));
+    exporter
+        .until_log("the log names it", |lines| {
+            says(lines, "are not watched any more") && says(lines, "backup-a")
+        })
+        .await;
+    let before = lists(&now);
+    exporter
+        .until("the lists are counted", |now| lists(now) > before)
+        .await;
+    assert!(exporter.terminate().await.success());
+}
+
+#[cfg(feature = "minio")]
+#[tokio::test]
+async fn buckets_come_and_go_by_minios_client() {
+    buckets_come_and_go("minio").await;
+}
+
+#[cfg(feature = "s3")]
+#[tokio::test]
+async fn buckets_come_and_go_by_the_sdk() {
+    buckets_come_and_go("s3").await;
+}
+
+fn run(folder: &std::path::Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output: Output = std::process::Command::new(program())
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+/// The rights that docs/discovery.md has one copy.
+fn rights() -> String {
+    let blocks = crate::docs::blocks::of(std::path::Path::new("docs/discovery.md"));
+    let rights = blocks.into_iter().find(|block| block.language == "json");
+    rights.unwrap().text
+}
+
+#[tokio::test]
+async fn rights_of_the_document_are_enough_and_one_bucket_that_is_denied_harms_no_other() {
+    let minio = MinIo::start().await;
+    for bucket in ["backup-a", "denied", "backup-b"] {
+        minio.client().create_bucket(bucket).await;
+    }
+    minio.add_user("reader", "reader-secret", &rights()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |keys, patterns: &str| {
+        let destinations = format!("[[destinations]]\nbuckets = [{patterns}]\n");
+        let text = config("s3", &minio.endpoint(), keys, &destinations);
+        std::fs::write(folder.path().join("config.toml"), text).unwrap();
+    };
+    let reader = ("reader", "reader-secret");
+    write(reader, "\"backup-*\", \"none-*\"");
+    let (code, text, error) = run(folder.path(), &["check"]);
+    assert_eq!(code, Some(0), "{error}");
+    let expected = "destinations: the buckets \"backup-*\", \"none-*\" at http";
+    assert!(text.contains(expected), "{text}");
+    let (code, text, error) = run(folder.path(), &["check", "--connect"]);
+    assert_eq!(code, Some(0), "{text}{error}");
+    for line in [
+        "resolver buckets:store: ok, 3 buckets\n",
+        "buckets \"backup-*\", \"none-*\" at store: 2 of 3 buckets: \"backup-a\", \"backup-b\"\n",
+        "buckets:store: not watched, 1 bucket: \"denied\"\n",
+        "destination backup-b: ok, 0 objects",
+        "ok: 1 resolver, 2 destinations\n",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let warning = "warning: the pattern \"none-*\" of `buckets` matches none of the 3 buckets at store: correct it, or take it out";
+    assert!(error.contains(warning), "{error}");
+
+    write(reader, "\"*\"");
+    let (code, text, error) = run(folder.path(), &["check", "--connect"]);
+    assert_eq!(code, Some(1), "{text}{error}");
+    for line in [
+        "destination backup-a: ok",
+        "destination denied: FAILED, denied: listing bucket \"denied\"",
+        "FAILED: 1 of 3 destinations",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+
+    // Nobody that the store knows: what is named is scanned all the same.
+    write(("stranger", "stranger-secret"), "\"backup-a\", \"*\"");
+    let (code, text, error) = run(folder.path(), &["once"]);
+    assert_eq!(code, Some(1), "{error}");
+    let told = "error: resolver buckets:store: what it tells of cannot all be had: listing the buckets at ";
+    assert!(error.contains(told), "{error}");
+    let metrics = Metrics::parse(&text);
+    assert_eq!(source(&metrics, "success"), Some(0.0), "{text}");
+    assert_eq!(source(&metrics, "destinations"), None, "{text}");
+    assert_eq!(metrics.failing("backup-a"), ["credentials"]);
+}
+
+#[tokio::test]
+async fn at_a_store_of_another_kind() {
+    let seaweed = SeaweedFs::start().await;
+    let store = seaweed.client();
+    for bucket in ["backup-a", "backup-b", "other"] {
+        store.create_bucket(bucket).await;
+    }
+    let keys = (SeaweedFs::ACCESS_KEY, SeaweedFs::SECRET_KEY);
+    let text = config("s3", &seaweed.endpoint(), keys, PATTERNS);
+    let mut exporter = Exporter::with_config(&text, &[]).await;
+    let both = |now: &Metrics| {
+        let names = ["backup-a", "backup-b"];
+        names.iter().all(|name| objects(now, name) == Some(0.0))
+    };
+    let now = exporter.until("both are scanned", both).await;
+    assert_eq!(source(&now, "destinations"), Some(2.0));
+    store.delete_bucket("backup-b").await;
+    let gone = |now: &Metrics| source(now, "destinations") == Some(1.0);
+    exporter.until("one is gone", gone).await;
+}
