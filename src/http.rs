@@ -117,6 +117,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/status/{destination}", get(api::destination))
         .route("/api/v1/status/{destination}/", get(api::no_cluster))
         .route("/api/v1/status/{destination}/{cluster}", get(api::cluster))
+        .route("/api/v1/sd", get(api::sd))
         .route("/api/v1/openapi.json", get(api::openapi))
         .fallback(other)
         .with_state(app)

@@ -16,6 +16,10 @@ use crate::http::{App, failed};
 use crate::pages::{self, ClusterDetail, DestinationDetail};
 use crate::snapshot::Snapshot;
 
+mod sd;
+
+pub use sd::sd;
+
 /// The description of all of it, in OpenAPI 3.1.
 const OPENAPI: &str = include_str!("../../docs/openapi.json");
 const OPENAPI_PATH: &str = "/api/v1/openapi.json";

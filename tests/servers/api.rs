@@ -46,6 +46,7 @@ const STATUS: &str = "/api/v1/status";
 const DESTINATION: &str = "/api/v1/status/{destination}";
 const NO_CLUSTER: &str = "/api/v1/status/{destination}/";
 const CLUSTER: &str = "/api/v1/status/{destination}/{cluster}";
+const SD: &str = "/api/v1/sd";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// An answer, with how the description writes its path.
@@ -222,6 +223,12 @@ async fn answers_are_as_described_in_every_state() {
         answers.push(ask(&exporter, path, &format!("{STATUS}/{asked}")).await);
     }
     answers.push(ask(&exporter, OPENAPI, OPENAPI).await);
+    answers.push(ask(&exporter, SD, SD).await);
+    // Nobody answers there, so nothing is known.
+    let pattern = "[backends.s]\ntype = \"s3\"\nendpoint = \"http://127.0.0.1:1\"\nregion = \"x\"\nanonymous = true\n\
+                   [[destinations]]\nbuckets = [\"*\"]\n";
+    let silent = Exporter::with_config(pattern, &[]).await;
+    answers.push(ask(&silent, SD, SD).await);
     assert_eq!(faults(&answers), "");
 }
 

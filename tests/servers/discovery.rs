@@ -96,6 +96,18 @@ async fn buckets_come_and_go(kind: &str) {
     assert!(scans(&now, "backup-a") >= before, "it began anew");
     assert_eq!(source(&now, "destinations"), Some(2.0));
 
+    let targets = |text: &str| -> Vec<String> {
+        let groups: Vec<Value> = serde_json::from_str(text).unwrap();
+        let targets = groups
+            .iter()
+            .map(|group| group["targets"][0].as_str().unwrap().to_owned());
+        targets.collect()
+    };
+    assert_eq!(
+        targets(&exporter.get("/api/v1/sd").await),
+        ["backup-a", "backup-new"]
+    );
+
     // The store goes: what was found stays, and that is told.
     minio.stop().await;
     let fails = |now: &Metrics| source(now, "success") == Some(0.0);

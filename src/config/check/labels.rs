@@ -26,7 +26,9 @@ fn label(
     let is_taken = Label::ALL.into_iter().any(|own| own.as_str() == name)
         || OF_ALERTS.contains(&name)
         || [&metrics.cluster_label, &metrics.job_label].contains(&&name.to_owned());
-    let wanted = if !is_label_name(name) {
+    let wanted = if name == Label::Severity.as_str() {
+        "is how grave an alert is, which is its finding's: say that in [destinations.findings], and who is told by another label, such as \"team\" or \"page\""
+    } else if !is_label_name(name) {
         "is no label's name: expected letters, digits and `_`, no digit at the start, and no `__`"
     } else if is_taken {
         "is a label that metrics or alerts have already: expected another name, such as \"team\""

@@ -282,7 +282,7 @@ fn labels() {
             "error: config.toml:9: `destinations[0].labels.1st` is no label's name: expected letters, digits and `_`, no digit at the start, and no `__`",
             "error: config.toml:10: `destinations[0].labels.a-b` is no label's name: expected letters, digits and `_`, no digit at the start, and no `__`",
             "error: config.toml:11: `destinations[0].labels.__x` is no label's name: expected letters, digits and `_`, no digit at the start, and no `__`",
-            "error: config.toml:12: `destinations[0].labels.severity` is a label that metrics or alerts have already: expected another name, such as \"team\"",
+            "error: config.toml:12: `destinations[0].labels.severity` is how grave an alert is, which is its finding's: say that in [destinations.findings], and who is told by another label, such as \"team\" or \"page\"",
             "error: config.toml:13: `destinations[0].labels.exported_job` is a label that metrics or alerts have already: expected another name, such as \"team\"",
             "error: config.toml:14: `destinations[0].labels.backup_cluster` is a label that metrics or alerts have already: expected another name, such as \"team\"",
             "error: config.toml:15: `destinations[0].labels.empty` must not be empty",

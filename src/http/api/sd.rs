@@ -1,0 +1,140 @@
+//! `/api/v1/sd`: what is found by pattern, as Prometheus' HTTP service discovery reads it
+//! (<https://prometheus.io/docs/prometheus/latest/http_sd/>).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::{Answer, ApiError, STATUS_PATH, answer, text};
+use crate::destination::Destination;
+use crate::discovery;
+use crate::http::App;
+use crate::snapshot::Snapshot;
+
+/// What the labels begin with: relabeling makes of them what is wanted, and drops the rest.
+const META: &str = "__meta_s3_exporter_";
+
+/// A destination, as a group of one target.
+#[derive(Debug, Serialize)]
+struct TargetGroup<'a> {
+    targets: [String; 1],
+    labels: BTreeMap<String, &'a str>,
+}
+
+/// The destinations that sources tell of.
+pub async fn sd(State(app): State<Arc<App>>) -> Response {
+    answer(app, |snapshot, _| groups(snapshot)).await
+}
+
+/// Prometheus keeps what it had where the answer is an error: so that is better than half of them.
+fn groups(snapshot: &Snapshot) -> Answer {
+    let mut sources = snapshot.resolvers.iter();
+    let is_silent = |(name, now): &(&Arc<str>, &crate::resolver::Resolution)| {
+        discovery::is_source(name) && !now.is_delivered()
+    };
+    if let Some((name, now)) = sources.find(is_silent) {
+        let why = now.failure.as_deref().unwrap_or("it has not answered yet");
+        let error = format!("what {name} tells of is not known yet: {why}");
+        let error = ApiError::new(error, STATUS_PATH);
+        return Err((StatusCode::SERVICE_UNAVAILABLE, error));
+    }
+    let found = snapshot.discovered.values();
+    let found: Vec<_> = found.flat_map(|of| of.destinations.iter()).collect();
+    let destinations = snapshot.destinations.iter().map(|of| &*of.destination);
+    let groups = destinations.filter(|of| found.contains(&&of.name));
+    text(&groups.map(TargetGroup::new).collect::<Vec<_>>())
+}
+
+impl<'a> TargetGroup<'a> {
+    fn new(of: &'a Destination) -> Self {
+        let (bucket, prefix) = (&*of.bucket, &*of.prefix);
+        let own = [
+            ("destination", &*of.name),
+            ("bucket", bucket),
+            ("prefix", prefix),
+            ("backend", &*of.backend),
+            ("store_url", &*of.store_url),
+        ];
+        let own = own.map(|(name, value)| (format!("{META}{name}"), value));
+        let given = of.labels.iter();
+        let given = given.map(|(name, value)| (format!("{META}label_{name}"), value.as_str()));
+        Self {
+            targets: [match prefix {
+                "" => bucket.to_owned(),
+                prefix => format!("{bucket}/{prefix}"),
+            }],
+            labels: own.into_iter().chain(given).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::discovery::{Discovered, DiscoveryOutcome};
+    use crate::resolver::Resolution;
+    use crate::snapshot::tests::unscanned;
+
+    fn snapshot(source: Resolution) -> Snapshot {
+        let mut found = unscanned("found");
+        let of = Arc::make_mut(&mut found.destination);
+        of.prefix = "a/b/".into();
+        of.labels.insert("team".to_owned(), "db".to_owned());
+        let outcome = DiscoveryOutcome {
+            destinations: vec!["found".into()],
+            ..DiscoveryOutcome::default()
+        };
+        Snapshot {
+            destinations: vec![Arc::new(unscanned("named")), Arc::new(found)],
+            resolvers: [
+                ("buckets:b".into(), source),
+                ("kkp".into(), Resolution::default()),
+            ]
+            .into(),
+            discovered: [("buckets:b".into(), Arc::new(outcome))].into(),
+        }
+    }
+
+    #[test]
+    fn what_is_found_is_a_target_each_and_what_is_named_is_not() {
+        let source = Resolution {
+            discovered: Some(Arc::new(Discovered::Buckets(Vec::new()))),
+            failure: Some("stale, and the last known ones stay".into()),
+            ..Resolution::default()
+        };
+        let answer = groups(&snapshot(source)).unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        let expected = serde_json::json!([{"targets": ["found/a/b/"], "labels": {
+            "__meta_s3_exporter_destination": "found",
+            "__meta_s3_exporter_bucket": "found",
+            "__meta_s3_exporter_prefix": "a/b/",
+            "__meta_s3_exporter_backend": "b",
+            "__meta_s3_exporter_store_url": "http://b",
+            "__meta_s3_exporter_label_team": "db",
+        }}]);
+        assert_eq!(answer, expected);
+    }
+
+    #[test]
+    fn before_all_is_known_there_is_no_list() {
+        let source = Resolution {
+            failure: Some("denied".into()),
+            ..Resolution::default()
+        };
+        for (source, why) in [
+            (source, "denied"),
+            (Resolution::default(), "it has not answered yet"),
+        ] {
+            let (status, error) = groups(&snapshot(source)).unwrap_err();
+            assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(
+                error.error,
+                format!("what buckets:b tells of is not known yet: {why}")
+            );
+        }
+    }
+}
