@@ -13,6 +13,7 @@ use s3_exporter_api::Connect;
 use s3_exporter_config::NamedFile;
 
 use crate::destination::Destination;
+use crate::destination::module::{Module, TargetLimits};
 use crate::discovery::DiscoveryOutcome;
 use crate::labels::GivenLabels;
 use crate::logging::Log;
@@ -57,6 +58,8 @@ pub struct Config {
     pub files: Vec<NamedFile>,
     /// In the order in which they were written.
     pub destinations: Vec<Arc<Destination>>,
+    /// `[probe]`.
+    pub probe: Probe,
     /// What `labels` of a resolver says, by its name; those that say nothing are left out.
     pub resolver_labels: BTreeMap<Arc<str>, GivenLabels>,
     /// Where more destinations come from while the process runs, by the resolvers that tell of them.
@@ -100,6 +103,15 @@ pub struct Metrics {
     pub max_jobs: usize,
 }
 
+/// `[probe]`: what is scanned when it is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Probe {
+    /// In the order of their names; where there are none, nothing may be asked for.
+    pub modules: Vec<Arc<Module>>,
+    /// How much is done for those who ask.
+    pub limits: TargetLimits,
+}
+
 /// A set of other exporters' metric names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compat {
@@ -107,17 +119,24 @@ pub enum Compat {
     KubermaticS3,
     /// Kubermatic's seed controller.
     KubermaticEtcdbackup,
+    /// `s3_exporter` by ribbybibby.
+    Ribbybibby,
 }
 
 impl Compat {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::KubermaticS3, Self::KubermaticEtcdbackup];
+    pub const ALL: [Self; 3] = [
+        Self::KubermaticS3,
+        Self::KubermaticEtcdbackup,
+        Self::Ribbybibby,
+    ];
 
-    /// How `metrics.compat` names it: what its names begin with.
+    /// How `metrics.compat` names it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::KubermaticS3 => "kubermatic_s3",
             Self::KubermaticEtcdbackup => "kubermatic_etcdbackup",
+            Self::Ribbybibby => "ribbybibby",
         }
     }
 }

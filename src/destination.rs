@@ -13,6 +13,8 @@ use crate::filter::Filter;
 use crate::labels::GivenLabels;
 use crate::schedules::{Site, UsedSchedules};
 
+pub mod module;
+
 /// A bucket that is watched, with everything about it that does not change while it is:
 /// what the user said, with every default filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,6 +21,7 @@ pub mod family;
 pub mod gzip;
 pub mod ours;
 pub mod parts;
+pub mod probe;
 pub mod quota;
 pub mod registry;
 pub mod rendered;
@@ -94,6 +95,20 @@ impl Exposition {
         let parts = shown
             .catalogue
             .compose(&self.fresh(rendered), Some(rendered), others, format);
+        if gzip { parts.gzip() } else { parts.plain() }
+    }
+
+    /// What a probe is answered with: another snapshot, written at once, by the same names and within the same
+    /// bounds. `others` are sorted by name.
+    pub fn of_probe(
+        &self,
+        snapshot: &Snapshot,
+        others: &[MetricFamily],
+        format: Format,
+        gzip: bool,
+    ) -> Vec<Bytes> {
+        let catalogue = self.wanted.borrow().clone();
+        let parts = catalogue.compose(snapshot, None, others, format);
         if gzip { parts.gzip() } else { parts.plain() }
     }
 

@@ -1,4 +1,5 @@
-//! What is answered over HTTP. Handlers read a snapshot; they never wait for storage.
+//! What is answered over HTTP. Handlers read a snapshot; none but that of a probe, whose client says how
+//! long, waits for storage.
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::exposition::Exposition;
 use crate::pages::{self, Status};
 use crate::reload_requests::Reloads;
+use crate::schedule::targets::Targets;
 use crate::snapshot::Snapshot;
 use crate::telemetry::Telemetry;
 
@@ -25,6 +27,7 @@ mod health;
 mod metrics;
 mod negotiate;
 mod page;
+mod probe;
 mod reload;
 
 pub use health::PROBES;
@@ -46,6 +49,7 @@ pub struct App {
     pages: Arc<Semaphore>,
     reloads: Option<Reloads>,
     reloads_at_admin_alone: bool,
+    targets: Option<Targets>,
 }
 
 impl App {
@@ -59,6 +63,7 @@ impl App {
             pages: Arc::new(Semaphore::new(PAGES)),
             reloads: None,
             reloads_at_admin_alone: !config.server.admin_listen.is_empty(),
+            targets: None,
         }
     }
 
@@ -66,6 +71,13 @@ impl App {
     #[must_use]
     pub fn with_reloads(mut self, reloads: Reloads) -> Self {
         self.reloads = Some(reloads);
+        self
+    }
+
+    /// Has these scanned when a client asks for one of them.
+    #[must_use]
+    pub fn with_targets(mut self, targets: Targets) -> Self {
+        self.targets = Some(targets);
         self
     }
 
@@ -103,6 +115,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(page::root))
         .route("/metrics", get(metrics::page))
+        .route("/probe", get(probe::probe))
         .route("/status", get(page::overview))
         .route("/status/{destination}", get(page::destination))
         .route("/status/{destination}/", get(page::jobs))

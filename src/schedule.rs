@@ -27,6 +27,7 @@ mod logging;
 mod probes;
 mod rules;
 mod settings;
+pub mod targets;
 mod timing;
 
 use attempt::{EndedScan, caught, start};
@@ -227,6 +228,23 @@ impl Runner {
     /// Judges again what was found, for another destination may be known only now.
     pub fn judge_again(&mut self) {
         if self.scan.destination.judging.mirror_of.is_some() {
+            self.publish();
+        }
+    }
+
+    /// Publishes again where the names or the schedules have changed since it did, for whoever does
+    /// not have it [run](Self::run).
+    pub fn catch_up(&mut self) {
+        let names = self.names.iter_mut().chain(&mut self.schedules);
+        let mut is_news = false;
+        for followed in names {
+            // An error is that nobody tells anything more.
+            if followed.resolution.has_changed().unwrap_or(false) {
+                followed.resolution.mark_unchanged();
+                is_news = true;
+            }
+        }
+        if is_news {
             self.publish();
         }
     }

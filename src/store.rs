@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use s3_exporter_api::{Backend, BackendError, Connect};
+use s3_exporter_api::{Backend, BackendError, BucketName, Connect};
 use tokio::sync::{OnceCell, Semaphore};
 
 /// A store that any number of destinations share.
@@ -83,6 +83,11 @@ impl Store {
     /// The address, without any secret.
     pub fn url(&self) -> String {
         self.connect.store_url()
+    }
+
+    /// Whether one of its buckets can be called so.
+    pub fn bucket(&self, name: &str) -> BucketName {
+        self.connect.bucket(name)
     }
 
     /// The connection. Where it cannot be made, the next call tries again.

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::destination::Destination;
 use crate::discovery::{self, DiscoveryOutcome};
 use crate::resolver::ResolverHandle;
+use crate::schedule::targets::{ReadyModule, Targets};
 use crate::schedule::{Runner, RunnerSettings};
 use crate::snapshot::{DestinationSnapshot, Publishers, SnapshotSource};
 use crate::state::State;
@@ -40,6 +41,7 @@ pub struct Supervisor {
     resolvers: BTreeMap<Arc<str>, Resolving>,
     watched: BTreeMap<Arc<str>, Watched>,
     discovered: BTreeMap<Arc<str>, Arc<DiscoveryOutcome>>,
+    targets: Targets,
     publishers: watch::Sender<Publishers>,
     state: Option<Arc<State>>,
     is_started: bool,
@@ -49,13 +51,19 @@ impl Supervisor {
     /// Starts the resolvers that a destination uses; nothing is scanned yet. Must be
     /// called within a tokio runtime.
     pub fn new(config: &Config) -> Self {
+        let shared = ProcessWide {
+            requests: Bound::new(config.max_requests_in_flight),
+            audits: Arc::new(Semaphore::new(MOST_AUDITS)),
+            interner: Arc::default(),
+        };
         let mut supervisor = Self {
             current: Desired::of(config),
-            shared: ProcessWide {
-                requests: Bound::new(config.max_requests_in_flight),
-                audits: Arc::new(Semaphore::new(MOST_AUDITS)),
-                interner: Arc::default(),
-            },
+            targets: Targets::new(
+                Arc::clone(shared.requests.permits()),
+                Arc::clone(&shared.interner),
+                config.probe.limits,
+            ),
+            shared,
             stores: BTreeMap::new(),
             resolvers: BTreeMap::new(),
             watched: BTreeMap::new(),
@@ -69,6 +77,7 @@ impl Supervisor {
                 supervisor.begin(&component, config);
             }
         }
+        supervisor.renew_targets(config);
         supervisor.publish();
         supervisor
     }
@@ -98,6 +107,11 @@ impl Supervisor {
     /// Where to read what is known.
     pub fn snapshots(&self) -> SnapshotSource {
         SnapshotSource::of(&self.publishers)
+    }
+
+    /// What is scanned when somebody asks for it.
+    pub fn targets(&self) -> Targets {
+        self.targets.clone()
     }
 
     /// The store that a backend of the configuration connects to.
@@ -152,6 +166,7 @@ impl Supervisor {
                 Change::Begin(component) => self.begin(component, config),
             }
         }
+        self.renew_targets(config);
         self.publish();
         if self.is_started {
             for of in in_order(&self.current, &mut self.watched) {
@@ -199,7 +214,7 @@ impl Supervisor {
                 }
             }
             Component::Destination(name) => {
-                let settings = self.settings(name);
+                let settings = self.settings(&self.current.destinations[name]);
                 self.watched[name].change(settings);
             }
         }
@@ -219,7 +234,10 @@ impl Supervisor {
                 self.resolvers.insert(Arc::clone(name), resolving);
             }
             Component::Destination(name) => {
-                let mut watched = Watched::new(self.settings(name), &self.shared);
+                let mut watched = Watched::new(
+                    self.settings(&self.current.destinations[name]),
+                    &self.shared,
+                );
                 if let Some(runner) = watched.runner() {
                     runner.look_at(self.snapshots());
                 }
@@ -228,8 +246,17 @@ impl Supervisor {
         }
     }
 
-    fn settings(&self, destination: &Arc<str>) -> RunnerSettings {
-        let destination = &self.current.destinations[destination];
+    /// What may be asked for is what this configuration says.
+    fn renew_targets(&self, config: &Config) {
+        let modules = config.probe.modules.iter();
+        let modules = modules.map(|module| ReadyModule {
+            settings: self.settings(&module.template),
+            module: Arc::clone(module),
+        });
+        self.targets.renew(modules.collect(), config.probe.limits);
+    }
+
+    fn settings(&self, destination: &Arc<Destination>) -> RunnerSettings {
         let resolver = destination.resolver.as_ref();
         RunnerSettings {
             destination: Arc::clone(destination),

@@ -142,7 +142,8 @@ pub async fn run(
         supervisor.remember(state);
     }
     let exposition = Arc::new(Exposition::new(supervisor.snapshots(), &config.metrics));
-    let mut app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
+    let app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
+    let mut app = app.with_targets(supervisor.targets());
     let mut reloader = None;
     if let Some(source) = setup.source {
         let (does, asks) = Reloader::new(source, config, telemetry, &exposition);

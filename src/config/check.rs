@@ -7,6 +7,7 @@ use std::time::Duration;
 use figment::value::{Dict, Tag};
 use s3_exporter_config::{Origins, Parsed, Plugin, Section};
 
+use self::destinations::FoundDestinations;
 use super::discovery::Source;
 use super::discovery::pattern::{PatternSource, Template};
 use super::{Config, Fingerprint};
@@ -22,6 +23,7 @@ mod destinations;
 mod general;
 mod labels;
 mod layouts;
+mod probe;
 mod resolvers;
 mod schedules;
 mod seed;
@@ -65,8 +67,12 @@ fn config(
         schedules: &schedules,
         layouts: &layouts,
     };
-    let found = destinations::destinations(top, &context);
-    for name in layouts.unused(&found.destinations) {
+    let mut found = FoundDestinations::default();
+    let probe = probe::probe(top, &context, &mut found);
+    destinations::destinations(top, &context, &mut found);
+    let modules = probe.modules.iter().map(|of| &*of.template);
+    let all = found.destinations.iter().map(|of| &**of).chain(modules);
+    for name in layouts.unused(&all.collect::<Vec<_>>()) {
         never_used(top, "layouts", name);
     }
     let mut discovery = patterns(&stores, found.templates, scan.discovery_interval);
@@ -115,6 +121,7 @@ fn config(
         resolvers: known,
         files: Vec::new(),
         destinations: found.destinations,
+        probe,
         resolver_labels: resolver_labels.into_iter().map(owned).collect(),
         discovery,
         max_discovered,

@@ -99,6 +99,12 @@ fn path(key: &str, file: &Dict) -> Result<Vec<String>, SourceError> {
             path[1] = defined(&path[0], &path[1], file)?;
             Ok(path)
         }
+        "probe" if path.len() > 2 && path[1] == "modules" => {
+            if let Some(probe) = file.get("probe").and_then(Value::as_dict) {
+                path[2] = defined("modules", &path[2], probe)?;
+            }
+            Ok(path)
+        }
         _ => Ok(path),
     }
 }

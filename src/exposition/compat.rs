@@ -8,11 +8,14 @@ use crate::exposition::family::{Family, Samples, Set, gauge};
 use crate::exposition::subject::ObservedDestination;
 use crate::facts::Totals;
 
+mod ribbybibby;
+
 /// The families of a set.
 pub fn families(compat: Compat) -> &'static [Family] {
     match compat {
         Compat::KubermaticS3 => KUBERMATIC_S3,
         Compat::KubermaticEtcdbackup => KUBERMATIC_ETCDBACKUP,
+        Compat::Ribbybibby => ribbybibby::FAMILIES,
     }
 }
 

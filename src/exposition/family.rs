@@ -34,6 +34,8 @@ pub enum Set {
     KubermaticS3,
     /// `kubermatic_etcdbackup_*`, of Kubermatic's seed controller.
     KubermaticEtcdbackup,
+    /// `s3_*`, of `s3_exporter` by ribbybibby.
+    Ribbybibby,
 }
 
 /// The samples of a family, by what they are per. Whose they are, how they are told apart, and
@@ -81,7 +83,9 @@ impl Set {
     pub fn cluster_label(self, ours: &str) -> &str {
         match self {
             Self::Ours => ours,
-            Self::KubermaticS3 | Self::KubermaticEtcdbackup => Label::Cluster.as_str(),
+            Self::KubermaticS3 | Self::KubermaticEtcdbackup | Self::Ribbybibby => {
+                Label::Cluster.as_str()
+            }
         }
     }
 

@@ -223,6 +223,9 @@ impl Subject<'_> {
                         labels.with(Label::Bucket.as_str(), &destination.bucket)
                     }
                     Set::KubermaticEtcdbackup => labels, // that exporter has no such label
+                    Set::Ribbybibby => labels
+                        .with(Label::Bucket.as_str(), &destination.bucket)
+                        .with(Label::Prefix.as_str(), &destination.prefix),
                 }
             }
             Self::Jobs(of) => labels

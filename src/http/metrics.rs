@@ -42,6 +42,12 @@ fn answer(app: &App, headers: &HeaderMap, first: Option<&'static str>) -> Respon
     if let Some(first) = first.filter(|_| format == Format::Text && !gzip) {
         pieces.insert(0, Bytes::from_static(first.as_bytes()));
     }
+    app.telemetry.answered(200);
+    respond(pieces, format, gzip)
+}
+
+/// An answer of metrics.
+pub fn respond(pieces: Vec<Bytes>, format: Format, gzip: bool) -> Response {
     let mut response = Response::new(Body::new(Pieces::new(pieces)));
     let headers = response.headers_mut();
     headers.insert(
@@ -55,6 +61,5 @@ fn answer(app: &App, headers: &HeaderMap, first: Option<&'static str>) -> Respon
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
-    app.telemetry.answered(200);
     response
 }

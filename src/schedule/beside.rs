@@ -145,9 +145,13 @@ impl Runner {
         }
     }
 
-    /// Lists once what is asked for.
+    /// Lists what is due, once each.
     pub(super) async fn list_beside_once(&mut self) {
-        for beside in self.scan.destination.also.asked().collect::<Vec<_>>() {
+        let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= Instant::now());
+        for beside in Beside::ALL {
+            if !is_due(self.beside.due[beside as usize]) {
+                continue;
+            }
             let listed = list(self.scan.clone(), beside).await;
             self.beside_listed(listed);
         }

@@ -89,7 +89,9 @@ impl Desired {
             (Arc::clone(name), backend)
         });
         let destinations = || config.destinations.iter();
-        let asked = destinations().flat_map(|destination| destination.resolvers());
+        let modules = config.probe.modules.iter().map(|of| &of.template);
+        let asked = destinations().chain(modules);
+        let asked = asked.flat_map(|destination| destination.resolvers());
         let resolvers = asked.filter_map(|name| config.resolvers.get_key_value(name));
         // Who tells of destinations is asked by the process itself.
         let sources = config.resolvers.iter();

@@ -6,5 +6,6 @@ mod environment;
 mod file;
 mod flags;
 mod good;
+mod modules;
 mod stores;
 mod values;

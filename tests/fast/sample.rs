@@ -66,6 +66,7 @@ pub fn config(metrics: Metrics) -> Config {
         backends: BTreeMap::new(),
         resolvers: BTreeMap::new(),
         destinations: Vec::new(),
+        probe: Default::default(),
         resolver_labels: BTreeMap::new(),
         files: Vec::new(),
         discovery: BTreeMap::new(),

@@ -172,6 +172,7 @@ fn config(
         backends: backends.iter().map(backend).collect(),
         resolvers: BTreeMap::new(),
         destinations,
+        probe: Default::default(),
         resolver_labels: BTreeMap::new(),
         files: Vec::new(),
         discovery: BTreeMap::new(),

@@ -29,6 +29,7 @@ mod limits;
 mod order;
 mod owners;
 mod packages;
+mod peers;
 mod posture;
 mod probes;
 #[cfg(feature = "command")]
@@ -42,6 +43,7 @@ mod schedules;
 mod seed;
 mod shutdown;
 mod state;
+mod targets;
 mod terminal;
 mod tools;
 mod troubles;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use s3_exporter_api::Connect;
 use s3_exporter_config::{Section, Setting};
 
 use self::also::also;
@@ -11,7 +12,7 @@ use self::judging::{Beside, judging, of_store};
 use self::keys::{prefix, separator};
 use self::mirrors::Mirror;
 use self::names::{Name, Names, names};
-use self::sources::{Source, backend};
+pub(super) use self::sources::{Source, backend};
 use super::backends::DefinedBackend;
 use super::general::{Scan, audit_interval, concurrency, interval, probe_interval};
 use super::labels::labels;
@@ -22,7 +23,6 @@ use crate::config::discovery::pattern::Template;
 use crate::destination::{Destination, Expect, Judging};
 use crate::labels::GivenLabels;
 use crate::resolver::Resolver;
-use crate::schedules::UsedSchedules;
 
 mod also;
 mod filter;
@@ -46,6 +46,8 @@ pub(super) struct FoundDestinations {
     pub used_backends: BTreeSet<String>,
     pub used_resolvers: BTreeSet<String>,
     pub used_schedules: BTreeSet<String>,
+    /// Whether modules are defined, well or not: then there need be no destinations.
+    pub has_modules: bool,
     /// The names, and the path of the table that each came from.
     names: BTreeMap<String, String>,
     mirrors: Vec<Mirror>,
@@ -68,33 +70,106 @@ pub(super) struct Context<'a> {
     pub layouts: &'a OwnLayouts,
 }
 
+impl Context<'_> {
+    /// The store of a backend, where it is known.
+    pub(super) fn connection(&self, backend: Option<&str>) -> Option<&dyn Connect> {
+        let store = self.stores.get(backend?)?;
+        Some(&*store.backend.as_ref()?.connect)
+    }
+}
+
+/// Of what a section makes destinations.
+pub(super) struct Of<'a> {
+    pub backend: Option<String>,
+    pub prefix: &'a str,
+    /// Whether it mirrors another one.
+    pub is_mirror: bool,
+}
+
 /// All of them, in their order.
-pub(super) fn destinations(top: &mut Section, context: &Context<'_>) -> FoundDestinations {
-    let mut found = FoundDestinations::default();
+pub(super) fn destinations(
+    top: &mut Section,
+    context: &Context<'_>,
+    found: &mut FoundDestinations,
+) {
     let all = top.table_list("destinations", |section| found.add(section, context));
-    if all.is_empty() && context.needs_any {
+    if all.is_empty() && context.needs_any && !found.has_modules {
         top.fault(
             "destinations",
             "is missing: give at least one [[destinations]] with a `bucket`",
         );
     }
-    mirrors::look_up(top, &mut found);
+    mirrors::look_up(top, found);
     together::bucket_in_host(top, &found.destinations);
     together::same_objects(top, &found.destinations);
-    found
 }
 
 impl FoundDestinations {
     fn add(&mut self, section: &mut Section, context: &Context<'_>) {
         let backend = backend(section, context);
-        let store = backend.as_ref().and_then(|name| context.stores.get(name));
-        let connection = store.and_then(|store| store.backend.as_ref());
-        let names = names(section, connection.map(|of| &*of.connect));
+        let names = names(section, context.connection(backend.as_deref()));
+        let prefix = prefix(section, &names);
+        let mirror_of = mirrors::mirror_of(section, names.is_several());
+        let audit_interval = audit_interval(section).unwrap_or(context.scan.audit_interval);
+        let probe_interval = probe_interval(section);
+        let of = Of {
+            backend,
+            prefix: &prefix,
+            is_mirror: mirror_of.is_some(),
+        };
+        // What each is, but for its name and its bucket.
+        let common = self.common(section, context, of);
+        let common = common.map(|(common, source)| {
+            let common = Destination {
+                audit_interval,
+                probe_interval: probe_interval.unwrap_or(common.probe_interval),
+                ..common
+            };
+            (common, source)
+        });
+        let Names { named, patterns } = names;
+        for Name { name, bucket } in named {
+            if !self.claim(section, &name) {
+                continue;
+            }
+            let Some((common, source)) = &common else {
+                continue;
+            };
+            if let Some(of) = &mirror_of {
+                self.mirrors
+                    .push(Mirror::new(self.destinations.len(), section, of));
+            }
+            let name: Arc<str> = name.value.into();
+            let resolver = self.resolver(source, format!("destination:{name}"));
+            self.destinations.push(Arc::new(Destination {
+                resolver,
+                name,
+                bucket: bucket.value.into(),
+                ..common.clone()
+            }));
+        }
+        if let Some((patterns, (destination, source))) = patterns.zip(common) {
+            self.templates.push(Template {
+                patterns,
+                destination,
+                own: source.own(),
+            });
+        }
+    }
+
+    /// What is said of destinations, whatever their buckets are called; `None` where their store is not
+    /// known.
+    pub(super) fn common(
+        &mut self,
+        section: &mut Section,
+        context: &Context<'_>,
+        of: Of<'_>,
+    ) -> Option<(Destination, Source)> {
+        let backend = of.backend;
         let source = Source::of(section, context.resolvers);
         let schedules = schedules::schedules(section, context.schedules);
-        let prefix = prefix(section, &names);
         let separator = separator(section);
-        let filter = filter(section, &prefix);
+        let filter = filter(section, of.prefix);
         let expect = section.choice(
             "expect",
             &[("all", Expect::All), ("present", Expect::Present)],
@@ -103,8 +178,6 @@ impl FoundDestinations {
         let max_age = section.setting("max_age", Section::duration);
         let timeout = section.duration("timeout").unwrap_or(context.scan.timeout);
         let concurrency = concurrency(section).or(context.scan.concurrency);
-        let audit_interval = audit_interval(section).unwrap_or(context.scan.audit_interval);
-        let probe_interval = probe_interval(section);
         if let Some(max_age) = max_age.as_ref().filter(|max_age| interval > max_age.value) {
             section.warn_of(
                 max_age,
@@ -118,10 +191,9 @@ impl FoundDestinations {
             filter: &filter,
             interval,
             max_age: max_age.as_ref(),
-            is_several: names.is_several(),
-            is_mirror: false,
+            is_mirror: of.is_mirror,
         };
-        let (judging, mirror_of) = judging(section, context, &beside);
+        let judging = judging(section, context, &beside);
         let also = also(section);
         let labels = labels(section, context.metrics);
         if let Some(name) = &backend {
@@ -131,67 +203,38 @@ impl FoundDestinations {
             self.used_resolvers.insert(name.clone());
         }
         self.used_schedules.extend(schedules.iter().cloned());
-        let schedules: Arc<[UsedSchedules]> = schedules.iter().map(schedules::used).collect();
-        // What each is, but for its name and its bucket.
-        let common = store
-            .zip(connection)
-            .map(|(store, connection)| Destination {
-                name: "".into(),
-                bucket: "".into(),
-                resolver: source.defined(),
-                prefix: prefix.as_str().into(),
-                filter: filter.clone(),
-                separator: separator.as_str().into(),
-                backend: backend.as_deref().unwrap_or_default().into(),
-                store_url: connection.connect.store_url().into(),
-                expect: expect.unwrap_or_default(),
-                max_age: max_age.as_ref().map(|max_age| max_age.value),
-                interval,
-                timeout,
-                concurrency: concurrency.unwrap_or(store.concurrency),
-                audit_interval,
-                // A program would be run each time.
-                probe_interval: probe_interval.unwrap_or(match connection.connect.program() {
-                    Some(_) => None,
-                    None => context.scan.probe_interval,
-                }),
-                price: store.price,
-                labels: all_labels(context, store, &source, &labels),
-                also,
-                judging: Judging {
-                    reads_clusters: source.reads_keys(context.resolvers),
-                    schedules: Arc::clone(&schedules),
-                    ..of_store(&judging, &*connection.connect)
-                },
-            });
-        let Names { named, patterns } = names;
-        for Name { name, bucket } in named {
-            if !self.claim(section, &name) {
-                continue;
-            }
-            let Some(common) = &common else {
-                continue;
-            };
-            if let Some(of) = &mirror_of {
-                self.mirrors
-                    .push(Mirror::new(self.destinations.len(), section, of));
-            }
-            let name: Arc<str> = name.value.into();
-            let resolver = self.resolver(&source, &name);
-            self.destinations.push(Arc::new(Destination {
-                resolver,
-                name,
-                bucket: bucket.value.into(),
-                ..common.clone()
-            }));
-        }
-        if let Some((patterns, destination)) = patterns.zip(common) {
-            self.templates.push(Template {
-                patterns,
-                destination,
-                own: source.own(),
-            });
-        }
+        let store = context.stores.get(backend.as_deref()?)?;
+        let connect = &store.backend.as_ref()?.connect;
+        let destination = Destination {
+            name: "".into(),
+            bucket: "".into(),
+            prefix: of.prefix.into(),
+            resolver: source.defined(),
+            filter,
+            separator: separator.into(),
+            backend: backend.unwrap_or_default().into(),
+            store_url: connect.store_url().into(),
+            expect: expect.unwrap_or_default(),
+            max_age: max_age.as_ref().map(|max_age| max_age.value),
+            interval,
+            timeout,
+            concurrency: concurrency.unwrap_or(store.concurrency),
+            audit_interval: None,
+            // A program would be run each time.
+            probe_interval: match connect.program() {
+                Some(_) => None,
+                None => context.scan.probe_interval,
+            },
+            price: store.price,
+            labels: all_labels(context, store, &source, &labels),
+            also,
+            judging: Judging {
+                reads_clusters: source.reads_keys(context.resolvers),
+                schedules: schedules.iter().map(schedules::used).collect(),
+                ..of_store(&judging, &**connect)
+            },
+        };
+        Some((destination, source))
     }
 
     /// Takes a name; a fault where it is taken.
@@ -219,12 +262,12 @@ impl FoundDestinations {
         false
     }
 
-    /// The name of the resolver of the destination `name`.
-    fn resolver(&mut self, source: &Source, name: &Arc<str>) -> Option<Arc<str>> {
+    /// The name of the resolver; of one that has no name of its own, this.
+    pub(super) fn resolver(&mut self, source: &Source, own: String) -> Option<Arc<str>> {
         match source {
             Source::None | Source::Defined(_) => source.defined(),
             Source::Own(resolver) => {
-                let name: Arc<str> = format!("destination:{name}").into();
+                let name: Arc<str> = own.into();
                 self.own_resolvers
                     .insert(Arc::clone(&name), Arc::clone(resolver));
                 Some(name)

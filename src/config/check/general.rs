@@ -160,10 +160,8 @@ fn no_compat(section: &mut Section, name: &Setting<String>) {
     let hint = closest(&name.value, Compat::ALL.into_iter().map(Compat::as_str))
         .map(|known| format!("; did you mean \"{known}\"?"))
         .unwrap_or_default();
-    let message = format!(
-        "is {}: expected \"kubermatic_s3\" or \"kubermatic_etcdbackup\"{hint}",
-        name.quote()
-    );
+    let known = Compat::ALL.map(|set| format!("{:?}", set.as_str()));
+    let message = format!("is {}: expected {}{hint}", name.quote(), known.join(" or "));
     section.fault_of(name, message);
 }
 

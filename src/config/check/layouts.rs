@@ -91,8 +91,8 @@ impl OwnLayouts {
         None
     }
 
-    /// Those that no destination uses.
-    pub(super) fn unused(&self, destinations: &[Arc<Destination>]) -> Vec<&str> {
+    /// Those that none of these uses.
+    pub(super) fn unused(&self, destinations: &[&Destination]) -> Vec<&str> {
         let uses = |pattern: &Arc<Pattern>, of: &Destination| match &of.judging.layouts {
             LayoutChoice::Pattern(used) => Arc::ptr_eq(used, pattern),
             _ => false,

@@ -32,6 +32,9 @@ impl Place {
         if NAMED.contains(&parts[0]) && parts.len() > 1 {
             parts[1] = "<name>";
         }
+        if path.starts_with("probe.modules.") {
+            parts[2] = "<name>";
+        }
         let is_typed = TYPED.contains(&parts[0]) && parts.len() == 2;
         Self {
             table: parts.join("."),
@@ -65,9 +68,16 @@ fn configurations() -> [String; 3] {
     };
     let (lines, inline): (String, String) = (all("\n"), all(", "));
     let [of_all, of_jobs] = ["[destinations.findings]\n", "[[destinations.jobs]]\n"];
+    let of_module = "[probe.modules.postgres]\n";
     let tables = EXAMPLE
         .replace(of_all, &format!("{of_all}{lines}"))
-        .replace(of_jobs, &format!("{of_jobs}findings = {{ {inline} }}\n"));
+        .replace(of_jobs, &format!("{of_jobs}findings = {{ {inline} }}\n"))
+        .replace(
+            of_module,
+            &format!(
+                "{of_module}findings = {{ {inline} }}\njobs = [{{ job = \"b\" }}, {{ cluster = \"a\", findings = {{ {inline} }} }}]\n"
+            ),
+        );
     let custom = EXAMPLE.replace("type = \"kubermatic\"", "type = \"custom\"");
     assert!(tables != EXAMPLE && custom != EXAMPLE);
     [EXAMPLE.to_owned(), tables, custom]
@@ -118,7 +128,10 @@ pub(super) fn asked() -> Asked {
         for (key, kinds) in keys {
             kinds.retain(|kind| *kind != ValueKind::Any); // of a type that only refuses it
             assert!(!kinds.is_empty(), "{place:?}: {key} is read by no getter");
-            let is_named = place.table.is_empty() && NAMED.contains(&key.as_str());
+            let is_named = match place.table.as_str() {
+                "" => NAMED.contains(&key.as_str()),
+                table => table == "probe" && key == "modules",
+            };
             assert_eq!(is_named, kinds.contains(&ValueKind::Tables), "{key}");
         }
     }
@@ -158,6 +171,14 @@ pub(super) fn to_be_shown() -> Asked {
     // What is not shown again.
     let [first, again] = ["destinations.findings", "destinations.jobs.findings"];
     assert_eq!(all[&Place::new(first, None)], all[&Place::new(again, None)]);
+    for of in ["findings", "jobs", "jobs.findings"] {
+        let again = format!("probe.modules.x.{of}");
+        let first = format!("destinations.{of}");
+        assert_eq!(
+            all[&Place::new(&first, None)],
+            all[&Place::new(&again, None)]
+        );
+    }
     all.retain(|place, _| place.table.is_empty() || places.contains(place));
     for (place, keys) in &mut all {
         keys.retain(|key, _| {

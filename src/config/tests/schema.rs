@@ -122,7 +122,15 @@ impl Schemas {
 
     fn words_of(&self, place: &Place, key: &str, path: &str) -> (Option<String>, Option<String>) {
         // What holds for some jobs is told of where it holds for all.
-        let table = place.table.replace("destinations.jobs.", "destinations.");
+        let of_module = format!("{}.", place.table);
+        let of_module = of_module.strip_prefix("probe.modules.<name>.");
+        let table = match of_module {
+            Some(rest) if !rest.is_empty() => {
+                format!("destinations.{}", rest.trim_end_matches('.'))
+            }
+            _ => place.table.clone(),
+        };
+        let table = table.replace("destinations.jobs.", "destinations.");
         let told = Place {
             table,
             ..place.clone()

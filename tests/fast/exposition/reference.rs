@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use s3_exporter::config::Compat;
-use s3_exporter::exposition::{Format, text};
+use s3_exporter::exposition::{Format, probe, text};
 use s3_exporter::telemetry::Telemetry;
 
 use crate::sample;
@@ -27,10 +28,14 @@ impl Shown {
     /// What it is per.
     fn table(&self) -> &'static str {
         let has = |label: &str| self.labels.iter().any(|own| own == label);
-        if self.name.starts_with("kubermatic_s3_") {
+        if self.name.contains("probe_") {
+            "each probe"
+        } else if self.name.starts_with("kubermatic_s3_") {
             "kubermatic_s3"
         } else if self.name.starts_with("kubermatic_etcdbackup_") {
             "kubermatic_etcdbackup"
+        } else if self.name.starts_with("s3_") {
+            "ribbybibby"
         } else if has("resolver") && !has("destination") {
             "each resolver"
         } else if has("job") {
@@ -48,7 +53,7 @@ impl Shown {
         let is_said = |label: &&String| {
             // That a histogram has edges is said by its type.
             let is_of_all = ["destination", "bucket", "le"].contains(&label.as_str());
-            self.table().starts_with("kubermatic") || !is_of_all
+            !self.name.starts_with("objectstore_") || !is_of_all
         };
         let labels: Vec<_> = self.labels.iter().filter(is_said).cloned().collect();
         let labels = match labels.is_empty() {
@@ -127,8 +132,10 @@ fn families(text: &str) -> Vec<Shown> {
 
 /// All that a process shows.
 fn exposed() -> String {
-    let sets = [Compat::KubermaticS3, Compat::KubermaticEtcdbackup];
-    let own = Telemetry::new().families();
+    let sets = Compat::ALL;
+    let mut own = Telemetry::new().families();
+    own.extend(probe::families(true, false, Duration::from_secs(1)));
+    own.sort_by(|one, other| one.name().cmp(other.name()));
     let metrics = sample::metrics(&sets, "cluster");
     text(&sample::snapshot(), &metrics, &own, Format::Text)
 }

@@ -136,6 +136,8 @@ fn check(command: &[String], variables: &mut Variables) {
         ["target/dist/s3-exporter", arguments @ ..] => parse(arguments),
         // What is answered there is tested in tests/servers/reload.
         ["curl", "-X", "POST", "http://127.0.0.1:9340/-/reload"] => {}
+        // And there in tests/servers/targets.rs.
+        ["curl", url] if url.starts_with("http://127.0.0.1:9340/probe?module=") => {}
         ["s3-exporter", "report", target, ..] if target.starts_with("s3://") => reports(&texts),
         ["s3-exporter", arguments @ ..] => exporter(arguments, variables),
         _ => panic!("{texts:?} is no command that the test knows"),
@@ -254,6 +256,7 @@ fn a_wrong_one_is_noticed() {
         "s3-exporter report s3://a_B --endpoint https://minio.example",
         "s3-exporter report s3:backups",
         "curl -X POST http://127.0.0.1:9340/-/reloads",
+        "curl http://127.0.0.1:9340/probes?module=etcd",
         "sudo systemctl stop s3-exporter",
         "target/dist/s3-exporter mann",
     ] {

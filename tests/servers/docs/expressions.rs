@@ -13,7 +13,8 @@ fn rules(blocks: &[blocks::Block]) -> String {
     let mut numbers = std::collections::BTreeMap::<String, usize>::new();
     for block in blocks {
         let document = Path::new(block.place.split(':').next().unwrap());
-        let stem = document.file_stem().unwrap().to_string_lossy().into_owned();
+        let stem = document.file_stem().unwrap().to_string_lossy();
+        let stem = stem.replace('-', "_"); // no name of a rule has one
         let number = numbers.entry(stem.clone()).or_default();
         *number += 1;
         rules += &format!(

@@ -48,7 +48,7 @@ async fn exposed() -> String {
     client.begin_upload("unfinished", "dump").await;
     let config = format!(
         r#"[metrics]
-compat = ["kubermatic_s3", "kubermatic_etcdbackup"]
+compat = ["kubermatic_s3", "kubermatic_etcdbackup", "ribbybibby"]
 [scan]
 interval = "1s"
 audit_interval = "1s"
@@ -77,6 +77,9 @@ secret_access_key = "{}"
 backend = "weed"
 buckets = ["unfin*"]
 also = ["sizes", "versions", "uploads", "posture"]
+[probe.modules.m]
+backend = "s"
+buckets = ["etcd"]
 "#,
         server.endpoint(),
         S3sServer::ACCESS_KEY,
@@ -98,7 +101,8 @@ also = ["sizes", "versions", "uploads", "posture"]
     exporter
         .until("what lies beside was listed", is_listed)
         .await;
-    exporter.get("/metrics").await
+    let probed = exporter.get("/probe?target=etcd").await;
+    exporter.get("/metrics").await + &probed
 }
 
 fn names(text: &str) -> BTreeSet<String> {

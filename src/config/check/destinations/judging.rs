@@ -23,26 +23,17 @@ pub(super) struct Beside<'a> {
     pub filter: &'a Filter,
     pub interval: Duration,
     pub max_age: Option<&'a Setting<Duration>>,
-    /// Whether the section is several destinations.
-    pub is_several: bool,
     /// Whether it mirrors another one.
     pub is_mirror: bool,
 }
 
-/// What is said of a destination, and which one it mirrors, by a name that is still to be looked up.
+/// What is said of a destination; which one it mirrors is still to be looked up.
 pub(super) fn judging(
     section: &mut Section,
     context: &Context<'_>,
     beside: &Beside<'_>,
-) -> (Judging, Option<Setting<String>>) {
+) -> Judging {
     let layouts = context.layouts.choice(section);
-    let mirror_of = section.setting("mirror_of", Section::name);
-    if let Some(mirror_of) = mirror_of.as_ref().filter(|_| beside.is_several) {
-        section.fault_of(
-            mirror_of,
-            "is given together with `buckets`: write each mirror as a destination of its own",
-        );
-    }
     let marker = section.setting("marker", Section::name);
     if let Some(marker) = &marker
         && let Ok(Some(filter)) = beside.filter.at(UnixTime::now(), "")
@@ -54,22 +45,17 @@ pub(super) fn judging(
         );
         section.fault_of(marker, message);
     }
-    let beside = Beside {
-        is_mirror: mirror_of.is_some(),
-        ..*beside
-    };
-    let (stated, tuning) = said(section, &beside);
+    let (stated, tuning) = said(section, beside);
     let mut rules = Rules::default();
-    section.table_list("jobs", |section| job(section, &beside, &mut rules));
+    section.table_list("jobs", |section| job(section, beside, &mut rules));
     rules.say(Selector::default(), stated, tuning);
-    let judging = Judging {
+    Judging {
         layouts: layouts.unwrap_or_default(),
         rules: Arc::new(rules),
         mirror_of: None,
         marker: marker.map(|marker| marker.value.into()),
         ..Judging::default()
-    };
-    (judging, mirror_of)
+    }
 }
 
 /// The same for its store: what cannot be there is not looked for, unless the user says so.

@@ -23,6 +23,18 @@ impl Mirror {
     }
 }
 
+/// The name of the destination that a section mirrors; several of one section cannot mirror one.
+pub(super) fn mirror_of(section: &mut Section, is_several: bool) -> Option<Setting<String>> {
+    let mirror_of = section.setting("mirror_of", Section::name);
+    if let Some(mirror_of) = mirror_of.as_ref().filter(|_| is_several) {
+        section.fault_of(
+            mirror_of,
+            "is given together with `buckets`: write each mirror as a destination of its own",
+        );
+    }
+    mirror_of
+}
+
 /// Looks the names up once all are known.
 pub(super) fn look_up(top: &mut Section, found: &mut FoundDestinations) {
     for Mirror { at, of } in std::mem::take(&mut found.mirrors) {

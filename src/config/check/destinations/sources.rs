@@ -10,7 +10,10 @@ use crate::config::check::resolvers::Resolvers;
 use crate::resolver::{Resolver, fixed};
 
 /// The name of its backend; a fault where there is none such.
-pub(super) fn backend(section: &mut Section, context: &Context<'_>) -> Option<String> {
+pub(in crate::config::check) fn backend(
+    section: &mut Section,
+    context: &Context<'_>,
+) -> Option<String> {
     let stores = context.stores;
     let is_given = section.has("backend");
     let name = section.setting("backend", Section::name);
@@ -40,7 +43,7 @@ pub(super) fn backend(section: &mut Section, context: &Context<'_>) -> Option<St
 }
 
 /// Where a destination's names of clusters come from.
-pub(super) enum Source {
+pub(in crate::config::check) enum Source {
     None,
     Defined(String),
     Own(Arc<dyn Resolver>),
