@@ -10,8 +10,10 @@ use s3_exporter_api::{
 use serde::{Deserialize, Serialize};
 
 mod posture;
+mod usage;
 
 pub use posture::Posture;
+pub use usage::Usage;
 
 /// What may be found out beside the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,11 +25,13 @@ pub enum Beside {
     Uploads,
     /// How the bucket is set.
     Posture,
+    /// What the store itself counts in the bucket.
+    Usage,
 }
 
 impl Beside {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Versions, Self::Uploads, Self::Posture];
+    pub const ALL: [Self; 4] = [Self::Versions, Self::Uploads, Self::Posture, Self::Usage];
 
     /// As the configuration and the label `listing` have it.
     pub const fn as_str(self) -> &'static str {
@@ -35,33 +39,36 @@ impl Beside {
             Self::Versions => "versions",
             Self::Uploads => "uploads",
             Self::Posture => "posture",
+            Self::Usage => "usage",
         }
     }
 
-    /// What is listed for it; `None` where settings are read.
+    /// What is listed for it; `None` where something else is asked.
     pub const fn kind(self) -> Option<ListingKind> {
         match self {
             Self::Versions => Some(ListingKind::Versions),
             Self::Uploads => Some(ListingKind::Uploads),
-            Self::Posture => None,
+            Self::Posture | Self::Usage => None,
         }
     }
 
     /// How it is asked for.
     pub fn operations(self) -> Vec<Operation> {
-        match self.kind() {
-            Some(kind) => vec![kind.operation()],
-            None => BucketSetting::ALL.map(BucketSetting::operation).to_vec(),
+        match self {
+            Self::Versions => vec![Operation::ListObjectVersions],
+            Self::Uploads => vec![Operation::ListMultipartUploads],
+            Self::Posture => BucketSetting::ALL.map(BucketSetting::operation).to_vec(),
+            Self::Usage => vec![Operation::DataUsageInfo],
         }
     }
 
     /// From one to the next, where nobody says otherwise. There are as many versions as objects at least,
-    /// so that a listing of them costs as much as a scan; of settings each is one request.
+    /// so that a listing of them costs as much as a scan; of settings each is one request, and so is a count.
     pub const fn default_interval(self) -> Duration {
         match self {
             Self::Versions => Duration::from_secs(24 * 3600),
             Self::Uploads => Duration::from_secs(6 * 3600),
-            Self::Posture => Duration::from_secs(3600),
+            Self::Posture | Self::Usage => Duration::from_secs(3600),
         }
     }
 }
@@ -145,6 +152,8 @@ pub enum Found {
     Uploads(Uploads),
     /// Of settings.
     Posture(Posture),
+    /// Of what the store counts; `None` where it has not yet.
+    Usage(Option<Usage>),
 }
 
 impl Found {
@@ -154,6 +163,7 @@ impl Found {
             Beside::Versions => Self::Versions(Versions::default()),
             Beside::Uploads => Self::Uploads(Uploads::default()),
             Beside::Posture => Self::Posture(Posture::default()),
+            Beside::Usage => Self::Usage(None),
         }
     }
 
@@ -163,6 +173,7 @@ impl Found {
             Self::Versions(_) => Beside::Versions,
             Self::Uploads(_) => Beside::Uploads,
             Self::Posture(_) => Beside::Posture,
+            Self::Usage(_) => Beside::Usage,
         }
     }
 
@@ -186,7 +197,7 @@ impl Found {
                 let entries = page.iter().filter(|upload| counts(upload.key));
                 entries.for_each(|upload| uploads.add(&upload));
             }
-            Self::Posture(_) => {} // it is of no listing
+            Self::Posture(_) | Self::Usage(_) => {} // they are of no listing
         }
     }
 }

@@ -15,7 +15,7 @@ use s3_exporter_listing::{
 use tokio::sync::Semaphore;
 
 use crate::assign::Assignment;
-use crate::beside::{Beside, Found, Posture};
+use crate::beside::{Beside, Found, Posture, Usage};
 use crate::clusters::Clusters;
 use crate::destination::Destination;
 use crate::facts::Facts;
@@ -136,8 +136,11 @@ impl ScanContext {
     /// # Errors
     /// As [`Self::run`] has them.
     pub async fn list_beside(&self, beside: Beside) -> Result<Found, BackendError> {
-        let Some(kind) = beside.kind() else {
-            return self.read_posture().await.map(Found::Posture);
+        let kind = match beside {
+            Beside::Posture => return self.read_posture().await.map(Found::Posture),
+            Beside::Usage => return self.read_usage().await,
+            Beside::Versions => ListingKind::Versions,
+            Beside::Uploads => ListingKind::Uploads,
         };
         let filter = self.filter()?;
         let counts = |key: &[u8]| filter.as_ref().is_none_or(|filter| !filter.leaves_out(key));
@@ -148,20 +151,25 @@ impl ScanContext {
         Ok(found)
     }
 
+    /// What the store itself counts in the bucket: nothing is held against it yet.
+    async fn read_usage(&self) -> Result<Found, BackendError> {
+        let listing = self.connect().await?;
+        let asked = listing.backend.usage(&self.destination.bucket, &self.meter);
+        let reported = in_turn(&listing, asked).await?;
+        Ok(Found::Usage(reported.map(|reported| Usage {
+            reported,
+            differs_since: None,
+        })))
+    }
+
     /// How the bucket is set, as far as that can be read.
     async fn read_posture(&self) -> Result<Posture, BackendError> {
         let listing = self.connect().await?;
         let bucket = &*self.destination.bucket;
         let (mut posture, mut kind) = (Posture::default(), None);
         for setting in BucketSetting::ALL {
-            let asked = async {
-                let mut held = Vec::with_capacity(listing.permits.len());
-                for permits in &listing.permits {
-                    held.push(permits.acquire().await); // nobody closes them
-                }
-                listing.backend.setting(bucket, setting, &self.meter).await
-            };
-            let answer = listing.deadline.bound(&listing.target, asked).await;
+            let asked = listing.backend.setting(bucket, setting, &self.meter);
+            let answer = in_turn(&listing, asked).await;
             kind = kind.or(answer.as_ref().err().map(BackendError::kind));
             posture.take(setting, answer)?;
         }
@@ -228,4 +236,19 @@ impl ScanContext {
             None => facts,
         }
     }
+}
+
+/// Asks within the bounds on requests in flight and the time of a scan.
+async fn in_turn<T>(
+    listing: &ListingContext,
+    asked: impl Future<Output = Result<T, BackendError>>,
+) -> Result<T, BackendError> {
+    let asked = async {
+        let mut held = Vec::with_capacity(listing.permits.len());
+        for permits in &listing.permits {
+            held.push(permits.acquire().await); // nobody closes them
+        }
+        asked.await
+    };
+    listing.deadline.bound(&listing.target, asked).await
 }

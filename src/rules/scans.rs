@@ -6,6 +6,7 @@ use s3_exporter_judge::findings::Severity;
 
 use super::text::{self, Shown};
 use super::{Alert, Of, Settings, minutes, of_all, of_any, of_any_lines};
+use crate::beside::Usage;
 
 /// So that neither a clock that is a minute off nor a scan each second makes figures old.
 const FRESH: Duration = minutes(5);
@@ -20,6 +21,7 @@ pub(super) fn alerts(settings: &Settings) -> Vec<Alert> {
         listing_wrong,
         not_audited,
         beside_failing,
+        counts_differ,
         clusters_omitted,
         jobs_omitted,
         omitted_findings,
@@ -131,6 +133,32 @@ fn beside_failing(settings: &Settings) -> Alert {
                 .to_owned(),
         description: format!(
             "Listing the {{{{ $labels.listing }}}} of {PLACE} fails. Their last figures stay.\nThe log and the status page say why."
+        ),
+        of: Of::Destination,
+    }
+}
+
+/// A listing that lacks objects looks like one of a smaller bucket; somebody else has counted it.
+fn counts_differ(settings: &Settings) -> Alert {
+    let since = "objectstore_store_reported_differs_since_timestamp_seconds";
+    let number = |metric, before| text::value(metric, &Shown::Count, before, "");
+    Alert {
+        name: "BackupStoreCountsDiffer".to_owned(),
+        severity: Some(Severity::Warning),
+        expression: format!(
+            "time() - {} > {}",
+            of_any(since),
+            Usage::PATIENCE.as_secs()
+        ),
+        pending: minutes(15),
+        keep_firing: settings.gap(),
+        summary: "The store of destination {{ $labels.destination }} counts other objects than are listed"
+            .to_owned(),
+        description: format!(
+            "{}For {{{{ $value | humanizeDuration }}}} the store has counted another number of objects in {PLACE} than scans list there{}{}: one of both is wrong, and if it is the listing, backups may be there or lacking that nobody sees.",
+            text::of(&["destination"]),
+            number("objectstore_store_reported_objects", "; by the store: "),
+            number("objectstore_listed_objects", "; by the latest scan: "),
         ),
         of: Of::Destination,
     }

@@ -11,7 +11,7 @@ use s3_exporter_api::{BackendError, Meter, Operation, UnixTime, chain};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Runner, caught, jitter};
-use crate::beside::{Also, Beside, Found};
+use crate::beside::{Also, Beside, Found, Usage};
 use crate::scan::ScanContext;
 use crate::snapshot::{BesideOutcome, BesideOutcomes, ScanFailure};
 
@@ -157,6 +157,19 @@ impl Runner {
         }
     }
 
+    /// What the store counts, with what the latest complete scans say of it.
+    fn held_against_scans(&self, found: Found) -> Found {
+        let Found::Usage(Some(usage)) = found else {
+            return found;
+        };
+        let complete = self.snapshot.history.iter();
+        let complete = complete.filter(|scan| scan.failure.is_none());
+        let listed = complete.map(|scan| scan.objects);
+        let before = self.snapshot.beside.usage().copied();
+        let usage = Usage::new(usage.reported, listed, before, UnixTime::now());
+        Found::Usage(Some(usage))
+    }
+
     /// A listing has ended.
     pub(super) fn beside_listed(&mut self, listed: Listed) {
         let Listed {
@@ -167,6 +180,7 @@ impl Runner {
         let Some(interval) = self.scan.destination.also.interval(beside) else {
             return; // it is not asked for any more
         };
+        let result = result.map(|found| self.held_against_scans(found));
         let wait = match &result {
             Ok(_) => interval,
             Err(_) => interval.min(SOON),

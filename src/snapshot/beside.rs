@@ -5,7 +5,7 @@ use s3_exporter_api::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use super::ScanFailure;
-use crate::beside::{Beside, Found, Posture, Uploads, Versions};
+use crate::beside::{Beside, Found, Posture, Uploads, Usage, Versions};
 use crate::words::{ByteSize, Count, Span};
 
 /// What is known of one of what lies beside the objects.
@@ -48,6 +48,21 @@ impl BesideOutcome {
                 Some(complaint) => format!("{}; not known: {complaint}", found.words()),
                 None => found.words(),
             },
+            Found::Usage(None) => "the store has not counted it yet".to_owned(),
+            Found::Usage(Some(found)) => {
+                let age = |time: UnixTime| Span(now.as_seconds() - time.as_seconds());
+                let of = &found.reported;
+                let objects = Count(of.objects, "object");
+                let (size, counted) = (ByteSize(of.bytes), age(of.counted));
+                let mut words = format!("{objects}, {size}, counted {counted} ago");
+                if of.has_versions {
+                    words += ", earlier versions among them";
+                }
+                if let Some(since) = found.differs_since {
+                    words += &format!("; scans have listed others for {}", age(since));
+                }
+                words
+            }
         })
     }
 
@@ -158,6 +173,14 @@ impl BesideOutcomes {
     pub fn posture(&self) -> Option<&Posture> {
         match self.found(Beside::Posture)? {
             Found::Posture(posture) => Some(posture),
+            _ => None,
+        }
+    }
+
+    /// What the store counts, by its latest answer; `None` where it has not yet.
+    pub fn usage(&self) -> Option<&Usage> {
+        match self.found(Beside::Usage)? {
+            Found::Usage(usage) => usage.as_ref(),
             _ => None,
         }
     }

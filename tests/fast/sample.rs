@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
 use s3_exporter::audit::Audit;
-use s3_exporter::beside::{Also, Beside, Found, Posture, Uploads, Versions};
+use s3_exporter::beside::{Also, Beside, Found, Posture, Uploads, Usage, Versions};
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect, Price};
@@ -22,7 +22,9 @@ use s3_exporter::snapshot::{
     DestinationSnapshot, PastFailure, PastScan, ScanCounts, ScanFailure, ScanHistory, ScanOutcome,
     Snapshot, StoreAnswer,
 };
-use s3_exporter_api::{BucketSetting, FailureKind, Meter, Operation, SettingState, UnixTime};
+use s3_exporter_api::{
+    BucketSetting, BucketUsage, FailureKind, Meter, Operation, SettingState, UnixTime,
+};
 use s3_exporter_judge::backups::JobId;
 use s3_exporter_judge::calendar::{Calendar, Day};
 use s3_exporter_judge::expectation::Source;
@@ -375,10 +377,20 @@ fn beside(of: &mut DestinationSnapshot) {
         oldest: Some(ago(90_000)),
         kept: Vec::new(),
     };
+    let usage = Usage {
+        reported: BucketUsage {
+            objects: 5,
+            bytes: 628_200,
+            counted: ago(4000),
+            has_versions: true,
+        },
+        differs_since: Some(ago(100_000)),
+    };
     for (beside, found) in [
         (Beside::Versions, Found::Versions(versions)),
         (Beside::Uploads, Found::Uploads(uploads)),
         (Beside::Posture, Found::Posture(posture())),
+        (Beside::Usage, Found::Usage(Some(usage))),
     ] {
         destination.also.set(beside, Duration::from_secs(24 * 3600));
         of.beside.of_mut(beside).found = Some((ago(3000), Arc::new(found)));

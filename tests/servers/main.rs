@@ -47,4 +47,5 @@ mod targets;
 mod terminal;
 mod tools;
 mod troubles;
+mod usage;
 mod web;

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    BackendError, BucketSetting, Capabilities, Continuation, FailureKind, ListRequest, ListingKind,
-    Meter, Page, SettingState, StartAt,
+    BackendError, BucketSetting, BucketUsage, Capabilities, Continuation, FailureKind, ListRequest,
+    ListingKind, Meter, Page, SettingState, StartAt,
 };
 
 /// A connection to an object store that can list buckets.
@@ -52,6 +52,24 @@ pub trait Backend: Send + Sync {
         let action = format!("reading {setting} of bucket {bucket:?}");
         self.capabilities()
             .tells_settings()
+            .map_err(|lacking| lacking.into_error(action.as_str()))?;
+        let reason = "this backend says that it can, and does not";
+        Err(BackendError::new(FailureKind::Internal, action, reason))
+    }
+
+    /// What the store itself says that a bucket holds; `None` where it has not counted it yet. By default
+    /// no store can tell.
+    ///
+    /// # Errors
+    /// As [`Self::setting`].
+    async fn usage(
+        &self,
+        bucket: &str,
+        _meter: &Arc<Meter>,
+    ) -> Result<Option<BucketUsage>, BackendError> {
+        let action = format!("reading what the store counts in bucket {bucket:?}");
+        self.capabilities()
+            .tells_usage()
             .map_err(|lacking| lacking.into_error(action.as_str()))?;
         let reason = "this backend says that it can, and does not";
         Err(BackendError::new(FailureKind::Internal, action, reason))

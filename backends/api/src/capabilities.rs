@@ -16,6 +16,8 @@ pub struct Capabilities {
     pub settings: bool,
     /// [`ListingKind::Buckets`].
     pub buckets: bool,
+    /// [`Backend::usage`](crate::Backend::usage).
+    pub usage: bool,
     /// [`StartAt::After`]. Without it nothing is listed in parts.
     pub start_after: bool,
     /// [`StartAt::Marker`].
@@ -30,6 +32,7 @@ impl Capabilities {
         prefixes: false,
         settings: false,
         buckets: false,
+        usage: false,
         start_after: false,
         marker: false,
     };
@@ -55,6 +58,14 @@ impl Capabilities {
     /// They cannot.
     pub fn tells_settings(&self) -> Result<(), Lacking> {
         self.settings.then_some(()).ok_or(Lacking::SETTINGS)
+    }
+
+    /// Whether the store says what it counts.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn tells_usage(&self) -> Result<(), Lacking> {
+        self.usage.then_some(()).ok_or(Lacking::USAGE)
     }
 
     /// Whether a page can begin there.
@@ -83,6 +94,11 @@ impl Lacking {
     const SETTINGS: Self = Self {
         cannot: "read",
         what: "settings of buckets",
+    };
+
+    const USAGE: Self = Self {
+        cannot: "read",
+        what: "what its store counts",
     };
 
     const fn list(what: &'static str) -> Self {
@@ -146,6 +162,7 @@ mod tests {
             prefixes: true,
             settings: true,
             buckets: true,
+            usage: true,
             start_after: true,
             marker: true,
         };

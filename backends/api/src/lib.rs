@@ -20,6 +20,7 @@ mod request;
 mod scheme;
 mod setting;
 mod time;
+mod usage;
 
 pub use async_trait::async_trait;
 pub use backend::{Backend, Order, Probe};
@@ -33,3 +34,4 @@ pub use request::{Continuation, ListRequest, ListingKind, StartAt};
 pub use scheme::{GO_WANTS_TLS, Speaks};
 pub use setting::{BucketSetting, SettingState};
 pub use time::UnixTime;
+pub use usage::BucketUsage;

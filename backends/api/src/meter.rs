@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::FailureKind;
 
-/// An S3 operation, as the label `operation` names it.
+/// An operation of S3, or one beside it, as the label `operation` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// `ListObjectsV2`.
@@ -26,11 +26,13 @@ pub enum Operation {
     GetBucketPolicyStatus,
     /// `ListBuckets`.
     ListBuckets,
+    /// No operation of S3: `DataUsageInfo` of MinIO's API for administrators.
+    DataUsageInfo,
 }
 
 impl Operation {
     /// All operations that a backend can be asked for.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ListObjectsV2,
         Self::ListObjectVersions,
         Self::ListMultipartUploads,
@@ -41,9 +43,10 @@ impl Operation {
         Self::GetPublicAccessBlock,
         Self::GetBucketPolicyStatus,
         Self::ListBuckets,
+        Self::DataUsageInfo,
     ];
 
-    /// The name in the S3 API.
+    /// The name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ListObjectsV2 => "ListObjectsV2",
@@ -56,10 +59,11 @@ impl Operation {
             Self::GetPublicAccessBlock => "GetPublicAccessBlock",
             Self::GetBucketPolicyStatus => "GetBucketPolicyStatus",
             Self::ListBuckets => "ListBuckets",
+            Self::DataUsageInfo => "DataUsageInfo",
         }
     }
 
-    /// The right that it takes, as policies of AWS name it.
+    /// The right that it takes, as policies name it.
     pub const fn right(self) -> &'static str {
         match self {
             Self::ListObjectsV2 => "s3:ListBucket",
@@ -72,6 +76,7 @@ impl Operation {
             Self::GetPublicAccessBlock => "s3:GetBucketPublicAccessBlock",
             Self::GetBucketPolicyStatus => "s3:GetBucketPolicyStatus",
             Self::ListBuckets => "s3:ListAllMyBuckets",
+            Self::DataUsageInfo => "admin:DataUsageInfo",
         }
     }
 }

@@ -7,12 +7,13 @@ use http::Response;
 use minio::s3::multimap_ext::{Multimap, MultimapExt};
 use minio::s3::types::Region;
 use s3_exporter_api::{
-    Backend, BackendError, BucketSetting, Capabilities, Continuation, FailureKind, ListRequest,
-    ListingKind, Meter, Operation, Order, Page, SettingState, StartAt,
+    Backend, BackendError, BucketSetting, BucketUsage, Capabilities, Continuation, FailureKind,
+    ListRequest, ListingKind, Meter, Operation, Order, Page, SettingState, StartAt,
 };
 use s3_exporter_page::{
-    CAPABILITIES, ErrorBody, Evidence, LearnedOrder, StoreErrorResponse, Untold, no_answer,
-    read_complaint, read_error, read_kind, read_setting, setting_query, split_token, wrong_scheme,
+    CAPABILITIES, ErrorBody, Evidence, LearnedOrder, MINIO_USAGE, StoreErrorResponse, Untold,
+    no_answer, read_complaint, read_error, read_kind, read_minio_usage, read_setting, setting_query,
+    split_token, wrong_scheme,
 };
 use s3_exporter_transport::{Attempts, HttpClients, advice};
 use tokio::time::{sleep, timeout};
@@ -44,6 +45,7 @@ impl Backend for MinIo {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             uploads: self.order.lists_uploads(),
+            usage: self.order.is_minio(),
             ..CAPABILITIES
         }
     }
@@ -103,6 +105,32 @@ impl Backend for MinIo {
                 Untold::Refused(error) => refused(answer, error),
                 Untold::Malformed(cause) => AttemptFailure::Malformed(cause),
             })
+        })
+        .await
+    }
+
+    async fn usage(
+        &self,
+        bucket: &str,
+        meter: &Arc<Meter>,
+    ) -> Result<Option<BucketUsage>, BackendError> {
+        let action = format!(
+            "reading what the store counts in bucket {bucket:?} at {}",
+            self.url
+        );
+        if let Err(lacking) = self.capabilities().tells_usage() {
+            return Err(lacking.into_error(action));
+        }
+        let asked = Asked {
+            action,
+            bucket: MINIO_USAGE,
+            query: Multimap::new(),
+            operation: Operation::DataUsageInfo,
+            meter,
+        };
+        self.ask(asked, |answer| match answer.status().is_success() {
+            true => read_minio_usage(bucket, answer.body()).map_err(AttemptFailure::Malformed),
+            false => Err(refused(answer, read_complaint(answer.body()))),
         })
         .await
     }

@@ -20,6 +20,7 @@ mod scan;
 mod setting;
 mod text;
 mod time;
+mod usage;
 
 use std::fmt;
 
@@ -31,6 +32,7 @@ pub use failure::{StoreErrorResponse, is_wrong_signature, no_answer, wrong_schem
 pub use order::{Evidence, LearnedOrder};
 pub use setting::{Untold, read_setting, setting_query};
 pub use time::parse as parse_time;
+pub use usage::{MINIO_USAGE, read_minio_usage};
 
 /// An answer that makes no sense: what, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

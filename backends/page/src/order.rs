@@ -172,7 +172,12 @@ impl LearnedOrder {
     /// under a prefix only where that is a whole key, and none that was begun before it was started
     /// (`findings/minio-unfinished-uploads.sh`): what it shows would be a zero that is none.
     pub fn lists_uploads(&self) -> bool {
-        !self.is_minio.load(Relaxed)
+        !self.is_minio()
+    }
+
+    /// Whether an answer has said that it is MinIO's.
+    pub fn is_minio(&self) -> bool {
+        self.is_minio.load(Relaxed)
     }
 
     /// Learns from a good answer.

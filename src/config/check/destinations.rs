@@ -194,7 +194,7 @@ impl FoundDestinations {
             is_mirror: of.is_mirror,
         };
         let judging = judging(section, context, &beside);
-        let also = also(section);
+        let also = also(section, of.prefix);
         let labels = labels(section, context.metrics);
         if let Some(name) = &backend {
             self.used_backends.insert(name.clone());

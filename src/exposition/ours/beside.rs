@@ -2,7 +2,7 @@
 
 use s3_exporter_api::UnixTime;
 
-use crate::beside::Versions;
+use crate::beside::{Usage, Versions};
 use crate::exposition::family::Series::Destination;
 use crate::exposition::family::{Family, Samples, gauge};
 use crate::exposition::subject::ObservedDestination;
@@ -63,6 +63,34 @@ pub static BESIDE: &[Family] = &[
         "1 for the state of each setting of the bucket, 0 for every other state that it may have; absent where the setting cannot be read.",
     ),
     gauge(
+        "objectstore_store_reported_objects",
+        Destination(|of, samples| usage(of, samples, |found| Some(found.reported.objects as f64))),
+        "Objects of the bucket by the store's own count; absent where it is not asked for, or has none.",
+    ),
+    gauge(
+        "objectstore_store_reported_objects_size_bytes",
+        Destination(|of, samples| usage(of, samples, |found| Some(found.reported.bytes as f64))),
+        "Bytes of the bucket by the store's own count, earlier versions among them.",
+    ),
+    gauge(
+        "objectstore_store_reported_timestamp_seconds",
+        Destination(|of, samples| {
+            usage(of, samples, |found| {
+                Some(found.reported.counted.as_seconds())
+            });
+        }),
+        "When the store had counted, in Unix seconds.",
+    ),
+    gauge(
+        "objectstore_store_reported_differs_since_timestamp_seconds",
+        Destination(|of, samples| {
+            usage(of, samples, |found| {
+                found.differs_since.map(UnixTime::as_seconds)
+            });
+        }),
+        "Since when the store has counted another number of objects than any of the latest scans listed, to within a hundredth, in Unix seconds; absent while it does not.",
+    ),
+    gauge(
         "objectstore_beside_success",
         Destination(|of, samples| {
             for beside in of.snapshot.destination.also.asked() {
@@ -92,5 +120,16 @@ pub static BESIDE: &[Family] = &[
 fn versions(of: &ObservedDestination<'_>, samples: &mut Samples<'_>, value: fn(Versions) -> u64) {
     if let Some(found) = of.snapshot.beside.versions() {
         samples.put(value(found) as f64);
+    }
+}
+
+/// A figure of what the store counts; no sample where it does not.
+fn usage(
+    of: &ObservedDestination<'_>,
+    samples: &mut Samples<'_>,
+    value: fn(&Usage) -> Option<f64>,
+) {
+    if let Some(value) = of.snapshot.beside.usage().and_then(value) {
+        samples.put(value);
     }
 }

@@ -34,6 +34,7 @@ impl BesideLine {
                     Beside::Versions => "Versions",
                     Beside::Uploads => "Unfinished uploads",
                     Beside::Posture => "Settings",
+                    Beside::Usage => "The store's own count",
                 },
                 what: words.unwrap_or_else(|| "not known yet".to_owned()),
                 ended: found.map(|(ended, _)| When {

@@ -12,7 +12,7 @@ use crate::snapshot::DestinationSnapshot;
 /// A listing beside the objects that is asked for. What it has not found, or is not of, is null.
 #[derive(Debug, Serialize)]
 pub struct BesideStatus<'a> {
-    /// Of what: `versions`, `uploads` or `posture`.
+    /// Of what: `versions`, `uploads`, `posture` or `usage`.
     pub listing: &'static str,
     /// When the latest complete one ended.
     pub last_success: Option<Moment>,
@@ -32,6 +32,14 @@ pub struct BesideStatus<'a> {
     pub settings: Option<BTreeMap<&'static str, &'static str>>,
     /// Why the other settings are not known.
     pub settings_not_known: Option<BTreeMap<&'static str, &'a str>>,
+    /// Objects by the store's own count.
+    pub reported_objects: Option<u64>,
+    /// Their bytes.
+    pub reported_size_bytes: Option<u64>,
+    /// When the store had counted.
+    pub reported: Option<Moment>,
+    /// Since when that is of another number of objects than was listed.
+    pub reported_differs_since: Option<Moment>,
 }
 
 impl<'a> BesideStatus<'a> {
@@ -40,6 +48,7 @@ impl<'a> BesideStatus<'a> {
             let outcome = of.beside.of(beside);
             let versions = of.beside.versions().filter(|_| beside == Beside::Versions);
             let uploads = of.beside.uploads().filter(|_| beside == Beside::Uploads);
+            let usage = of.beside.usage().filter(|_| beside == Beside::Usage);
             let posture = of.beside.posture().filter(|_| beside == Beside::Posture);
             let ended = outcome.found.as_ref().map(|(ended, _)| *ended);
             Self {
@@ -68,6 +77,12 @@ impl<'a> BesideStatus<'a> {
                         .map(|(setting, why)| (setting.as_str(), &**why))
                         .collect()
                 }),
+                reported_objects: usage.map(|found| found.reported.objects),
+                reported_size_bytes: usage.map(|found| found.reported.bytes),
+                reported: usage.map(|found| Moment::new(found.reported.counted, now)),
+                reported_differs_since: usage
+                    .and_then(|found| found.differs_since)
+                    .map(|since| Moment::of_ours(since, now)),
             }
         };
         of.destination.also.asked().map(status).collect()

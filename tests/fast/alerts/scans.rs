@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use s3_exporter::audit::Audit;
-use s3_exporter::beside::{Beside, Found};
-use s3_exporter_api::FailureKind;
+use s3_exporter::beside::{Beside, Found, Usage};
+use s3_exporter_api::{BucketUsage, FailureKind};
 use s3_exporter_judge::findings::{FindingKind, Severity};
 
 use crate::alerts::run::Scenario;
@@ -28,6 +28,8 @@ pub fn scenarios() -> Vec<Scenario> {
         not_audited_yet(),
         beside_failing(),
         beside_failing_for_less_than_an_hour(),
+        counts_differ(),
+        counts_differ_for_less_than_a_day(),
         omitted(),
         just_enough(),
         resolver_failing(),
@@ -122,6 +124,46 @@ fn uploads_fail_in(minutes: Range<i64>) -> impl Fn(i64, i64) -> Vec<Shown> {
         let outcome = world.etcd.beside.of_mut(Beside::Uploads);
         outcome.found = Some((unix(now - 60), Arc::new(Found::of(Beside::Uploads))));
         outcome.failure = fails.then(|| scan(now, Some(FailureKind::Denied)).failure.unwrap());
+        vec![world.shown()]
+    }
+}
+
+/// The store counts three objects more than are listed, until somebody mends it.
+fn counts_differ() -> Scenario {
+    let differ = "BackupStoreCountsDiffer warning etcd";
+    Scenario::new(
+        "the store counts other objects",
+        2000,
+        counts_other_in(60..1800),
+    )
+    .tells(1500, &[])
+    .tells(1520, &[differ])
+    .tells(1900, &[])
+}
+
+fn counts_differ_for_less_than_a_day() -> Scenario {
+    let name = "the store counts other objects for less than a day";
+    Scenario::new(name, 1600, counts_other_in(60..1440)).nearly(&["BackupStoreCountsDiffer"])
+}
+
+fn counts_other_in(minutes: Range<i64>) -> impl Fn(i64, i64) -> Vec<Shown> {
+    move |now: i64, minute: i64| {
+        let mut world = World::good(now);
+        let destination = Arc::make_mut(&mut world.etcd.destination);
+        let hour = Duration::from_secs(3600);
+        destination.also.set(Beside::Usage, hour);
+        let since = now - (minute - minutes.start) * 60;
+        let usage = Usage {
+            reported: BucketUsage {
+                objects: 9,
+                bytes: 1,
+                counted: unix(now - 120),
+                has_versions: false,
+            },
+            differs_since: minutes.contains(&minute).then(|| unix(since)),
+        };
+        let found = Arc::new(Found::Usage(Some(usage)));
+        world.etcd.beside.of_mut(Beside::Usage).found = Some((unix(now - 60), found));
         vec![world.shown()]
     }
 }

@@ -5,7 +5,7 @@ use s3_exporter_config::Section;
 use crate::beside::{Also, Beside};
 
 /// What is asked for; what is listed, each at its own interval where none is given.
-pub(super) fn also(section: &mut Section) -> Also {
+pub(super) fn also(section: &mut Section, prefix: &str) -> Also {
     let interval = section.setting("also_interval", Section::duration);
     let mut also = Also::default();
     for item in section.items("also").unwrap_or_default() {
@@ -13,6 +13,11 @@ pub(super) fn also(section: &mut Section) -> Also {
         if item.value == Also::SIZES {
             also.sizes = true;
         } else if let Some(beside) = listed.find(|beside| beside.as_str() == item.value) {
+            if beside == Beside::Usage && !prefix.is_empty() {
+                let message = "has \"usage\": a store counts whole buckets, and `prefix` leaves some of it out; take one of both out";
+                section.fault_of(&item, message);
+                continue;
+            }
             let own = interval.as_ref().map(|interval| interval.value);
             also.set(beside, own.unwrap_or(beside.default_interval()));
         } else {

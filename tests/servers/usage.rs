@@ -1,0 +1,170 @@
+//! What stores themselves say that their buckets hold.
+
+use s3_exporter_testkit::Upload;
+use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
+
+use crate::common::command::Program;
+use crate::common::{Exporter, Metrics};
+
+const ROOT: [&str; 2] = [MinIo::ACCESS_KEY, MinIo::SECRET_KEY];
+const READER: [&str; 2] = ["id-hunter-1", "key-hunter-2"]; // what `Program` looks for in all output
+const OBJECTS: &str = "objectstore_store_reported_objects";
+const BYTES: &str = "objectstore_store_reported_objects_size_bytes";
+const COUNTED: &str = "objectstore_store_reported_timestamp_seconds";
+const DIFFERS: &str = "objectstore_store_reported_differs_since_timestamp_seconds";
+
+fn config(kind: &str, endpoint: &str, [id, secret]: [&str; 2], interval: &str) -> String {
+    format!(
+        "[scan]\ninterval = \"{interval}\"\n[backends.store]\ntype = \"{kind}\"\nendpoint = \"{endpoint}\"\n\
+         region = \"us-east-1\"\naccess_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\n\
+         [[destinations]]\nname = \"d\"\nbucket = \"etcd\"\nmax_age = \"25h\"\nalso = [\"usage\"]\nalso_interval = \"1s\"\n"
+    )
+}
+
+/// One that counts as soon as it has counted, with five objects of three bytes in `etcd`.
+async fn minio() -> MinIo {
+    let minio = MinIo::builder()
+        .env("MINIO_SCANNER_SPEED", "fastest")
+        .env("MINIO_SCANNER_CYCLE", "1s")
+        .start()
+        .await;
+    let client = minio.client();
+    client.create_bucket("etcd").await;
+    for nth in 0..5 {
+        client
+            .put("etcd", &Upload::new(format!("lab-1-{nth}"), 3))
+            .await;
+    }
+    minio
+}
+
+fn success(metrics: &Metrics) -> Option<f64> {
+    metrics.of("d", "objectstore_beside_success")
+}
+
+/// It is no listing's figure: what came since the only scan is in it, and is said to differ from then on.
+#[tokio::test]
+async fn what_minio_counts_is_held_against_scans() {
+    let minio = minio().await;
+    let config = config("minio", &minio.endpoint(), ROOT, "1h");
+    let mut exporter = Exporter::with_config(&config, &[]).await;
+    let counted = |objects| move |metrics: &Metrics| metrics.of("d", OBJECTS) == Some(objects);
+    let metrics = exporter.until("five are counted", counted(5.0)).await;
+    assert_eq!(metrics.of("d", BYTES), Some(15.0));
+    assert_eq!(metrics.of("d", DIFFERS), None);
+    assert_eq!(success(&metrics), Some(1.0));
+    let before = metrics.of("d", COUNTED).unwrap();
+    assert!(before > 1.79e9, "{before}");
+    let requests = metrics.by("objectstore_api_requests_total", "operation");
+    assert!(requests["DataUsageInfo"] >= 1.0, "{requests:?}");
+
+    let client = minio.client();
+    for nth in 5..8 {
+        client
+            .put("etcd", &Upload::new(format!("lab-1-{nth}"), 3))
+            .await;
+    }
+    let metrics = exporter.until("eight are counted", counted(8.0)).await;
+    assert_eq!(metrics.of("d", "objectstore_listed_objects"), Some(5.0));
+    let since = metrics.of("d", DIFFERS).unwrap();
+    assert!(metrics.of("d", COUNTED).unwrap() > before);
+    let later = |metrics: &Metrics| {
+        let requests = metrics.by("objectstore_api_requests_total", "operation");
+        requests["DataUsageInfo"] > 20.0 || metrics.of("d", DIFFERS) != Some(since)
+    };
+    let metrics = exporter.until("asked again", later).await;
+    assert_eq!(
+        metrics.of("d", DIFFERS),
+        Some(since),
+        "since the first time"
+    );
+    let status = exporter.status().await;
+    let beside = &status["destinations"][0]["beside"][0];
+    assert_eq!(beside["reported_objects"], 8, "{beside}");
+    assert_eq!(beside["reported_size_bytes"], 24, "{beside}");
+    assert!(beside["reported_differs_since"].is_object(), "{beside}");
+    let page = exporter.get("/status/d").await;
+    assert!(page.contains("; scans have listed others for "), "{page}");
+}
+
+/// A bucket with versions: what a delete marker hides is counted, which is no difference.
+#[tokio::test]
+async fn versions_are_among_what_is_counted() {
+    let minio = minio().await;
+    let client = minio.client();
+    client.enable_versioning("etcd").await;
+    client.put("etcd", &Upload::new("lab-1-0", 4)).await;
+    client.delete("etcd", "lab-1-1").await;
+    let config = config("minio", &minio.endpoint(), ROOT, "1s");
+    let mut exporter = Exporter::with_config(&config, &[]).await;
+    let counted = |metrics: &Metrics| metrics.of("d", BYTES) == Some(19.0);
+    let metrics = exporter.until("versions are counted", counted).await;
+    assert_eq!(metrics.of("d", "objectstore_listed_objects"), Some(4.0));
+    assert_eq!(metrics.of("d", OBJECTS), Some(5.0));
+    assert_eq!(metrics.of("d", DIFFERS), None);
+    let page = exporter.get("/status/d").await;
+    assert!(page.contains(", earlier versions among them"), "{page}");
+}
+
+/// Who may not ask has no figure, and is told what it takes; with that alone there is one.
+#[tokio::test]
+async fn it_takes_a_right_of_administrators() {
+    let minio = minio().await;
+    let list = r#"{"Effect":"Allow","Action":["s3:ListBucket"],"Resource":["arn:aws:s3:::*"]}"#;
+    let ask = r#"{"Effect":"Allow","Action":["admin:DataUsageInfo"]}"#;
+    let may = |rights: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{rights}]}}"#);
+    minio.add_user(READER[0], READER[1], &may(list)).await;
+    let config = config("minio", &minio.endpoint(), READER, "1s");
+    let mut exporter = Exporter::with_config(&config, &[]).await;
+    let asked = |metrics: &Metrics| success(metrics).is_some();
+    let metrics = exporter.until("it is denied", asked).await;
+    assert_eq!(
+        (success(&metrics), metrics.of("d", OBJECTS)),
+        (Some(0.0), None)
+    );
+    assert_eq!(metrics.of("d", "objectstore_scan_success"), Some(1.0));
+    let log = exporter.log();
+    assert!(log.contains("allow admin:DataUsageInfo on"), "{log}");
+    minio
+        .set_policy(READER[0], &may(&format!("{list},{ask}")))
+        .await;
+    drop(exporter);
+    let checked = Program::new(&["check", "--connect"])
+        .file("config.toml", &config)
+        .run();
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    let mut exporter = Exporter::with_config(&config, &[]).await;
+    let counted = |metrics: &Metrics| metrics.of("d", OBJECTS) == Some(5.0);
+    exporter.until("five are counted", counted).await;
+}
+
+/// A store counts whole buckets, and no part of one.
+#[test]
+fn a_part_of_a_bucket_is_refused() {
+    let config = config("minio", "http://127.0.0.1:9", ROOT, "1h") + "prefix = \"lab/\"\n";
+    let checked = Program::new(&["check"]).file("config.toml", &config).run();
+    let fault = "has \"usage\": a store counts whole buckets, and `prefix` leaves some of it out; take one of both out";
+    assert!(checked.stderr.contains(fault), "{checked:?}");
+    assert_eq!(checked.code, Some(2), "{checked:?}");
+}
+
+/// No figure, and an error that says so, where nobody counts.
+#[tokio::test]
+async fn others_cannot() {
+    let server = SeaweedFs::start().await;
+    server.client().create_bucket("etcd").await;
+    let keys = [SeaweedFs::ACCESS_KEY, SeaweedFs::SECRET_KEY];
+    for kind in ["minio", "s3"] {
+        let config = config(kind, &server.endpoint(), keys, "1s");
+        let checked = Program::new(&["check", "--connect"])
+            .file("config.toml", &config)
+            .run();
+        let line = "listing usage of d: FAILED, internal: ";
+        let why =
+            "this backend cannot read what its store counts; use a backend that can, or do without";
+        assert!(
+            checked.stdout.contains(line) && checked.stdout.contains(why),
+            "{checked:?}"
+        );
+    }
+}
