@@ -12,8 +12,8 @@ use s3_exporter_api::{
 };
 use s3_exporter_page::{
     CAPABILITIES, ErrorBody, Evidence, LearnedOrder, MINIO_USAGE, StoreErrorResponse, Untold,
-    no_answer, read_complaint, read_error, read_kind, read_minio_usage, read_setting, setting_query,
-    split_token, wrong_scheme,
+    no_answer, read_complaint, read_error, read_kind, read_minio_usage, read_setting,
+    setting_query, split_token, wrong_scheme,
 };
 use s3_exporter_transport::{Attempts, HttpClients, advice};
 use tokio::time::{sleep, timeout};
