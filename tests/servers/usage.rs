@@ -144,7 +144,10 @@ fn a_part_of_a_bucket_is_refused() {
     let config = config("minio", "http://127.0.0.1:9", ROOT, "1h") + "prefix = \"lab/\"\n";
     let checked = Program::new(&["check"]).file("config.toml", &config).run();
     let fault = "has \"usage\": a store counts whole buckets, and `prefix` leaves some of it out; take one of both out";
-    assert!(checked.stderr.contains(fault), "{checked:?}");
+    assert!(
+        checked.stderr.iter().any(|line| line.contains(fault)),
+        "{checked:?}"
+    );
     assert_eq!(checked.code, Some(2), "{checked:?}");
 }
 
