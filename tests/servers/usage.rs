@@ -22,7 +22,7 @@ fn config(kind: &str, endpoint: &str, [id, secret]: [&str; 2], interval: &str) -
 }
 
 /// One that counts as soon as it has counted, with five objects of three bytes in `etcd`.
-async fn minio() -> MinIo {
+pub async fn minio() -> MinIo {
     let minio = MinIo::builder()
         .env("MINIO_SCANNER_SPEED", "fastest")
         .env("MINIO_SCANNER_CYCLE", "1s")

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3_exporter_api::{FailureKind, UnixTime};
-use s3_exporter_testkit::servers::SeaweedFs;
+use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
 use s3_exporter_testkit::{Memory, S3sServer, Upload};
 
 use crate::common;
 use crate::docs::read;
+use crate::usage;
 
 /// Name, and the labels in braces, of each metric in the first cells of a document's tables.
 fn explained(document: &str) -> BTreeMap<String, Vec<String>> {
@@ -46,6 +47,7 @@ async fn exposed() -> String {
     let client = weed.client();
     client.create_bucket("unfinished").await;
     client.begin_upload("unfinished", "dump").await;
+    let minio = usage::minio().await;
     let config = format!(
         r#"[metrics]
 compat = ["kubermatic_s3", "kubermatic_etcdbackup", "ribbybibby"]
@@ -77,6 +79,18 @@ secret_access_key = "{}"
 backend = "weed"
 buckets = ["unfin*"]
 also = ["sizes", "versions", "uploads", "posture"]
+[backends.minio]
+type = "minio"
+endpoint = "{}"
+access_key_id = "{}"
+secret_access_key = "{}"
+[[destinations]]
+name = "counted"
+backend = "minio"
+bucket = "etcd"
+interval = "1h"
+also = ["usage"]
+also_interval = "1s"
 [probe.modules.m]
 backend = "s"
 buckets = ["etcd"]
@@ -86,7 +100,10 @@ buckets = ["etcd"]
         S3sServer::SECRET_KEY,
         weed.endpoint(),
         SeaweedFs::ACCESS_KEY,
-        SeaweedFs::SECRET_KEY
+        SeaweedFs::SECRET_KEY,
+        minio.endpoint(),
+        MinIo::ACCESS_KEY,
+        MinIo::SECRET_KEY,
     );
     let mut exporter = common::Exporter::with_config(&config, &[]).await;
     let audit = "objectstore_scan_audit_success";
@@ -101,6 +118,14 @@ buckets = ["etcd"]
     exporter
         .until("what lies beside was listed", is_listed)
         .await;
+    // What comes after the only scan is counted, and was not listed.
+    let is_counted = |metrics: &common::Metrics| metrics.has("objectstore_store_reported_objects");
+    exporter.until("the store was asked", is_counted).await;
+    let client = minio.client();
+    client.put("etcd", &Upload::new("another", 1)).await;
+    let differs = "objectstore_store_reported_differs_since_timestamp_seconds";
+    let is_counted = |metrics: &common::Metrics| metrics.has(differs);
+    exporter.until("another was counted", is_counted).await;
     let probed = exporter.get("/probe?target=etcd").await;
     exporter.get("/metrics").await + &probed
 }
