@@ -107,8 +107,14 @@ async fn a_prometheus_asks_as_the_document_says() {
     let whole = probe(&exporter, "module=etcd&target=etcd-a", "10").await;
     assert_figures(&whole, &FIGURES);
     let apart = probe(&exporter, "module=etcd&bucket=etcd-a&prefix=", "10").await;
-    let figures = |of: &Metrics| of.beginning("objectstore_");
-    assert_eq!(figures(&whole), figures(&apart));
+    // All but what the resolver says of itself, which has heard of its names again meanwhile.
+    for figures in [
+        "objectstore_listed_",
+        "objectstore_objects",
+        "objectstore_scan_last",
+    ] {
+        assert_eq!(whole.beginning(figures), apart.beginning(figures));
+    }
     assert!(!exporter.log().contains(MinIo::SECRET_KEY));
 }
 
