@@ -2,7 +2,6 @@
 //! stores that cannot say which there are.
 
 use std::process::Output;
-use std::time::Duration;
 
 use s3_exporter_testkit::Upload;
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
@@ -139,10 +138,7 @@ async fn buckets_come_and_go(kind: &str) {
         now.of("backup-a", "objectstore_scan_interval_seconds")
             .is_none()
     };
-    // A request that the store has let hang is given up after a minute.
-    let patience = Duration::from_secs(180);
-    let goes = "the one that is deleted goes";
-    let now = exporter.until_within(patience, goes, gone).await;
+    let now = exporter.until("the one that is deleted goes", gone).await;
     assert_eq!(source(&now, "destinations"), Some(1.0));
     exporter
         .until_log("the log names it", |lines| {

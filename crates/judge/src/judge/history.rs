@@ -257,9 +257,20 @@ fn after_unseen(memory: &JobMemory, shown: &[Shown<'_>], past: &[PastBackup]) ->
     (unseen > between(before.time, oldest.time) / 2).then_some(oldest.time)
 }
 
-/// By what backups are put in order, whatever order they come in.
-fn order(backup: &Backup) -> (UnixTime, UnixTime, &str, Kind) {
-    (backup.time, backup.made, &backup.id, backup.kind)
+/// By what backups are put in order, whatever order they come in. Ids that are not UTF-8 may look the same:
+/// then the smaller one comes first.
+fn order(backup: &Backup) -> (UnixTime, UnixTime, &str, Kind, u64, bool) {
+    let Backup {
+        size, is_complete, ..
+    } = *backup;
+    (
+        backup.time,
+        backup.made,
+        &backup.id,
+        backup.kind,
+        size,
+        is_complete,
+    )
 }
 
 #[cfg(test)]

@@ -67,9 +67,6 @@ prop_compose! {
         lock in proptest::option::of(any_time()),
         data_bytes in any::<u64>(),
     ) -> JobBackups {
-        // The fold makes one backup of all that has one id.
-        let (mut backups, mut ids): (Vec<Backup>, _) = (backups, std::collections::BTreeSet::new());
-        backups.retain(|backup| ids.insert(backup.id.clone()));
         let count = more.saturating_add(backups.len() as u64);
         let oldest_lock = lock.map(|lock| (lock, "locks/1".to_owned()));
         let beside = Beside { locks: 1, oldest_lock, data_bytes, ..Beside::default() };
