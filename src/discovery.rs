@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub mod pattern;
+pub mod prefix;
 pub mod seed;
 
 use seed::SeedDestination;
@@ -25,8 +26,18 @@ pub fn is_source(resolver: &str) -> bool {
 pub enum Discovered {
     /// The destinations of all Seeds, in the order of their names.
     Seeds(Vec<SeedDestination>),
-    /// The names of all buckets of a backend, in their order.
-    Buckets(Vec<Arc<str>>),
+    /// What a backend has of that which patterns ask for.
+    Places(Places),
+}
+
+/// What a backend has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The names of all buckets, in their order; none where no pattern is of buckets.
+    pub buckets: Vec<Arc<str>>,
+    /// The folders of a bucket that begin with a text, in their order, by both; those that could never
+    /// be listed are left out.
+    pub folders: BTreeMap<(Arc<str>, Arc<str>), Vec<Arc<str>>>,
 }
 
 /// What all sources know, by their names; those that have not answered yet are left out.
@@ -48,7 +59,11 @@ impl Discovered {
     pub fn count(&self) -> (usize, &'static str) {
         match self {
             Self::Seeds(destinations) => (destinations.len(), "destination"),
-            Self::Buckets(buckets) => (buckets.len(), "bucket"),
+            Self::Places(places) if places.buckets.is_empty() => {
+                let folders = places.folders.values().map(Vec::len);
+                (folders.sum(), "folder")
+            }
+            Self::Places(places) => (places.buckets.len(), "bucket"),
         }
     }
 }

@@ -73,7 +73,7 @@ pub fn summary(config: &Config) -> String {
         let _ = writeln!(text, "{}", watched_bucket(destination));
     }
     for template in sources.clone().flat_map(|source| source.templates()) {
-        let what = format!("destinations: the buckets {}", template.patterns);
+        let what = format!("destinations: {template}");
         let _ = writeln!(text, "{}", watched(what, &template.destination));
     }
     let count = Count(config.destinations.len(), "destination");

@@ -14,7 +14,7 @@ use super::{Config, Fingerprint};
 use crate::discovery::{BUCKETS, DESTINATIONS, seed::NAME};
 use crate::labels::GivenLabels;
 use crate::resolver::Resolver;
-use crate::resolver::buckets::BucketsResolver;
+use crate::resolver::buckets::{BucketsResolver, FolderQuestion};
 use crate::schedules::PREFIX;
 use crate::wire::Plugins;
 
@@ -145,11 +145,20 @@ fn patterns(
     let sources = by_backend.into_iter().filter_map(|(backend, templates)| {
         let connection = stores.get(&*backend)?.backend.as_ref()?;
         let name: Arc<str> = format!("{BUCKETS}{backend}").into();
+        let of_folders = templates.iter().filter_map(|template| {
+            Some(FolderQuestion {
+                buckets: template.buckets.clone(),
+                patterns: template.patterns.clone(),
+                heads: template.prefixes.as_ref()?.heads().cloned().collect(),
+            })
+        });
         let resolver: Arc<dyn Resolver> = Arc::new(BucketsResolver {
             backend: Arc::clone(&backend),
             connect: Arc::clone(&connection.connect),
             fingerprint: connection.fingerprint,
             interval,
+            lists_buckets: templates.iter().any(|of| of.patterns.is_some()),
+            folders: of_folders.collect(),
         });
         let source = Source::Patterns(PatternSource {
             backend,

@@ -42,6 +42,14 @@ impl Source {
         }
     }
 
+    /// The backend that is asked, where it is one of the configuration's.
+    pub fn backend(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Seeds(_) => None,
+            Self::Patterns(source) => Some(&source.backend),
+        }
+    }
+
     /// The sections with patterns.
     pub fn templates(&self) -> &[Template] {
         match self {
@@ -83,8 +91,8 @@ impl Config {
                 (Source::Seeds(source), Some(Discovered::Seeds(all))) => {
                     source.add(all, &mut config, &mut outcome);
                 }
-                (Source::Patterns(source), Some(Discovered::Buckets(buckets))) => {
-                    source.add(buckets, &mut config, &mut outcome);
+                (Source::Patterns(source), Some(Discovered::Places(places))) => {
+                    source.add(places, &mut config, &mut outcome);
                 }
                 _ => {} // it is not known yet
             }

@@ -79,6 +79,10 @@ impl Connect for Nowhere {
         }
     }
 
+    fn lists_prefixes(&self) -> Result<(), &'static str> {
+        self.lists_buckets()
+    }
+
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
         unreachable!("reading the configuration does not connect")
     }

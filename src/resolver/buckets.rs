@@ -1,5 +1,6 @@
-//! The buckets of a backend, of which patterns choose destinations.
+//! What a backend has of that which patterns choose destinations of: its buckets, and folders in them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU16;
 use std::time::Duration;
@@ -11,19 +12,23 @@ use s3_exporter_listing::{Deadline, ListingContext, Target};
 use tokio::time::{sleep, timeout};
 
 use super::{Publisher, Resolver};
-use crate::discovery::Discovered;
+use crate::discovery::pattern::BucketPatterns;
+use crate::discovery::{Discovered, Places};
 use crate::fingerprint::Fingerprint;
 use crate::store::Store;
 
-/// Names of buckets that are read: AWS gives nobody more than a million.
-const MOST: usize = 1_000_000;
-/// How long a list of them may take.
+/// Pages of a list that are read: a million names of buckets, which is more than AWS gives anybody.
+const MOST_BUCKETS: u64 = 1000;
+/// And of folders, among which may lie any number of objects: a hundred thousand of both.
+const MOST_FOLDERS: u64 = 100;
+/// How long one list may take.
 const LONGEST: Duration = Duration::from_secs(2 * 60);
 /// After a failure it is asked again so soon, and twice as late after each more.
 const SOON: Duration = Duration::from_secs(10);
+/// Failures that are told in one line; more are read by nobody.
+const TOLD: usize = 3;
 
-/// Lists the buckets of a backend again and again, on a connection of its own: one request at a time,
-/// beside those of scans.
+/// Lists them again and again, on a connection of its own: one request at a time, beside those of scans.
 #[derive(Clone, Debug)]
 pub struct BucketsResolver {
     /// The backend's name.
@@ -34,20 +39,41 @@ pub struct BucketsResolver {
     pub fingerprint: Fingerprint,
     /// From one list to the next.
     pub interval: Duration,
+    /// Whether patterns are of buckets.
+    pub lists_buckets: bool,
+    /// Of which buckets folders are listed.
+    pub folders: Vec<FolderQuestion>,
+}
+
+/// Folders that are to be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderQuestion {
+    /// In these buckets,
+    pub buckets: Vec<Arc<str>>,
+    /// and in those that these match.
+    pub patterns: Option<BucketPatterns>,
+    /// What they begin with.
+    pub heads: Vec<Arc<str>>,
 }
 
 impl PartialEq for BucketsResolver {
     fn eq(&self, other: &Self) -> bool {
         (&self.backend, self.fingerprint, self.interval)
             == (&other.backend, other.fingerprint, other.interval)
+            && (self.lists_buckets, &self.folders) == (other.lists_buckets, &other.folders)
     }
 }
 
 #[async_trait]
 impl Resolver for BucketsResolver {
     fn describe(&self) -> String {
+        let what = match (self.lists_buckets, self.folders.is_empty()) {
+            (true, true) => "the buckets",
+            (true, false) => "the buckets and folders",
+            (false, _) => "the folders",
+        };
         format!(
-            "the buckets at {}, listed every {}",
+            "{what} at {}, listed every {}",
             self.connect.store_url(),
             format_duration(self.interval)
         )
@@ -55,82 +81,167 @@ impl Resolver for BucketsResolver {
 
     async fn run(&self, publisher: &Publisher) {
         let store = Store::new(Arc::clone(&self.connect), 1);
-        let mut soon = SOON;
+        let (mut known, mut soon) = (None, SOON);
         loop {
-            let wait = match self.list(&store, &publisher.meter()).await {
-                Ok(buckets) => {
-                    publisher.deliver_discovered(Discovered::Buckets(buckets), None);
-                    soon = SOON;
-                    self.interval
+            let meter = publisher.meter();
+            let mut failures = Vec::new();
+            let found = self
+                .look(&store, &meter, known.as_ref(), &mut failures)
+                .await;
+            let fault = told(&failures);
+            match (found, fault) {
+                (Some(found), fault) => {
+                    known = Some(found.clone());
+                    publisher.deliver_discovered(Discovered::Places(found), fault);
                 }
-                Err(error) => {
-                    publisher.fail(chain(&error));
-                    let wait = soon.min(self.interval);
-                    soon = wait * 2;
-                    wait
-                }
+                (None, fault) => publisher.fail(fault.unwrap_or_default()),
+            }
+            let wait = match failures.is_empty() {
+                true => self.interval,
+                false => soon.min(self.interval),
             };
+            soon = if failures.is_empty() { SOON } else { wait * 2 };
             sleep(wait).await;
         }
     }
 }
 
+/// What failed, in one line.
+fn told(failures: &[BackendError]) -> Option<String> {
+    let mut lines: Vec<_> = failures
+        .iter()
+        .take(TOLD)
+        .map(|error| chain(error))
+        .collect();
+    if failures.len() > TOLD {
+        lines.push(format!("and {} more", failures.len() - TOLD));
+    }
+    (!lines.is_empty()).then(|| lines.join("; "))
+}
+
 impl BucketsResolver {
+    /// All that is asked for. What cannot be had now is as it was known before; `None` where nothing of
+    /// it is known.
+    async fn look(
+        &self,
+        store: &Store,
+        meter: &Arc<Meter>,
+        known: Option<&Places>,
+        failures: &mut Vec<BackendError>,
+    ) -> Option<Places> {
+        let mut found = Places::default();
+        if self.lists_buckets {
+            match self.list(store, meter, ListingKind::Buckets, "", "").await {
+                Ok(buckets) => found.buckets = buckets,
+                Err(error) => {
+                    failures.push(error);
+                    found.buckets.clone_from(&known?.buckets);
+                }
+            }
+        }
+        for (bucket, head) in self.places(&found.buckets) {
+            let kind = ListingKind::Prefixes { delimiter: '/' };
+            let listed = self.list(store, meter, kind, &bucket, &head).await;
+            let place = (bucket, head);
+            let folders = match listed {
+                Ok(folders) => Some(folders),
+                Err(error) => {
+                    failures.push(error);
+                    known.and_then(|known| known.folders.get(&place).cloned())
+                }
+            };
+            found
+                .folders
+                .extend(folders.map(|folders| (place, folders)));
+        }
+        let is_nothing_known =
+            found.folders.is_empty() && !failures.is_empty() && !self.lists_buckets;
+        (!is_nothing_known).then_some(found)
+    }
+
+    /// Where folders are listed: in which bucket, beginning with what.
+    fn places(&self, buckets: &[Arc<str>]) -> BTreeSet<(Arc<str>, Arc<str>)> {
+        let mut places = BTreeSet::new();
+        for question in &self.folders {
+            let patterns = question.patterns.as_ref();
+            let matches = |bucket: &&Arc<str>| patterns.is_some_and(|of| of.matches(bucket));
+            for bucket in question
+                .buckets
+                .iter()
+                .chain(buckets.iter().filter(matches))
+            {
+                let heads = question.heads.iter();
+                places.extend(heads.map(|head| (Arc::clone(bucket), Arc::clone(head))));
+            }
+        }
+        places
+    }
+
     /// The names of all, in their order.
-    async fn list(&self, store: &Store, meter: &Arc<Meter>) -> Result<Vec<Arc<str>>, BackendError> {
+    async fn list(
+        &self,
+        store: &Store,
+        meter: &Arc<Meter>,
+        kind: ListingKind,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<Vec<Arc<str>>, BackendError> {
         let url = self.connect.store_url();
-        let error = |kind, reason: String| {
-            BackendError::new(kind, ListingKind::Buckets.action("", &url), reason)
+        let target = Target {
+            name: Arc::clone(&self.backend),
+            store_url: url.as_str().into(),
+            bucket: bucket.into(),
+            prefix: prefix.into(),
+            kind,
         };
-        let listed = timeout(LONGEST, self.list_all(store, meter, &url)).await;
-        let mut names = listed.unwrap_or_else(|_| {
+        let error =
+            |kind_of, reason: String| BackendError::new(kind_of, kind.action(bucket, &url), reason);
+        let most = match kind {
+            ListingKind::Buckets => MOST_BUCKETS,
+            _ => MOST_FOLDERS,
+        };
+        let listed = timeout(LONGEST, list_all(store, meter, target, most)).await;
+        let listed = listed.unwrap_or_else(|_| {
             let limit = format_duration(LONGEST);
             Err(error(
                 FailureKind::Timeout,
                 format!("not finished after {limit}"),
             ))
         })?;
-        if names.len() > MOST {
-            let reason = format!("there are more than {MOST}, which are not read");
-            return Err(error(FailureKind::Protocol, reason)
-                .with_advice("name each bucket that is to be watched"));
-        }
+        let mut names = listed.ok_or_else(|| {
+            let reason = format!("there are more than the {most} pages that are read");
+            error(FailureKind::Protocol, reason)
+                .with_advice("name more of what is to be watched: patterns are for fewer")
+        })?;
         names.sort_unstable();
         names.dedup();
         Ok(names)
     }
+}
 
-    async fn list_all(
-        &self,
-        store: &Store,
-        meter: &Arc<Meter>,
-        url: &str,
-    ) -> Result<Vec<Arc<str>>, BackendError> {
-        let context = ListingContext {
-            target: Target {
-                name: self.backend.clone(),
-                store_url: url.into(),
-                bucket: "".into(),
-                prefix: "".into(),
-                kind: ListingKind::Buckets,
-            },
-            backend: store.backend().await?,
-            permits: Vec::new(),
-            concurrency: 1,
-            concurrency_now: Arc::new(AtomicU16::new(1)),
-            page_size: 1000,
-            meter: Arc::clone(meter),
-            progress: Arc::default(),
-            knowledge: Arc::default(),
-            deadline: Deadline::after(Duration::MAX),
-        };
-        let mut names: Vec<Arc<str>> = Vec::new();
-        let listing = context.list_pages(|page| {
-            let left = (MOST + 1).saturating_sub(names.len());
-            let new = page.keys().take(left);
-            names.extend(new.map(|name| String::from_utf8_lossy(name).into()));
-        });
-        listing.await?;
-        Ok(names)
-    }
+/// All names; `None` where there are more pages than so many.
+async fn list_all(
+    store: &Store,
+    meter: &Arc<Meter>,
+    target: Target,
+    most: u64,
+) -> Result<Option<Vec<Arc<str>>>, BackendError> {
+    let context = ListingContext {
+        target,
+        backend: store.backend().await?,
+        permits: Vec::new(),
+        concurrency: 1,
+        concurrency_now: Arc::new(AtomicU16::new(1)),
+        page_size: 1000,
+        meter: Arc::clone(meter),
+        progress: Arc::default(),
+        knowledge: Arc::default(),
+        deadline: Deadline::after(Duration::MAX),
+    };
+    let mut names: Vec<Arc<str>> = Vec::new();
+    let listing = context.list_first_pages(most, |page| {
+        names.extend(page.keys().map(|name| String::from_utf8_lossy(name).into()));
+    });
+    let is_all = listing.await?;
+    Ok(is_all.then_some(names))
 }

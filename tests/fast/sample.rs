@@ -11,7 +11,7 @@ use s3_exporter::beside::{Also, Beside, Found, Posture, Uploads, Usage, Versions
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::config::{Compat, Config, Metrics, Server};
 use s3_exporter::destination::{Destination, Expect, Price};
-use s3_exporter::discovery::{Discovered, DiscoveryOutcome};
+use s3_exporter::discovery::{Discovered, DiscoveryOutcome, Places};
 use s3_exporter::facts::{
     ClassTotals, Figures, ObjectCount, ObjectSizes, PrefixTotals, Recent, Totals, UnassignedDetail,
     UnassignedObject,
@@ -560,7 +560,10 @@ pub fn snapshot() -> Snapshot {
 fn buckets() -> Resolution {
     let names = ["etcd", "new", "other", "plain"].map(Into::into);
     let now = Resolution {
-        discovered: Some(Arc::new(Discovered::Buckets(names.to_vec()))),
+        discovered: Some(Arc::new(Discovered::Places(Places {
+            buckets: names.to_vec(),
+            ..Places::default()
+        }))),
         last_success: Some(ago(100)),
         ..Resolution::default()
     };

@@ -208,7 +208,7 @@ async fn rights_of_the_document_are_enough_and_one_bucket_that_is_denied_harms_n
     assert_eq!(code, Some(0), "{text}{error}");
     for line in [
         "resolver buckets:store: ok, 3 buckets\n",
-        "buckets \"backup-*\", \"none-*\" at store: 2 of 3 buckets: \"backup-a\", \"backup-b\"\n",
+        "the buckets \"backup-*\", \"none-*\" at store: 2 found: \"backup-a\", \"backup-b\"\n",
         "buckets:store: not watched, 1 bucket: \"denied\"\n",
         "destination backup-b: ok, 0 objects",
         "ok: 1 resolver, 2 destinations\n",
@@ -260,4 +260,77 @@ async fn at_a_store_of_another_kind() {
     store.delete_bucket("backup-b").await;
     let gone = |now: &Metrics| source(now, "destinations") == Some(1.0);
     exporter.until("one is gone", gone).await;
+}
+
+async fn folders_come_and_go(kind: &str) {
+    let minio = MinIo::start().await;
+    let store = minio.client();
+    for bucket in ["backups", "other"] {
+        store.create_bucket(bucket).await;
+    }
+    for key in ["t/acme/1", "t/acme/2", "t/test-1/1", "t/none", "u/x/1"] {
+        store.put("backups", &Upload::new(key, 7)).await;
+    }
+    let rights = MinIo::policy(&["s3:ListBucket"], &["backups"]);
+    minio.add_user("reader", "reader-secret", &rights).await;
+    let destinations = "[[destinations]]\nbuckets = [\"backups\", \"other\"]\nprefixes = [\"t/{tenant}/\", \"!t/test-*/\"]\n";
+    let text = config(
+        kind,
+        &minio.endpoint(),
+        ("reader", "reader-secret"),
+        destinations,
+    );
+    let mut exporter = Exporter::with_config(&text, &[]).await;
+    let acme = "backups/t/acme";
+    let found = |now: &Metrics| objects(now, acme) == Some(2.0);
+    let now = exporter.until("a folder is scanned", found).await;
+    let labels = [
+        ("destination", acme),
+        ("prefix", "t/acme/"),
+        ("tenant", "acme"),
+    ];
+    assert_eq!(
+        now.get("objectstore_destination_info", &labels),
+        Some(1.0),
+        "{}",
+        now.ours()
+    );
+    assert_eq!(source(&now, "destinations"), Some(1.0));
+    // The other bucket is denied: that is told, and the one that is not is watched.
+    assert_eq!(source(&now, "success"), Some(0.0));
+    let why = "listing bucket \\\"other\\\" at";
+    exporter
+        .until_log("it is told", |lines| says(lines, why))
+        .await;
+    let all = MinIo::policy(&["s3:ListBucket"], &["backups", "other"]);
+    minio.set_policy("reader", &all).await;
+    store.put("other", &Upload::new("t/new/1", 7)).await;
+    let comes = |now: &Metrics| {
+        objects(now, "other/t/new") == Some(1.0) && source(now, "success") == Some(1.0)
+    };
+    exporter.until("one comes at the other", comes).await;
+    store.delete("backups", "t/acme/1").await;
+    store.delete("backups", "t/acme/2").await;
+    let gone = |now: &Metrics| now.of(acme, "objectstore_scan_interval_seconds").is_none();
+    let now = exporter.until("one goes", gone).await;
+    assert_eq!(objects(&now, "other/t/new"), Some(1.0));
+    let targets: Vec<Value> = serde_json::from_str(&exporter.get("/api/v1/sd").await).unwrap();
+    assert_eq!(targets.len(), 1, "{targets:?}");
+    assert_eq!(targets[0]["targets"][0], "other/t/new/");
+    assert_eq!(
+        targets[0]["labels"]["__meta_s3_exporter_label_tenant"],
+        "new"
+    );
+}
+
+#[cfg(feature = "minio")]
+#[tokio::test]
+async fn folders_come_and_go_by_minios_client() {
+    folders_come_and_go("minio").await;
+}
+
+#[cfg(feature = "s3")]
+#[tokio::test]
+async fn folders_come_and_go_by_the_sdk() {
+    folders_come_and_go("s3").await;
 }

@@ -55,6 +55,17 @@ pub trait Connect: Debug + Send + Sync {
         Err("the buckets of this kind of store cannot be listed: name each")
     }
 
+    /// Whether the folders in its buckets can be listed
+    /// ([`ListingKind::Prefixes`](crate::ListingKind::Prefixes)), so that patterns may stand for them.
+    ///
+    /// # Errors
+    /// They cannot, as by default: what the user is to do.
+    fn lists_prefixes(&self) -> Result<(), &'static str> {
+        Err(
+            "what lies in the buckets of this kind of store cannot be listed by folder: give each a `prefix`",
+        )
+    }
+
     /// Reads what files the section names, and asks nobody: those that are of no use. What
     /// has to do with no file goes with an empty key. By default none is looked into; that
     /// they can be read is looked at for every plug-in.

@@ -33,7 +33,7 @@ pub enum ListingKind {
     /// (`ListMultipartUploads`): by key, of 0 bytes, and last modified when they were begun.
     Uploads,
     /// What keys have in common after the prefix, up to and including the first of these
-    /// characters: folders, where it is `/` (`CommonPrefixes`).
+    /// characters: folders, where it is `/` (`CommonPrefixes`). By key alone, as buckets.
     Prefixes {
         /// Where they end.
         delimiter: char,

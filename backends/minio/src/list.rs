@@ -287,6 +287,9 @@ fn query(request: &ListRequest<'_>) -> Multimap {
         query.add("encoding-type", "url");
     }
     query.add(most, request.max_keys.to_string());
+    if let ListingKind::Prefixes { delimiter } = request.kind {
+        query.add("delimiter", delimiter.to_string());
+    }
     if has_keys && !request.prefix.is_empty() {
         query.add("prefix", request.prefix);
     }

@@ -67,13 +67,14 @@ impl std::error::Error for Malformed {}
 
 /// What a backend can do whose answers are read here: `ListObjectsV2`, and `ListObjects` for the
 /// stores that know no other; `ListObjectVersions` and `ListMultipartUploads`, where the store can;
-/// `ListBuckets`.
+/// common prefixes and `ListBuckets`.
 pub const CAPABILITIES: Capabilities = Capabilities {
     versions: true,
     uploads: true,
     settings: true,
     start_after: true,
     marker: true,
+    prefixes: true,
     buckets: true,
     ..Capabilities::OBJECTS
 };
@@ -125,7 +126,8 @@ pub fn read_kind(
         ListingKind::Versions => beside::read(&beside::VERSIONS, body, page),
         ListingKind::Uploads => beside::read(&beside::UPLOADS, body, page),
         ListingKind::Buckets => buckets::read(body, page),
-        ListingKind::Objects | ListingKind::Prefixes { .. } => list::read(body, page),
+        ListingKind::Objects => list::read(body, page),
+        ListingKind::Prefixes { .. } => list::read_prefixes(body, page),
     }
 }
 

@@ -39,6 +39,59 @@ pub(crate) fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malform
     list.next(page.len(), root.at)
 }
 
+/// The same of a listing by a delimiter: what keys have in common is read, and no object.
+pub(crate) fn read_prefixes(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
+    let mut scanner = Scanner::new(body);
+    let root = scanner.root()?;
+    if root.name != b"ListBucketResult" {
+        return Err(another_answer(body, &root, "a ListBucketResult"));
+    }
+    let mut list = List::default();
+    let mut scratch = Vec::new();
+    let mut objects = 0;
+    while let Some(element) = scanner.child(&root)? {
+        match element.name {
+            b"Contents" => {
+                objects += 1;
+                scanner.skip(&element)?;
+            }
+            b"CommonPrefixes" => prefixes(&mut scanner, &element, page)?,
+            _ => list.take(&mut scanner, &element, &mut scratch)?,
+        }
+    }
+    scanner.end()?;
+    if list.encoded.is_some() {
+        decode_keys(page);
+    }
+    list.next(page.len() + objects, root.at)
+}
+
+fn prefixes<'a>(
+    scanner: &mut Scanner<'a>,
+    common: &XmlElement<'a>,
+    page: &mut Page,
+) -> Result<(), Malformed> {
+    let mut scratch = Vec::new();
+    while let Some(element) = scanner.child(common)? {
+        if element.name != b"Prefix" {
+            scanner.skip(&element)?;
+            continue;
+        }
+        let text = scanner.text(&element)?;
+        let key = text.decode(&mut scratch)?;
+        if key.is_empty() {
+            return Err(Malformed::new(text.at, "a common prefix that is empty"));
+        }
+        page.push(Object {
+            key,
+            size: 0,
+            last_modified: UnixTime::from_millis(0),
+            storage_class: StorageClass::STANDARD,
+        });
+    }
+    Ok(())
+}
+
 impl List {
     fn take<'a>(
         &mut self,

@@ -76,6 +76,10 @@ impl Connect for S3Config {
         Ok(())
     }
 
+    fn lists_prefixes(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
         // One TLS for the process. Where the program has chosen one, this does nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();

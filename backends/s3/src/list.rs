@@ -144,6 +144,10 @@ impl S3 {
             .bucket(request.bucket)
             // XML cannot hold every key.
             .encoding_type(EncodingType::Url)
+            .set_delimiter(match request.kind {
+                ListingKind::Prefixes { delimiter } => Some(delimiter.to_string()),
+                _ => None,
+            })
             .set_prefix(Some(request.prefix.to_owned()).filter(|prefix| !prefix.is_empty()))
             .set_expected_bucket_owner(self.expected_bucket_owner.clone())
             .set_request_payer(self.requester_pays.then_some(RequestPayer::Requester));

@@ -92,6 +92,8 @@ pub enum Need {
     SetTime,
     /// Asks again when it is throttled.
     Retries,
+    /// Lists folders, where its backend can.
+    Folders,
 }
 
 /// How a backend gets to the store.
@@ -146,6 +148,7 @@ macro_rules! conformance {
             probe
             what_it_lacks_is_refused
             buckets
+            folders
             missing_bucket
             dropped_at_any_moment
             $($more)*
@@ -171,6 +174,7 @@ macro_rules! conformance {
             probe
             what_it_lacks_is_refused
             buckets
+            folders
             attempts_are_counted
             tls_with_a_known_authority
             denied

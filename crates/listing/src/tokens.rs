@@ -11,7 +11,19 @@ impl ListingContext {
     /// # Errors
     /// What the backend fails of; `timeout` after the time that is given; `protocol` where the
     /// listing does not go on.
-    pub async fn list_pages(&self, mut take: impl FnMut(&Page)) -> Result<(), BackendError> {
+    pub async fn list_pages(&self, take: impl FnMut(&Page)) -> Result<(), BackendError> {
+        self.list_first_pages(u64::MAX, take).await.map(drop)
+    }
+
+    /// The same of no more than so many pages: whether that was all.
+    ///
+    /// # Errors
+    /// As [`Self::list_pages`] has them.
+    pub async fn list_first_pages(
+        &self,
+        most: u64,
+        mut take: impl FnMut(&Page),
+    ) -> Result<bool, BackendError> {
         let can = self.backend.capabilities();
         can.lists(self.target.kind)
             .map_err(|lacking| lacking.into_error(self.target.action()))?;
@@ -24,7 +36,8 @@ impl ListingContext {
                 take(&page);
                 pages += 1;
                 token = match next {
-                    Continuation::End => return Ok(()),
+                    Continuation::End => return Ok(true),
+                    _ if pages == most => return Ok(false),
                     Continuation::Token(next) if Some(&next) != token.as_ref() => Some(next),
                     Continuation::Token(_) => {
                         return Err(self.target.protocol("the listing goes on where it was"));

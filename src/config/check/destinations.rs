@@ -12,6 +12,7 @@ use self::judging::{Beside, judging, of_store};
 use self::keys::{prefix, separator};
 use self::mirrors::Mirror;
 use self::names::{Name, Names, names};
+use self::prefixes::prefixes;
 pub(super) use self::sources::{Source, backend};
 use super::backends::DefinedBackend;
 use super::general::{Scan, audit_interval, concurrency, interval, probe_interval};
@@ -30,6 +31,7 @@ mod judging;
 mod keys;
 mod mirrors;
 mod names;
+mod prefixes;
 mod rhythm;
 mod schedules;
 mod sources;
@@ -108,8 +110,12 @@ impl FoundDestinations {
     fn add(&mut self, section: &mut Section, context: &Context<'_>) {
         let backend = backend(section, context);
         let names = names(section, context.connection(backend.as_deref()));
+        let is_of_prefixes = section.has("prefixes");
+        let store = context.connection(backend.as_deref());
+        let prefixes = prefixes(section, &names, store, context.metrics);
         let prefix = prefix(section, &names);
-        let mirror_of = mirrors::mirror_of(section, names.is_several());
+        let is_several = names.is_several() || is_of_prefixes;
+        let mirror_of = mirrors::mirror_of(section, is_several);
         let audit_interval = audit_interval(section).unwrap_or(context.scan.audit_interval);
         let probe_interval = probe_interval(section);
         let of = Of {
@@ -127,7 +133,22 @@ impl FoundDestinations {
             };
             (common, source)
         });
-        let Names { named, patterns } = names;
+        let Names {
+            named, patterns, ..
+        } = names;
+        if is_of_prefixes {
+            if let Some((prefixes, (destination, source))) = prefixes.zip(common) {
+                let buckets = named.into_iter().map(|of| of.bucket.into_value().into());
+                self.templates.push(Template {
+                    patterns,
+                    prefixes: Some(prefixes),
+                    buckets: buckets.collect(),
+                    destination,
+                    own: source.own(),
+                });
+            }
+            return;
+        }
         for Name { name, bucket } in named {
             if !self.claim(section, &name) {
                 continue;
@@ -150,7 +171,9 @@ impl FoundDestinations {
         }
         if let Some((patterns, (destination, source))) = patterns.zip(common) {
             self.templates.push(Template {
-                patterns,
+                patterns: Some(patterns),
+                prefixes: None,
+                buckets: Vec::new(),
                 destination,
                 own: source.own(),
             });

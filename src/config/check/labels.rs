@@ -23,14 +23,11 @@ fn label(
     metrics: &Metrics,
 ) -> Option<(String, String)> {
     let name = given.key();
-    let is_taken = Label::ALL.into_iter().any(|own| own.as_str() == name)
-        || OF_ALERTS.contains(&name)
-        || [&metrics.cluster_label, &metrics.job_label].contains(&&name.to_owned());
     let wanted = if name == Label::Severity.as_str() {
         "is how grave an alert is, which is its finding's: say that in [destinations.findings], and who is told by another label, such as \"team\" or \"page\""
     } else if !is_label_name(name) {
         "is no label's name: expected letters, digits and `_`, no digit at the start, and no `__`"
-    } else if is_taken {
+    } else if !is_free(name, metrics) {
         "is a label that metrics or alerts have already: expected another name, such as \"team\""
     } else if given.value.is_empty() {
         "must not be empty"
@@ -41,4 +38,12 @@ fn label(
     };
     section.fault_of(&given, wanted);
     None
+}
+
+/// Whether neither metrics nor alerts have a label of this name.
+pub(super) fn is_free(name: &str, metrics: &Metrics) -> bool {
+    let own = Label::ALL.into_iter().map(Label::as_str);
+    let renamed = [&*metrics.cluster_label, &*metrics.job_label];
+    let mut taken = own.chain(OF_ALERTS).chain(renamed);
+    taken.all(|own| own != name)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{environment, read};
 use crate::config::Config;
-use crate::discovery::{Discovered, Discoveries};
+use crate::discovery::{Discovered, Discoveries, Places};
 
 const STORES: &str =
     "[backends.a]\ntype = \"nowhere\"\n[backends.b]\ntype = \"nowhere\"\nplace = \"b\"\n";
@@ -22,7 +22,11 @@ fn with(config: &Config, found: &[(&str, &[&str])]) -> Config {
         .map(|(backend, buckets)| {
             let buckets = buckets.iter().map(|bucket| Arc::from(*bucket)).collect();
             let name: Arc<str> = format!("buckets:{backend}").into();
-            (name, Arc::new(Discovered::Buckets(buckets)))
+            let places = Places {
+                buckets,
+                ..Places::default()
+            };
+            (name, Arc::new(Discovered::Places(places)))
         })
         .collect();
     config.with_discovered(&found)
@@ -116,7 +120,7 @@ fn a_name_that_is_taken_and_one_that_is_none_are_told() {
     let found = with(&config, &[("a", &buckets), ("b", &["both", "only-b"])]);
     let expected = ["x=elsewhere@a", "both=both@a", "only-b=only-b@b"];
     assert_eq!(destinations(&found), expected);
-    let none = "this cannot be the name of a bucket";
+    let none = "this cannot be the name of a bucket or a prefix";
     let of_a = vec![TAKEN, none, none, none];
     assert_eq!(
         omitted(&found),
@@ -170,4 +174,54 @@ fn a_backend_is_asked_once_for_all_patterns_and_not_without_any() {
         described,
         "the buckets at nowhere://at-all, listed every 7m"
     );
+}
+
+/// With these folders at the backend `a`: a bucket, what they begin with, and they.
+fn with_folders(config: &Config, buckets: &[&str], folders: &[(&str, &str, &[&str])]) -> Config {
+    let folders = folders.iter().map(|(bucket, head, all)| {
+        let all = all.iter().map(|folder| Arc::from(*folder)).collect();
+        ((Arc::from(*bucket), Arc::from(*head)), all)
+    });
+    let places = Places {
+        buckets: buckets.iter().map(|bucket| Arc::from(*bucket)).collect(),
+        folders: folders.collect(),
+    };
+    let found = Arc::new(Discovered::Places(places));
+    config.with_discovered(&Discoveries::from([("buckets:a".into(), found)]))
+}
+
+#[test]
+fn each_folder_that_matches_is_a_destination() {
+    let config = config(
+        "[[destinations]]\nbackend = \"a\"\nbuckets = [\"b\", \"x*\"]\nprefixes = [\"t/{tenant}/\", \"!t/old/\"]\n\
+         labels = { team = \"x\" }\nclusters = [\"lab\"]\n\
+         [[destinations]]\nbackend = \"a\"\nname = \"mine\"\nbucket = \"b\"\nprefix = \"t/2/\"\n\
+         [[destinations]]\nbackend = \"a\"\nname = \"x1/t/5\"\nbucket = \"elsewhere\"\n",
+    );
+    assert_eq!(destinations(&config), ["mine=b@a", "x1/t/5=elsewhere@a"]);
+    let described = config.resolvers["buckets:a"].describe();
+    assert_eq!(
+        described,
+        "the buckets and folders at nowhere://at-all, listed every 5m"
+    );
+    let found = with_folders(
+        &config,
+        &["x1", "y"],
+        &[
+            ("b", "t/", &["t/1/", "t/2/", "t/old/"]),
+            ("x1", "t/", &["t/4/", "t/5/"]),
+        ],
+    );
+    let expected = ["mine=b@a", "x1/t/5=elsewhere@a", "b/t/1=b@a", "x1/t/4=x1@a"];
+    assert_eq!(destinations(&found), expected);
+    let one = &found.destinations[2];
+    assert_eq!(
+        (&*one.prefix, one.resolver.as_deref()),
+        ("t/1/", Some("destination:b/t/1"))
+    );
+    let labels: Vec<_> = one.labels.iter().map(|(a, b)| (&**a, &**b)).collect();
+    assert_eq!(labels, [("team", "x"), ("tenant", "1")]);
+    let reasons = found.discovered.values().flat_map(|of| &of.reasons);
+    let taken = format!("\"x1/t/5\" of the backend \"a\" is not watched: {TAKEN}");
+    assert_eq!(reasons.collect::<Vec<_>>(), [&taken]);
 }

@@ -75,7 +75,7 @@ impl<'a> TargetGroup<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discovery::{Discovered, DiscoveryOutcome};
+    use crate::discovery::{Discovered, DiscoveryOutcome, Places};
     use crate::resolver::Resolution;
     use crate::snapshot::tests::unscanned;
 
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn what_is_found_is_a_target_each_and_what_is_named_is_not() {
         let source = Resolution {
-            discovered: Some(Arc::new(Discovered::Buckets(Vec::new()))),
+            discovered: Some(Arc::new(Discovered::Places(Places::default()))),
             failure: Some("stale, and the last known ones stay".into()),
             ..Resolution::default()
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use s3_exporter::audit::Audit;
 use s3_exporter::clusters::{Cluster, Clusters};
 use s3_exporter::destination::Destination;
-use s3_exporter::discovery::{Discovered, DiscoveryOutcome};
+use s3_exporter::discovery::{Discovered, DiscoveryOutcome, Places};
 use s3_exporter::facts::{Figures, Recent, Totals};
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{DestinationSnapshot, ScanFailure, ScanOutcome, Snapshot, StoreAnswer};
@@ -138,7 +138,7 @@ impl World {
             omitted: self.omitted,
             ..DiscoveryOutcome::default()
         };
-        let buckets = Discovered::Buckets(Vec::new());
+        let buckets = Discovered::Places(Places::default());
         self.kkp.discovered = Some(Arc::new(buckets));
         let snapshot = Snapshot {
             destinations: vec![Arc::new(self.etcd), Arc::new(self.dumps)],

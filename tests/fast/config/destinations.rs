@@ -83,6 +83,29 @@ fn destinations() {
         },
         Case {
             file: &[
+                STORE,
+                BUCKET,
+                r#"name = "n""#,
+                r#"prefix = "p/""#,
+                r#"prefixes = ["a/*", "*/*/", "a/", "{job}/", "!a", "!["]"#,
+                "[[destinations]]",
+                r#"bucket = "ccc""#,
+                r#"prefixes = ["!a/"]"#,
+            ],
+            says: &[
+                r#"error: config.toml:5: `destinations[0].name` is given together with `prefixes`: each of those is a destination, named after its bucket and prefix"#,
+                r#"error: config.toml:6: `destinations[0].prefix` is given together with `prefixes`: give one of the two"#,
+                r#"error: config.toml:7: `destinations[0].prefixes[0]` is "a/*", expected one that ends in `/`, such as "tenants/*/""#,
+                r#"error: config.toml:7: `destinations[0].prefixes[1]` is "*/*/", which has patterns in more than one folder: expected one such as "tenants/*/dumps/""#,
+                r#"error: config.toml:7: `destinations[0].prefixes[2]` is "a/", which is no pattern: give it as the `prefix` of a section of its own"#,
+                r#"error: config.toml:7: `destinations[0].prefixes[3]` is "{job}/", and metrics or alerts have a label "job" already: expected another name in the braces"#,
+                r#"error: config.toml:7: `destinations[0].prefixes[5]` is "![", which is no glob: unclosed character class; missing ']'"#,
+                r#"error: config.toml:10: `destinations[1].prefixes[0]` leaves out what nothing lets in: give a pattern such as "tenants/*/" beside it"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
                 "[backends.x]",
                 "type = \"file\"",
                 "[backends.google]",

@@ -1,4 +1,4 @@
-//! Lists of buckets: what the documents of AWS and of Microsoft show, and what is none.
+//! Lists of buckets and of folders: what the documents of AWS and of Microsoft show, and what is none.
 
 use s3_exporter_api::{Continuation, ListingKind, Page};
 use s3_exporter_page::{read_containers, read_kind};
@@ -96,5 +96,41 @@ fn what_is_cut_short_or_another_thing_is_no_list() {
         ),
     ] {
         assert_eq!(buckets(body), Err(reason.to_owned()));
+    }
+}
+
+fn folders(body: &str) -> Read {
+    let kind = ListingKind::Prefixes { delimiter: '/' };
+    with(|body, page| read_kind(kind, body, page), body)
+}
+
+const FOLDERS: &str = "<ListBucketResult><Name>b</Name><Prefix>t%2F</Prefix><Delimiter>%2F</Delimiter>
+    <KeyCount>3</KeyCount><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
+    <Contents><Key>t%2Fz</Key><LastModified>2026-01-31T00:00:00Z</LastModified><Size>1</Size></Contents>
+    <CommonPrefixes><Prefix>t%2F1%2F</Prefix></CommonPrefixes>
+    <CommonPrefixes><Prefix>t%2F2+%C3%A9%2F</Prefix></CommonPrefixes>
+    <NextContinuationToken>x</NextContinuationToken></ListBucketResult>";
+
+#[test]
+fn folders_are_read_and_objects_beside_them_only_counted() {
+    assert_eq!(folders(FOLDERS), page(&["t/1/", "t/2 \u{e9}/"], Some("x")));
+    let last = FOLDERS.replace("true", "false");
+    assert_eq!(folders(&last), page(&["t/1/", "t/2 \u{e9}/"], None));
+    let none = "<ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>";
+    assert_eq!(folders(none), page(&[], None));
+    for end in (0..FOLDERS.len()).filter(|end| FOLDERS.is_char_boundary(*end)) {
+        assert!(folders(&FOLDERS[..end]).is_err(), "{}", &FOLDERS[..end]);
+    }
+    for (body, reason) in [
+        (
+            FOLDERS.replace("<KeyCount>3", "<KeyCount>2"),
+            "KeyCount is 2, but there are 3 objects",
+        ),
+        (
+            FOLDERS.replace("t%2F1%2F", ""),
+            "a common prefix that is empty",
+        ),
+    ] {
+        assert_eq!(folders(&body), Err(reason.to_owned()));
     }
 }

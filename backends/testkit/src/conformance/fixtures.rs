@@ -256,7 +256,7 @@ impl Fixture for PluginFixture {
                 (Need::LongComponents, "MinIO keeps keys as paths of files"),
                 (Need::ColdClasses, "MinIO refuses names of other classes"),
             ],
-            Server::S3s(_) => &[],
+            Server::S3s(_) => &[(Need::Folders, "this server knows no delimiter")],
             Server::SeaweedFs(_) => &[
                 (Need::ByteOrder, "SeaweedFS lists folder by folder"),
                 (

@@ -94,6 +94,11 @@ pub async fn what_it_lacks_is_refused(fixture: &dyn Fixture) {
                 kind,
                 ListingKind::Versions | ListingKind::Uploads | ListingKind::Buckets
             );
+            if matches!(kind, ListingKind::Prefixes { .. })
+                && lack(fixture, Need::Folders).is_some()
+            {
+                continue; // `folders` looks
+            }
             let Some(lacking) = lacking else {
                 if !is_beside {
                     assert!(answer.is_ok(), "{kind:?} {from:?}: {answer:?}");
@@ -297,4 +302,60 @@ pub async fn buckets(fixture: &dyn Fixture) {
         assert_eq!(single.len(), all.len(), "one comes twice: {all:?}");
     }
     assert_eq!(lister.meter.attempts(Operation::ListObjectsV2), 0);
+}
+
+/// What keys have in common up to a `/`, each once, whatever lies beside and below; or it is refused.
+pub async fn folders(fixture: &dyn Fixture) {
+    let kind = ListingKind::Prefixes { delimiter: '/' };
+    let keys = [
+        "a",
+        "t/1/x",
+        "t/1/y",
+        "t/2 \u{e9}/x",
+        "t/3/x/y",
+        "t/z",
+        "u/1/x",
+    ];
+    let uploads: Vec<_> = keys.iter().map(|key| Upload::new(*key, 1)).collect();
+    let bucket = filled(fixture, &uploads).await;
+    let mut lister = Lister::new(fixture, Access::Full, &bucket).await;
+    if !lister.connection.backend.capabilities().prefixes {
+        let error = lister
+            .page_of(kind, "", StartAt::Start, 1)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), FailureKind::Internal, "{error}");
+        return;
+    }
+    if lack(fixture, Need::Folders).is_some() {
+        let error = lister
+            .page_of(kind, "", StartAt::Start, 1)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), FailureKind::Protocol, "{error}");
+        return;
+    }
+    let expected: [(&str, &[&str]); 4] = [
+        ("", &["t/", "u/"]),
+        ("t/", &["t/1/", "t/2 \u{e9}/", "t/3/"]),
+        ("t/2", &["t/2 \u{e9}/"]),
+        ("none/", &[]),
+    ];
+    for (prefix, folders) in expected {
+        for max_keys in [1000, 2] {
+            let (mut all, mut token) = (Vec::new(), None::<String>);
+            loop {
+                let from = token.as_deref().map_or(StartAt::Start, StartAt::Token);
+                let next = lister.page_of(kind, prefix, from, max_keys).await;
+                all.extend(lister.objects().into_iter().map(|folder| folder.key));
+                match next.unwrap_or_else(|error| panic!("{}", chain(&error))) {
+                    Continuation::End => break,
+                    Continuation::Token(next) => token = Some(next),
+                    Continuation::AfterLast => panic!("the page has no token"),
+                }
+            }
+            all.sort();
+            assert_eq!(all, folders, "below {prefix:?}, {max_keys} a page");
+        }
+    }
 }

@@ -20,6 +20,8 @@ pub(super) struct Names {
     pub named: Vec<Name>,
     /// And by patterns.
     pub patterns: Option<BucketPatterns>,
+    /// Where the one is given a name.
+    pub by_name: Option<Setting<()>>,
 }
 
 impl Names {
@@ -63,9 +65,14 @@ pub(super) fn names(section: &mut Section, store: Option<&dyn Connect>) -> Names
             let good = buckets.filter(|bucket| is_bucket(section, bucket, store));
             let named: Vec<_> = good.map(Name::of_bucket).collect();
             let patterns = patterns_of(section, patterns, &named, store);
-            Names { named, patterns }
+            Names {
+                named,
+                patterns,
+                by_name: None,
+            }
         }
         (None, Some(bucket)) if is_bucket(section, &bucket, store) => Names {
+            by_name: name.as_ref().map(Setting::place),
             named: vec![match name {
                 Some(name) => Name { name, bucket },
                 None => Name::of_bucket(bucket),
