@@ -121,15 +121,26 @@ pub enum Compat {
     KubermaticEtcdbackup,
     /// `s3_exporter` by ribbybibby.
     Ribbybibby,
+    /// `s3-bucket-exporter` by tropnikovvl.
+    Tropnikovvl,
 }
 
 impl Compat {
     /// All of them.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::KubermaticS3,
         Self::KubermaticEtcdbackup,
         Self::Ribbybibby,
+        Self::Tropnikovvl,
     ];
+
+    /// Whether both have a family of one name, which is another in each.
+    pub const fn excludes(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Ribbybibby, Self::Tropnikovvl) | (Self::Tropnikovvl, Self::Ribbybibby)
+        )
+    }
 
     /// How `metrics.compat` names it.
     pub const fn as_str(self) -> &'static str {
@@ -137,6 +148,7 @@ impl Compat {
             Self::KubermaticS3 => "kubermatic_s3",
             Self::KubermaticEtcdbackup => "kubermatic_etcdbackup",
             Self::Ribbybibby => "ribbybibby",
+            Self::Tropnikovvl => "tropnikovvl",
         }
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use prometheus::proto::MetricFamily;
 
 use crate::config;
-use crate::exposition::family::{Family, Samples};
+use crate::exposition::family::{Family, Samples, Series};
 use crate::exposition::parts::Parts;
 use crate::exposition::quota::{MostSeries, SeriesQuota};
 use crate::exposition::rendered::RenderedBlocks;
-use crate::exposition::subject::{Subject, subjects};
+use crate::exposition::subject::{Subject, stores, subjects};
 use crate::exposition::writer::Format;
 use crate::exposition::{compat, ours, registry};
 use crate::snapshot::Snapshot;
@@ -92,6 +92,10 @@ impl Catalogue {
                 registry::write(&mut parts, other);
             }
             parts.family(family.name, family.kind, family.help, |parts| {
+                if let Series::Store(_) = family.series {
+                    stores(snapshot).for_each(|of| self.write(family, &of, parts.live()));
+                    return;
+                }
                 for subject in subjects(snapshot, quota).filter(|of| family.is_of(of)) {
                     match rendered.and_then(|rendered| rendered.block(family, &subject)) {
                         Some(block) => parts.ready(block),

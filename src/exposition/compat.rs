@@ -9,6 +9,7 @@ use crate::exposition::subject::ObservedDestination;
 use crate::facts::Totals;
 
 mod ribbybibby;
+pub mod tropnikovvl;
 
 /// The families of a set.
 pub fn families(compat: Compat) -> &'static [Family] {
@@ -16,6 +17,7 @@ pub fn families(compat: Compat) -> &'static [Family] {
         Compat::KubermaticS3 => KUBERMATIC_S3,
         Compat::KubermaticEtcdbackup => KUBERMATIC_ETCDBACKUP,
         Compat::Ribbybibby => ribbybibby::FAMILIES,
+        Compat::Tropnikovvl => tropnikovvl::FAMILIES,
     }
 }
 

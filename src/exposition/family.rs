@@ -4,7 +4,7 @@ use s3_exporter_judge::backups::JobId;
 use s3_exporter_judge::judge::JudgedJob;
 
 use crate::clusters::Cluster;
-use crate::exposition::subject::{ObservedDestination, ObservedResolver, Subject};
+use crate::exposition::subject::{ObservedDestination, ObservedResolver, ObservedStore, Subject};
 use crate::exposition::writer::{Labels, MetricKind, edge, sample};
 use crate::facts::Totals;
 use crate::labels::Label;
@@ -36,6 +36,8 @@ pub enum Set {
     KubermaticEtcdbackup,
     /// `s3_*`, of `s3_exporter` by ribbybibby.
     Ribbybibby,
+    /// `s3_*`, of `s3-bucket-exporter` by tropnikovvl.
+    Tropnikovvl,
 }
 
 /// The samples of a family, by what they are per. Whose they are, how they are told apart, and
@@ -44,6 +46,8 @@ pub enum Set {
 pub enum Series {
     /// Per destination: some, with labels of their own.
     Destination(fn(&ObservedDestination<'_>, &mut Samples<'_>)),
+    /// Per store, of all destinations there: some, with labels of their own.
+    Store(fn(&ObservedStore<'_>, &mut Samples<'_>)),
     /// Per cluster of a destination.
     Cluster(fn(&Totals) -> Option<f64>),
     /// Per backup job of a destination: some, with labels of their own.
@@ -83,9 +87,10 @@ impl Set {
     pub fn cluster_label(self, ours: &str) -> &str {
         match self {
             Self::Ours => ours,
-            Self::KubermaticS3 | Self::KubermaticEtcdbackup | Self::Ribbybibby => {
-                Label::Cluster.as_str()
-            }
+            Self::KubermaticS3
+            | Self::KubermaticEtcdbackup
+            | Self::Ribbybibby
+            | Self::Tropnikovvl => Label::Cluster.as_str(),
         }
     }
 
@@ -106,6 +111,7 @@ impl Family {
         match (&self.series, subject) {
             (Series::Cluster(_), Subject::Destination(of)) => self.set.shows_clusters(of.snapshot),
             (Series::Destination(_), Subject::Destination(_)) => true,
+            (Series::Store(_), Subject::Store(_)) => true,
             (Series::Job(_), Subject::Jobs(_)) => true,
             (Series::Resolver(_) | Series::KnownCluster(_), Subject::Resolver(_)) => true,
             (Series::Asked(..), Subject::Destination(_) | Subject::Resolver(_)) => true,
@@ -129,6 +135,7 @@ impl Series {
         let cluster = samples.cluster_label;
         match (self, subject) {
             (Self::Destination(write), Subject::Destination(of)) => write(of, samples),
+            (Self::Store(write), Subject::Store(of)) => write(of, samples),
             (Self::Cluster(value), Subject::Destination(of)) => {
                 samples.put_each(cluster, of.clusters(), *value);
             }

@@ -10,6 +10,7 @@ use s3_exporter_judge::judge::{JudgedJob, Judgement};
 use crate::clusters::{Cluster, Clusters};
 use crate::destination::Destination;
 use crate::discovery::DiscoveryOutcome;
+use crate::exposition::compat::tropnikovvl;
 use crate::exposition::family::Set;
 use crate::exposition::quota::{JobQuota, Quota, SeriesQuota};
 use crate::exposition::writer::Labels;
@@ -19,12 +20,14 @@ use crate::resolver::Resolution;
 use crate::snapshot::{DestinationSnapshot, Snapshot};
 
 /// Who has series.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Subject<'a> {
     /// A destination.
     Destination(ObservedDestination<'a>),
     /// The backup jobs of a destination.
     Jobs(ObservedJobs<'a>),
+    /// A store.
+    Store(ObservedStore<'a>),
     /// A resolver.
     Resolver(ObservedResolver<'a>),
 }
@@ -53,6 +56,15 @@ pub struct ObservedJobs<'a> {
     pub quota: &'a JobQuota,
 }
 
+/// A store at the moment of a snapshot.
+#[derive(Clone, Debug)]
+pub struct ObservedStore<'a> {
+    /// Its address.
+    pub url: &'a Arc<str>,
+    /// What is watched there.
+    pub destinations: Vec<&'a DestinationSnapshot>,
+}
+
 /// A resolver at the moment of a snapshot.
 #[derive(Clone, Copy, Debug)]
 pub struct ObservedResolver<'a> {
@@ -73,6 +85,8 @@ pub enum SubjectKey {
     Destination(Arc<str>),
     /// That of the destination whose backup jobs they are.
     Jobs(Arc<str>),
+    /// A store's address.
+    Store(Arc<str>),
     /// A resolver's.
     Resolver(Arc<str>),
 }
@@ -82,6 +96,8 @@ pub enum SubjectKey {
 /// and compressing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Basis {
+    /// Of whoever has none.
+    None,
     /// Of a destination.
     Destination {
         /// A label of its series.
@@ -176,6 +192,17 @@ pub fn subjects<'a>(
     destinations.chain(resolvers)
 }
 
+/// The stores, in the order of their addresses: what is per store is little, and written at each scrape.
+pub fn stores(snapshot: &Snapshot) -> impl Iterator<Item = Subject<'_>> {
+    let mut stores: BTreeMap<&Arc<str>, Vec<&DestinationSnapshot>> = BTreeMap::new();
+    for of in &snapshot.destinations {
+        let there = stores.entry(&of.destination.store_url).or_default();
+        there.push(of);
+    }
+    let observed = stores.into_iter();
+    observed.map(|(url, destinations)| Subject::Store(ObservedStore { url, destinations }))
+}
+
 impl Subject<'_> {
     /// Which one it is.
     pub fn key(&self) -> SubjectKey {
@@ -184,6 +211,7 @@ impl Subject<'_> {
                 SubjectKey::Destination(Arc::clone(&of.snapshot.destination.name))
             }
             Self::Jobs(of) => SubjectKey::Jobs(Arc::clone(&of.destination.name)),
+            Self::Store(of) => SubjectKey::Store(Arc::clone(of.url)),
             Self::Resolver(of) => SubjectKey::Resolver(Arc::clone(of.name)),
         }
     }
@@ -191,6 +219,7 @@ impl Subject<'_> {
     /// What its prepared series are made of.
     pub fn basis(&self) -> Basis {
         match self {
+            Self::Store(_) => Basis::None,
             Self::Destination(of) => {
                 let figures = of.snapshot.figures.as_ref();
                 Basis::Destination {
@@ -226,11 +255,15 @@ impl Subject<'_> {
                     Set::Ribbybibby => labels
                         .with(Label::Bucket.as_str(), &destination.bucket)
                         .with(Label::Prefix.as_str(), &destination.prefix),
+                    Set::Tropnikovvl => labels
+                        .with(tropnikovvl::ENDPOINT, &destination.store_url)
+                        .with(tropnikovvl::BUCKET, &destination.bucket),
                 }
             }
             Self::Jobs(of) => labels
                 .with(Label::Destination.as_str(), &of.destination.name)
                 .with(Label::Bucket.as_str(), &of.destination.bucket),
+            Self::Store(of) => labels.with(tropnikovvl::ENDPOINT, of.url),
             Self::Resolver(of) => labels.with(Label::Resolver.as_str(), of.name),
         }
     }

@@ -15,6 +15,7 @@ use crate::common::{Exporter, Metrics};
 use crate::docs::blocks;
 
 mod ribbybibby;
+mod tropnikovvl;
 
 /// A peer that runs over a MinIO.
 struct Peer {

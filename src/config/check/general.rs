@@ -136,6 +136,13 @@ pub(super) fn metrics(top: &mut Section) -> Metrics {
             let mut sets = Compat::ALL.into_iter();
             match sets.find(|set| set.as_str() == name.value) {
                 Some(set) if compat.contains(&set) => (),
+                Some(set) if compat.iter().any(|other| set.excludes(*other)) => {
+                    let message = format!(
+                        "is {}, given together with another set that has `s3_list_duration_seconds` with other labels: give one of the two",
+                        name.quote()
+                    );
+                    section.fault_of(&name, message);
+                }
                 Some(set) => compat.push(set),
                 None => no_compat(section, &name),
             }
