@@ -10,4 +10,4 @@ mod tokens;
 pub use environment::Environment;
 pub use failure::{AttemptFailure, FailureContext, NoCredentials, Words};
 pub use list::{CloudStore, list_page, max_results};
-pub use tokens::{Ring, TokenHttp, no_token};
+pub use tokens::{AccessToken, Ring, TokenFailure, TokenHttp, ask_for_token, no_token};

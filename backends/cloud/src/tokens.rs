@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use object_store::client::{
     CryptoProvider, DigestAlgorithm, DigestContext, HmacContext, HttpClient, HttpConnector,
@@ -17,7 +18,8 @@ use ring::rand::SystemRandom;
 use ring::{hmac, signature};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use s3_exporter_api::{BackendError, FailureKind, causes, chain};
+use s3_exporter_api::{BackendError, FailureKind, UnixTime, causes, chain};
+use s3_exporter_config::Secret;
 use s3_exporter_transport::{BoxError, HttpClients};
 use serde::Deserialize;
 
@@ -54,11 +56,63 @@ impl HttpService for TokenHttp {
 
 /// Why there is no token.
 #[derive(Debug)]
-enum TokenFailure {
+pub enum TokenFailure {
     /// Who hands them out cannot be reached.
     NoAnswer(BoxError),
     /// It says no, in its own words.
     Refused(StatusCode, String),
+    /// It says something else, or cannot be asked.
+    Nonsense,
+}
+
+/// A token, and how long it lasts.
+pub struct AccessToken {
+    /// The token.
+    pub token: Secret,
+    /// From now on.
+    pub lasts: Duration,
+}
+
+/// RFC 6749, 5.1; and as Google hands out tokens of service accounts.
+#[derive(Deserialize)]
+struct Granted {
+    #[serde(alias = "accessToken")]
+    access_token: String,
+    expires_in: Option<u64>,
+    #[serde(alias = "expireTime")]
+    expire_time: Option<String>,
+}
+
+/// Of a token that does not say how long it lasts.
+const SHORTEST: Duration = Duration::from_secs(60);
+
+/// Asks for a token that the library has no way to ask for.
+///
+/// # Errors
+/// There is none.
+pub async fn ask_for_token(
+    http: &HttpClients,
+    request: Request<Full<Bytes>>,
+) -> Result<AccessToken, TokenFailure> {
+    let answer = http.connections().send(request).await;
+    let answer = answer.map_err(TokenFailure::NoAnswer)?;
+    if !answer.status().is_success() {
+        return Err(TokenFailure::refused(answer.status(), answer.body()));
+    }
+    let granted: Granted =
+        serde_json::from_slice(answer.body()).map_err(|_| TokenFailure::Nonsense)?;
+    let ends = granted.expire_time.as_deref();
+    let ends = ends.and_then(|text| s3_exporter_page::parse_time(text.as_bytes()));
+    let left = |ends: UnixTime| u64::try_from(ends.as_millis() - UnixTime::now().as_millis());
+    let lasts = match (granted.expires_in, ends) {
+        (Some(seconds), _) => Duration::from_secs(seconds),
+        (None, Some(ends)) => Duration::from_millis(left(ends).unwrap_or_default()),
+        (None, None) => SHORTEST,
+    };
+    Ok(AccessToken {
+        token: Secret::new(granted.access_token),
+        lasts,
+    })
 }
 
 /// Its own words go into logs: no more of them than this.
@@ -67,42 +121,60 @@ const LONGEST_WORDS: usize = 300;
 /// What is said where the library has got no token; `advice` is what to do.
 pub fn no_token(action: &str, error: &object_store::Error, advice: &'static str) -> NoCredentials {
     let failure = causes(error).find_map(|cause| cause.downcast_ref::<TokenFailure>());
-    let text = match failure {
-        Some(failure) => failure.to_string(),
-        // The library's words may hold a part of the answer.
-        None => "the answer of who hands out tokens makes no sense".to_owned(),
-    };
-    NoCredentials {
-        error: BackendError::new(FailureKind::Credentials, action, "no credentials")
-            .with_advice(advice)
-            .with_source(text),
-        is_worth_a_retry: failure.is_some_and(TokenFailure::is_worth_a_retry),
-    }
+    // The library's own words may hold a part of the answer.
+    failure
+        .unwrap_or(&TokenFailure::Nonsense)
+        .none(action, advice)
 }
 
-/// RFC 6749, 5.2.
+/// RFC 6749, 5.2; or as Google's own APIs have it.
 #[derive(Deserialize)]
 struct Refusal {
-    error: String,
+    error: RefusedWith,
     #[serde(default)]
     error_description: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RefusedWith {
+    Code(String),
+    Google { status: String, message: String },
 }
 
 impl TokenFailure {
     fn refused(status: StatusCode, body: &[u8]) -> Self {
         let said = serde_json::from_slice(body).map(|refusal: Refusal| {
-            let first = refusal.error_description.lines().next().unwrap_or_default();
-            let said = format!("{}: {first}", refusal.error);
+            let (code, words) = match refusal.error {
+                RefusedWith::Code(code) => (code, refusal.error_description),
+                RefusedWith::Google { status, message } => (status, message),
+            };
+            let first = words.lines().next().unwrap_or_default();
+            let said = format!("{code}: {first}");
             let printable = said.chars().filter(|c| !c.is_control());
             printable.take(LONGEST_WORDS).collect()
         });
         Self::Refused(status, said.unwrap_or_default())
     }
 
+    /// What is said of it; `advice` is what to do.
+    pub fn into_none(self, action: &str, advice: &'static str) -> NoCredentials {
+        self.none(action, advice)
+    }
+
+    fn none(&self, action: &str, advice: &'static str) -> NoCredentials {
+        NoCredentials {
+            error: BackendError::new(FailureKind::Credentials, action, "no credentials")
+                .with_advice(advice)
+                .with_source(self.to_string()),
+            is_worth_a_retry: self.is_worth_a_retry(),
+        }
+    }
+
     /// Whether it may be better the next time.
     fn is_worth_a_retry(&self) -> bool {
         match self {
-            Self::NoAnswer(_) => false, // where there is nobody, one waits long enough
+            Self::Nonsense | Self::NoAnswer(_) => false, // where there is nobody, one waits long enough
             Self::Refused(status, _) => {
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
             }
@@ -121,6 +193,7 @@ impl fmt::Display for TokenFailure {
                 let status = status.as_u16();
                 write!(f, "who hands out tokens says {status} {said:?}")
             }
+            Self::Nonsense => f.write_str("the answer of who hands out tokens makes no sense"),
         }
     }
 }
@@ -238,6 +311,12 @@ mod tests {
         assert_eq!(
             failure.to_string(),
             "who hands out tokens says 401 \"invalid_client: AADSTS7000215: Invalid client secret provided.\""
+        );
+        let body = br#"{"error":{"code":403,"message":"Permission denied.","status":"PERMISSION_DENIED"}}"#;
+        let failure = TokenFailure::refused(StatusCode::FORBIDDEN, body);
+        assert_eq!(
+            failure.to_string(),
+            "who hands out tokens says 403 \"PERMISSION_DENIED: Permission denied.\""
         );
         let failure = TokenFailure::refused(StatusCode::BAD_GATEWAY, b"<html>hidden</html>");
         assert!(failure.is_worth_a_retry());

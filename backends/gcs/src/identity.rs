@@ -1,18 +1,15 @@
 use std::fmt;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use object_store::RetryConfig;
-use object_store::client::{CryptoProvider, SigningAlgorithm};
 use object_store::gcp::{GcpCredential, GcpCredentialProvider, GoogleCloudStorageBuilder};
-use s3_exporter_api::{BackendError, FailureKind};
+use s3_exporter_api::{BackendError, Connect, FailureKind};
 use s3_exporter_cloud::{Environment, NoCredentials, Ring, TokenHttp, no_token};
-use s3_exporter_config::{Secret, file};
 use s3_exporter_transport::HttpClients;
-use serde::Deserialize;
-use serde_json::json;
 
 use crate::config::GcsConfig;
+use crate::document::{Document, ServiceAccount};
+use crate::exchange::{Asker, Exchange};
 use crate::login::Login;
 
 /// The library wants one; what it makes is never asked for it.
@@ -21,14 +18,21 @@ const BUCKET: &str = "bucket";
 /// Who we are to the store, as long as it lasts.
 pub struct Identity {
     login: Login,
+    endpoint: String,
     tokens: TokenHttp,
     current: Mutex<Option<Current>>,
 }
 
 struct Current {
-    account: Option<ServiceAccount>,
-    /// Makes a token, or asks for one, and again before it ends.
-    provider: GcpCredentialProvider,
+    document: Option<Document>,
+    source: Source,
+}
+
+/// What makes a token, or asks for one, and again before it ends.
+#[derive(Clone)]
+enum Source {
+    Library(GcpCredentialProvider),
+    Exchange(Arc<Exchange>),
 }
 
 impl Identity {
@@ -39,6 +43,7 @@ impl Identity {
     pub fn new(config: &GcsConfig, http: Arc<HttpClients>) -> Result<Self, BackendError> {
         let identity = Self {
             login: config.login.or_found(&Environment::real()),
+            endpoint: config.store_url(),
             tokens: TokenHttp(http),
             current: Mutex::new(None),
         };
@@ -59,10 +64,15 @@ impl Identity {
         if let Login::Anonymous = self.login {
             return Ok(None);
         }
-        let provider = self.provider().map_err(NoCredentials::lasting)?;
-        let credential = provider.get_credential().await;
-        let credential = credential.map_err(|error| no_token(action, &error, self.advice()))?;
-        Ok(Some(credential))
+        match self.source().map_err(NoCredentials::lasting)? {
+            Source::Library(provider) => {
+                let credential = provider.get_credential().await;
+                let credential =
+                    credential.map_err(|error| no_token(action, &error, self.advice()))?;
+                Ok(Some(credential))
+            }
+            Source::Exchange(exchange) => exchange.get(action, self.advice()).await.map(Some),
+        }
     }
 
     /// The store does not take what is in use: it is asked for again.
@@ -75,37 +85,40 @@ impl Identity {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn provider(&self) -> Result<GcpCredentialProvider, BackendError> {
-        let account = self.read()?;
+    fn source(&self) -> Result<Source, BackendError> {
+        let document = self.read()?;
         let mut current = self.lock();
         if let Some(current) = &*current
-            && current.account == account
+            && current.document == document
         {
-            return Ok(Arc::clone(&current.provider));
+            return Ok(current.source.clone());
         }
-        let provider = self.make(account.as_ref()).map_err(|_| {
-            // What can be wrong with a key was looked at when it was read.
-            let (action, reason) = ("preparing to log in", "it cannot be done");
-            BackendError::new(FailureKind::Internal, action, reason)
-        })?;
+        let exchange = |asker| Exchange::new(asker, Arc::clone(&self.tokens.0));
+        let source = match &document {
+            Some(Document::Person(person)) => {
+                Source::Exchange(Arc::new(exchange(Asker::Person(person.clone()))))
+            }
+            Some(Document::Federated(of)) => {
+                Source::Exchange(Arc::new(exchange(Asker::Federated(of.clone()))))
+            }
+            Some(Document::ServiceAccount(account)) => self.library(Some(account))?,
+            None => self.library(None)?,
+        };
         *current = Some(Current {
-            account,
-            provider: Arc::clone(&provider),
+            document,
+            source: source.clone(),
         });
-        Ok(provider)
+        Ok(source)
     }
 
-    fn read(&self) -> Result<Option<ServiceAccount>, BackendError> {
+    fn read(&self) -> Result<Option<Document>, BackendError> {
         match &self.login {
-            Login::File(path) => ServiceAccount::read(path).map(Some),
+            Login::File(path) => Document::read(path, &self.endpoint).map(Some),
             Login::Anonymous | Login::Machine | Login::Unset => Ok(None),
         }
     }
 
-    fn make(
-        &self,
-        account: Option<&ServiceAccount>,
-    ) -> object_store::Result<GcpCredentialProvider> {
+    fn library(&self, account: Option<&ServiceAccount>) -> Result<Source, BackendError> {
         let builder = GoogleCloudStorageBuilder::new()
             .with_bucket_name(BUCKET)
             .with_crypto_provider(Arc::new(Ring))
@@ -118,7 +131,12 @@ impl Identity {
             Some(account) => builder.with_service_account_key(account.document()),
             None => builder,
         };
-        Ok(Arc::clone(builder.build()?.credentials()))
+        let built = builder.build().map_err(|_| {
+            // What can be wrong with a key was looked at when it was read.
+            let (action, reason) = ("preparing to log in", "it cannot be done");
+            BackendError::new(FailureKind::Internal, action, reason)
+        })?;
+        Ok(Source::Library(Arc::clone(built.credentials())))
     }
 }
 
@@ -127,137 +145,5 @@ impl fmt::Debug for Identity {
         f.debug_struct("Identity")
             .field("login", &self.login)
             .finish_non_exhaustive()
-    }
-}
-
-/// A service account, by a key of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceAccount {
-    email: String,
-    key_id: String,
-    key: Secret,
-}
-
-#[derive(Deserialize)]
-struct Document {
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(default)]
-    client_email: String,
-    #[serde(default)]
-    private_key_id: String,
-    #[serde(default)]
-    private_key: String,
-}
-
-impl ServiceAccount {
-    /// From a file as Google's console gives it.
-    ///
-    /// # Errors
-    /// `credentials`: it cannot be read, or holds something else. Nothing of it is shown.
-    pub fn read(path: &Path) -> Result<Self, BackendError> {
-        let action = format!("reading the credentials {}", path.display());
-        let no = |reason: &str| BackendError::new(FailureKind::Credentials, &*action, reason);
-        let text = file::read(path, file::MAX_FILE).map_err(|cause| {
-            let cannot = no("it cannot be read");
-            cannot.with_source(file::reason(&cause))
-        })?;
-        let document: Document = serde_json::from_slice(&text)
-            .map_err(|_| no("it is no JSON document as Google's console gives it"))?;
-        match &*document.kind {
-            "service_account" => (),
-            "authorized_user" => {
-                return Err(no("it holds the login of a person (`authorized_user`)")
-                    .with_advice("make a key of a service account"));
-            }
-            "external_account" | "external_account_authorized_user" => {
-                return Err(no("it describes a federated identity (`external_account`), which is not known here")
-                    .with_advice("use a service account's key, or the one of the machine or pod"));
-            }
-            _ => return Err(no("its `type` is not `service_account`")),
-        }
-        for (name, value) in [
-            ("client_email", &document.client_email),
-            ("private_key_id", &document.private_key_id),
-            ("private_key", &document.private_key),
-        ] {
-            if value.is_empty() {
-                return Err(no(&format!("it has no `{name}`")));
-            }
-        }
-        let key = Secret::new(document.private_key);
-        let signer = Ring.sign(SigningAlgorithm::RS256, key.expose().as_bytes());
-        signer.map_err(|_| no("its `private_key` is no private RSA key in PEM"))?;
-        Ok(Self {
-            email: document.client_email,
-            key_id: document.private_key_id,
-            key,
-        })
-    }
-
-    /// What the library needs of it: other fields would say where to ask, or not to log in at all.
-    fn document(&self) -> String {
-        let document = json!({
-            "client_email": self.email,
-            "private_key_id": self.key_id,
-            "private_key": self.key.expose(),
-        });
-        document.to_string()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use s3_exporter_api::chain;
-
-    use super::*;
-
-    #[test]
-    fn files_that_are_of_no_use_are_not_shown() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let account = |key: &str| {
-            format!(
-                "{{\"type\": \"service_account\", \"client_email\": \"a@b\", \"private_key_id\": \"1\", \"private_key\": \"{key}\"}}"
-            )
-        };
-        let table = [
-            (
-                "hidden",
-                "it is no JSON document as Google's console gives it",
-            ),
-            (
-                "{\"token\": \"hidden\"}",
-                "its `type` is not `service_account`",
-            ),
-            (
-                "{\"type\": \"authorized_user\", \"refresh_token\": \"hidden\"}",
-                "it holds the login of a person (`authorized_user`); make a key of a service account",
-            ),
-            (
-                "{\"type\": \"external_account\", \"audience\": \"hidden\"}",
-                "it describes a federated identity (`external_account`), which is not known here; use a service account's key, or the one of the machine or pod",
-            ),
-            (&account(""), "it has no `private_key`"),
-            (
-                &account("hidden"),
-                "its `private_key` is no private RSA key in PEM",
-            ),
-            (
-                &account("-----BEGIN PRIVATE KEY-----\\naGlkZGVu\\n-----END PRIVATE KEY-----\\n"),
-                "its `private_key` is no private RSA key in PEM",
-            ),
-        ];
-        for (text, reason) in table {
-            std::fs::write(file.path(), text).unwrap();
-            let error = ServiceAccount::read(file.path()).unwrap_err();
-            assert_eq!(error.kind(), FailureKind::Credentials);
-            let action = format!("reading the credentials {}", file.path().display());
-            assert_eq!(chain(&error), format!("{action}: {reason}"));
-        }
-        let error = ServiceAccount::read(Path::new("/none/key.json")).unwrap_err();
-        assert_eq!(
-            chain(&error),
-            "reading the credentials /none/key.json: it cannot be read: there is no such file"
-        );
     }
 }

@@ -1,11 +1,13 @@
 //! The backend for Google Cloud Storage, by its JSON API.
 //!
 //! Credentials are those of the crate `object_store` ([`identity`], `backends/cloud`), which lists
-//! nothing here. The requests ([`list`]), the way to the store and the reading of answers ([`read`])
+//! nothing here; tokens of persons and of federated identities are asked for here ([`exchange`]). The requests ([`list`]), the way to the store and the reading of answers ([`read`])
 //! are ours.
 
 mod config;
+mod document;
 mod error;
+mod exchange;
 mod identity;
 mod list;
 mod login;
@@ -31,7 +33,7 @@ impl Connect for GcsConfig {
     }
 
     fn look(&self) -> Vec<FaultyFile> {
-        let mut faulty = self.login.look();
+        let mut faulty = self.login.look(&self.store_url());
         faulty.extend(s3_exporter_transport::look(&self.transport));
         faulty
     }

@@ -23,7 +23,7 @@ use crate::read::{BUCKETS, OBJECTS, read, read_refusal};
 const AGENT: &str = concat!("s3-exporter/", env!("CARGO_PKG_VERSION"));
 
 /// All that a path or a query wants encoded.
-const TEXT: &AsciiSet = &NON_ALPHANUMERIC
+pub const TEXT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')

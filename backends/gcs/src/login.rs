@@ -4,7 +4,7 @@ use s3_exporter_api::FaultyFile;
 use s3_exporter_cloud::Environment;
 use s3_exporter_config::Section;
 
-use crate::identity::ServiceAccount;
+use crate::document::Document;
 
 /// How to log in, as the section says.
 #[derive(Clone, Debug)]
@@ -58,11 +58,11 @@ impl Login {
     }
 
     /// Reads what file there is, without asking anybody.
-    pub fn look(&self) -> Vec<FaultyFile> {
+    pub fn look(&self, endpoint: &str) -> Vec<FaultyFile> {
         let Self::File(path) = self else {
             return Vec::new();
         };
-        let error = ServiceAccount::read(path).err();
+        let error = Document::read(path, endpoint).err();
         error
             .map(|error| ("credentials_file", error))
             .into_iter()
@@ -73,7 +73,7 @@ impl Login {
     pub const fn advice(&self) -> &'static str {
         match self {
             Self::File(_) => {
-                "check that the key in `credentials_file` is still there in the service account, and this machine's clock"
+                "check that what is in `credentials_file` still holds (a key that its service account has, a login, a federation), and this machine's clock"
             }
             Self::Machine | Self::Unset => {
                 "give this machine or pod a service account, or `credentials_file` the key of one"

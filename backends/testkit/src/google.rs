@@ -1,22 +1,25 @@
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
 use ring::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
-use crate::Faults;
+use crate::openid::Trust;
 use crate::proxy::Relay;
 use crate::web::{Service, Web};
+use crate::{Faults, OpenId};
 
 /// What stands before a store that lets everybody in, and asks who it is as Google documents it: by a
-/// token that a service account's key has signed, or one of the machine's metadata server, which it
-/// is, too.
+/// token that a service account's key has signed, or one that it hands out: as the machine's metadata
+/// server, to persons, and to whom a provider knows that it trusts. It has all these addresses in one.
 pub struct Google {
     web: Web,
 }
@@ -42,13 +45,20 @@ impl Google {
     pub const STRANGER: &str = "stranger@tests.iam.gserviceaccount.com";
     /// A bucket that is open to all.
     pub const PUBLIC: &str = "public";
+    /// What a person may list with.
+    pub const REFRESH: &str = "1//refresh-token-of-the-tests";
+    /// Whom the trusted provider must name so that it may list, or act for [`Self::WATCHER`].
+    pub const SUBJECT: &str = "system:serviceaccount:monitoring:s3-exporter";
     /// What the machine's metadata server hands out.
     pub const TOKEN: &str = "ya29.token-of-the-machine-of-the-tests";
 
-    /// Starts it before the store at `endpoint` (http).
-    pub fn start(endpoint: &str) -> Self {
+    /// Starts it before the store at `endpoint` (http), with a provider of identities that it trusts.
+    pub fn start(endpoint: &str, trusted: &OpenId) -> Self {
         LazyLock::force(&KEYS);
-        let gate = Gate(Relay::to(endpoint));
+        let gate = Gate {
+            store: Relay::to(endpoint),
+            trust: Arc::new(trusted.trust()),
+        };
         Self {
             web: Web::start(gate, Faults::default(), None),
         }
@@ -67,6 +77,35 @@ impl Google {
     /// A key of a service account, as Google's console gives it.
     pub fn key_of(account: &str) -> String {
         document(account, &KEYS[0])
+    }
+
+    /// A login of a person, as `gcloud` leaves it; one who may list has [`Self::REFRESH`].
+    pub fn login_with(&self, refresh_token: &str) -> String {
+        let document = json!({
+            "type": "authorized_user",
+            "client_id": "tests.apps.googleusercontent.com",
+            "client_secret": CLIENT_SECRET,
+            "refresh_token": refresh_token,
+            "token_uri": format!("{}/token", self.endpoint()),
+            "universe_domain": "googleapis.com",
+        });
+        document.to_string()
+    }
+
+    /// A federated identity whose tokens are at `source`; in the place of an account, if there is one.
+    pub fn federated(&self, source: &Value, account: Option<&str>) -> String {
+        let mut document = json!({
+            "type": "external_account",
+            "audience": AUDIENCE,
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": format!("{}/v1/token", self.endpoint()),
+            "credential_source": source,
+        });
+        if let Some(account) = account {
+            let url = format!("{}{ACCOUNTS}{account}{GENERATE}", self.endpoint());
+            document["service_account_impersonation_url"] = url.into();
+        }
+        document.to_string()
     }
 
     /// The same, after it was taken from the account.
@@ -90,8 +129,63 @@ fn document(account: &str, key: &str) -> String {
     serde_json::to_string_pretty(&document).unwrap()
 }
 
+const CLIENT_SECRET: &str = "client-secret-of-the-tests";
+const AUDIENCE: &str =
+    "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/tests/providers/tests";
+const ACCOUNTS: &str = "/v1/projects/-/serviceAccounts/";
+const GENERATE: &str = ":generateAccessToken";
+/// What is handed out to persons, to federated identities, and to these for an account.
+const OF_PERSONS: &str = "ya29.token-of-a-person-of-the-tests";
+const FEDERATED: &str = "ya29.d.token-of-the-federation-of-the-tests";
+const OF_ACCOUNTS: &str = "ya29.c.token-of-an-account-of-the-tests";
+
 #[derive(Clone)]
-struct Gate(Relay);
+struct Gate {
+    store: Relay,
+    trust: Arc<Trust>,
+}
+
+impl Gate {
+    /// Hands out a token for a form, as OAuth 2 has it.
+    fn token(&self, path: &str, body: &str) -> Response<Bytes> {
+        let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
+        let pairs = pairs.map(|(name, value)| (decode(name), decode(value)));
+        let fields: std::collections::BTreeMap<_, _> = pairs.collect();
+        let is = |name: &str, value: &str| fields.get(name).is_some_and(|field| field == value);
+        let granted = match path {
+            "/token" => {
+                let is_good = is("grant_type", "refresh_token")
+                    && is("client_secret", CLIENT_SECRET)
+                    && is("refresh_token", Google::REFRESH);
+                is_good.then_some(OF_PERSONS)
+            }
+            _ => {
+                let subject = fields.get("subject_token").map_or("", String::as_str);
+                let is_good = is(
+                    "grant_type",
+                    "urn:ietf:params:oauth:grant-type:token-exchange",
+                ) && is("audience", AUDIENCE)
+                    && is(
+                        "requested_token_type",
+                        "urn:ietf:params:oauth:token-type:access_token",
+                    )
+                    && self.trust.subject_of(subject).as_deref() == Some(Google::SUBJECT);
+                is_good.then_some(FEDERATED)
+            }
+        };
+        match granted {
+            Some(token) => answer(
+                StatusCode::OK,
+                &json!({"access_token": token, "expires_in": 3599, "token_type": "Bearer"}),
+            ),
+            None => answer(
+                StatusCode::BAD_REQUEST,
+                &json!({"error": "invalid_grant", "error_description": "Token has been expired or revoked."}),
+            ),
+        }
+    }
+}
 
 impl Service for Gate {
     async fn answer(&self, request: Request<Incoming>) -> Response<Bytes> {
@@ -108,19 +202,42 @@ impl Service for Gate {
                 _ => answer(StatusCode::FORBIDDEN, &json!({"error": "Missing header"})),
             };
         }
+        let path = request.uri().path().to_owned();
+        if request.method() == http::Method::POST {
+            let bearer = header("authorization");
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            if path.starts_with(ACCOUNTS) && path.ends_with(GENERATE) {
+                let is_good = bearer.as_deref() == Some(&*format!("Bearer {FEDERATED}"))
+                    && path.contains(Google::WATCHER);
+                let ends = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(3600);
+                return match is_good {
+                    true => answer(
+                        StatusCode::OK,
+                        &json!({"accessToken": OF_ACCOUNTS, "expireTime": ends.to_string()}),
+                    ),
+                    false => answer(
+                        StatusCode::FORBIDDEN,
+                        &json!({"error": {"code": 403, "message": "Permission 'iam.serviceAccounts.getAccessToken' denied", "status": "PERMISSION_DENIED"}}),
+                    ),
+                };
+            }
+            return self.token(&path, std::str::from_utf8(&body).unwrap());
+        }
         let token = header("authorization");
         let token = token.as_deref().map(|text| text.strip_prefix("Bearer "));
         let is_public = request.uri().path() == format!("/storage/v1/b/{}/o", Google::PUBLIC);
         match token {
-            None if is_public => self.0.answer(request).await,
+            None if is_public => self.store.answer(request).await,
             None => refused(
                 StatusCode::UNAUTHORIZED,
                 "required",
                 "Anonymous caller does not have storage.objects.list access to the Google Cloud Storage bucket.",
             ),
-            Some(Some(Google::TOKEN)) => self.0.answer(request).await,
+            Some(Some(Google::TOKEN | OF_PERSONS | FEDERATED | OF_ACCOUNTS)) => {
+                self.store.answer(request).await
+            }
             Some(token) => match token.and_then(account_of).as_deref() {
-                Some(Google::WATCHER) => self.0.answer(request).await,
+                Some(Google::WATCHER) => self.store.answer(request).await,
                 Some(Google::STRANGER) => refused(
                     StatusCode::FORBIDDEN,
                     "forbidden",

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
+    UnparsedPublicKey,
+};
 use serde_json::{Value, json};
 
 use crate::Faults;
@@ -44,24 +47,54 @@ impl OpenId {
         format!("arn:minio:iam:::role/{}", encode(hash.as_ref()))
     }
 
+    pub(crate) fn trust(&self) -> Trust {
+        Trust(Arc::clone(&self.key))
+    }
+
     /// A token of `subject` that is good for so many seconds. A session that MinIO gives
     /// for it ends with it.
     pub fn token(&self, subject: &str, seconds: i64) -> String {
-        let now = jiff::Timestamp::now().as_second();
-        let head = json!({"alg": "ES256", "kid": KEY_ID, "typ": "JWT"});
-        let claims = json!({
-            "iss": self.web.endpoint(),
-            "sub": subject,
-            "aud": Self::CLIENT,
-            "iat": now,
-            "exp": now + seconds,
-        });
-        let text = format!("{}.{}", encode_json(&head), encode_json(&claims));
-        let signature = self
-            .key
-            .sign(&SystemRandom::new(), text.as_bytes())
-            .unwrap();
-        format!("{text}.{}", encode(signature.as_ref()))
+        token(&self.key, &self.web.endpoint(), subject, seconds)
+    }
+
+    /// Where it hands out tokens of `subject` for an hour, as `id_token` of a JSON document, to whom asks
+    /// with the header `Metadata: true`.
+    pub fn token_url(&self, subject: &str) -> String {
+        format!("{}{IDENTITY}{subject}", self.web.endpoint())
+    }
+}
+
+const IDENTITY: &str = "/identity/";
+
+fn token(key: &EcdsaKeyPair, issuer: &str, subject: &str, seconds: i64) -> String {
+    let now = jiff::Timestamp::now().as_second();
+    let head = json!({"alg": "ES256", "kid": KEY_ID, "typ": "JWT"});
+    let claims = json!({
+        "iss": issuer,
+        "sub": subject,
+        "aud": OpenId::CLIENT,
+        "iat": now,
+        "exp": now + seconds,
+    });
+    let text = format!("{}.{}", encode_json(&head), encode_json(&claims));
+    let signature = key.sign(&SystemRandom::new(), text.as_bytes()).unwrap();
+    format!("{text}.{}", encode(signature.as_ref()))
+}
+
+/// Whose good token of this provider it is.
+pub(crate) struct Trust(Arc<EcdsaKeyPair>);
+
+impl Trust {
+    pub(crate) fn subject_of(&self, token: &str) -> Option<String> {
+        use base64::Engine;
+        let decode = |text: &str| base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(text).ok();
+        let (signed, signature) = token.rsplit_once('.')?;
+        let claims = decode(signed.split_once('.')?.1)?;
+        let claims: Value = serde_json::from_slice(&claims).ok()?;
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.0.public_key().as_ref());
+        key.verify(signed.as_bytes(), &decode(signature)?).ok()?;
+        let lasts = claims["exp"].as_i64()? > jiff::Timestamp::now().as_second();
+        lasts.then(|| claims["sub"].as_str().map(str::to_owned))?
     }
 }
 
@@ -92,6 +125,15 @@ impl Service for Documents {
                     "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": KEY_ID,
                     "x": encode(x), "y": encode(y),
                 }]})
+            }
+            path if path.starts_with(IDENTITY) => {
+                let is_asked = request.headers().get("metadata");
+                assert!(
+                    is_asked.is_some_and(|value| value == "true"),
+                    "without its header"
+                );
+                let subject = path.trim_start_matches(IDENTITY);
+                json!({"id_token": token(&self.0, &issuer, subject, 3600)})
             }
             path => panic!("nobody should ask for {path}"),
         };

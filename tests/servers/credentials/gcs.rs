@@ -2,13 +2,16 @@
 //! looks at tokens as Google documents it.
 
 use s3_exporter_testkit::servers::FakeGcs;
-use s3_exporter_testkit::{Google, Upload};
+use s3_exporter_testkit::{Google, OpenId, S3sServer, Upload};
+use serde_json::json;
 
 use crate::common::Exporter;
 use crate::credentials::place::*;
 
 struct Stage {
     google: Google,
+    /// Whose identities it trusts.
+    provider: OpenId,
     place: Place,
     _store: FakeGcs,
 }
@@ -16,7 +19,7 @@ struct Stage {
 impl Stage {
     /// With [`BUCKET`], and [`Google::PUBLIC`], which is open to all.
     async fn new() -> Self {
-        let store = FakeGcs::start().await;
+        let (store, provider) = (FakeGcs::start().await, OpenId::start());
         let client = store.client();
         for bucket in [BUCKET, Google::PUBLIC] {
             client.create_bucket(bucket).await;
@@ -24,7 +27,8 @@ impl Stage {
             client.try_put_all(bucket, uploads).await.unwrap();
         }
         Self {
-            google: Google::start(&store.endpoint()),
+            google: Google::start(&store.endpoint(), &provider),
+            provider,
             place: Place::new(),
             _store: store,
         }
@@ -45,7 +49,7 @@ impl Stage {
         let status = exporter.status().await.to_string();
         let texts = [exporter.log(), status, exporter.get("/metrics").await];
         for text in texts {
-            for secret in ["PRIVATE KEY", "eyJ", "ya29."] {
+            for secret in ["PRIVATE KEY", "eyJ", "ya29.", "1//", "client-secret"] {
                 let at = text.find(secret);
                 let around = at.map(|at| &text[at.saturating_sub(200)..at]);
                 assert_eq!(around, None, "{secret}");
@@ -63,8 +67,6 @@ async fn keys_of_service_accounts() {
     stage
         .place
         .write("stranger.json", &Google::key_of(Google::STRANGER));
-    let person = "{\"type\": \"authorized_user\", \"refresh_token\": \"1//0e\"}";
-    stage.place.write("person.json", person);
     let deleted = Google::deleted_key_of(Google::WATCHER);
     let mount = Mount::new(&stage.place, "secret", &[("key.json", &deleted)]);
     let rotated = mount.path("key.json");
@@ -72,7 +74,6 @@ async fn keys_of_service_accounts() {
         stage.store("key", "credentials_file = \"key.json\""),
         stage.store("rotated", &format!("credentials_file = {rotated:?}")),
         stage.store("may-not-list", "credentials_file = \"stranger.json\""),
-        stage.store("person", "credentials_file = \"person.json\""),
         stage.store("private", "anonymous = true"),
         stage.store("public", "anonymous = true").replace(
             &format!("bucket = \"{BUCKET}\""),
@@ -82,21 +83,15 @@ async fn keys_of_service_accounts() {
     let mut exporter = stage.start(&stores, &[]).await;
     until_well(&mut exporter, &["key", "public"]).await;
     until_failing(&mut exporter, &["may-not-list"], "denied").await;
-    until_failing(
-        &mut exporter,
-        &["private", "person", "rotated"],
-        "credentials",
-    )
-    .await;
+    until_failing(&mut exporter, &["private", "rotated"], "credentials").await;
     for (store, part) in [
         (
             "may-not-list",
             "access denied (403 forbidden); give it the role",
         ),
         ("may-not-list", "Permission 'storage.objects.list' denied"),
-        ("person", "make a key of a service account"),
         ("private", "give `credentials_file`"),
-        ("rotated", "check that the key in `credentials_file`"),
+        ("rotated", "check that what is in `credentials_file`"),
     ] {
         let message = message(&exporter, store).await;
         assert!(message.contains(part), "{store}: {message}");
@@ -126,4 +121,104 @@ async fn the_environment_and_the_machine() {
     stage.place.write(file, &Google::key_of(Google::WATCHER));
     let mut exporter = stage.start(&[stage.store("own", "")], &[]).await;
     until_well(&mut exporter, &["own"]).await;
+}
+
+/// What `gcloud auth application-default login` leaves, in a file that is named and where it leaves it.
+#[tokio::test]
+async fn logins_of_persons() {
+    let stage = Stage::new().await;
+    let good = stage.google.login_with(Google::REFRESH);
+    stage.place.write("person.json", &good);
+    let revoked = stage.google.login_with("1//revoked");
+    stage.place.write("revoked.json", &revoked);
+    let elsewhere = good.replace(&stage.google.endpoint(), "http://127.0.0.1:1");
+    stage.place.write("elsewhere.json", &elsewhere);
+    stage
+        .place
+        .write(".config/gcloud/application_default_credentials.json", &good);
+    let stores = [
+        stage.store("own", ""),
+        stage.store("person", "credentials_file = \"person.json\""),
+        stage.store("revoked", "credentials_file = \"revoked.json\""),
+        stage.store("elsewhere", "credentials_file = \"elsewhere.json\""),
+    ];
+    let mut exporter = stage.start(&stores, &[]).await;
+    until_well(&mut exporter, &["own", "person"]).await;
+    until_failing(&mut exporter, &["revoked", "elsewhere"], "credentials").await;
+    for (store, part) in [
+        (
+            "revoked",
+            "who hands out tokens says 400 \"invalid_grant: Token has been expired or revoked.\"",
+        ),
+        ("elsewhere", "its `token_uri` is neither at Google"),
+    ] {
+        let message = message(&exporter, store).await;
+        assert!(message.contains(part), "{store}: {message}");
+    }
+    // Logged in again.
+    stage.place.write("revoked.json", &good);
+    until_well(&mut exporter, &["revoked"]).await;
+    stage.shows_no_secret(&exporter).await;
+}
+
+/// With a token in a file, or at an address; for itself, or in the place of a service account.
+#[tokio::test]
+async fn federated_identities() {
+    let stage = Stage::new().await;
+    let token = |subject| stage.provider.token(subject, 3600);
+    let path = stage.place.write("token", &token(Google::SUBJECT));
+    let stranger = stage.place.write("stranger", &token("stranger"));
+    let document = json!({"id_token": token(Google::SUBJECT)}).to_string();
+    let as_json = stage.place.write("token.json", &document);
+    let in_json = json!({"type": "json", "subject_token_field_name": "id_token"});
+    let served = S3sServer::start(); // answers what is asked for in XML, which is no token
+    let by_file = json!({"file": path});
+    let sources = [
+        ("file", by_file.clone(), None),
+        ("json", json!({"file": as_json, "format": in_json}), None),
+        ("account", by_file.clone(), Some(Google::WATCHER)),
+        ("not-its-account", by_file, Some(Google::STRANGER)),
+        ("stranger", json!({"file": stranger}), None),
+        (
+            "url",
+            json!({"url": stage.provider.token_url(Google::SUBJECT), "headers": {"Metadata": "true"}, "format": in_json}),
+            None,
+        ),
+        (
+            "no-token",
+            json!({"url": served.endpoint(), "format": in_json}),
+            None,
+        ),
+        ("no-file", json!({"file": "/none/token"}), None),
+    ];
+    let stores = sources.each_ref().map(|(name, source, account)| {
+        let file = format!("{name}.federated.json");
+        stage
+            .place
+            .write(&file, &stage.google.federated(source, *account));
+        stage.store(name, &format!("credentials_file = {file:?}"))
+    });
+    let mut exporter = stage.start(&stores, &[]).await;
+    until_well(&mut exporter, &["file", "json", "account", "url"]).await;
+    let failing = ["not-its-account", "stranger", "no-token", "no-file"];
+    until_failing(&mut exporter, &failing, "credentials").await;
+    for (store, part) in [
+        (
+            "not-its-account",
+            "says 403 \"PERMISSION_DENIED: Permission",
+        ),
+        ("stranger", "says 400 \"invalid_grant: "),
+        ("no-token", "asking 127.0.0.1 for a token: it says 403"),
+        (
+            "no-file",
+            "reading the token in the file /none/token: there is no such file",
+        ),
+    ] {
+        let message = message(&exporter, store).await;
+        assert!(message.contains(part), "{store}: {message}");
+    }
+    // A pod's token is written anew before it ends.
+    stage.place.write("stranger", &token(Google::SUBJECT));
+    until_well(&mut exporter, &["stranger"]).await;
+    stage.shows_no_secret(&exporter).await;
 }

@@ -5,7 +5,7 @@ use tokio::sync::OnceCell;
 use super::fixtures::{Section, connection, new_bucket};
 use super::{Access, BackendPlugin, Connection, Fixture, Need};
 use crate::servers::FakeGcs;
-use crate::{Fault, Google, Upload};
+use crate::{Fault, Google, OpenId, Upload};
 
 /// A plug-in for Google Cloud Storage against fake-gcs-server: one server for all tests of a binary.
 pub struct GcsFixture {
@@ -20,7 +20,7 @@ impl GcsFixture {
         static SERVER: OnceCell<(FakeGcs, Google)> = OnceCell::const_new();
         let start = async || {
             let server = FakeGcs::start().await;
-            let google = Google::start(&server.endpoint());
+            let google = Google::start(&server.endpoint(), &OpenId::start());
             (server, google)
         };
         Self {
