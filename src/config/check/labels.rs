@@ -42,8 +42,7 @@ fn label(
 
 /// Whether neither metrics nor alerts have a label of this name.
 pub(super) fn is_free(name: &str, metrics: &Metrics) -> bool {
-    let own = Label::ALL.into_iter().map(Label::as_str);
     let renamed = [&*metrics.cluster_label, &*metrics.job_label];
-    let mut taken = own.chain(OF_ALERTS).chain(renamed);
-    taken.all(|own| own != name)
+    let mut own = Label::ALL.into_iter().map(Label::as_str).chain(OF_ALERTS);
+    own.all(|own| own != name) && !renamed.contains(&name)
 }
