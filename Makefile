@@ -78,8 +78,5 @@ arm64:
 	S3_EXPORTER_ARM64=$$(tests/arm64.sh) $(CARGO) test --workspace --test servers packages::image
 
 # Each feature builds alone and passes its unit tests alone.
-features: $(FEATURES:%=feature-%) feature-none
-
-feature-%:
-	$(CARGO) clippy -p s3-exporter --no-default-features --features "$(filter-out none,$*)" --lib --bins -- -D warnings
-	$(CARGO) test -p s3-exporter --no-default-features --features "$(filter-out none,$*)" --lib
+features:
+	tests/features.sh $(FEATURES) none
