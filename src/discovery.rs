@@ -30,14 +30,17 @@ pub enum Discovered {
     Places(Places),
 }
 
+/// A bucket, and what folders in it begin with.
+pub type Place = (Arc<str>, Arc<str>);
+
 /// What a backend has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     /// The names of all buckets, in their order; none where no pattern is of buckets.
     pub buckets: Vec<Arc<str>>,
-    /// The folders of a bucket that begin with a text, in their order, by both; those that could never
-    /// be listed are left out.
-    pub folders: BTreeMap<(Arc<str>, Arc<str>), Vec<Arc<str>>>,
+    /// The folders of a bucket that begin with a text, in their order; those that could never be listed
+    /// are left out.
+    pub folders: BTreeMap<Place, Vec<Arc<str>>>,
 }
 
 /// What all sources know, by their names; those that have not answered yet are left out.

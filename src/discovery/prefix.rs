@@ -6,10 +6,14 @@ use std::sync::Arc;
 use globset::{GlobMatcher, GlobSet, GlobSetBuilder};
 
 use super::pattern::{glob, is_exclusion};
-use crate::labels::is_label_name;
 
 /// What a folder has that stands for several; `{name}` does, too.
 const MARKS: [char; 4] = ['*', '?', '[', '{'];
+
+/// Else braces are a glob's, as in `{a,b}`.
+fn is_of_a_name(character: char) -> bool {
+    character == '_' || character.is_ascii_alphanumeric()
+}
 
 /// Which folders are meant: patterns, and those with a `!` before them, which leave out.
 #[derive(Clone, Debug)]
@@ -82,7 +86,7 @@ impl PrefixForm {
         let name = folder
             .strip_prefix('{')
             .and_then(|rest| rest.strip_suffix('}'));
-        let label = name.filter(|name| is_label_name(name));
+        let label = name.filter(|name| !name.is_empty() && name.chars().all(is_of_a_name));
         let matcher = glob(if label.is_some() { "*" } else { folder });
         let matcher = matcher.map_err(|error| format!("which is no glob: {}", error.kind()))?;
         let start: usize = folders[..at].iter().map(|folder| folder.len() + 1).sum();

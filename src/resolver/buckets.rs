@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Publisher, Resolver};
 use crate::discovery::pattern::BucketPatterns;
-use crate::discovery::{Discovered, Places};
+use crate::discovery::{Discovered, Place, Places};
 use crate::fingerprint::Fingerprint;
 use crate::store::Store;
 
@@ -160,7 +160,7 @@ impl BucketsResolver {
     }
 
     /// Where folders are listed: in which bucket, beginning with what.
-    fn places(&self, buckets: &[Arc<str>]) -> BTreeSet<(Arc<str>, Arc<str>)> {
+    fn places(&self, buckets: &[Arc<str>]) -> BTreeSet<Place> {
         let mut places = BTreeSet::new();
         for question in &self.folders {
             let patterns = question.patterns.as_ref();

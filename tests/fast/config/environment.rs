@@ -66,7 +66,7 @@ fn what_cannot_be_expanded() {
                 r#"error: config.toml:2: `server.listen[0]` is what its ${...} stands for: expected host and port, such as ":9340", "127.0.0.1:9340" or "[::1]:9340""#,
                 r#"error: config.toml:4: `log.level` is what its ${...} stands for: expected off, error, warn, info, debug or trace, or a filter such as "info,kube=warn""#,
                 r#"error: config.toml:5: `log.format` is what its ${...} stands for: expected "json" or "console""#,
-                r#"error: config.toml:7: `metrics.compat[0]` is what its ${...} stands for: expected "kubermatic_s3" or "kubermatic_etcdbackup" or "ribbybibby""#,
+                r#"error: config.toml:7: `metrics.compat[0]` is what its ${...} stands for: expected "kubermatic_s3" or "kubermatic_etcdbackup" or "ribbybibby" or "tropnikovvl""#,
                 "error: config.toml:8: `metrics.cluster_label` is what its ${...} stands for: expected a label's name: letters, digits and `_`, no digit at the start, and no `__`",
                 "error: config.toml:12: `destinations[0].bucket` is what its ${...} stands for: no bucket's name holds a blank or a control character",
             ],
@@ -196,7 +196,7 @@ fn variables() {
                 ("S3_EXPORTER__SERVER__LISTEN", "9340,:9341"),
             ],
             says: &[
-                r#"error: environment variable S3_EXPORTER__METRICS__COMPAT: `metrics.compat[1]` is "other": expected "kubermatic_s3" or "kubermatic_etcdbackup" or "ribbybibby""#,
+                r#"error: environment variable S3_EXPORTER__METRICS__COMPAT: `metrics.compat[1]` is "other": expected "kubermatic_s3" or "kubermatic_etcdbackup" or "ribbybibby" or "tropnikovvl""#,
                 r#"error: environment variable S3_EXPORTER__SERVER__LISTEN: `server.listen[0]` is "9340": expected host and port, such as ":9340", "127.0.0.1:9340" or "[::1]:9340""#,
             ],
             ..Case::NONE

@@ -157,9 +157,20 @@ fn values_of_no_use() {
                 GOOD,
             ],
             says: &[
-                r#"error: config.toml:2: `metrics.compat[0]` is "kubermatic": expected "kubermatic_s3" or "kubermatic_etcdbackup" or "ribbybibby"; did you mean "kubermatic_s3"?"#,
-                r#"error: config.toml:2: `metrics.compat[1]` is "kubermatic_s3x": expected "kubermatic_s3" or "kubermatic_etcdbackup" or "ribbybibby"; did you mean "kubermatic_s3"?"#,
+                r#"error: config.toml:2: `metrics.compat[0]` is "kubermatic": expected "kubermatic_s3" or "kubermatic_etcdbackup" or "ribbybibby" or "tropnikovvl"; did you mean "kubermatic_s3"?"#,
+                r#"error: config.toml:2: `metrics.compat[1]` is "kubermatic_s3x": expected "kubermatic_s3" or "kubermatic_etcdbackup" or "ribbybibby" or "tropnikovvl"; did you mean "kubermatic_s3"?"#,
                 r#"error: config.toml:3: `metrics.cluster_label` is "destination": that label is there for another purpose: expected one such as "backup_cluster""#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[metrics]",
+                r#"compat = ["ribbybibby", "tropnikovvl"]"#,
+                GOOD,
+            ],
+            says: &[
+                r#"error: config.toml:2: `metrics.compat[1]` is "tropnikovvl", given together with another set that has `s3_list_duration_seconds` with other labels: give one of the two"#,
             ],
             ..Case::NONE
         },

@@ -25,8 +25,8 @@ struct Shown {
 }
 
 impl Shown {
-    /// What it is per.
-    fn table(&self) -> &'static str {
+    /// What it is per, or whose name it is.
+    fn table(&self, peer: &'static str) -> &'static str {
         let has = |label: &str| self.labels.iter().any(|own| own == label);
         if self.name.contains("probe_") {
             "each probe"
@@ -35,7 +35,7 @@ impl Shown {
         } else if self.name.starts_with("kubermatic_etcdbackup_") {
             "kubermatic_etcdbackup"
         } else if self.name.starts_with("s3_") {
-            "ribbybibby"
+            peer
         } else if has("resolver") && !has("destination") {
             "each resolver"
         } else if has("job") {
@@ -131,30 +131,34 @@ fn families(text: &str) -> Vec<Shown> {
 }
 
 /// All that a process shows.
-fn exposed() -> String {
-    let sets = Compat::ALL;
+fn exposed(sets: &[Compat]) -> String {
     let mut own = Telemetry::new().families();
     own.extend(probe::families(true, false, Duration::from_secs(1)));
     own.sort_by(|one, other| one.name().cmp(other.name()));
-    let metrics = sample::metrics(&sets, "cluster");
+    let metrics = sample::metrics(sets, "cluster");
     text(&sample::snapshot(), &metrics, &own, Format::Text)
 }
 
-/// With what a snapshot shows of each family.
+/// With what a snapshot shows of each family. Two peers have names in `s3_`, each in its own turn.
 fn tables() -> BTreeMap<&'static str, String> {
-    let text = exposed();
     let mut tables = BTreeMap::new();
-    for family in families(&text) {
-        let has_samples = |name: &String| {
-            let mut lines = text.lines();
-            lines.any(|line| line.split(['{', ' ']).next() == Some(name))
-        };
-        let has_samples = family.samples().iter().all(has_samples);
-        assert!(has_samples, "{}: the snapshot has none of it", family.name);
-        let table = tables
-            .entry(family.table())
-            .or_insert_with(|| "\n| name | type | meaning |\n|---|---|---|\n".to_owned());
-        *table += &family.row();
+    for peer in [Compat::Ribbybibby, Compat::Tropnikovvl] {
+        let sets = Compat::ALL.into_iter().filter(|set| !set.excludes(peer));
+        let text = exposed(&sets.collect::<Vec<_>>());
+        let mut shown = BTreeMap::new();
+        for family in families(&text) {
+            let has_samples = |name: &String| {
+                let mut lines = text.lines();
+                lines.any(|line| line.split(['{', ' ']).next() == Some(name))
+            };
+            let has_samples = family.samples().iter().all(has_samples);
+            assert!(has_samples, "{}: the snapshot has none of it", family.name);
+            let table = shown
+                .entry(family.table(peer.as_str()))
+                .or_insert_with(|| "\n| name | type | meaning |\n|---|---|---|\n".to_owned());
+            *table += &family.row();
+        }
+        tables.extend(shown);
     }
     for table in tables.values_mut() {
         table.push('\n');

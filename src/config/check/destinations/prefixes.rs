@@ -8,6 +8,7 @@ use crate::config::Metrics;
 use crate::config::check::labels::is_free;
 use crate::discovery::pattern::{glob, is_exclusion};
 use crate::discovery::prefix::{PrefixForm, PrefixPatterns};
+use crate::labels::is_label_name;
 
 /// Those of a section, where they are good; where their store is known, it says whether they can be had.
 pub(super) fn prefixes(
@@ -78,10 +79,17 @@ fn wrong(pattern: &str, cannot: Option<&str>, metrics: &Metrics) -> Option<Strin
     match PrefixForm::parse(pattern) {
         Err(wrong) => Some(wrong),
         Ok(form) => {
-            let label = form.label.filter(|label| !is_free(label, metrics))?;
-            Some(format!(
-                "and metrics or alerts have a label {label:?} already: expected another name in the braces"
-            ))
+            let label = form.label?;
+            if !is_label_name(&label) {
+                let expected =
+                    "expected letters, digits and `_`, no digit at the start, and no `__`";
+                return Some(format!("and {label:?} is no label's name: {expected}"));
+            }
+            (!is_free(&label, metrics)).then(|| {
+                format!(
+                    "and metrics or alerts have a label {label:?} already: expected another name in the braces"
+                )
+            })
         }
     }
 }
