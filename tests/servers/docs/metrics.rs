@@ -127,7 +127,15 @@ buckets = ["etcd"]
     let is_counted = |metrics: &common::Metrics| metrics.has(differs);
     exporter.until("another was counted", is_counted).await;
     let probed = exporter.get("/probe?target=etcd").await;
-    exporter.get("/metrics").await + &probed
+    // Its names are those of another peer, in part.
+    let other = config.replace("\"ribbybibby\"", "\"tropnikovvl\"");
+    let mut another = common::Exporter::with_config(&other, &[]).await;
+    let is_counted = |metrics: &common::Metrics| {
+        let names = ["s3_total_delete_markers", "s3_bucket_size"];
+        names.iter().all(|name| metrics.has(name))
+    };
+    another.until("versions were counted", is_counted).await;
+    exporter.get("/metrics").await + &probed + &another.get("/metrics").await
 }
 
 fn names(text: &str) -> BTreeSet<String> {
