@@ -38,9 +38,6 @@ LABEL org.opencontainers.image.version="$VERSION"
 LABEL org.opencontainers.image.revision="$REVISION"
 # The binary is where Kubermatic's charts expect it.
 COPY --from=build /src/out/s3-exporter /usr/local/bin/s3-exporter
-# One arena for all threads: a tenth less memory while scanning, at the same CPU
-# (docs/performance.md).
-ENV MALLOC_ARENA_MAX=1
 # config.toml is found here without a flag, by the health check too.
 WORKDIR /etc/s3-exporter
 # A number, so that `runAsNonRoot` can check it.

@@ -14,6 +14,7 @@ use s3_exporter_config::{ConfigError, Origin, WatchedFiles, file};
 use s3_exporter_web::web_config;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::allocator;
 use crate::cli::{self, Apart, Command, Stop};
 use crate::config::{Config, Environment, Loader, Rejected};
 use crate::discovery::Discoveries;
@@ -78,6 +79,7 @@ pub fn run(plugins: &Plugins) -> ExitCode {
     if let Command::Apart(apart) = &command {
         return apart_from(apart, &loader);
     }
+    allocator::keep_to_one_heap();
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(cause) => return fail(&format!("starting threads: {cause}")),

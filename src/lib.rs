@@ -6,6 +6,7 @@
 //! config -> destinations -> list(backend, request) -> fold(assign, facts) -> judge -> snapshot -> exposition -> http
 //! ```
 
+pub mod allocator;
 pub mod assign;
 pub mod audit;
 pub mod beside;

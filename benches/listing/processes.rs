@@ -143,8 +143,8 @@ impl Exporter {
             "--log.level",
             "warn",
         ]);
-        // As the image sets it.
-        let process = Kept(command.env("MALLOC_ARENA_MAX", "1").spawn().unwrap());
+        // As it is started where nobody says anything of memory.
+        let process = Kept(command.env_remove("MALLOC_ARENA_MAX").spawn().unwrap());
         Self {
             process,
             port,

@@ -1,6 +1,7 @@
 //! Against real servers, each started by the test that needs it, and what runs the examples.
 #![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
 
+mod allocator;
 mod api;
 mod audit;
 mod beside;

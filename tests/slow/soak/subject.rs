@@ -99,9 +99,7 @@ impl Subject {
         let address = format!("127.0.0.1:{}", self.port);
         let arguments = ["--config", &config, "-address", &address];
         let log = self.folder.path().join("exporter.log");
-        // As in the image.
-        let environment = [("MALLOC_ARENA_MAX", "1")];
-        let mut process = Process::start(&tested(), &arguments, &environment, &log);
+        let mut process = Process::start(&tested(), &arguments, &[], &log);
         let healthy = format!("http://127.0.0.1:{}/-/healthy", self.port);
         process
             .until("it is healthy", || async {
