@@ -58,6 +58,11 @@ fn bucket(objects: u64, clusters: u64, layout: &str) -> SyntheticBucket {
         "restic" => SyntheticBucket::of(Tool::Restic, objects),
         "pgbackrest" => SyntheticBucket::of(Tool::PgBackRest, objects),
         "barman" => SyntheticBucket::of(Tool::Barman, objects),
+        "gardener" => SyntheticBucket::of(Tool::Gardener, objects),
+        "litestream" => SyntheticBucket::of(Tool::Litestream, objects),
+        "dumps" => SyntheticBucket::of(Tool::Dumps, objects),
+        "trees" => SyntheticBucket::of(Tool::Trees, objects),
+        "photos" => SyntheticBucket::of(Tool::None, objects),
         _ => SyntheticBucket::skewed(objects, clusters),
     }
 }

@@ -13,7 +13,7 @@ type Key = fn(u64) -> String;
 
 fn main() {
     let only = std::env::args().nth(1).unwrap_or_default();
-    let forms: [(&str, Key); 11] = [
+    let forms: [(&str, Key); 17] = [
         ("kubermatic", kubermatic),
         ("restic", restic),
         ("pgbackrest", pgbackrest),
@@ -24,6 +24,12 @@ fn main() {
         ("gardener", gardener),
         ("litestream", litestream),
         ("dumps", dumps),
+        ("dumps below a server", below_a_server),
+        ("trees", trees),
+        ("velero", velero),
+        ("duplicity", duplicity),
+        ("vmbackup", vmbackup),
+        ("omni", omni),
         ("none", none),
     ];
     for (name, form) in forms.iter().filter(|it| it.0.contains(&only)) {
@@ -200,6 +206,61 @@ fn litestream(nth: u64) -> String {
 fn dumps(nth: u64) -> String {
     let [year, month, day, ..] = time(nth / 1000 * 72);
     format!("pg/{year}-{month:02}-{day:02}/app{:03}.sql.gz", nth % 1000)
+}
+
+/// Twenty databases of each of 50 servers.
+fn below_a_server(nth: u64) -> String {
+    let [year, month, day, ..] = time(nth / 1000 * 72);
+    let (server, database) = (nth % 1000 / 20, nth % 20);
+    format!("{year}-{month:02}-{day:02}/host{server:02}/db{database:02}.sql.gz")
+}
+
+/// Folders with a time in their name, and 10,000 files in each.
+fn trees(nth: u64) -> String {
+    let [year, month, day, ..] = time(nth / 10_000 * 72);
+    let (folder, file) = (nth % 10_000 / 100, nth % 100);
+    format!("host/{year}-{month:02}-{day:02}T03-00-00Z/srv/www/{folder:03}/page-{file}.html")
+}
+
+/// Eight objects of each backup.
+fn velero(nth: u64) -> String {
+    let [year, month, day, hour, minute] = time(nth / 8);
+    let name = format!("hourly-{year}{month:02}{day:02}{hour:02}{minute:02}00");
+    let file = match nth % 8 {
+        0 => "velero-backup.json".to_owned(),
+        1 => format!("{name}.tar.gz"),
+        2 => format!("{name}-logs.gz"),
+        nth => format!("{name}-csi-volumesnapshot{nth}.json.gz"),
+    };
+    format!("backups/{name}/{file}")
+}
+
+/// Sets of 5,000 volumes.
+fn duplicity(nth: u64) -> String {
+    let [year, month, day, ..] = time(nth / 5000 * 72);
+    match nth % 5000 {
+        0 => format!("web/duplicity-full.{year}{month:02}{day:02}T030001Z.manifest"),
+        volume => {
+            format!("web/duplicity-full.{year}{month:02}{day:02}T030001Z.vol{volume}.difftar.gz")
+        }
+    }
+}
+
+fn vmbackup(nth: u64) -> String {
+    let (folder, size) = (scattered(nth / 10), scattered(nth) >> 40);
+    format!(
+        "vm1/latest/data/big/2026_11/{folder:016X}/values.bin/{size:016X}_{nth:016X}_{size:016X}"
+    )
+}
+
+fn omni(nth: u64) -> String {
+    let time = (1_704_067_200 + nth % 10_000 * 600).wrapping_neg();
+    let cluster = scattered(nth / 10_000);
+    format!(
+        "{:08x}-9a52-4d56-8a3a-{cluster:012x}/{time:016X}.snapshot",
+        nth / 10_000,
+        cluster = cluster >> 16
+    )
 }
 
 /// Of no tool.

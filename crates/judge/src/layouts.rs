@@ -43,7 +43,8 @@ mod wal_g;
 pub use clue::Clue;
 pub use pattern::{Pattern, PatternFault, PatternField, PatternSpec};
 pub use reading::{
-    Alike, KeyTime, Kind, Never, ONE_OFF, Order, Part, Piece, Reading, Role, TimeForm,
+    Alike, Another, KeyTime, Kind, Never, ONE_OFF, Order, Part, Piece, Reading, Rest, Role,
+    TimeForm,
 };
 pub use rules::{Chain, Completeness, Rewrite, Silence, SizeRule, TimeRule};
 pub(crate) use time::EPOCH;
@@ -168,6 +169,17 @@ pub static ALL: &[&Layout] = &[
     &dump::FOLDER,
 ];
 
+/// Those that have a form of their own and may read a key of which this is seen: not those that read any
+/// name with a time in it, which are the last.
+fn own_forms(seen: Clue) -> impl Iterator<Item = &'static Layout> {
+    let all = match seen.is_nothing() {
+        true => &[],
+        false => &ALL[..ALL.len() - 2],
+    };
+    let all = all.iter().copied();
+    all.filter(move |layout| layout.clue.meets(seen))
+}
+
 /// The layout of this name.
 pub fn named(name: &str) -> Option<&'static Layout> {
     ALL.iter().copied().find(|layout| layout.name == name)
@@ -209,10 +221,9 @@ impl LayoutChoice {
         }
         match self {
             Self::Auto => {
-                let seen = Clue::of(key);
-                ALL.iter()
-                    .filter(|layout| layout.clue.meets(seen))
-                    .find_map(|&layout| Some((layout, (layout.read)(key)?)))
+                let mut own = own_forms(Clue::of(key));
+                own.find_map(|layout| Some((layout, (layout.read)(key)?)))
+                    .or_else(|| dump::read(key))
             }
             Self::One(layout) => Some((*layout, (layout.read)(key)?)),
             Self::Pattern(pattern) => pattern.read(key),
@@ -223,9 +234,8 @@ impl LayoutChoice {
     pub fn is_own_form(&self, key: &[u8], starts: &[usize]) -> bool {
         let is_own = |start: &usize| {
             let key = key.get(*start..).unwrap_or_default();
-            let seen = Clue::of(key);
-            let mut own = ALL.iter().filter(|it| it.clue != Clue::ANY);
-            own.any(|layout| layout.clue.meets(seen) && (layout.read)(key).is_some())
+            let mut own = own_forms(Clue::of(key));
+            own.any(|layout| (layout.read)(key).is_some())
         };
         matches!(self, Self::Auto) && starts.iter().any(is_own)
     }

@@ -265,6 +265,11 @@ mod tests {
             SyntheticBucket::of(Tool::Restic, 5000),
             SyntheticBucket::of(Tool::PgBackRest, 9000),
             SyntheticBucket::of(Tool::Barman, 5000),
+            SyntheticBucket::of(Tool::Gardener, 5000),
+            SyntheticBucket::of(Tool::Litestream, 5000),
+            SyntheticBucket::of(Tool::Dumps, 5000),
+            SyntheticBucket::of(Tool::Trees, 25_000),
+            SyntheticBucket::of(Tool::None, 5000),
         ] {
             let keys: Vec<_> = (0..bucket.objects())
                 .map(|index| bucket.key(index))

@@ -1,7 +1,7 @@
 //! Keys as other tools write them, in byte order, by arithmetic.
 
 use super::bucket::FIRST;
-use super::text::{push_capital_hex, push_date, push_hex};
+use super::text::{push_capital_hex, push_date, push_hex, push_number};
 
 /// Whose keys a [`SyntheticBucket`](super::SyntheticBucket) has.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +12,16 @@ pub enum Tool {
     PgBackRest,
     /// One server: a base backup for each 2,000 segments of its log.
     Barman,
+    /// One etcd: of a hundred snapshots one is full.
+    Gardener,
+    /// One database: half of its ranges are compacted.
+    Litestream,
+    /// A thousand databases, dumped each day into one folder.
+    Dumps,
+    /// Folders of 10,000 files with a day in their names.
+    Trees,
+    /// None: photos.
+    None,
 }
 
 impl Tool {
@@ -21,6 +31,11 @@ impl Tool {
             Self::Restic => restic(out, index, objects),
             Self::PgBackRest => pgbackrest(out, index, objects),
             Self::Barman => barman(out, index, objects),
+            Self::Gardener => gardener(out, index, objects),
+            Self::Litestream => litestream(out, index, objects),
+            Self::Dumps => dumps(out, index),
+            Self::Trees => trees(out, index),
+            Self::None => photos(out, index),
         }
         // Of Barman's two objects of a backup the first is written once more at the end.
         let again = matches!(self, Self::Barman) && index.is_multiple_of(2);
@@ -101,6 +116,65 @@ fn barman(out: &mut Vec<u8>, index: u64, objects: u64) {
         0 => b"backup.info",
         _ => b"data.tar.gz",
     });
+}
+
+/// `v2/Full-...` and `v2/Incr-...`, of seven revisions each.
+fn gardener(out: &mut Vec<u8>, index: u64, objects: u64) {
+    let full = objects / 100;
+    let increment = index.checked_sub(full);
+    let nth = increment.unwrap_or(index * 100);
+    out.extend_from_slice(match increment {
+        Some(_) => b"etcd-main/v2/Incr-",
+        None => b"etcd-main/v2/Full-",
+    });
+    push_number(out, increment.map_or(0, |nth| nth * 7 + 1), 8);
+    out.push(b'-');
+    push_number(out, nth * 7 + 7, 8);
+    out.push(b'-');
+    push_number(out, FIRST + nth * 60, 10);
+    out.extend_from_slice(b".gz");
+}
+
+/// `0000/` and `0001/`, of one transaction each.
+fn litestream(out: &mut Vec<u8>, index: u64, objects: u64) {
+    let (level, nth) = match index.checked_sub(objects / 2) {
+        Some(nth) => (1, nth + 1),
+        None => (0, index + 1),
+    };
+    out.extend_from_slice(b"app/");
+    push_number(out, level, 4);
+    for between in [b'/', b'-'] {
+        out.push(between);
+        push_hex(out, nth, 16);
+    }
+    out.extend_from_slice(b".ltx");
+}
+
+fn dumps(out: &mut Vec<u8>, index: u64) {
+    out.extend_from_slice(b"pg/");
+    push_date(out, FIRST / 86_400 + index / 1000);
+    out.extend_from_slice(b"/app");
+    push_number(out, index % 1000, 3);
+    out.extend_from_slice(b".sql.gz");
+}
+
+fn trees(out: &mut Vec<u8>, index: u64) {
+    let file = index % 10_000;
+    out.extend_from_slice(b"host/");
+    push_date(out, FIRST / 86_400 + index / 10_000);
+    out.extend_from_slice(b"T030000Z/srv/www/");
+    push_number(out, file / 100, 3);
+    out.extend_from_slice(b"/page-");
+    push_number(out, file % 100, 3);
+    out.extend_from_slice(b".html");
+}
+
+fn photos(out: &mut Vec<u8>, index: u64) {
+    out.extend_from_slice(b"photos/album-");
+    push_number(out, index / 1000, 5);
+    out.extend_from_slice(b"/IMG_");
+    push_number(out, index, 9);
+    out.extend_from_slice(b".jpg");
 }
 
 /// A segment of PostgreSQL's log in its folder, of timeline 1.

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use s3_exporter_api::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::layouts::{Alike, Clue, Layout, LayoutChoice, Reading, Role};
+use crate::layouts::{Alike, Chain, Clue, Layout, LayoutChoice, Reading, Role};
 
 use super::Limits;
 use super::job::{Cluster, Name};
 use super::kept::{JobRef, KeptJobs};
-use super::lane::{BackupLane, LikeOf, LikeRole};
+use super::lane::{BackupLane, LIKES, LikeOf, LikeRole};
 use super::newest::{Bit, completes};
 use super::saved::SavedFold;
 use super::text::KeyText;
@@ -28,6 +28,8 @@ pub struct BackupFold {
     pub(super) classes: Vec<Box<str>>,
     /// Objects that a layout read.
     pub(super) matched: u64,
+    /// How many keys its lanes may still remember beside one each.
+    pub(super) likes: u32,
 }
 
 impl BackupFold {
@@ -43,6 +45,7 @@ impl BackupFold {
             kept: KeptJobs::new(limits),
             classes: Vec::new(),
             matched: 0,
+            likes: LIKES,
         }
     }
 
@@ -98,35 +101,39 @@ impl BackupFold {
         below: usize,
         owner: Option<usize>,
     ) -> bool {
-        let Some(like) = &mut lane.like else {
-            return false;
-        };
-        let Some(seconds) = like.read(object.key, owner) else {
+        let mut latest_class = lane.class;
+        let Some((like, differs)) = lane.like(object.key, owner) else {
             return false;
         };
         // A tool may repeat a time in a key: what was somebody's dump is the tool's where they are the
-        // same.
-        if like.is_dump && self.layouts.is_own_form(object.key, starts(&[0, below])) {
+        // same. What is told by the beginning of a key is so at its own start.
+        let starts = [0, below];
+        let starts = match like.is_by_beginning() {
+            true => &self::starts(&starts)[..usize::from(below > 0)],
+            false => self::starts(&starts),
+        };
+        if like.is_dump && self.layouts.is_own_form(object.key, starts) {
             return false;
         }
         let class = match like.role {
             LikeRole::Never(_) => 0,
-            LikeRole::Piece(_) => self.class(object, &mut lane.class),
+            LikeRole::Piece(_) => self.class(object, &mut latest_class),
         };
-        let Some(job) = self.kept.get_mut(like.job) else {
+        let of = like.job;
+        let Some(job) = self.kept.get_mut(of) else {
             return false;
         };
-        lane.latest = Some(like.job);
         self.matched = self.matched.saturating_add(1);
         match &like.role {
             LikeRole::Never(never) => job.add_beside(*never, object),
             LikeRole::Piece(piece) => {
-                let bit = piece.bit(object, class, seconds);
+                let bit = piece.bit(object, class, &differs);
                 job.bytes = job.bytes.saturating_add(object.size);
-                let text = piece.text(object.key);
+                let text = piece.text(object.key, &differs);
                 job.newest.add(&bit, &text, self.limits.backups);
             }
         }
+        (lane.latest, lane.class) = (Some(of), latest_class);
         true
     }
 
@@ -152,7 +159,9 @@ impl BackupFold {
         let root = start + reading.root;
         let found = self.job(lane.job, object, (root, below), owner, (layout, &reading));
         let Some(found) = found else { return };
-        (lane.job, lane.latest) = (Some(found), Some(found));
+        let is_other = lane.job.replace(found) != Some(found);
+        lane.latest = Some(found);
+        let was_there = self.kept.get(found).is_some_and(|job| !job.is_new());
         // At the later start it is read so whatever comes after; at an earlier one that may be of
         // another tool.
         let alike = reading.alike.filter(|_| start == below);
@@ -165,6 +174,7 @@ impl BackupFold {
                 begin: start + alike.begin,
                 ..alike
             }),
+            is_in_turn: is_other && was_there,
         };
         let piece = match &reading.role {
             Role::Piece(piece) => piece,
@@ -172,24 +182,28 @@ impl BackupFold {
                 if let Some(job) = self.kept.get_mut(found) {
                     job.add_beside(*never, object);
                 }
-                return lane.keep_never(&of, *never);
+                return lane.keep_never(&of, *never, &mut self.likes);
             }
         };
         let class = self.class(object, &mut lane.class);
         let Some(job) = self.kept.get_mut(found) else {
             return;
         };
-        let bit = Bit::of(piece, object, class);
+        let mut bit = Bit::of(piece, object, class);
+        if layout.chain == Chain::Range {
+            // Of the few that are kept in the end it is read again.
+            (bit.parent, bit.covers) = (None, None);
+        }
         let mut text = KeyText::of(piece, object.key, start);
         // Of what a backup is made of many keys may differ in more than their time.
-        let may_repeat = completes(piece.part);
+        let may_repeat = completes(piece.part) && layout.chain != Chain::Range;
         if may_repeat {
             text.shape = text.shape(&mut job.newest.shapes);
         }
         job.bytes = job.bytes.saturating_add(object.size);
         job.newest.add(&bit, &text, self.limits.backups);
         let time = piece.time.as_ref().filter(|_| may_repeat);
-        lane.keep_piece(&of, &bit, &text, time);
+        lane.keep_piece(&of, &bit, &text, time, &mut self.likes);
     }
 
     /// The job of what was read in a key; `None` where it is not kept apart, and the object is
@@ -221,13 +235,26 @@ impl BackupFold {
         {
             return Some(latest);
         }
+        // Where those of several jobs take turns, it is the one that followed before.
+        if let Some(next) = latest.and_then(|latest| self.kept.after(latest))
+            && let Some(job) = self.kept.get_mut(next)
+            && is_of(&job.cluster)
+            && job.name() == name
+        {
+            return Some(next);
+        }
         let cluster = match (owner, &reading.cluster) {
             (Some(owner), _) => Cluster::Owner(owner),
             (None, Some(read)) => Cluster::Read((&**read).into()),
             (None, None) => Cluster::None,
         };
         match self.kept.find(cluster, name) {
-            Ok(job) => Some(job),
+            Ok(job) => {
+                if let Some(latest) = latest {
+                    self.kept.follow(latest, job);
+                }
+                Some(job)
+            }
             Err(sums) => {
                 sums.bytes = sums.bytes.saturating_add(object.size);
                 let is_one = matches!(&reading.role, Role::Piece(piece) if completes(piece.part));

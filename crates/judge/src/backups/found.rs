@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use s3_exporter_api::UnixTime;
 
-use crate::layouts::{Chain, Completeness, Layout, Reading, Rewrite, Silence, SizeRule, TimeRule};
+use crate::layouts::{
+    Chain, Completeness, Layout, Reading, Rewrite, Role, Silence, SizeRule, TimeRule,
+};
 
 use super::fold::BackupFold;
 use super::job::{BesideSums, Cluster, Job, Sums};
@@ -125,6 +127,7 @@ impl BackupFold {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let is_complete = slot.is_complete(job.name().layout.complete);
         let newest = Some(slot.made).max(slot.newest_data().filter(|_| !is_complete));
+        let (parent, covers) = links(job, slot);
         Backup {
             id: text(&slot.text.id(shapes)),
             key: text(&slot.text.key(shapes)),
@@ -136,13 +139,33 @@ impl BackupFold {
             kind: slot.kind,
             is_complete,
             lacking: slot.lacking(),
-            parent: slot.parent().map(Into::into),
-            covers: slot.covers().map(Into::into),
+            parent,
+            covers,
             class: match self.classes.get(usize::from(slot.class)) {
                 Some(class) => class.to_string(),
                 None => String::new(),
             },
         }
+    }
+}
+
+/// What a backup needs, and what it covers. Of very many that go on where another ends only the key is
+/// kept.
+fn links(job: &Job, slot: &Slot) -> (Option<String>, Option<String>) {
+    let name = job.name();
+    let own = |link: Option<&str>| link.map(str::to_owned);
+    let kept = (own(slot.parent()), own(slot.covers()));
+    if name.layout.chain != Chain::Range || kept.1.is_some() {
+        return kept;
+    }
+    let key = slot.text.key(&job.newest.shapes);
+    let reading = key.get(name.root.len()..).and_then(name.layout.read);
+    match reading.map(|reading| reading.role) {
+        Some(Role::Piece(piece)) => (
+            piece.parent.map(Cow::into_owned),
+            piece.covers.map(Cow::into_owned),
+        ),
+        _ => kept,
     }
 }
 

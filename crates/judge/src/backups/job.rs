@@ -99,6 +99,11 @@ impl Job {
         }
     }
 
+    /// Whether nothing was added to it yet.
+    pub fn is_new(&self) -> bool {
+        self.newest.commits() == 0 && self.newest.is_empty() && self.beside.is_none()
+    }
+
     /// Whether it has any, whole or not.
     pub fn has_backups(&self) -> bool {
         self.newest.count() > 0

@@ -16,6 +16,8 @@ pub(super) struct KeptJobs {
     limits: Limits,
     /// Each at a place that it keeps, with a number that no other has.
     jobs: Vec<Option<(u64, Job)>>,
+    /// Of the job at each place, which one came after it in the listing, the latest time.
+    after: Vec<Option<JobRef>>,
     free: Vec<u32>,
     next: u64,
     clusters: BTreeMap<Cluster, ClusterJobs>,
@@ -31,7 +33,7 @@ struct ClusterJobs {
 }
 
 /// Which job is at a place, as long as it is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct JobRef {
     place: u32,
     number: u64,
@@ -42,6 +44,7 @@ impl KeptJobs {
         Self {
             limits,
             jobs: Vec::new(),
+            after: Vec::new(),
             free: Vec::new(),
             next: 0,
             clusters: BTreeMap::new(),
@@ -60,6 +63,20 @@ impl KeptJobs {
     pub fn get(&self, of: JobRef) -> Option<&Job> {
         let (number, job) = self.jobs.get(of.place as usize)?.as_ref()?;
         (*number == of.number).then_some(job)
+    }
+
+    /// Which one came after a job the latest time.
+    pub fn after(&self, job: JobRef) -> Option<JobRef> {
+        *self.after.get(job.place as usize)?
+    }
+
+    /// One has come after a job.
+    pub fn follow(&mut self, job: JobRef, next: JobRef) {
+        let at = job.place as usize;
+        if at >= self.after.len() {
+            self.after.resize(at + 1, None);
+        }
+        self.after[at] = Some(next);
     }
 
     /// The jobs that are kept, in the order of their clusters and names.

@@ -225,7 +225,8 @@ impl Slot {
             });
         if order == Ordering::Greater {
             (self.weight, self.made, self.class) = (bit.weight(), bit.modified, bit.class);
-            self.text = text.keep(shapes);
+            let gone = std::mem::replace(&mut self.text, Text::NONE);
+            self.text = text.keep_as(Some(gone), shapes);
         }
     }
 
@@ -311,18 +312,25 @@ impl Newest {
     pub fn add(&mut self, bit: &Bit<'_>, text: &KeyText<'_>, most: usize) {
         self.commits = self.commits.saturating_add(u64::from(bit.completes()));
         let rank = bit.rank(text.id);
+        let is_full = self.slots.len() >= most;
+        // Of very many most are older than all that are kept: those of whole folders, mostly.
+        if is_full && self.slots.front().is_some_and(|oldest| rank < oldest.rank) {
+            return;
+        }
         let at = match self.place(rank, text.id) {
             Ok(at) => return self.slots[at].add(bit, text, &mut self.shapes),
             Err(at) => at,
         };
-        let is_full = self.slots.len() >= most;
         if is_full && at == 0 {
             return;
         }
-        let slot = Slot::new(rank, bit, text.keep(&mut self.shapes));
-        if is_full {
-            self.slots.pop_front();
-        } else if self.slots.len() == self.slots.capacity() {
+        let gone = match is_full {
+            true => self.slots.pop_front(),
+            false => None,
+        };
+        let text = text.keep_as(gone.map(|slot| slot.text), &mut self.shapes);
+        let slot = Slot::new(rank, bit, text);
+        if !is_full && self.slots.len() == self.slots.capacity() {
             // Doubled to the end, a fifth of the memory would lie idle; and most of it where each of
             // very many jobs has one backup.
             self.slots.reserve_exact(self.slots.len().clamp(1, 4));
@@ -363,6 +371,11 @@ impl Newest {
 
     pub fn iter(&self) -> impl Iterator<Item = &Slot> {
         self.slots.iter()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
     }
 
     /// How many backups there are: the newest, whole or not, and of the others as many as have

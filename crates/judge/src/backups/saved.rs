@@ -115,6 +115,7 @@ impl TryFrom<SavedFold> for BackupFold {
             kept,
             classes: saved.classes,
             matched: saved.matched,
+            likes: 0,
         })
     }
 }

@@ -93,16 +93,24 @@ impl<'a> KeyText<'a> {
         is_it.then_some((start, end))
     }
 
-    /// To be kept.
-    pub fn keep(&self, shapes: &mut Shapes) -> Text {
+    /// To be kept, in place of one that is let go: mostly it is as long.
+    pub fn keep_as(&self, gone: Option<Text>, shapes: &mut Shapes) -> Text {
         if let Some((shape, (start, end))) = self.shape(shapes).zip(self.time_at)
             && let Some(text) = Text::shaped(shape, &self.key[start..end], shapes)
         {
             return text;
         }
-        match self.id_at {
-            Some(at) => Text::at(self.key, at),
-            None => Text::own(self.key, self.id),
+        match (self.id_at, gone) {
+            (Some((start, end)), Some(Text::Own(mut own))) if own.key.len() == self.key.len() => {
+                let Some(at) = small(start, end) else {
+                    return Text::at(self.key, (start, end));
+                };
+                own.key.copy_from_slice(self.key);
+                own.id = OwnId::At(at);
+                Text::Own(own)
+            }
+            (Some(at), _) => Text::at(self.key, at),
+            (None, _) => Text::own(self.key, self.id),
         }
     }
 
@@ -137,6 +145,13 @@ impl<'a> KeyText<'a> {
 }
 
 impl Text {
+    /// Nothing.
+    pub const NONE: Self = Self::Shaped {
+        shape: 0,
+        len: 0,
+        middle: [0; INLINE],
+    };
+
     /// What stands between the head and the tail of a shape; `None` for what cannot stand there.
     pub fn shaped(shape: u8, text: &[u8], shapes: &Shapes) -> Option<Self> {
         let mut middle = [0; INLINE];
@@ -159,9 +174,8 @@ impl Text {
 
     /// A key, and where its id is.
     fn at(key: &[u8], (start, end): (usize, usize)) -> Self {
-        let place = u32::try_from(start).ok().zip(u32::try_from(end).ok());
-        let id = match place {
-            Some((start, end)) => OwnId::At(start..end),
+        let id = match small(start, end) {
+            Some(at) => OwnId::At(at),
             None => OwnId::Text(key[start..end].into()),
         };
         let key = key.into();
@@ -237,6 +251,10 @@ impl Own {
             OwnId::Text(id) => id,
         }
     }
+}
+
+fn small(start: usize, end: usize) -> Option<Range<u32>> {
+    Some(u32::try_from(start).ok()?..u32::try_from(end).ok()?)
 }
 
 /// Compares a range of some parts that are one text.

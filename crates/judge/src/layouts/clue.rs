@@ -63,6 +63,19 @@ impl Clue {
     /// All of them: to be asked about each key.
     pub const ANY: Self = Self(u32::MAX);
 
+    /// What is seen of every key: no sign.
+    const NOTHING: Self = Self(1 << 31);
+
+    /// Whether none is seen but these.
+    pub const fn is_within(self, others: Self) -> bool {
+        self.0 & !(others.0 | Self::NOTHING.0) == 0
+    }
+
+    /// Whether none is seen.
+    pub const fn is_nothing(self) -> bool {
+        self.is_within(Self::NOTHING)
+    }
+
     /// Any of both.
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -75,7 +88,7 @@ impl Clue {
 
     /// What is seen of a key.
     pub fn of(key: &[u8]) -> Self {
-        let mut seen = Self(1 << 31); // no sign, so that ANY meets it
+        let mut seen = Self::NOTHING; // so that ANY meets it
         let mut start = 0;
         for slash in memchr::memchr_iter(b'/', key) {
             seen = seen.or(of_folder(&key[start..slash]));

@@ -169,16 +169,35 @@ fn file<'k>(before: &'k [u8], after: &'k [u8]) -> Place<'k> {
     }
 }
 
-fn read_dump(key: &[u8]) -> Option<Reading<'_>> {
+/// By which of both a key is read.
+pub fn read(key: &[u8]) -> Option<(&'static Layout, Reading<'_>)> {
     let time = last(key)?;
-    let Place::File {
-        before,
-        after,
-        suffix,
-    } = place(key, &time)?
-    else {
-        return None;
-    };
+    Some(match place(key, &time)? {
+        Place::File {
+            before,
+            after,
+            suffix,
+        } => (&DUMP, file_of(key, time, (before, after), suffix)),
+        Place::Folder { end, before } => (&FOLDER, folder_of(key, time, end, before)),
+    })
+}
+
+fn read_dump(key: &[u8]) -> Option<Reading<'_>> {
+    let (layout, reading) = read(key)?;
+    (*layout == DUMP).then_some(reading)
+}
+
+fn read_folder(key: &[u8]) -> Option<Reading<'_>> {
+    let (layout, reading) = read(key)?;
+    (*layout == FOLDER).then_some(reading)
+}
+
+fn file_of<'k>(
+    key: &'k [u8],
+    time: KeyTime,
+    (before, after): (&'k [u8], &'k [u8]),
+    suffix: Suffix,
+) -> Reading<'k> {
     let (root, between) = dateless(key, component(key, time.at.start));
     let part = match suffix.beside {
         None => Part::Whole,
@@ -191,20 +210,44 @@ fn read_dump(key: &[u8]) -> Option<Reading<'_>> {
     };
     let id = &key[time.at.start..key.len() - after.len() + suffix.whole];
     let job = job(between, before, meant(&after[..suffix.stem]), archive);
-    Some(Reading::piece(root, job, Piece::new(id, part).at(time)))
+    Reading::piece(root, job, Piece::new(id, part).at(time))
 }
 
-fn read_folder(key: &[u8]) -> Option<Reading<'_>> {
-    let time = last(key)?;
-    let Place::Folder { end, before } = place(key, &time)? else {
-        return None;
-    };
+fn folder_of<'k>(key: &'k [u8], time: KeyTime, end: usize, before: &'k [u8]) -> Reading<'k> {
     let begin = component(key, time.at.start);
     let (root, between) = dateless(key, begin);
-    let after = meant(&key[time.at.end..end]);
-    let job = job(between, before, after, "");
+    let after = &key[time.at.end..end];
+    let has_name = !before.is_empty() || !trimmed(after).is_empty();
+    let is_rest = if has_name { is_of_tree } else { is_deep };
+    let job = job(between, before, meant(after), "");
     let piece = Piece::new(&key[begin..end], Part::Whole).at(time);
-    Some(Reading::piece(root, job, piece))
+    let reading = Reading::piece(root, job, piece);
+    let (folders, rest) = key.split_at(end + 1);
+    match Clue::of(folders).is_nothing() && is_rest(rest) {
+        true => reading.alike(end + 1, is_rest),
+        false => reading,
+    }
+}
+
+/// Whether a path in a folder is of nothing else, for it has no sign of a tool and no time.
+fn is_of_tree(path: &[u8]) -> bool {
+    let has_run = || {
+        let mut run = 0;
+        path.iter().any(|byte| {
+            run = if byte.is_ascii_digit() { run + 1 } else { 0 };
+            run == 4
+        })
+    };
+    let goes_on = path.first().is_none_or(u8::is_ascii_digit); // with the time of the folder, maybe
+    !goes_on && !has_run() && Clue::of(path).is_within(TIMED)
+}
+
+/// Signs of tools whose keys have a time in any case.
+const TIMED: Clue = Clue::TYPED.or(Clue::NAMED).or(Clue::FILE_30);
+
+/// The same, so deep that it is no file of a folder that has a time and no other name.
+fn is_deep(path: &[u8]) -> bool {
+    memchr::memchr_iter(b'/', path).nth(1).is_some() && is_of_tree(path)
 }
 
 /// Folders before a file without those that are dates: where the first of them begins, else where

@@ -4,8 +4,8 @@ use super::clue::Clue;
 use super::text::{component, name, number, text};
 use super::time::civil;
 use super::{
-    Chain, Completeness, Example, KeyTime, Kind, Layout, Part, Piece, Reading, Rewrite, Silence,
-    SizeRule, TimeRule,
+    Chain, Completeness, Example, KeyTime, Kind, Layout, Part, Piece, Reading, Rest, Rewrite,
+    Silence, SizeRule, TimeRule,
 };
 
 /// Sets of volumes, each with its manifest.
@@ -84,6 +84,7 @@ fn read(key: &[u8]) -> Option<Reading<'_>> {
     } else {
         part(&key[time.at.end..])?
     };
+    let volume_at = time.at.end + VOLUME.len();
     let mut piece = Piece::new(&key[time.at.clone()], part).at(time);
     piece.number = number;
     if !is_full {
@@ -92,8 +93,14 @@ fn read(key: &[u8]) -> Option<Reading<'_>> {
     let prefix = key[name_at..tool_at]
         .strip_suffix(b"-")
         .unwrap_or(&key[name_at..tool_at]);
-    Some(Reading::piece(name_at, name(prefix), piece))
+    let reading = Reading::piece(name_at, name(prefix), piece);
+    Some(match part {
+        Part::Data => reading.alike_but(volume_at, Rest::Numbered(volume)),
+        _ => reading,
+    })
 }
+
+const VOLUME: &[u8] = b".vol";
 
 fn stamp(key: &[u8], at: usize) -> Option<KeyTime> {
     civil(key, at).filter(|time| time.at.len() == 16 && time.is_utc())
@@ -104,9 +111,15 @@ fn part(rest: &[u8]) -> Option<(Part, Option<u32>)> {
     if rest.starts_with(b".manifest") {
         return Some((Part::Commit, None));
     }
-    let volume = rest.strip_prefix(b".vol")?;
-    let dot = memchr::memchr(b'.', volume)?;
-    let number = u32::try_from(number(&volume[..dot])?).ok()?;
-    let is_volume = volume[dot..].starts_with(b".difftar");
-    is_volume.then_some((Part::Data, Some(number)))
+    let number = volume(rest.strip_prefix(VOLUME)?)?;
+    Some((Part::Data, Some(number)))
+}
+
+/// The number of a volume, with its suffixes behind it.
+fn volume(rest: &[u8]) -> Option<u32> {
+    let dot = memchr::memchr(b'.', rest)?;
+    let is_volume = rest[dot..].starts_with(b".difftar") && memchr::memchr(b'/', rest).is_none();
+    u32::try_from(number(&rest[..dot])?)
+        .ok()
+        .filter(|_| is_volume)
 }

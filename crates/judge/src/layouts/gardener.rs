@@ -6,8 +6,8 @@ use super::clue::Clue;
 use super::text::{before, component, name, number, text};
 use super::time::epoch;
 use super::{
-    Chain, Completeness, Example, Kind, Layout, Part, Piece, Reading, Rewrite, Silence, SizeRule,
-    TimeRule,
+    Another, Chain, Completeness, Example, Kind, Layout, Part, Piece, Reading, Rest, Rewrite,
+    Silence, SizeRule, TimeRule,
 };
 
 /// Full snapshots of an etcd by the clock, and what changed since by revisions.
@@ -56,15 +56,10 @@ fn read(key: &[u8]) -> Option<Reading<'_>> {
         b"Incr-" => Kind::Incremental,
         _ => return None,
     };
-    let dash = 5 + memchr::memchr(b'-', &file[5..])?;
-    let first = &file[5..dash];
-    let second = dash + 1 + memchr::memchr(b'-', &file[dash + 1..])?;
-    let last = &file[dash + 1..second];
-    let (begins, _) = (number(first)?, number(last)?);
-    let time_at = name_at + second + 1;
-    let time = epoch(key, time_at..time_at + 10)?;
-    let end = time.at.end;
-    if !matches!(key.get(end), None | Some(b'.')) || begins < i64::from(kind != Kind::Full) {
+    let Revisions { begins, last, end } = revisions(&file[5..])?;
+    let end = name_at + 5 + end;
+    let time = epoch(key, end - 10..end)?;
+    if begins < i64::from(kind != Kind::Full) {
         return None;
     }
     let mut piece = Piece::new(&key[name_at..end], Part::Whole).at(time);
@@ -75,8 +70,47 @@ fn read(key: &[u8]) -> Option<Reading<'_>> {
         // The revision 1 is an empty etcd's.
         piece.parent = (begins > 1).then(|| Cow::Owned(format!("{:0width$}", begins - 1)));
     }
-    Some(place(key, name_at, piece))
+    let reading = place(key, name_at, piece);
+    let may_be_another = Clue::of(&key[..name_at]).meets(Clue::BACKUPS); // Velero names files by folders
+    Some(match kind {
+        Kind::Incremental if !may_be_another => {
+            reading.alike_but(name_at + 5, Rest::Backups(increment))
+        }
+        _ => reading,
+    })
 }
+
+/// What a file's name says after what kind it is.
+struct Revisions<'k> {
+    begins: i64,
+    last: &'k [u8],
+    /// Where the time ends, which is the last ten digits before.
+    end: usize,
+}
+
+/// `<first>-<last>-<unix>`, and a suffix.
+fn revisions(rest: &[u8]) -> Option<Revisions<'_>> {
+    let dash = memchr::memchr(b'-', rest)?;
+    let second = dash + 1 + memchr::memchr(b'-', &rest[dash + 1..])?;
+    let (first, last) = (&rest[..dash], &rest[dash + 1..second]);
+    let (begins, _) = (number(first)?, number(last)?);
+    let end = second + 1 + 10;
+    let has_end = rest.len() >= end && matches!(rest.get(end), None | Some(b'.'));
+    has_end.then_some(Revisions { begins, last, end })
+}
+
+fn increment(rest: &[u8]) -> Option<Another> {
+    let Revisions { begins, end, .. } = revisions(rest)?;
+    let seconds = epoch(rest, end - 10..end)?.seconds;
+    let is_own = begins > 0 && rest.len() < LONG && Clue::of(rest).is_within(Clue::FILE_30);
+    is_own.then_some(Another {
+        id: end,
+        seconds: Some(seconds),
+    })
+}
+
+/// Names that are so long may be of another tool.
+const LONG: usize = 45;
 
 /// Which etcd, and of which cluster, by the folders: `[<cluster>/]<etcd>/v2/`.
 fn place<'k>(key: &'k [u8], mut end: usize, piece: Piece<'k>) -> Reading<'k> {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::clue::Clue;
 use super::text::{before, component, is_digits, is_hex, text};
 use super::{
-    Chain, Completeness, Example, Kind, Layout, Never, Order, Part, Piece, Reading, Rewrite,
-    Silence, SizeRule, TimeRule,
+    Another, Chain, Completeness, Example, Kind, Layout, Never, Order, Part, Piece, Reading, Rest,
+    Rewrite, Silence, SizeRule, TimeRule,
 };
 
 /// Since 0.5: ranges of transactions, in levels.
@@ -73,16 +73,14 @@ pub static LITESTREAM_0_3: Layout = Layout {
 };
 
 fn read(key: &[u8]) -> Option<Reading<'_>> {
-    let range = key.strip_suffix(b".ltx")?;
-    let name_at = component(range, range.len());
-    let (first, last) = range[name_at..].split_at_checked(16)?;
-    let last = last.strip_prefix(b"-")?;
+    let name_at = component(key, key.len());
+    let (first, last) = transactions(&key[name_at..])?;
     let (root, level) = before(key, name_at)?;
     let is_level = level.len() == 4 && is_digits(level);
-    if !is_level || !is_hex(first, 16) || !is_hex(last, 16) {
+    if !is_level {
         return None;
     }
-    let mut piece = Piece::new(&range[root..], Part::Whole).by(Order::LastModified);
+    let mut piece = Piece::new(&key[root..name_at + 33], Part::Whole).by(Order::LastModified);
     piece.covers = Some(text(last));
     if level != b"0009" {
         let first = u64::from_str_radix(std::str::from_utf8(first).ok()?, 16).ok()?;
@@ -92,7 +90,26 @@ fn read(key: &[u8]) -> Option<Reading<'_>> {
             before => Some(Cow::Owned(format!("{before:016x}"))),
         };
     }
-    Some(Reading::piece(root, "", piece))
+    Some(Reading::piece(root, "", piece).alike_but(name_at, Rest::Backups(range)))
+}
+
+/// The first and the last one of a file: 16 hexadecimal digits each.
+fn transactions(file: &[u8]) -> Option<(&[u8], &[u8])> {
+    let range = file
+        .strip_suffix(b".ltx")
+        .filter(|range| range.len() == 33)?;
+    let (first, last) = (&range[..16], &range[17..]);
+    let is_range = range[16] == b'-' && is_hex(first, 16) && is_hex(last, 16);
+    is_range.then_some((first, last))
+}
+
+fn range(file: &[u8]) -> Option<Another> {
+    let (first, _) = transactions(file)?;
+    let is_one = first.iter().any(|digit| *digit != b'0'); // they are counted from 1
+    is_one.then_some(Another {
+        id: 33,
+        seconds: None,
+    })
 }
 
 fn read_generation(key: &[u8]) -> Option<Reading<'_>> {

@@ -32,8 +32,40 @@ pub struct Reading<'k> {
 pub struct Alike {
     /// How much of the key that was read: bytes from its beginning.
     pub begin: usize,
-    /// Whether what comes after it has the form. Nothing that ends in a slash is asked about.
-    pub is_rest: fn(&[u8]) -> bool,
+    /// What comes after it. Nothing that ends in a slash is asked about.
+    pub rest: Rest,
+}
+
+/// The form of what comes after the beginning of keys that are alike.
+#[derive(Clone, Copy, Debug)]
+pub enum Rest {
+    /// Whether it has the form: nothing is read in it.
+    Same(fn(&[u8]) -> bool),
+    /// [`Piece::number`], where it has the form.
+    Numbered(fn(&[u8]) -> Option<u32>),
+    /// What is read in it, where it has the form. Each such key is another backup of the job; what it
+    /// depends on can be read again in the key.
+    Backups(fn(&[u8]) -> Option<Another>),
+}
+
+/// A backup that differs from another one in its id and its time alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Another {
+    /// How much of the rest is of its id, which begins where that of the other does.
+    pub id: usize,
+    /// [`KeyTime::seconds`], where the other has a time.
+    pub seconds: Option<i64>,
+}
+
+impl Rest {
+    /// Whether something has the form.
+    pub fn fits(self, rest: &[u8]) -> bool {
+        match self {
+            Self::Same(is_rest) => is_rest(rest),
+            Self::Numbered(read) => read(rest).is_some(),
+            Self::Backups(read) => read(rest).is_some(),
+        }
+    }
 }
 
 /// Of one layout: each has its own forms.
@@ -217,8 +249,13 @@ impl<'k> Reading<'k> {
     }
 
     /// The same is read in all keys that begin with so many bytes of this one, and go on so.
-    pub(super) fn alike(mut self, begin: usize, is_rest: fn(&[u8]) -> bool) -> Self {
-        self.alike = Some(Alike { begin, is_rest });
+    pub(super) fn alike(self, begin: usize, is_rest: fn(&[u8]) -> bool) -> Self {
+        self.alike_but(begin, Rest::Same(is_rest))
+    }
+
+    /// The same, but for what this says that they differ in.
+    pub(super) fn alike_but(mut self, begin: usize, rest: Rest) -> Self {
+        self.alike = Some(Alike { begin, rest });
         self
     }
 }

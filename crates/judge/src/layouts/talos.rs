@@ -2,10 +2,10 @@
 
 use super::clue::Clue;
 use super::text::{before, component, is_hex, is_uuid, name};
-use super::time::last;
+use super::time::{EPOCH, last};
 use super::{
-    Chain, Completeness, Example, KeyTime, Layout, Part, Piece, Reading, Rewrite, Silence,
-    SizeRule, TimeForm, TimeRule,
+    Another, Chain, Completeness, Example, KeyTime, Layout, Part, Piece, Reading, Rest, Rewrite,
+    Silence, SizeRule, TimeForm, TimeRule,
 };
 
 /// talos-backup: one snapshot an object.
@@ -74,16 +74,34 @@ fn read(key: &[u8]) -> Option<Reading<'_>> {
 fn read_omni(key: &[u8]) -> Option<Reading<'_>> {
     let stem = key.strip_suffix(b".snapshot")?;
     let name_at = component(key, key.len());
-    let digits = stem.get(name_at..).filter(|digits| is_hex(digits, 16))?;
     let (_, cluster) = before(key, name_at).filter(|it| is_uuid(it.1))?;
-    let negated = u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    let digits = stem.get(name_at..)?;
     let time = KeyTime {
         at: name_at..stem.len(),
         form: TimeForm::Other,
-        seconds: i64::try_from(negated.wrapping_neg()).ok()?,
+        seconds: negated(digits)?,
         span: 1,
     };
-    let is_time = (1_000_000_000..4_102_444_800).contains(&time.seconds);
     let piece = Piece::new(digits, Part::Whole).at(time);
-    is_time.then(|| Reading::piece(name_at, "", piece).of(name(cluster)))
+    let reading = Reading::piece(name_at, "", piece).of(name(cluster));
+    Some(reading.alike_but(name_at, Rest::Backups(snapshot)))
+}
+
+/// The time of 16 hexadecimal digits, which make it the greater the smaller they are.
+fn negated(digits: &[u8]) -> Option<i64> {
+    let digits = std::str::from_utf8(digits)
+        .ok()
+        .filter(|it| is_hex(it.as_bytes(), 16))?;
+    let negated = u64::from_str_radix(digits, 16).ok()?;
+    let seconds = i64::try_from(negated.wrapping_neg()).ok()?;
+    EPOCH.contains(&seconds).then_some(seconds)
+}
+
+fn snapshot(file: &[u8]) -> Option<Another> {
+    let digits = file.strip_suffix(b".snapshot")?;
+    let seconds = negated(digits)?;
+    Some(Another {
+        id: digits.len(),
+        seconds: Some(seconds),
+    })
 }

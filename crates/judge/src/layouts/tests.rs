@@ -84,3 +84,14 @@ fn a_tools_folder_may_stand_in_the_prefix() {
     assert_eq!(read(dump, &[0, 3, 6]), Some((6, "dump", "app".into())));
     assert_eq!(read("pg/readme", &[0, 3]), None);
 }
+
+/// What reads any name with a time in it is asked after all others.
+#[test]
+fn the_last_two_have_no_form_of_their_own() {
+    let is_any = |layout: &&&Layout| layout.clue == Clue::ANY;
+    let names = |all: &[&'static Layout]| -> Vec<&str> {
+        all.iter().filter(is_any).map(|it| it.name).collect()
+    };
+    assert_eq!(names(ALL), ["dump", "folder"]);
+    assert_eq!(names(&ALL[ALL.len() - 2..]), ["dump", "folder"]);
+}

@@ -73,7 +73,10 @@ pub fn is_separator(byte: &u8) -> bool {
 
 /// Bytes as text; what is no UTF-8 is replaced.
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text), // asked for each key, and looked at in one go
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 /// Bytes as a name that can be shown and be a label: no control characters, and not longer than

@@ -72,6 +72,10 @@ pub static VMBACKUPMANAGER: Layout = Layout {
             read: "root=vm1/ job=hourly full data id=2026-11-28:19 time=2026-11-28T19:00:00Z/3600",
         },
         Example {
+            key: "vm1/daily/2026-11-28/data/big/2026_11/18EC4CC8F05D597F/values.bin/00000000000000A7_0000000000000000_00000000000000A7",
+            read: "root=vm1/ job=daily full data id=2026-11-28 time=2026-11-28T00:00:00Z/86400",
+        },
+        Example {
             key: "weekly/2026-48/backup_complete.ignore",
             read: "job=weekly full commit id=2026-48 time=2026-11-23T00:00:00Z/604800",
         },
@@ -83,50 +87,91 @@ pub static VMBACKUPMANAGER: Layout = Layout {
     ..RULES
 };
 
-/// Where the place ends, its slash included, and what the object is of the backup.
-fn place(key: &[u8]) -> Option<(usize, Part)> {
-    let name_at = component(key, key.len());
-    let file = &key[name_at..];
-    if file == MARKER {
-        return Some((name_at, Part::Commit));
+/// An object of a place.
+struct Place {
+    /// Where the place ends, its slash included.
+    end: usize,
+    /// What it is of the backup.
+    part: Part,
+    /// From where on a part's path tells nothing more.
+    alike: Option<usize>,
+}
+
+impl Place {
+    /// The same of all parts in its folder.
+    fn alike<'k>(&self, key: &[u8], reading: Reading<'k>) -> Reading<'k> {
+        // Folders that mean something to another tool may go on in the rest.
+        let mean_nothing =
+            |begin: &usize| Clue::of(&key[..*begin]).is_within(Clue::RHYTHM.or(Clue::COLON));
+        match self.alike.filter(mean_nothing) {
+            Some(begin) if is_rest(&key[begin..]) => reading.alike(begin, is_rest),
+            _ => reading,
+        }
     }
-    if file == b"backup_metadata.ignore" {
-        return Some((name_at, Part::Data));
-    }
-    let is_part = file.len() == 50
+}
+
+/// Whether a file is named as a part: three times 16 hexadecimal digits.
+fn is_part(file: &[u8]) -> bool {
+    file.len() == 50
         && [&file[..16], &file[17..33], &file[34..]]
             .iter()
             .all(|it| is_hex(it, 16))
         && file[16] == b'_'
-        && file[33] == b'_';
-    if !is_part {
+        && file[33] == b'_'
+}
+
+/// A part, in folders that are no tool's.
+fn is_rest(path: &[u8]) -> bool {
+    let own = Clue::VMBACKUP.or(Clue::FILE_30);
+    is_part(&path[component(path, path.len())..]) && Clue::of(path).is_within(own)
+}
+
+fn place(key: &[u8]) -> Option<Place> {
+    let name_at = component(key, key.len());
+    let file = &key[name_at..];
+    let plain = |part| Place {
+        end: name_at,
+        part,
+        alike: None,
+    };
+    if file == MARKER {
+        return Some(plain(Part::Commit));
+    }
+    if file == b"backup_metadata.ignore" {
+        return Some(plain(Part::Data));
+    }
+    if !is_part(file) {
         return None;
     }
     let mut folders = components(&key[..name_at]).peekable();
     while let Some((at, folder)) = folders.next() {
-        let next = folders.peek().map_or(&b""[..], |it| it.1);
+        let (next_at, next) = folders.peek().copied().unwrap_or((0, b""));
         let is_data = folder == b"data" && matches!(next, b"small" | b"big" | b"indexdb");
         if is_data || folder == b"metadata" {
-            return Some((at, Part::Data));
+            return Some(Place {
+                end: at,
+                part: Part::Data,
+                alike: is_data.then_some(next_at + next.len() + 1),
+            });
         }
     }
     None
 }
 
 fn read_place(key: &[u8]) -> Option<Reading<'_>> {
-    let (end, part) = place(key)?;
-    let (root, folder) = before(key, end).unwrap_or((0, b""));
-    let piece = Piece::new(folder, part);
-    Some(Reading::piece(root, name(folder), piece))
+    let place = place(key)?;
+    let (root, folder) = before(key, place.end).unwrap_or((0, b""));
+    let piece = Piece::new(folder, place.part);
+    Some(place.alike(key, Reading::piece(root, name(folder), piece)))
 }
 
 fn read_rhythm(key: &[u8]) -> Option<Reading<'_>> {
-    let (end, part) = place(key)?;
-    let (at, folder) = before(key, end)?;
+    let place = place(key)?;
+    let (at, folder) = before(key, place.end)?;
     let (root, rhythm) = before(key, at)?;
     let time = time(key, at, folder, rhythm)?;
-    let piece = Piece::new(folder, part).at(time);
-    Some(Reading::piece(root, name(rhythm), piece))
+    let piece = Piece::new(folder, place.part).at(time);
+    Some(place.alike(key, Reading::piece(root, name(rhythm), piece)))
 }
 
 fn time(key: &[u8], at: usize, folder: &[u8], rhythm: &[u8]) -> Option<KeyTime> {

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::layouts::{ALL, LayoutChoice, Reading};
+use crate::layouts::{ALL, Another, LayoutChoice, Reading, Rest, Role};
 
 /// Names that tools give files in any folder, and such as mean something to another tool.
 const FILES: &[&str] = &[
@@ -41,6 +41,11 @@ fn rest() -> impl Strategy<Value = String> {
         2 => "[0-9a-f]{62}\\.fsl|[0-9a-f]{32}(-s[0-9a-f/]{16})?",
         2 => "[0-9A-F]{24}(\\.gz|-[0-9a-f]{40}\\.gz|\\.00000028\\.backup|/x)?",
         2 => "[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64}\\.blk",
+        2 => "[0-9]{1,6}\\.(difftar|difftar\\.gz|tar)",
+        2 => "0000[0-9]{4}-0000[0-9]{4}-179589[0-9]{4}(\\.gz|\\.gz\\.final|\\.db)?",
+        2 => "[0-9a-f]{16}-[0-9a-f]{16}(\\.ltx|\\.gz)|FFFFFFFF[0-9A-F]{8}\\.snapshot",
+        2 => "([a-z]{1,5}/){0,3}[a-z0-9]{1,9}(\\.[a-z]{1,3})?",
+        2 => "([0-9]{4}_[0-9]{2}/|daily/)?[0-9A-F]{16}_[0-9A-F]{16}_[0-9A-F]{16}",
         2 => select(FILES).prop_map(str::to_owned),
         2 => tail,
     ]
@@ -66,7 +71,38 @@ fn alike() -> impl Strategy<Value = (String, Vec<String>)> {
         .prop_map(|(root, example, rests)| (format!("{root}{example}"), rests))
 }
 
-fn read(key: &str) -> Option<(&'static str, Reading<'_>)> {
+/// The same as was read, of another key that is like the one that was.
+fn differing<'k>(reading: &Reading<'k>, other: &'k str) -> Reading<'k> {
+    let mut expected = reading.clone();
+    let (Some(alike), Role::Piece(piece)) = (reading.alike, &mut expected.role) else {
+        return expected;
+    };
+    let rest = &other.as_bytes()[alike.begin..];
+    match alike.rest {
+        Rest::Same(_) => {}
+        Rest::Numbered(read) => piece.number = read(rest),
+        Rest::Backups(read) => {
+            let Another { id, seconds } = read(rest).unwrap();
+            // What it depends on is no matter of the lanes: it is read in the key.
+            let (_, own) = read_auto(other).unwrap();
+            let Role::Piece(own) = own.role else {
+                panic!("{other} is no backup");
+            };
+            let begin = own.id.as_ptr() as usize - other.as_ptr() as usize;
+            assert_eq!(begin + own.id.len(), alike.begin + id, "{other}");
+            assert_eq!(
+                own.time.as_ref().map(|time| time.seconds),
+                seconds,
+                "{other}"
+            );
+            (piece.id, piece.time) = (own.id, own.time);
+            (piece.parent, piece.covers) = (own.parent, own.covers);
+        }
+    }
+    expected
+}
+
+fn read_auto(key: &str) -> Option<(&'static str, Reading<'_>)> {
     let (layout, reading) = LayoutChoice::Auto.read(key.as_bytes())?;
     Some((layout.name, reading))
 }
@@ -77,15 +113,16 @@ proptest! {
     /// What is said of all keys that begin like one is what is read in each of them.
     #[test]
     fn what_is_alike_is_read_alike((key, rests) in alike()) {
-        let Some((layout, reading)) = read(&key) else { return Ok(()) };
+        let Some((layout, reading)) = read_auto(&key) else { return Ok(()) };
         let Some(alike) = reading.alike else { return Ok(()) };
-        prop_assert!((alike.is_rest)(&key.as_bytes()[alike.begin..]), "{key}");
+        prop_assert!(alike.rest.fits(&key.as_bytes()[alike.begin..]), "{key}");
         for rest in rests {
             let other = format!("{}{rest}", &key[..alike.begin]);
-            if rest.is_empty() || rest.ends_with('/') || !(alike.is_rest)(rest.as_bytes()) {
+            if rest.is_empty() || rest.ends_with('/') || !alike.rest.fits(rest.as_bytes()) {
                 continue;
             }
-            prop_assert_eq!(read(&other), Some((layout, reading.clone())), "{} is not {}", other, key);
+            let expected = differing(&reading, &other);
+            prop_assert_eq!(read_auto(&other), Some((layout, expected)), "{} is not {}", other, key);
         }
     }
 }
@@ -106,7 +143,14 @@ fn what_comes_in_masses_is_alike() {
         "spilo",
         "wal-g",
         "barman",
+        "vmbackupmanager",
+        "vmbackup",
+        "litestream",
         "longhorn",
+        "duplicity",
+        "etcd-backup-restore",
+        "omni",
+        "folder",
     ];
     assert_eq!(names, expected);
 }
