@@ -12,9 +12,17 @@ const DESTINATION: &[(&str, &str)] = &[
     ("tools", "[text]"),
     ("as_of", "time?"),
     ("error?", "text"),
+    ("store_count?", "store_count"),
+    ("excluded?", "excluded"),
     ("jobs", "[job]"),
     ("findings", "[finding]"),
 ];
+const STORE_COUNT: &[(&str, &str)] = &[
+    ("objects", "number"),
+    ("bytes", "number"),
+    ("differs_since", "time"),
+];
+const EXCLUDED: &[(&str, &str)] = &[("objects", "number"), ("bytes", "number")];
 const JOB: &[(&str, &str)] = &[
     ("cluster", "text"),
     ("job", "text"),
@@ -76,6 +84,8 @@ fn fits(value: &Value, kind: &str, place: &str) {
     let is_it = match kind {
         "report" => return has(value, REPORT, place),
         "destination" => return has(value, DESTINATION, place),
+        "store_count" => return has(value, STORE_COUNT, place),
+        "excluded" => return has(value, EXCLUDED, place),
         "job" => return has(value, JOB, place),
         "expectation" => return has(value, EXPECTATION, place),
         "finding" => return has(value, FINDING, place),

@@ -111,3 +111,23 @@ fn what_fails_and_what_does_not() {
         "all that is left is well"
     );
 }
+
+/// Where the store counts other objects than are listed, one of both is wrong: it is as grave as its alert.
+#[test]
+fn another_count_of_the_store_is_a_warning() {
+    let snapshot = sample::snapshot();
+    let mut report = Report::new(&snapshot, now());
+    report.destinations.retain(|of| of.name == "etcd");
+    let [etcd] = &mut report.destinations[..] else {
+        panic!("one destination of this name");
+    };
+    etcd.findings.clear();
+    assert!(report.is_below(Severity::Critical));
+    assert!(!report.is_below(Severity::Warning));
+    report.destinations[0].store_count = None;
+    assert!(report.is_below(Severity::Warning));
+    // Not before it has been so for a day.
+    let early = sample::ago(20_000);
+    let early = Report::new(&snapshot, early);
+    assert!(early.destinations.iter().all(|of| of.store_count.is_none()));
+}

@@ -10,11 +10,13 @@ use s3_exporter_judge::findings::{Finding, FindingKind, Severity};
 use s3_exporter_judge::judge::JudgedJob;
 use serde::Serialize;
 
+use crate::beside::Usage;
 use crate::facts::{Figures, ObjectCount};
 use crate::log_safe::is_obeyed;
 use crate::pages::Time;
 use crate::problems::{Problem, subjects};
 use crate::snapshot::{DestinationSnapshot, Snapshot};
+use crate::words::Span;
 
 /// Everything.
 #[derive(Debug, Serialize)]
@@ -41,6 +43,10 @@ pub struct DestinationReport<'a> {
     /// What the listing failed of; only there where it did: then all of this is of one before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What the store itself counts; only there where that has been of another number of objects than is
+    /// listed for so long that it is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store_count: Option<StoreCount>,
     /// By cluster and job.
     pub jobs: Vec<JobReport<'a>>,
     /// The gravest first, of these the oldest.
@@ -54,6 +60,33 @@ pub struct DestinationReport<'a> {
     /// Jobs that are not judged by themselves, for there are too many.
     #[serde(skip)]
     pub omitted: u64,
+}
+
+/// A count that is not that of the listing: one of both is wrong.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct StoreCount {
+    /// How many there are by the store's own count.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Since when it is another number than is listed.
+    pub differs_since: Time,
+}
+
+impl StoreCount {
+    /// How grave it is, as by its alert.
+    pub const SEVERITY: Severity = Severity::Warning;
+
+    /// What is to be told of it at the moment `now`.
+    fn of(usage: &Usage, now: UnixTime) -> Option<Self> {
+        let since = usage.differs_since?;
+        let age = now.as_seconds() - since.as_seconds();
+        (age > Usage::PATIENCE.as_secs_f64()).then_some(Self {
+            objects: usage.reported.objects,
+            bytes: usage.reported.bytes,
+            differs_since: Time(since),
+        })
+    }
 }
 
 /// A backup job.
@@ -173,6 +206,10 @@ impl<'a> DestinationReport<'a> {
             }),
             as_of: figures.map(|figures| Time(figures.ended)),
             error: failure,
+            store_count: of
+                .beside
+                .usage()
+                .and_then(|usage| StoreCount::of(usage, now)),
             jobs: jobs().map(|(id, job)| JobReport::new(id, job)).collect(),
             findings,
             listed: figures.map(Figures::all),
@@ -190,7 +227,22 @@ impl<'a> DestinationReport<'a> {
 
     /// The gravest of what is wrong.
     pub fn severity(&self) -> Option<Severity> {
-        self.findings.iter().map(|it| it.severity).max()
+        let count = self.store_count.map(|_| StoreCount::SEVERITY);
+        let found = self.findings.iter().map(|it| it.severity);
+        found.chain(count).max()
+    }
+
+    /// What is to be said of the store's own count, in a sentence.
+    pub fn told_of_count(&self, made: Time) -> Option<String> {
+        let count = self.store_count?;
+        let age = Span(made.0.as_seconds() - count.differs_since.0.as_seconds());
+        let listed = self.listed.map_or(0, |listed| listed.objects);
+        Some(format!(
+            "for {age} the store itself has counted another number of objects than is listed, now {} where \
+             there are {listed} by the listing: one of both is wrong, and if it is the listing, backups may be \
+             there or lacking that nobody sees",
+            count.objects,
+        ))
     }
 
     /// Where it is, as people write it.

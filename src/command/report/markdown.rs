@@ -14,12 +14,12 @@ pub fn render(report: &Report<'_>) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "Backups as of {}.", report.made); // into a String: cannot fail, here and below
     for destination in &report.destinations {
-        of_destination(&mut out, destination);
+        of_destination(&mut out, destination, report);
     }
     out
 }
 
-fn of_destination(out: &mut String, of: &DestinationReport<'_>) {
+fn of_destination(out: &mut String, of: &DestinationReport<'_>, report: &Report<'_>) {
     let url = code(&of.url());
     let _ = match of.name == of.bucket {
         true => writeln!(out, "\n### {url}"),
@@ -39,9 +39,14 @@ fn of_destination(out: &mut String, of: &DestinationReport<'_>) {
         let (objects, size) = (Count(excluded.objects, "object"), ByteSize(excluded.bytes));
         let _ = writeln!(out, "\nLeft out: {objects}, {size}.");
     }
-    if of.findings.is_empty() {
+    let told = of.told_of_count(report.made);
+    if let Some(told) = &told {
+        let told = Sentence(told).to_string();
+        let _ = writeln!(out, "\n**The store counts otherwise.** {}", sentence(&told));
+    }
+    if of.findings.is_empty() && told.is_none() {
         out.push_str("\nNothing is known to be wrong.\n");
-    } else {
+    } else if !of.findings.is_empty() {
         table(
             out,
             &[

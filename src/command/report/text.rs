@@ -10,7 +10,7 @@ use s3_exporter_judge::findings::Severity;
 use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
-use super::contents::{DestinationReport, FindingReport, JobReport, Report};
+use super::contents::{DestinationReport, FindingReport, JobReport, Report, StoreCount};
 use crate::facts::ObjectCount;
 use crate::log_safe::one_line;
 use crate::pages::Time;
@@ -69,6 +69,12 @@ impl Text {
         }
         self.wrapped(2, &what_is_there(of), DIM);
         self.out.push('\n');
+        if let Some(told) = of.told_of_count(self.made) {
+            let warning = colour(StoreCount::SEVERITY);
+            self.wrapped(2, "WARNING: the store counts otherwise", warning);
+            self.wrapped(4, &Sentence(&told).to_string(), Style::new());
+            self.out.push('\n');
+        }
         for finding in of.findings.iter().take(SHOWN) {
             self.finding(finding, of);
         }
@@ -169,7 +175,9 @@ impl Text {
         }
         let findings = || report.destinations.iter().flat_map(|of| &of.findings);
         let of = |severity| findings().filter(|it| it.severity == severity).count();
-        let (critical, warnings) = (of(Severity::Critical), of(Severity::Warning));
+        let counts = report.destinations.iter();
+        let counts = counts.filter(|of| of.store_count.is_some()).count();
+        let (critical, warnings) = (of(Severity::Critical), of(Severity::Warning) + counts);
         let jobs = || report.destinations.iter().flat_map(|of| &of.jobs);
         let all = Count(jobs().count(), "job");
         let counted: Vec<_> = [(critical, "critical finding"), (warnings, "warning")]
@@ -178,7 +186,11 @@ impl Text {
             .map(|(count, what)| Count(count, what).to_string())
             .collect();
         if !counted.is_empty() {
-            let severity = findings().map(|it| it.severity).max();
+            let severity = report
+                .destinations
+                .iter()
+                .filter_map(DestinationReport::severity);
+            let severity = severity.max();
             let place = match all.0 {
                 0 => String::new(),
                 _ => format!(", in {all}"),
