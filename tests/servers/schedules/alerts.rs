@@ -10,12 +10,13 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use jiff::Timestamp;
-use s3_exporter_testkit::servers::{Alertmanager, Kubernetes, Prometheus};
+use s3_exporter_testkit::servers::{Alertmanager, Kubernetes, MinIo, Prometheus};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::common::{self, Exporter};
-use crate::schedules::stage::{backend, etcd_backup_config, shared, snapshot};
+use crate::schedules::seeds;
+use crate::schedules::stage::{backend, etcd_backup_config, install, shared, snapshot};
 
 /// Far more than anything here takes: it ends a hang.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -97,6 +98,51 @@ fn rules(config: &str) -> String {
     lines.join("\n")
 }
 
+/// What watches an exporter: by the rules of its configuration, and telling whoever is told.
+struct Watch {
+    prometheus: Prometheus,
+    _alertmanager: Alertmanager,
+    _folder: tempfile::TempDir,
+}
+
+impl Watch {
+    async fn start(exporter: &Exporter, config: &str, told: &Told) -> Self {
+        let alertmanager = Alertmanager::telling(&told.listen().await).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rules.yml");
+        std::fs::write(&file, rules(config)).unwrap();
+        let prometheus = Prometheus::start(&format!(
+            "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\n\
+             rule_files: ['{}']\n\
+             alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{}']}}]}}]}}\n\
+             scrape_configs:\n- job_name: s3-exporter\n  static_configs:\n  - targets: ['{}']\n",
+            file.display(),
+            alertmanager.address(),
+            exporter.address()
+        ))
+        .await;
+        Self {
+            prometheus,
+            _alertmanager: alertmanager,
+            _folder: folder,
+        }
+    }
+}
+
+/// Makes a backup again and again until it is told that it is there.
+async fn mend(told: &Told, make: impl AsyncFn()) {
+    let making = async {
+        loop {
+            make().await;
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+    };
+    tokio::select! {
+        () = making => unreachable!("it goes on"),
+        _ = told.until("BackupOverdue", "resolved") => {}
+    }
+}
+
 #[tokio::test]
 async fn a_backup_that_is_withheld_is_told_and_so_is_its_mending() {
     let (minio, kubernetes) = shared().await;
@@ -121,25 +167,12 @@ async fn a_backup_that_is_withheld_is_told_and_so_is_its_mending() {
         .await;
 
     let told = Told::default();
-    let alertmanager = Alertmanager::telling(&told.listen().await).await;
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("rules.yml");
-    std::fs::write(&file, rules(&text)).unwrap();
-    let prometheus = Prometheus::start(&format!(
-        "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\n\
-         rule_files: ['{}']\n\
-         alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{}']}}]}}]}}\n\
-         scrape_configs:\n- job_name: s3-exporter\n  static_configs:\n  - targets: ['{}']\n",
-        file.display(),
-        alertmanager.address(),
-        exporter.address()
-    ))
-    .await;
+    let watch = Watch::start(&exporter, &text, &told).await;
 
     // Nobody makes another one.
     let overdue = told.until("BackupOverdue", "firing").await;
     let labels = &overdue["labels"];
-    assert_eq!(labels["cluster"], CLUSTER, "{}", prometheus.log());
+    assert_eq!(labels["cluster"], CLUSTER, "{}", watch.prometheus.log());
     assert_eq!(labels["exported_job"], "default-backups");
     assert_eq!(labels["destination"], "alerts");
     assert_eq!(labels["team"], "platform");
@@ -162,16 +195,49 @@ async fn a_backup_that_is_withheld_is_told_and_so_is_its_mending() {
     names.retain(|name| !name.ends_with("Absent"));
     assert_eq!(names, BTreeSet::from(["BackupOverdue".to_owned()]));
 
-    // Then it is made, again and again.
-    let making = async {
-        loop {
-            made().await;
-            tokio::time::sleep(Duration::from_secs(5)).await;
-        }
-    };
-    tokio::select! {
-        () = making => unreachable!("it goes on"),
-        _ = told.until("BackupOverdue", "resolved") => {}
-    }
+    mend(&told, made).await;
     config.delete().await;
+}
+
+/// Nothing is configured but where the Seed is: destination, credentials and schedule come of it.
+#[tokio::test]
+async fn so_it_is_where_a_seed_says_all_of_it() {
+    let (minio, kubernetes) = tokio::join!(MinIo::start(), Kubernetes::start());
+    let store = minio.client();
+    store.create_bucket("etcd").await;
+    let made = async || {
+        let now = snapshot(CLUSTER, "default-backups", Timestamp::now());
+        store.put_archived("etcd", &[now]).await;
+    };
+    made().await;
+    kubernetes.install_clusters().await;
+    kubernetes.create_cluster(CLUSTER).await;
+    let group = "kubermatic.k8c.io";
+    install(&kubernetes, group, "etcdbackupconfigs", "EtcdBackupConfig").await;
+    install(&kubernetes, group, "seeds", "Seed").await;
+    seeds::create_secret(&kubernetes, "s3", MinIo::ACCESS_KEY, MinIo::SECRET_KEY).await;
+    let destination = seeds::destination(&minio.endpoint(), "etcd", "s3");
+    seeds::create_seed(&kubernetes, json!({ "minio": destination })).await;
+    let spec = json!({"schedule": "@every 15s", "destination": "minio"});
+    let _config = etcd_backup_config(&kubernetes, CLUSTER, "default-backups", spec).await;
+    let kubeconfig = kubernetes.kubeconfig("seed.kubeconfig", Kubernetes::ADMIN);
+    let text = seeds::config(&kubeconfig, "");
+    let mut exporter = Exporter::with_config(&text, &[]).await;
+    let known = |now: &crate::common::Metrics| {
+        let job = [("destination", "minio"), ("cluster", CLUSTER)];
+        let due = "objectstore_backup_due_timestamp_seconds";
+        !now.all(due, &job).is_empty()
+    };
+    exporter
+        .until("the Seed and the schedule are known", known)
+        .await;
+
+    let told = Told::default();
+    let watch = Watch::start(&exporter, &text, &told).await;
+    let overdue = told.until("BackupOverdue", "firing").await;
+    let labels = &overdue["labels"];
+    let of = ["destination", "cluster", "exported_job"].map(|label| labels[label].as_str());
+    let expected = ["minio", CLUSTER, "default-backups"].map(Some);
+    assert_eq!(of, expected, "{}", watch.prometheus.log());
+    mend(&told, made).await;
 }

@@ -15,13 +15,13 @@ const SECRETS: &str = "/api/v1/namespaces/kube-system/secrets";
 const SOURCE: &str = "destinations:kubermatic-seed";
 
 /// A configuration that names nothing but where the Seeds are.
-fn config(kubeconfig: &std::path::Path, more: &str) -> String {
+pub fn config(kubeconfig: &std::path::Path, more: &str) -> String {
     format!(
         "destinations_from = \"kubermatic-seed\"\n[kubermatic_seed]\nkubeconfig = {kubeconfig:?}\ninterval = \"1s\"\n{more}"
     )
 }
 
-fn destination(endpoint: &str, bucket: &str, secret: &str) -> Value {
+pub fn destination(endpoint: &str, bucket: &str, secret: &str) -> Value {
     json!({
         "endpoint": endpoint, "bucketName": bucket,
         "credentials": {"name": secret, "namespace": "kube-system"},
@@ -34,7 +34,7 @@ fn restore(destinations: Value) -> Value {
     }}})
 }
 
-async fn create_seed(kubernetes: &Kubernetes, destinations: Value) {
+pub async fn create_seed(kubernetes: &Kubernetes, destinations: Value) {
     kubernetes.create_namespace("kubermatic").await;
     let mut seed = restore(destinations);
     let meta = json!({"apiVersion": "kubermatic.k8c.io/v1", "kind": "Seed", "metadata": {"name": "europe"}});
@@ -44,7 +44,7 @@ async fn create_seed(kubernetes: &Kubernetes, destinations: Value) {
     kubernetes.create(SEEDS, &seed).await;
 }
 
-async fn create_secret(kubernetes: &Kubernetes, name: &str, id: &str, key: &str) {
+pub async fn create_secret(kubernetes: &Kubernetes, name: &str, id: &str, key: &str) {
     let secret = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "kube-system"},
         "stringData": {"ACCESS_KEY_ID": id, "SECRET_ACCESS_KEY": key},
