@@ -12,6 +12,7 @@ use crate::facts::{Facts, Lane};
 use crate::snapshot::ScanOutcome;
 use crate::snapshot::tests::unscanned;
 use crate::state::{SavedState, parse, to_bytes};
+use crate::verdict::{Backup, of_cluster};
 
 const DAY: i64 = 24 * 3_600_000;
 /// 2026-11-01.
@@ -181,6 +182,33 @@ fn objects_under_names_of_their_own_are_not_missing() {
     let gone = CompletedScan::after(Some(&read), scan(&auto, &own, 9));
     let gone = gone.remembering(Arc::new(judgement.memory));
     assert_eq!(missing(&gone, &auto), names);
+}
+
+/// A cluster whose only object nobody can read is without a backup by the judge, where others are read:
+/// then it is not well by its objects either.
+#[test]
+fn what_is_missing_is_not_well_by_its_objects() {
+    let destination = destination(false);
+    let names = ["lab", "shop"];
+    let known = Clusters::from_names(names).unwrap();
+    let objects = ["lab-nightly-2026-11-02t00-00-00.db.gz", "shop-latest.bin"];
+    let objects = objects.map(|key| (key.to_owned(), 1));
+    let scan = scanned(&destination, &names, &objects, 1, &Clusters::new());
+    let completed = CompletedScan::after(None, scan);
+    let mut figures = completed.figures(&known, Expect::All);
+    figures.judgement = Arc::new(judged(&completed, &destination, &known));
+    let word = |cluster: &str| {
+        let totals = &figures.clusters[cluster];
+        let of = (cluster, totals);
+        Backup::of(of_cluster(
+            &destination,
+            &figures,
+            of,
+            None,
+            completed.ended(),
+        ))
+    };
+    assert_eq!((word("lab"), word("shop")), (Backup::Ok, Backup::Wrong));
 }
 
 /// The names come from keys. One that vanishes is known for a week.
