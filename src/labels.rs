@@ -7,6 +7,37 @@ use std::collections::BTreeMap;
 /// Labels that the user gives, by name: who is told of something.
 pub type GivenLabels = BTreeMap<String, String>;
 
+/// Tags of a bucket that are labels: the key of each, by the name of its label.
+pub type TagLabels = BTreeMap<String, String>;
+
+/// No label that is made of a tag is longer, in characters: S3 has no longer values.
+const LONGEST_TAG: usize = 256;
+
+/// The name of the label that is made of a tag: what no label's name may hold is a `_`.
+pub fn label_of_tag(key: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = key.chars().map(|c| if is_word(c) { c } else { '_' });
+    let digit = key.starts_with(|c: char| c.is_ascii_digit());
+    digit.then_some('_').into_iter().chain(name).collect()
+}
+
+/// These, and those of the tags that are asked for and that the bucket has; what is given is stronger.
+pub fn with_tags(
+    given: &GivenLabels,
+    asked: &TagLabels,
+    tags: Option<&BTreeMap<String, String>>,
+) -> GivenLabels {
+    let mut labels = given.clone();
+    for (label, key) in asked {
+        let value = tags.and_then(|tags| tags.get(key));
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            let cut = || value.chars().take(LONGEST_TAG).collect();
+            labels.entry(label.clone()).or_insert_with(cut);
+        }
+    }
+    labels
+}
+
 /// A label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label {
@@ -118,4 +149,54 @@ pub fn is_label_name(name: &str) -> bool {
     let is_own = name.starts_with("__");
     let begins = name.bytes().next();
     name.bytes().all(is_word) && !is_own && begins.is_some_and(|b| !b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_makes_a_label_that_prometheus_takes() {
+        for (key, label) in [
+            ("team", "team"),
+            ("cost-center", "cost_center"),
+            (
+                "aws:cloudformation:stack-name",
+                "aws_cloudformation_stack_name",
+            ),
+            ("1st", "_1st"),
+            ("größe", "gr__e"),
+            ("a b", "a_b"),
+        ] {
+            assert_eq!(label_of_tag(key), label);
+            assert!(is_label_name(label), "{label}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_is_stronger_than_a_tag() {
+        let map = |pairs: &[(&str, &str)]| {
+            let owned = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            owned.collect::<BTreeMap<_, _>>()
+        };
+        let given = map(&[("team", "db")]);
+        let asked = map(&[
+            ("team", "team"),
+            ("cost_center", "cost-center"),
+            ("env", "env"),
+        ]);
+        assert_eq!(with_tags(&given, &asked, None), given);
+        let long = "ü".repeat(300);
+        let tags = map(&[
+            ("team", "web"),
+            ("cost-center", &long),
+            ("env", ""),
+            ("other", "x"),
+        ]);
+        let cut = "ü".repeat(256);
+        let expected = map(&[("team", "db"), ("cost_center", &cut)]);
+        assert_eq!(with_tags(&given, &asked, Some(&tags)), expected);
+    }
 }

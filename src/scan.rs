@@ -139,6 +139,7 @@ impl ScanContext {
         let kind = match beside {
             Beside::Posture => return self.read_posture().await.map(Found::Posture),
             Beside::Usage => return self.read_usage().await,
+            Beside::Tags => return self.read_tags().await,
             Beside::Versions => ListingKind::Versions,
             Beside::Uploads => ListingKind::Uploads,
         };
@@ -160,6 +161,26 @@ impl ScanContext {
             reported,
             differs_since: None,
         })))
+    }
+
+    /// The bucket's tags.
+    async fn read_tags(&self) -> Result<Found, BackendError> {
+        let listing = self.connect().await?;
+        let of = &self.destination;
+        let asked = listing.backend.tags(&of.bucket, &self.meter);
+        in_turn(&listing, asked)
+            .await?
+            .map(Found::Tags)
+            .ok_or_else(|| {
+                let (bucket, url) = (&of.bucket, &of.store_url);
+                let action = format!("reading tags of bucket {bucket:?} at {url}");
+                BackendError::new(
+                    FailureKind::Protocol,
+                    action,
+                    "the store does not tell them",
+                )
+                .with_advice("give it `labels` in place of `labels_from_tags`")
+            })
     }
 
     /// How the bucket is set, as far as that can be read.

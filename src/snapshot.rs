@@ -14,6 +14,7 @@ use crate::audit::Audit;
 use crate::destination::Destination;
 use crate::discovery::DiscoveryOutcome;
 use crate::facts::Figures;
+use crate::labels::{GivenLabels, with_tags};
 use crate::resolver::Resolution;
 use crate::scan::{CompleteListing, CurrentScan};
 
@@ -74,6 +75,12 @@ pub struct DestinationSnapshot {
 }
 
 impl DestinationSnapshot {
+    /// Whose it is: the labels that it was given, and those that its bucket's tags make.
+    pub fn labels(&self) -> GivenLabels {
+        let of = &self.destination;
+        with_tags(&of.labels, &of.tag_labels, self.beside.tags())
+    }
+
     /// Why its store does not answer; `None` where it does, or nobody knows.
     pub fn store_failure(&self) -> Option<&ScanFailure> {
         self.store.as_ref()?.failure.as_ref()
@@ -181,6 +188,7 @@ pub(crate) mod tests {
             probe_interval: None,
             price: None,
             labels: Default::default(),
+            tag_labels: Default::default(),
             also: Default::default(),
             judging: crate::destination::Judging::default(),
         };

@@ -40,7 +40,7 @@ impl Usage {
 }
 
 /// Whether the count is of another number than any moment of these listings had, to within a hundredth.
-/// Of a bucket with versions it may be larger: what a delete marker hides is counted, and not listed.
+/// It may be larger where what is counted is not all listed: versions, what a delete marker hides, parts.
 fn differs(reported: &BucketUsage, listed: impl IntoIterator<Item = u64>) -> bool {
     let range = listed.into_iter().fold(None, |range, objects| {
         let (least, most) = range.unwrap_or((objects, objects));
@@ -52,7 +52,7 @@ fn differs(reported: &BucketUsage, listed: impl IntoIterator<Item = u64>) -> boo
     let slack = most / 100;
     let is_less = reported.objects.saturating_add(slack) < least;
     let is_more = reported.objects > most.saturating_add(slack);
-    is_less || is_more && !reported.has_versions
+    is_less || is_more && !reported.has_versions && !reported.has_parts
 }
 
 #[cfg(test)]
@@ -65,6 +65,7 @@ mod tests {
             bytes: 0,
             counted: UnixTime::from_millis(0),
             has_versions: false,
+            has_parts: false,
         }
     }
 
@@ -93,6 +94,12 @@ mod tests {
         };
         assert!(!differs(&versioned(6), [5]), "one of them is hidden");
         assert!(differs(&versioned(4), [5]));
+        let with_parts = |objects| BucketUsage {
+            has_parts: true,
+            ..reported(objects)
+        };
+        assert!(!differs(&with_parts(6), [5]), "one of them is a part");
+        assert!(differs(&with_parts(4), [5]));
     }
 
     #[test]

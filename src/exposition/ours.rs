@@ -208,8 +208,8 @@ pub static SETTINGS: &[Family] = &[
                 ),
             ];
             let own = labels.map(|(label, value)| (label.as_str(), value));
-            let given = destination.labels.iter();
-            let given = given.map(|(name, value)| (&**name, &**value));
+            let given = of.snapshot.labels();
+            let given = given.iter().map(|(name, value)| (&**name, &**value));
             let all: Vec<_> = own.into_iter().chain(given).collect();
             samples.put_named(&all, 1.0);
         }),

@@ -78,8 +78,8 @@ pub struct DestinationStatus<'a> {
     pub store_url: &'a str,
     /// The resolver's name.
     pub resolver: Option<&'a str>,
-    /// Whose it is: the labels that it was given.
-    pub labels: &'a GivenLabels,
+    /// Whose it is: the labels that it was given, and those of its bucket's tags.
+    pub labels: GivenLabels,
     /// How it is.
     pub state: DestinationState,
     /// Whether its store answers; none before it was asked, and where nobody asks.

@@ -48,6 +48,7 @@ impl BesideOutcome {
                 Some(complaint) => format!("{}; not known: {complaint}", found.words()),
                 None => found.words(),
             },
+            Found::Tags(tags) => Count(tags.len() as u64, "tag").to_string(),
             Found::Usage(None) => "the store has not counted it yet".to_owned(),
             Found::Usage(Some(found)) => {
                 let age = |time: UnixTime| Span(now.as_seconds() - time.as_seconds());
@@ -57,6 +58,9 @@ impl BesideOutcome {
                 let mut words = format!("{objects}, {size}, counted {counted} ago");
                 if of.has_versions {
                     words += ", earlier versions among them";
+                }
+                if of.has_parts {
+                    words += ", parts of unfinished uploads among them";
                 }
                 if let Some(since) = found.differs_since {
                     words += &format!("; scans have listed others for {}", age(since));
@@ -181,6 +185,14 @@ impl BesideOutcomes {
     pub fn usage(&self) -> Option<&Usage> {
         match self.found(Beside::Usage)? {
             Found::Usage(usage) => usage.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The bucket's tags, as they were read latest.
+    pub fn tags(&self) -> Option<&BTreeMap<String, String>> {
+        match self.found(Beside::Tags)? {
+            Found::Tags(tags) => Some(tags),
             _ => None,
         }
     }

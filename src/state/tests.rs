@@ -40,6 +40,7 @@ fn destination(name: &str) -> Arc<Destination> {
         probe_interval: None,
         price: None,
         labels: Default::default(),
+        tag_labels: Default::default(),
         also: Default::default(),
         judging: crate::destination::Judging::default(),
     })

@@ -50,6 +50,7 @@ pub fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> 
         probe_interval: None,
         price: None,
         labels: Default::default(),
+        tag_labels: Default::default(),
         also: Default::default(),
         judging: Default::default(),
     };

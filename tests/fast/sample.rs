@@ -98,6 +98,7 @@ pub fn destination(name: &str, bucket: &str, resolver: Option<&str>) -> Destinat
         probe_interval: None,
         price: None,
         labels: Default::default(),
+        tag_labels: Default::default(),
         also: Also::default(),
         judging: Default::default(),
     }
@@ -383,14 +384,18 @@ fn beside(of: &mut DestinationSnapshot) {
             bytes: 628_200,
             counted: ago(4000),
             has_versions: true,
+            has_parts: false,
         },
         differs_since: Some(ago(100_000)),
     };
+    let tags = ["cost-center", "other"].map(|key| (key.to_owned(), format!("{key} of a tag")));
+    let tags = tags.into();
     for (beside, found) in [
         (Beside::Versions, Found::Versions(versions)),
         (Beside::Uploads, Found::Uploads(uploads)),
         (Beside::Posture, Found::Posture(posture())),
         (Beside::Usage, Found::Usage(Some(usage))),
+        (Beside::Tags, Found::Tags(tags)),
     ] {
         destination.also.set(beside, Duration::from_secs(24 * 3600));
         of.beside.of_mut(beside).found = Some((ago(3000), Arc::new(found)));

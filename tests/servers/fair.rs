@@ -138,6 +138,7 @@ fn destination(bucket: &str, backend: &str, concurrency: u16) -> Arc<Destination
         probe_interval: None,
         price: None,
         labels: Default::default(),
+        tag_labels: Default::default(),
         also: Default::default(),
         judging: Default::default(),
     })

@@ -44,6 +44,7 @@ mod schedules;
 mod seed;
 mod shutdown;
 mod state;
+mod tags;
 mod targets;
 mod terminal;
 mod tools;

@@ -1,7 +1,7 @@
 //! What stores themselves say that their buckets hold.
 
-use s3_exporter_testkit::Upload;
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
+use s3_exporter_testkit::{S3sServer, Upload};
 
 use crate::common::command::Program;
 use crate::common::{Exporter, Metrics};
@@ -151,20 +151,114 @@ fn a_part_of_a_bucket_is_refused() {
     assert_eq!(checked.code, Some(2), "{checked:?}");
 }
 
+const STORAGEGRID: &str = "<UsageResult xmlns=\"http://s3.storagegrid.com/doc/2015-02-01\">\
+    <CalculationTime>2026-11-29T05:30:11.000000Z</CalculationTime><ObjectCount>9</ObjectCount><DataBytes>90</DataBytes><Buckets>\
+    <Bucket><Name>other</Name><ObjectCount>7</ObjectCount><DataBytes>70</DataBytes></Bucket>\
+    <Bucket><Name>etcd</Name><ObjectCount>2</ObjectCount><DataBytes>20</DataBytes></Bucket></Buckets></UsageResult>";
+const OSS: &str = "<BucketStat><Storage>20</Storage><ObjectCount>2</ObjectCount><MultipartUploadCount>4</MultipartUploadCount>\
+    <LastModifiedTime>1795930211</LastModifiedTime></BucketStat>";
+const UNVERSIONED: &str = "<VersioningConfiguration/>";
+const NO_UPLOADS: &str =
+    "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>";
+
+/// As their manuals have it: nobody has one here. The store counts more than there is, which differs where there
+/// are neither versions nor parts; and it may well do so where nobody can say that there are none.
+#[tokio::test]
+async fn storagegrid_and_oss_are_asked_for_what_they_count() {
+    for (name, request, text, operation) in [
+        (
+            "StorageGRID/11.9.0",
+            "GET /?x-ntap-sg-usage",
+            STORAGEGRID,
+            "GetStorageUsage",
+        ),
+        ("AliyunOSS", "GET /etcd?stat", OSS, "GetBucketStat"),
+    ] {
+        for is_known in [true, false] {
+            let mut server = S3sServer::builder().server(name).answers(request, text);
+            if is_known {
+                server = server
+                    .answers("GET /etcd?versioning", UNVERSIONED)
+                    .answers("GET /etcd?uploads", NO_UPLOADS);
+            }
+            let server = server.start();
+            server.store().put_all("etcd", [Upload::new("lab-1-0", 3)]);
+            let keys = [S3sServer::ACCESS_KEY, S3sServer::SECRET_KEY];
+            let config = config("s3", &server.endpoint(), keys, "1h");
+            let mut exporter = Exporter::with_config(&config, &[]).await;
+            let counted = |metrics: &Metrics| metrics.of("d", OBJECTS).is_some();
+            let metrics = exporter.until("it is counted", counted).await;
+            assert_eq!(metrics.of("d", OBJECTS), Some(2.0), "{name}");
+            assert_eq!(metrics.of("d", BYTES), Some(20.0), "{name}");
+            assert_eq!(metrics.of("d", COUNTED), Some(1_795_930_211.0), "{name}");
+            assert_eq!(metrics.of("d", DIFFERS).is_some(), is_known, "{name}");
+            let requests = metrics.by("objectstore_api_requests_total", "operation");
+            for operation in ["HeadBucket", operation, "GetBucketVersioning"] {
+                assert!(requests[operation] >= 1.0, "{name}: {requests:?}");
+            }
+        }
+    }
+}
+
+/// It is asked with the rights that its manual names, and told of them where they are not there.
+#[tokio::test]
+async fn what_storagegrid_denies_is_told_with_its_right() {
+    let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+    let server = S3sServer::builder()
+        .server("StorageGRID/11.9.0")
+        .answers("GET /?x-ntap-sg-usage", denied)
+        .start();
+    server.store().put_all("etcd", [Upload::new("lab-1-0", 3)]);
+    let keys = [S3sServer::ACCESS_KEY, S3sServer::SECRET_KEY];
+    let config = config("s3", &server.endpoint(), keys, "1h");
+    let mut exporter = Exporter::with_config(&config, &[]).await;
+    let asked = |metrics: &Metrics| success(metrics).is_some();
+    let metrics = exporter.until("it is denied", asked).await;
+    assert_eq!(
+        (success(&metrics), metrics.of("d", OBJECTS)),
+        (Some(0.0), None)
+    );
+    let log = exporter.log();
+    assert!(
+        log.contains("allow s3:ListAllMyBuckets to this access key:"),
+        "{log}"
+    );
+}
+
 /// No figure, and an error that says so, where nobody counts.
 #[tokio::test]
 async fn others_cannot() {
-    let server = SeaweedFs::start().await;
-    server.client().create_bucket("etcd").await;
-    let keys = [SeaweedFs::ACCESS_KEY, SeaweedFs::SECRET_KEY];
-    for kind in ["minio", "s3"] {
-        let config = config(kind, &server.endpoint(), keys, "1s");
+    let seaweedfs = SeaweedFs::start().await;
+    seaweedfs.client().create_bucket("etcd").await;
+    let minio = MinIo::start().await;
+    minio.client().create_bucket("etcd").await;
+    let nobody =
+        "this backend cannot read what its store counts; use a backend that can, or do without";
+    for (kind, endpoint, keys, why) in [
+        (
+            "minio",
+            seaweedfs.endpoint(),
+            [SeaweedFs::ACCESS_KEY, SeaweedFs::SECRET_KEY],
+            nobody,
+        ),
+        (
+            "s3",
+            seaweedfs.endpoint(),
+            [SeaweedFs::ACCESS_KEY, SeaweedFs::SECRET_KEY],
+            "does not say it: Ceph RGW, StorageGRID and Alibaba OSS do; take \"usage\" out of `also`",
+        ),
+        (
+            "s3",
+            minio.endpoint(),
+            ROOT,
+            "does not say it: Ceph RGW, StorageGRID and Alibaba OSS do; name it by a backend of type \"minio\"",
+        ),
+    ] {
+        let config = config(kind, &endpoint, keys, "1s");
         let checked = Program::new(&["check", "--connect"])
             .file("config.toml", &config)
             .run();
         let line = "listing usage of d: FAILED, internal: ";
-        let why =
-            "this backend cannot read what its store counts; use a backend that can, or do without";
         assert!(
             checked.stdout.contains(line) && checked.stdout.contains(why),
             "{checked:?}"

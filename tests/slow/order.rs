@@ -116,6 +116,7 @@ fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> ScanContext
         probe_interval: None,
         price: None,
         labels: Default::default(),
+        tag_labels: Default::default(),
         also: Default::default(),
         judging: Default::default(),
     };

@@ -62,6 +62,7 @@ pub async fn scan(backend: &Arc<dyn Backend>, bucket: &str, concurrency: u16) ->
         probe_interval: None,
         price: None,
         labels: Default::default(),
+        tag_labels: Default::default(),
         also: Default::default(),
         judging: Default::default(),
     };

@@ -3,6 +3,7 @@
 //! `docs/backends.md`. A wrong figure is a failure; what a store itself cannot do is a word in its row.
 #![allow(clippy::unwrap_used)] // a test that can't go on ends with the place where it happened
 
+mod beside;
 #[path = "../common/mod.rs"]
 mod common;
 mod docs;
@@ -25,6 +26,10 @@ macro_rules! stores {
                 let store = s3_exporter_testkit::servers::S3Store::$store().await;
                 let version = s3_exporter_testkit::version($component);
                 docs::compare($name, &format!("{version}, {}", $source), &trial::row(&store).await);
+                beside::tags(&store).await;
+                if $component == "ceph" {
+                    beside::counts_of_ceph(&store).await;
+                }
             }
         )*
     };

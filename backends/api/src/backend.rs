@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -52,6 +53,23 @@ pub trait Backend: Send + Sync {
         let action = format!("reading {setting} of bucket {bucket:?}");
         self.capabilities()
             .tells_settings()
+            .map_err(|lacking| lacking.into_error(action.as_str()))?;
+        let reason = "this backend says that it can, and does not";
+        Err(BackendError::new(FailureKind::Internal, action, reason))
+    }
+
+    /// The tags of a bucket, by their keys; `None` where the store does not tell. By default none can be told.
+    ///
+    /// # Errors
+    /// As [`Self::setting`].
+    async fn tags(
+        &self,
+        bucket: &str,
+        _meter: &Arc<Meter>,
+    ) -> Result<Option<BTreeMap<String, String>>, BackendError> {
+        let action = format!("reading tags of bucket {bucket:?}");
+        self.capabilities()
+            .tells_tags()
             .map_err(|lacking| lacking.into_error(action.as_str()))?;
         let reason = "this backend says that it can, and does not";
         Err(BackendError::new(FailureKind::Internal, action, reason))

@@ -14,6 +14,8 @@ pub struct Capabilities {
     pub prefixes: bool,
     /// [`Backend::setting`](crate::Backend::setting).
     pub settings: bool,
+    /// [`Backend::tags`](crate::Backend::tags).
+    pub tags: bool,
     /// [`ListingKind::Buckets`].
     pub buckets: bool,
     /// [`Backend::usage`](crate::Backend::usage).
@@ -31,6 +33,7 @@ impl Capabilities {
         uploads: false,
         prefixes: false,
         settings: false,
+        tags: false,
         buckets: false,
         usage: false,
         start_after: false,
@@ -58,6 +61,14 @@ impl Capabilities {
     /// They cannot.
     pub fn tells_settings(&self) -> Result<(), Lacking> {
         self.settings.then_some(()).ok_or(Lacking::SETTINGS)
+    }
+
+    /// Whether tags of buckets can be read.
+    ///
+    /// # Errors
+    /// They cannot.
+    pub fn tells_tags(&self) -> Result<(), Lacking> {
+        self.tags.then_some(()).ok_or(Lacking::TAGS)
     }
 
     /// Whether the store says what it counts.
@@ -94,6 +105,11 @@ impl Lacking {
     const SETTINGS: Self = Self {
         cannot: "read",
         what: "settings of buckets",
+    };
+
+    const TAGS: Self = Self {
+        cannot: "read",
+        what: "tags of buckets",
     };
 
     const USAGE: Self = Self {
@@ -161,6 +177,7 @@ mod tests {
             uploads: true,
             prefixes: true,
             settings: true,
+            tags: true,
             buckets: true,
             usage: true,
             start_after: true,

@@ -26,13 +26,21 @@ pub enum Operation {
     GetBucketPolicyStatus,
     /// `ListBuckets`.
     ListBuckets,
+    /// `GetBucketTagging`.
+    GetBucketTagging,
+    /// `HeadBucket`.
+    HeadBucket,
     /// No operation of S3: `DataUsageInfo` of MinIO's API for administrators.
     DataUsageInfo,
+    /// Nor this: "GET Storage Usage" of StorageGRID.
+    GetStorageUsage,
+    /// Nor this: `GetBucketStat` of Alibaba OSS.
+    GetBucketStat,
 }
 
 impl Operation {
     /// All operations that a backend can be asked for.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::ListObjectsV2,
         Self::ListObjectVersions,
         Self::ListMultipartUploads,
@@ -43,7 +51,11 @@ impl Operation {
         Self::GetPublicAccessBlock,
         Self::GetBucketPolicyStatus,
         Self::ListBuckets,
+        Self::GetBucketTagging,
+        Self::HeadBucket,
         Self::DataUsageInfo,
+        Self::GetStorageUsage,
+        Self::GetBucketStat,
     ];
 
     /// The name in the API.
@@ -59,7 +71,11 @@ impl Operation {
             Self::GetPublicAccessBlock => "GetPublicAccessBlock",
             Self::GetBucketPolicyStatus => "GetBucketPolicyStatus",
             Self::ListBuckets => "ListBuckets",
+            Self::GetBucketTagging => "GetBucketTagging",
+            Self::HeadBucket => "HeadBucket",
             Self::DataUsageInfo => "DataUsageInfo",
+            Self::GetStorageUsage => "GetStorageUsage",
+            Self::GetBucketStat => "GetBucketStat",
         }
     }
 
@@ -76,7 +92,11 @@ impl Operation {
             Self::GetPublicAccessBlock => "s3:GetBucketPublicAccessBlock",
             Self::GetBucketPolicyStatus => "s3:GetBucketPolicyStatus",
             Self::ListBuckets => "s3:ListAllMyBuckets",
+            Self::GetBucketTagging => "s3:GetBucketTagging",
+            Self::HeadBucket => "s3:ListBucket",
             Self::DataUsageInfo => "admin:DataUsageInfo",
+            Self::GetStorageUsage => "s3:ListAllMyBuckets",
+            Self::GetBucketStat => "oss:GetBucketStat",
         }
     }
 }

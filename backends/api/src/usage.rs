@@ -15,4 +15,7 @@ pub struct BucketUsage {
     /// Whether it counts versions and what is hidden by delete markers, too: then a listing of objects
     /// may well show less.
     pub has_versions: bool,
+    /// Whether it counts parts of unfinished uploads as objects, and there may be some: the same.
+    #[serde(default)]
+    pub has_parts: bool,
 }

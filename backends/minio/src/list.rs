@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +12,9 @@ use s3_exporter_api::{
     ListRequest, ListingKind, Meter, Operation, Order, Page, SettingState, StartAt,
 };
 use s3_exporter_page::{
-    CAPABILITIES, ErrorBody, Evidence, LearnedOrder, MINIO_USAGE, StoreErrorResponse, Untold,
-    no_answer, read_complaint, read_error, read_kind, read_minio_usage, read_setting,
-    setting_query, split_token, wrong_scheme,
+    CAPABILITIES, ErrorBody, Evidence, LearnedOrder, MINIO_USAGE, StoreErrorResponse, TAGGING,
+    Untold, no_answer, read_complaint, read_error, read_kind, read_minio_usage, read_setting,
+    read_tags, setting_query, split_token, wrong_scheme,
 };
 use s3_exporter_transport::{Attempts, HttpClients, advice};
 use tokio::time::{sleep, timeout};
@@ -101,10 +102,28 @@ impl Backend for MinIo {
             let server = answer.headers().get("server");
             let server = server.and_then(|server| server.to_str().ok());
             let told = read_setting(setting, answer.status().as_u16(), server, answer.body());
-            told.map_err(|untold| match untold {
-                Untold::Refused(error) => refused(answer, error),
-                Untold::Malformed(cause) => AttemptFailure::Malformed(cause),
-            })
+            told.map_err(|untold| untold_by(answer, untold))
+        })
+        .await
+    }
+
+    async fn tags(
+        &self,
+        bucket: &str,
+        meter: &Arc<Meter>,
+    ) -> Result<Option<BTreeMap<String, String>>, BackendError> {
+        let mut query = Multimap::new();
+        query.add(TAGGING, "");
+        let asked = Asked {
+            action: format!("reading tags of bucket {bucket:?} at {}", self.url),
+            bucket,
+            query,
+            operation: Operation::GetBucketTagging,
+            meter,
+        };
+        self.ask(asked, |answer| {
+            let told = read_tags(answer.status().as_u16(), answer.body());
+            told.map_err(|untold| untold_by(answer, untold))
         })
         .await
     }
@@ -250,6 +269,13 @@ impl MinIo {
                 }
             }
         }
+    }
+}
+
+fn untold_by(answer: &Response<Vec<u8>>, untold: Untold) -> AttemptFailure {
+    match untold {
+        Untold::Refused(error) => refused(answer, error),
+        Untold::Malformed(cause) => AttemptFailure::Malformed(cause),
     }
 }
 

@@ -110,7 +110,11 @@ fn one<'a>(
     Ok(())
 }
 
-fn text<'a>(scanner: &mut Scanner<'a>, element: &XmlElement<'a>) -> Result<String, Malformed> {
+/// The text of an element, which is UTF-8.
+pub(crate) fn text<'a>(
+    scanner: &mut Scanner<'a>,
+    element: &XmlElement<'a>,
+) -> Result<String, Malformed> {
     let text = scanner.text(element)?;
     let mut scratch = Vec::new();
     let bytes = text.decode(&mut scratch)?;

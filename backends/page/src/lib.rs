@@ -10,6 +10,7 @@ mod address;
 mod beside;
 mod blobs;
 mod buckets;
+mod counts;
 mod encoding;
 mod error;
 mod failure;
@@ -18,6 +19,7 @@ mod markup;
 mod order;
 mod scan;
 mod setting;
+mod tags;
 mod text;
 mod time;
 mod usage;
@@ -27,10 +29,14 @@ use std::fmt;
 use s3_exporter_api::{Capabilities, Continuation, ListingKind, Page};
 
 pub use beside::split_token;
+pub use counts::{
+    CEPH_STATS, Counter, OSS_STAT, STORAGEGRID_USAGE, read_oss_stat, read_storagegrid_usage,
+};
 pub use error::{ErrorBody, read_complaint, read_error};
 pub use failure::{StoreErrorResponse, is_wrong_signature, no_answer, wrong_scheme};
 pub use order::{Evidence, LearnedOrder};
 pub use setting::{Untold, read_setting, setting_query};
+pub use tags::{TAGGING, read_tags};
 pub use time::parse as parse_time;
 pub use usage::{MINIO_USAGE, read_minio_usage};
 
@@ -72,6 +78,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     versions: true,
     uploads: true,
     settings: true,
+    tags: true,
     start_after: true,
     marker: true,
     prefixes: true,

@@ -57,6 +57,7 @@ pub fn read_minio_usage(bucket: &str, body: &[u8]) -> Result<Option<BucketUsage>
         bytes: of.size,
         counted,
         has_versions: of.versions_count > 0 || of.delete_markers_count > 0,
+        has_parts: false,
     }))
 }
 
@@ -80,6 +81,7 @@ mod tests {
             bytes: 628_200,
             counted: UnixTime::from_millis(1_796_024_264_276),
             has_versions: false,
+            has_parts: false,
         };
         assert_eq!(etcd, Some(expected));
         let versioned = read_minio_usage("ver", ANSWER.as_bytes()).unwrap();

@@ -3,6 +3,7 @@
 //! The SDK signs, finds credentials, tries again and knows the endpoints; the way to the
 //! network (`transport`) and the reading of answers (`list`) are ours.
 
+mod ask;
 mod chain;
 mod client;
 mod config;
@@ -11,8 +12,10 @@ mod environment;
 mod error;
 mod found;
 mod list;
+mod request;
 mod setting;
 mod transport;
+mod usage;
 
 use std::sync::Arc;
 

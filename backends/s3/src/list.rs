@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,14 +15,13 @@ use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut, Error,
     FinalizerInterceptorContextRef, Output,
 };
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
-use aws_smithy_runtime_api::http::HttpError;
 use aws_smithy_types::config_bag::ConfigBag;
 use s3_exporter_api::{
-    Backend, BackendError, BucketSetting, Capabilities, Continuation, ListRequest, ListingKind,
-    Meter, Operation, Order, Page, SettingState, StartAt, is_directory_bucket,
+    Backend, BackendError, BucketSetting, BucketUsage, Capabilities, Continuation, ListRequest,
+    ListingKind, Meter, Operation, Order, Page, SettingState, StartAt, is_directory_bucket,
 };
 use s3_exporter_page::{
     CAPABILITIES, Evidence, LearnedOrder, read_complaint, read_error, read_kind,
@@ -30,6 +30,7 @@ use s3_exporter_transport::Attempts;
 
 use crate::client::SdkClients;
 use crate::error::{FailureContext, kind_of_attempt, refused};
+use crate::request::{ANY_BUCKET, in_first_version, of_buckets, of_uploads, of_versions};
 
 /// A connection to an S3 store.
 pub struct S3 {
@@ -51,6 +52,7 @@ impl Backend for S3 {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             uploads: self.order.lists_uploads(),
+            usage: true, // where the store is one that says it
             ..CAPABILITIES
         }
     }
@@ -126,6 +128,22 @@ impl Backend for S3 {
     ) -> Result<Option<SettingState>, BackendError> {
         self.read_setting(bucket, setting, meter).await
     }
+
+    async fn tags(
+        &self,
+        bucket: &str,
+        meter: &Arc<Meter>,
+    ) -> Result<Option<BTreeMap<String, String>>, BackendError> {
+        self.read_tags(bucket, meter).await
+    }
+
+    async fn usage(
+        &self,
+        bucket: &str,
+        meter: &Arc<Meter>,
+    ) -> Result<Option<BucketUsage>, BackendError> {
+        self.read_usage(bucket, meter).await
+    }
 }
 
 impl S3 {
@@ -173,83 +191,6 @@ impl S3 {
             on_signatures: self.on_signatures,
         }
     }
-}
-
-/// Asks for `ListObjects`, where the key to start after is the `marker`. All else is the same,
-/// the answer too but for its token, so it is the request of the second version that is changed
-/// before it is signed.
-fn in_first_version(request: HttpRequest) -> Result<HttpRequest, HttpError> {
-    with_query(request, |name, value| match name {
-        "list-type" => String::new(),
-        "start-after" => format!("marker={value}"),
-        name => format!("{name}={value}"),
-    })
-}
-
-/// Asks for `ListObjectVersions`, as [`in_first_version`] does it.
-fn of_versions(request: HttpRequest) -> Result<HttpRequest, HttpError> {
-    with_query(request, |name, value| match name {
-        "list-type" => "versions=".to_owned(),
-        "continuation-token" => markers(value, "version-id-marker"),
-        name => format!("{name}={value}"),
-    })
-}
-
-/// Asks for `ListMultipartUploads`.
-fn of_uploads(request: HttpRequest) -> Result<HttpRequest, HttpError> {
-    with_query(request, |name, value| match name {
-        "list-type" => "uploads=".to_owned(),
-        "max-keys" => format!("max-uploads={value}"),
-        "continuation-token" => markers(value, "upload-id-marker"),
-        name => format!("{name}={value}"),
-    })
-}
-
-/// Of the requests for all buckets, until they are [changed](of_buckets): a name that no endpoint has.
-const ANY_BUCKET: &str = "any-bucket-of-this-store";
-
-/// Asks for `ListBuckets`, of one region where there is one: as [`in_first_version`] does it, and of no
-/// bucket, be it the path's last part or the host's first.
-fn of_buckets(mut request: HttpRequest, region: Option<&str>) -> Result<HttpRequest, HttpError> {
-    let (address, query) = request.uri().split_once('?').unwrap_or_default();
-    let path = address.trim_end_matches('/');
-    let address = match path.strip_suffix(&format!("/{ANY_BUCKET}")) {
-        Some(rest) => format!("{rest}/"),
-        None => address.replacen(&format!("://{ANY_BUCKET}."), "://", 1),
-    };
-    let uri = format!("{address}?{query}");
-    request.set_uri(uri)?;
-    with_query(request, |name, value| match (name, region) {
-        ("list-type", None) => String::new(),
-        ("list-type", Some(region)) => format!("bucket-region={region}"),
-        ("max-keys", _) => format!("max-buckets={value}"),
-        (name, _) => format!("{name}={value}"),
-    })
-}
-
-/// The key and the id of a token, which is encoded for URLs.
-fn markers(token: &str, id: &str) -> String {
-    match token.split_once("%0A") {
-        Some(("", key)) => format!("key-marker={key}"),
-        Some((after, key)) => format!("key-marker={key}&{id}={after}"),
-        None => format!("key-marker={token}"),
-    }
-}
-
-/// With each pair of its query written anew; without those that are empty then.
-pub(crate) fn with_query(
-    mut request: HttpRequest,
-    write: impl Fn(&str, &str) -> String,
-) -> Result<HttpRequest, HttpError> {
-    let (path, query) = request.uri().split_once('?').unwrap_or_default();
-    let pairs = query.split('&').map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        write(name, value)
-    });
-    let pairs: Vec<_> = pairs.filter(|pair| !pair.is_empty()).collect();
-    let uri = format!("{path}?{}", pairs.join("&"));
-    request.set_uri(uri)?;
-    Ok(request)
 }
 
 /// Where the answer's reader, deep inside the SDK, finds the caller's page, and leaves how
@@ -358,34 +299,5 @@ impl DeserializeResponse for AnswerReader {
         let headers = response.headers();
         self.order.learn(Evidence::of(|name| headers.get(name)));
         Ok(Output::erase(ListObjectsV2Output::builder().build()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_for_all_buckets_names_none() {
-        let asked = |address: &str, region| {
-            let mut request = HttpRequest::get("http://h/").unwrap();
-            let query = "list-type=2&max-keys=9&continuation-token=a%2Fb";
-            request.set_uri(format!("{address}?{query}")).unwrap();
-            of_buckets(request, region).unwrap().uri().to_owned()
-        };
-        let at_endpoint = "?max-buckets=9&continuation-token=a%2Fb";
-        for (address, expected) in [
-            ("http://h:9000/any-bucket-of-this-store", "http://h:9000/"),
-            ("http://h:9000/any-bucket-of-this-store/", "http://h:9000/"),
-            ("https://h/s3/any-bucket-of-this-store/", "https://h/s3/"),
-            ("https://any-bucket-of-this-store.h/", "https://h/"),
-        ] {
-            assert_eq!(asked(address, None), format!("{expected}{at_endpoint}"));
-        }
-        let aws = "https://any-bucket-of-this-store.s3.eu-west-1.amazonaws.com/";
-        assert_eq!(
-            asked(aws, Some("eu-west-1")),
-            "https://s3.eu-west-1.amazonaws.com/?bucket-region=eu-west-1&max-buckets=9&continuation-token=a%2Fb"
-        );
     }
 }

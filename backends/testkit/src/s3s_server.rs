@@ -35,6 +35,7 @@ pub struct S3sBuilder {
     server: Option<HeaderValue>,
     identity: Option<Identity>,
     store: Memory,
+    answers: Vec<(&'static str, &'static str)>,
 }
 
 impl S3sBuilder {
@@ -42,6 +43,13 @@ impl S3sBuilder {
     #[must_use]
     pub fn server(mut self, name: &'static str) -> Self {
         self.server = Some(HeaderValue::from_static(name));
+        self
+    }
+
+    /// Answers what s3s does not know: a request such as `GET /bucket?stat`, whoever signed it, by this text.
+    #[must_use]
+    pub fn answers(mut self, request: &'static str, text: &'static str) -> Self {
+        self.answers.push((request, text));
         self
     }
 
@@ -72,6 +80,7 @@ impl S3sBuilder {
         let service = Answers {
             s3s: builder.build(),
             server: self.server,
+            answers: self.answers.into(),
         };
         let server = S3sServer {
             web: Web::start(service, faults.clone(), self.identity.as_ref()),
@@ -159,18 +168,43 @@ impl S3Auth for Users {
 struct Answers {
     s3s: S3Service,
     server: Option<HeaderValue>,
+    answers: Arc<[(&'static str, &'static str)]>,
+}
+
+impl Answers {
+    /// The answer to a request that s3s does not know.
+    fn own(&self, request: &Request<Incoming>) -> Option<&'static str> {
+        let (method, uri) = (request.method(), request.uri());
+        let names = uri.query().unwrap_or_default().split('&');
+        let names = names.map(|pair| pair.split('=').next().unwrap_or_default());
+        let path = match uri.path().trim_end_matches('/') {
+            "" => "/",
+            path => path,
+        };
+        let asked: Vec<_> = names
+            .map(|name| format!("{method} {path}?{name}"))
+            .collect();
+        let is_asked = |(request, _): &&(&str, &str)| asked.iter().any(|asked| asked == request);
+        self.answers.iter().find(is_asked).map(|(_, text)| *text)
+    }
 }
 
 impl Service for Answers {
     async fn answer(&self, request: Request<Incoming>) -> Response<Bytes> {
-        let request = request.map(s3s::Body::from);
-        let response = self.s3s.call(request).await.unwrap();
-        let (mut parts, body) = response.into_parts();
+        let own = self.own(&request);
+        let mut response = match own {
+            Some(text) => Response::new(Bytes::from_static(text.as_bytes())),
+            None => {
+                let request = request.map(s3s::Body::from);
+                let response = self.s3s.call(request).await.unwrap();
+                let (parts, body) = response.into_parts();
+                Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
+            }
+        };
         if let Some(server) = &self.server {
-            parts.headers.insert("server", server.clone());
+            response.headers_mut().insert("server", server.clone());
         }
-        let body = body.collect().await.unwrap().to_bytes();
-        Response::from_parts(parts, body)
+        response
     }
 }
 

@@ -16,7 +16,7 @@ use self::prefixes::prefixes;
 pub(super) use self::sources::{Source, backend};
 use super::backends::DefinedBackend;
 use super::general::{Scan, audit_interval, concurrency, interval, probe_interval};
-use super::labels::labels;
+use super::labels::{labels, tag_labels};
 use super::layouts::OwnLayouts;
 use super::resolvers::Resolvers;
 use crate::config::Metrics;
@@ -217,7 +217,8 @@ impl FoundDestinations {
             is_mirror: of.is_mirror,
         };
         let judging = judging(section, context, &beside);
-        let also = also(section, of.prefix);
+        let tag_labels = tag_labels(section, context.metrics);
+        let also = also(section, of.prefix, &tag_labels);
         let labels = labels(section, context.metrics);
         if let Some(name) = &backend {
             self.used_backends.insert(name.clone());
@@ -250,6 +251,7 @@ impl FoundDestinations {
             },
             price: store.price,
             labels: all_labels(context, store, &source, &labels),
+            tag_labels,
             also,
             judging: Judging {
                 reads_clusters: source.reads_keys(context.resolvers),

@@ -1,9 +1,10 @@
-//! `labels` of a destination, of its resolver and of its backend: who is told of it.
+//! `labels` of a destination, of its resolver and of its backend: who is told of it; and those that are made of
+//! tags of its bucket.
 
 use s3_exporter_config::{Section, Setting};
 
 use crate::config::Metrics;
-use crate::labels::{GivenLabels, Label, is_label_name};
+use crate::labels::{GivenLabels, Label, TagLabels, is_label_name, label_of_tag};
 
 /// Labels of alerts that are there for something else.
 const OF_ALERTS: [&str; 3] = ["alertname", "instance", "exported_job"];
@@ -38,6 +39,37 @@ fn label(
     };
     section.fault_of(&given, wanted);
     None
+}
+
+/// S3 has no longer keys of tags, in characters.
+const LONGEST_KEY: usize = 128;
+
+/// Tags that are to be labels: `labels_from_tags`.
+pub(super) fn tag_labels(section: &mut Section, metrics: &Metrics) -> TagLabels {
+    let mut labels = TagLabels::new();
+    for tag in section.items("labels_from_tags").unwrap_or_default() {
+        let (label, shown) = (label_of_tag(&tag.value), tag.quote());
+        let wrong = if tag.value.is_empty() {
+            "is empty: expected the key of a tag".to_owned()
+        } else if tag.value.chars().count() > LONGEST_KEY {
+            format!("is longer than any tag's key: expected at most {LONGEST_KEY} characters")
+        } else if !is_label_name(&label) {
+            format!("is {shown}, which would be the label {label:?}, one of Prometheus' own")
+        } else if !is_free(&label, metrics) || label == Label::Severity.as_str() {
+            format!(
+                "is {shown}, which would be the label {label:?}, which metrics or alerts have already"
+            )
+        } else if let Some(other) = labels.get(&label) {
+            format!(
+                "is {shown}, which would be the label {label:?}, as {other:?} is: leave one of them out"
+            )
+        } else {
+            labels.insert(label, tag.value);
+            continue;
+        };
+        section.fault_of(&tag, wrong);
+    }
+    labels
 }
 
 /// Whether neither metrics nor alerts have a label of this name.

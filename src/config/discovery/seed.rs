@@ -96,6 +96,7 @@ impl SeedSource {
             probe_interval: self.probe_interval,
             price: None,
             labels: Default::default(),
+            tag_labels: Default::default(),
             also: Also::default(),
             judging: Judging {
                 schedules: [UsedSchedules {

@@ -35,6 +35,7 @@ impl BesideLine {
                     Beside::Uploads => "Unfinished uploads",
                     Beside::Posture => "Settings",
                     Beside::Usage => "The store's own count",
+                    Beside::Tags => "Tags",
                 },
                 what: words.unwrap_or_else(|| "not known yet".to_owned()),
                 ended: found.map(|(ended, _)| When {

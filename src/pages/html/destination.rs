@@ -122,7 +122,7 @@ pub fn page(
             }),
         }),
         labels: {
-            let labels = destination.labels.iter();
+            let labels = of.labels().into_iter();
             let labels = labels.map(|(name, value)| Sentences(format!("{name}={value}")));
             labels.collect()
         },

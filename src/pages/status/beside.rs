@@ -12,7 +12,7 @@ use crate::snapshot::DestinationSnapshot;
 /// A listing beside the objects that is asked for. What it has not found, or is not of, is null.
 #[derive(Debug, Serialize)]
 pub struct BesideStatus<'a> {
-    /// Of what: `versions`, `uploads`, `posture` or `usage`.
+    /// Of what: `versions`, `uploads`, `posture`, `usage` or `tags`.
     pub listing: &'static str,
     /// When the latest complete one ended.
     pub last_success: Option<Moment>,

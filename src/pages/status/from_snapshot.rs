@@ -97,7 +97,7 @@ impl<'a> DestinationStatus<'a> {
             backend: &destination.backend,
             store_url: &destination.store_url,
             resolver: destination.resolver.as_deref(),
-            labels: &destination.labels,
+            labels: of.labels(),
             state: match (&of.latest, failure) {
                 (None, _) => DestinationState::Pending,
                 (Some(_), None) => DestinationState::Ok,

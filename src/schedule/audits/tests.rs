@@ -23,6 +23,7 @@ fn destination(name: &str, interval: Duration) -> Destination {
         probe_interval: None,
         price: None,
         labels: Default::default(),
+        tag_labels: Default::default(),
         also: Default::default(),
         judging: crate::destination::Judging::default(),
     }

@@ -71,6 +71,7 @@ fn destination(name: &str, what: &str) -> Destination {
         probe_interval: None,
         price: None,
         labels: Default::default(),
+        tag_labels: Default::default(),
         also: Default::default(),
         judging: crate::destination::Judging::default(),
     }

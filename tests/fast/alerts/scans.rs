@@ -159,6 +159,7 @@ fn counts_other_in(minutes: Range<i64>) -> impl Fn(i64, i64) -> Vec<Shown> {
                 bytes: 1,
                 counted: unix(now - 120),
                 has_versions: false,
+                has_parts: false,
             },
             differs_since: minutes.contains(&minute).then(|| unix(since)),
         };

@@ -318,3 +318,38 @@ fn labels() {
         ..Case::NONE
     }]);
 }
+
+/// One character more than any tag's key has.
+const LONG_TAG: &str = r#"labels_from_tags = ["xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"]"#;
+
+/// Tags that are to be labels: their names have to be free, each by itself and of one another.
+#[test]
+fn labels_from_tags() {
+    refused(&[
+        Case {
+            file: &[
+                STORE,
+                "[metrics]",
+                r#"cluster_label = "backup_cluster""#,
+                BUCKET,
+                r#"labels_from_tags = ["team", "cost-center", "cost_center", "backup-cluster", "severity", "__x", "", "Kind", "kind"]"#,
+            ],
+            says: &[
+                "error: config.toml:7: `destinations[0].labels_from_tags[2]` is \"cost_center\", which would be the label \"cost_center\", as \"cost-center\" is: leave one of them out",
+                "error: config.toml:7: `destinations[0].labels_from_tags[3]` is \"backup-cluster\", which would be the label \"backup_cluster\", which metrics or alerts have already",
+                "error: config.toml:7: `destinations[0].labels_from_tags[4]` is \"severity\", which would be the label \"severity\", which metrics or alerts have already",
+                "error: config.toml:7: `destinations[0].labels_from_tags[5]` is \"__x\", which would be the label \"__x\", one of Prometheus' own",
+                "error: config.toml:7: `destinations[0].labels_from_tags[6]` is empty: expected the key of a tag",
+                "error: config.toml:7: `destinations[0].labels_from_tags[8]` is \"kind\", which would be the label \"kind\", which metrics or alerts have already",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[STORE, BUCKET, LONG_TAG],
+            says: &[
+                "error: config.toml:5: `destinations[0].labels_from_tags[0]` is longer than any tag's key: expected at most 128 characters",
+            ],
+            ..Case::NONE
+        },
+    ]);
+}

@@ -3,13 +3,20 @@
 use s3_exporter_config::Section;
 
 use crate::beside::{Also, Beside};
+use crate::labels::TagLabels;
 
-/// What is asked for; what is listed, each at its own interval where none is given.
-pub(super) fn also(section: &mut Section, prefix: &str) -> Also {
+/// What is asked for; what is listed, each at its own interval where none is given. Tags are asked for by those
+/// that are to be labels.
+pub(super) fn also(section: &mut Section, prefix: &str, tags: &TagLabels) -> Also {
     let interval = section.setting("also_interval", Section::duration);
+    let own = interval.as_ref().map(|interval| interval.value);
     let mut also = Also::default();
+    if !tags.is_empty() {
+        also.set(Beside::Tags, own.unwrap_or(Beside::Tags.default_interval()));
+    }
+    let by_name = || Beside::ALL.into_iter().filter(|of| *of != Beside::Tags);
     for item in section.items("also").unwrap_or_default() {
-        let mut listed = Beside::ALL.into_iter();
+        let mut listed = by_name();
         if item.value == Also::SIZES {
             also.sizes = true;
         } else if let Some(beside) = listed.find(|beside| beside.as_str() == item.value) {
@@ -18,10 +25,9 @@ pub(super) fn also(section: &mut Section, prefix: &str) -> Also {
                 section.fault_of(&item, message);
                 continue;
             }
-            let own = interval.as_ref().map(|interval| interval.value);
             also.set(beside, own.unwrap_or(beside.default_interval()));
         } else {
-            let names = Beside::ALL.map(Beside::as_str).into_iter();
+            let names = by_name().map(Beside::as_str);
             let names: Vec<_> = names
                 .chain([Also::SIZES])
                 .map(|name| format!("{name:?}"))

@@ -256,7 +256,7 @@ async fn what_is_nobodys_what_it_costs_and_what_failed() {
             "<tr><th scope=\"row\"><code>tmp/</code></th><td class=\"n\">1</td><td class=\"n\">0 B</td></tr>",
             &format!("<tr><th scope=\"row\">{hostile}</th><td class=\"n\">1000 B</td><td><time "),
             "<tr><th scope=\"row\"><code>tmp/x</code></th>",
-            "<dt>Requests</dt><dd>12 by the latest scan, 103680 a month; since the start 10 ListObjectsV2, 1 ListObjectVersions, 1 ListMultipartUploads, 1 GetObjectLockConfiguration, 1 GetBucketVersioning, 1 GetBucketLifecycleConfiguration, 1 GetBucketEncryption, 1 GetPublicAccessBlock, 1 GetBucketPolicyStatus, 1 DataUsageInfo</dd>",
+            "<dt>Requests</dt><dd>12 by the latest scan, 103680 a month; since the start 10 ListObjectsV2, 1 ListObjectVersions, 1 ListMultipartUploads, 1 GetObjectLockConfiguration, 1 GetBucketVersioning, 1 GetBucketLifecycleConfiguration, 1 GetBucketEncryption, 1 GetPublicAccessBlock, 1 GetBucketPolicyStatus, 1 GetBucketTagging, 1 DataUsageInfo</dd>",
             "<dt>Versions</dt><dd>12 earlier versions, 2.9 MiB; 4 delete markers, as of <time",
             "<dt>Unfinished uploads</dt><dd>2, the oldest ",
             "The latest attempt failed: Listing uploads: denied.</dd>",
