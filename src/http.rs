@@ -23,6 +23,7 @@ use crate::telemetry::Telemetry;
 
 mod api;
 mod body;
+mod discovery;
 mod health;
 mod metrics;
 mod negotiate;
@@ -116,6 +117,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(page::root))
         .route("/metrics", get(metrics::page))
         .route("/probe", get(probe::probe))
+        .route("/discovery", get(discovery::discovery))
         .route("/status", get(page::overview))
         .route("/status/{destination}", get(page::destination))
         .route("/status/{destination}/", get(page::jobs))

@@ -90,6 +90,14 @@ impl Store {
         self.connect.bucket(name)
     }
 
+    /// Whether its buckets can be listed.
+    ///
+    /// # Errors
+    /// As [`Connect::lists_buckets`].
+    pub fn lists_buckets(&self) -> Result<(), &'static str> {
+        self.connect.lists_buckets()
+    }
+
     /// The connection. Where it cannot be made, the next call tries again.
     ///
     /// # Errors

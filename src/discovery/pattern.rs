@@ -62,6 +62,18 @@ impl BucketPatterns {
         self.include.is_match(bucket) && !self.exclude.is_match(bucket)
     }
 
+    /// Those that stand for themselves, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.given.iter().filter(|text| !is_pattern(text));
+        names.map(String::as_str)
+    }
+
+    /// Whether one lets in what only the store knows.
+    pub fn stand_for_others(&self) -> bool {
+        let stands_for_others = |text: &String| is_pattern(text) && !is_exclusion(text);
+        self.given.iter().any(stands_for_others)
+    }
+
     /// Whether a pattern leaves this out.
     pub fn excludes(&self, bucket: &str) -> bool {
         self.exclude.is_match(bucket)

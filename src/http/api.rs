@@ -18,7 +18,7 @@ use crate::snapshot::Snapshot;
 
 mod sd;
 
-pub use sd::sd;
+pub use sd::{ModuleParameter, REFRESH_INTERVAL, sd};
 
 /// The description of all of it, in OpenAPI 3.1.
 const OPENAPI: &str = include_str!("../../docs/openapi.json");
@@ -46,7 +46,7 @@ type Answer = Result<Vec<u8>, (StatusCode, ApiError)>;
 /// Everything.
 pub async fn status(State(app): State<Arc<App>>) -> Response {
     match app.of_status(pages::json).await {
-        Ok(Ok(text)) => json(StatusCode::OK, text),
+        Ok(Ok(text)) => json_answer(StatusCode::OK, text),
         Ok(Err(error)) => failed(&error),
         Err(failed) => failed,
     }
@@ -98,7 +98,7 @@ pub async fn cluster(
 
 /// The description.
 pub async fn openapi() -> Response {
-    json(StatusCode::OK, OPENAPI)
+    json_answer(StatusCode::OK, OPENAPI)
 }
 
 /// Any other path of an API.
@@ -117,7 +117,7 @@ async fn answer(
         .of_snapshot(move |snapshot, _, now| make(snapshot, now))
         .await
     {
-        Ok(Ok(text)) => json(StatusCode::OK, text),
+        Ok(Ok(text)) => json_answer(StatusCode::OK, text),
         Ok(Err((status, error))) => refuse(status, &error),
         Err(failed) => failed,
     }
@@ -190,12 +190,13 @@ fn rejected(rejection: &PathRejection) -> Response {
 
 fn refuse(status: StatusCode, error: &ApiError) -> Response {
     match serde_json::to_vec(error) {
-        Ok(text) => json(status, text),
+        Ok(text) => json_answer(status, text),
         Err(fault) => failed(&fault),
     }
 }
 
-fn json(status: StatusCode, text: impl IntoResponse) -> Response {
+/// This text, which nobody is to keep.
+pub fn json_answer(status: StatusCode, text: impl IntoResponse) -> Response {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -15,7 +15,7 @@ use crate::http::{App, failed, metrics, negotiate};
 use crate::schedule::targets::{Asked, Refused, Targets};
 
 /// By this Prometheus says how long it waits.
-const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
+const SCRAPE_TIMEOUT: &str = "X-Prometheus-Scrape-Timeout-Seconds";
 /// No answer is waited for longer: a request must be over in a minute.
 const LONGEST: Duration = Duration::from_secs(50);
 
@@ -51,7 +51,7 @@ pub async fn probe(
         .delimiter
         .as_ref()
         .is_some_and(|of| !of.is_empty());
-    let patience = patience(&headers, targets.limits().timeout_offset);
+    let patience = patience(&headers, SCRAPE_TIMEOUT, targets.limits().timeout_offset);
     let name = targets.name(&parameters.into());
     let (name, patience) =
         match (name, patience) {
@@ -99,26 +99,33 @@ impl From<Parameters> for Asked {
     }
 }
 
-/// How long the client waits for an answer, less the offset, though never less than half of it.
-fn patience(headers: &HeaderMap, offset: Duration) -> Result<Duration, String> {
-    let Some(given) = headers.get(SCRAPE_TIMEOUT) else {
+/// How long the client waits for an answer, which this header says, less the offset, though never less than
+/// half of it.
+pub(super) fn patience(
+    headers: &HeaderMap,
+    header: &str,
+    offset: Duration,
+) -> Result<Duration, String> {
+    let Some(given) = headers.get(header) else {
         return Ok(LONGEST);
     };
     let seconds = given.to_str().ok().and_then(|text| text.parse().ok());
     let timeout = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     match timeout.filter(|timeout| !timeout.is_zero()) {
         Some(timeout) => Ok((timeout - offset.min(timeout / 2)).min(LONGEST)),
-        None => Err("the header X-Prometheus-Scrape-Timeout-Seconds is no number of seconds: expected one such as 10".to_owned()),
+        None => Err(format!(
+            "the header {header} is no number of seconds: expected one such as 10"
+        )),
     }
 }
 
 /// All that is wrong, a line each.
-fn refuse(faults: &[String]) -> Response {
+pub(super) fn refuse(faults: &[String]) -> Response {
     let lines: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
     (StatusCode::BAD_REQUEST, lines).into_response()
 }
 
-fn nothing() -> Response {
+pub(super) fn nothing() -> Response {
     let text = "not found: nothing may be probed; allow buckets by [probe.modules.NAME] in the configuration, as docs/probe.md says\n";
     (StatusCode::NOT_FOUND, text).into_response()
 }
@@ -133,7 +140,7 @@ mod tests {
         let of = |given: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(SCRAPE_TIMEOUT, given.parse().unwrap());
-            patience(&headers, offset)
+            patience(&headers, SCRAPE_TIMEOUT, offset)
                 .ok()
                 .map(|patience| patience.as_secs_f64())
         };
@@ -153,6 +160,9 @@ mod tests {
         ] {
             assert_eq!(of(given), patience, "{given}");
         }
-        assert_eq!(patience(&HeaderMap::new(), offset), Ok(LONGEST));
+        assert_eq!(
+            patience(&HeaderMap::new(), SCRAPE_TIMEOUT, offset),
+            Ok(LONGEST)
+        );
     }
 }

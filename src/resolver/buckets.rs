@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use humantime::format_duration;
-use s3_exporter_api::{BackendError, Connect, FailureKind, ListingKind, Meter, chain};
-use s3_exporter_listing::{Deadline, ListingContext, Target};
-use tokio::time::{sleep, timeout};
+use s3_exporter_api::{BackendError, Connect, ListingKind, Meter, chain};
+use tokio::time::sleep;
 
 use super::{Publisher, Resolver};
 use crate::discovery::pattern::BucketPatterns;
@@ -17,12 +15,10 @@ use crate::discovery::{Discovered, Place, Places};
 use crate::fingerprint::Fingerprint;
 use crate::store::Store;
 
-/// Pages of a list that are read: a million names of buckets, which is more than AWS gives anybody.
-const MOST_BUCKETS: u64 = 1000;
-/// And of folders, among which may lie any number of objects: a hundred thousand of both.
-const MOST_FOLDERS: u64 = 100;
-/// How long one list may take.
-const LONGEST: Duration = Duration::from_secs(2 * 60);
+mod names;
+
+pub use names::NamesOf;
+
 /// After a failure it is asked again so soon, and twice as late after each more.
 const SOON: Duration = Duration::from_secs(10);
 /// Failures that are told in one line; more are read by nobody.
@@ -130,8 +126,14 @@ impl BucketsResolver {
         failures: &mut Vec<BackendError>,
     ) -> Option<Places> {
         let mut found = Places::default();
+        let names = NamesOf {
+            backend: &self.backend,
+            store,
+            permits: Vec::new(),
+            meter,
+        };
         if self.lists_buckets {
-            match self.list(store, meter, ListingKind::Buckets, "", "").await {
+            match names.list(ListingKind::Buckets, "", "").await {
                 Ok(buckets) => found.buckets = buckets,
                 Err(error) => {
                     failures.push(error);
@@ -141,7 +143,7 @@ impl BucketsResolver {
         }
         for (bucket, head) in self.places(&found.buckets) {
             let kind = ListingKind::Prefixes { delimiter: '/' };
-            let listed = self.list(store, meter, kind, &bucket, &head).await;
+            let listed = names.list(kind, &bucket, &head).await;
             let place = (bucket, head);
             let folders = match listed {
                 Ok(folders) => Some(folders),
@@ -176,72 +178,4 @@ impl BucketsResolver {
         }
         places
     }
-
-    /// The names of all, in their order.
-    async fn list(
-        &self,
-        store: &Store,
-        meter: &Arc<Meter>,
-        kind: ListingKind,
-        bucket: &str,
-        prefix: &str,
-    ) -> Result<Vec<Arc<str>>, BackendError> {
-        let url = self.connect.store_url();
-        let target = Target {
-            name: Arc::clone(&self.backend),
-            store_url: url.as_str().into(),
-            bucket: bucket.into(),
-            prefix: prefix.into(),
-            kind,
-        };
-        let error =
-            |kind_of, reason: String| BackendError::new(kind_of, kind.action(bucket, &url), reason);
-        let most = match kind {
-            ListingKind::Buckets => MOST_BUCKETS,
-            _ => MOST_FOLDERS,
-        };
-        let listed = timeout(LONGEST, list_all(store, meter, target, most)).await;
-        let listed = listed.unwrap_or_else(|_| {
-            let limit = format_duration(LONGEST);
-            Err(error(
-                FailureKind::Timeout,
-                format!("not finished after {limit}"),
-            ))
-        })?;
-        let mut names = listed.ok_or_else(|| {
-            let reason = format!("there are more than the {most} pages that are read");
-            error(FailureKind::Protocol, reason)
-                .with_advice("name more of what is to be watched: patterns are for fewer")
-        })?;
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
-    }
-}
-
-/// All names; `None` where there are more pages than so many.
-async fn list_all(
-    store: &Store,
-    meter: &Arc<Meter>,
-    target: Target,
-    most: u64,
-) -> Result<Option<Vec<Arc<str>>>, BackendError> {
-    let context = ListingContext {
-        target,
-        backend: store.backend().await?,
-        permits: Vec::new(),
-        concurrency: 1,
-        concurrency_now: Arc::new(AtomicU16::new(1)),
-        page_size: 1000,
-        meter: Arc::clone(meter),
-        progress: Arc::default(),
-        knowledge: Arc::default(),
-        deadline: Deadline::after(Duration::MAX),
-    };
-    let mut names: Vec<Arc<str>> = Vec::new();
-    let listing = context.list_first_pages(most, |page| {
-        names.extend(page.keys().map(|name| String::from_utf8_lossy(name).into()));
-    });
-    let is_all = listing.await?;
-    Ok(is_all.then_some(names))
 }

@@ -20,8 +20,10 @@ use crate::scan::ScanContext;
 use crate::snapshot::{DestinationSnapshot, Snapshot};
 use crate::store::Bound;
 
+mod found;
 mod named;
 
+pub use found::{FoundBucket, NoBuckets};
 pub use named::{Asked, TargetName};
 
 /// A target that nobody has asked for in so long is forgotten, or in three of its intervals where
@@ -54,6 +56,8 @@ struct Known {
     limits: TargetLimits,
     modules: BTreeMap<Arc<str>, ReadyModule>,
     targets: BTreeMap<TargetName, Target>,
+    /// The buckets of each module's store.
+    lists: BTreeMap<Arc<str>, Arc<found::List>>,
 }
 
 #[derive(Debug)]
@@ -125,6 +129,7 @@ impl Targets {
                 limits,
                 modules: BTreeMap::new(),
                 targets: BTreeMap::new(),
+                lists: BTreeMap::new(),
             }),
         }))
     }
@@ -141,12 +146,17 @@ impl Targets {
         known.limits = limits;
         let before = std::mem::replace(&mut known.modules, modules);
         let Known {
-            modules, targets, ..
+            modules,
+            targets,
+            lists,
+            ..
         } = &mut *known;
-        targets.retain(|name, _| {
-            let both = before.get(&name.module).zip(modules.get(&name.module));
+        let is_same = |module: &Arc<str>| {
+            let both = before.get(module).zip(modules.get(module));
             both.is_some_and(|(was, is)| was.is_same(is))
-        });
+        };
+        targets.retain(|name, _| is_same(&name.module));
+        lists.retain(|module, _| is_same(module));
     }
 
     /// Whether there is any module.

@@ -229,6 +229,8 @@ async fn answers_are_as_described_in_every_state() {
                    [[destinations]]\nbuckets = [\"*\"]\n";
     let silent = Exporter::with_config(pattern, &[]).await;
     answers.push(ask(&silent, SD, SD).await);
+    // Of modules; there is none here.
+    answers.push(ask(&exporter, SD, "/api/v1/sd?module=m").await);
     assert_eq!(faults(&answers), "");
 }
 

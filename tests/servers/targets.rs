@@ -11,6 +11,8 @@ use crate::common::backups::{CLUSTERS, FIGURES, OBJECTS, assert_figures, fill};
 use crate::common::{Exporter, Metrics};
 use crate::docs::blocks;
 
+mod found;
+
 const TIMEOUT: &str = "X-Prometheus-Scrape-Timeout-Seconds";
 
 /// A configuration of modules alone, over this store.

@@ -204,6 +204,7 @@ async fn faulty(
             matches!(pair, "list-type=2" | "comp=list")
                 || begins("marker=")
                 || begins("maxResults=")
+                || begins("max-buckets=")
         })
     });
     let _flying = listing.then(|| faults.enter());

@@ -1,19 +1,27 @@
 //! `/api/v1/sd`: what is found by pattern, as Prometheus' HTTP service discovery reads it
-//! (<https://prometheus.io/docs/prometheus/latest/http_sd/>).
+//! (<https://prometheus.io/docs/prometheus/latest/http_sd/>); with `?module=NAME` what may be probed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Answer, ApiError, STATUS_PATH, answer, text};
+use super::{Answer, ApiError, OPENAPI_PATH, STATUS_PATH, answer, json_answer, refuse, text};
 use crate::destination::Destination;
 use crate::discovery;
 use crate::http::App;
+use crate::http::probe::patience;
+use crate::labels::GivenLabels;
+use crate::schedule::targets::{FoundBucket, NoBuckets};
 use crate::snapshot::Snapshot;
+
+/// By this Prometheus says when it asks again, and it waits no longer.
+pub const REFRESH_INTERVAL: &str = "X-Prometheus-Refresh-Interval-Seconds";
 
 /// What the labels begin with: relabeling makes of them what is wanted, and drops the rest.
 const META: &str = "__meta_s3_exporter_";
@@ -22,12 +30,56 @@ const META: &str = "__meta_s3_exporter_";
 #[derive(Debug, Serialize)]
 struct TargetGroup<'a> {
     targets: [String; 1],
-    labels: BTreeMap<String, &'a str>,
+    labels: BTreeMap<String, Cow<'a, str>>,
 }
 
-/// The destinations that sources tell of.
-pub async fn sd(State(app): State<Arc<App>>) -> Response {
-    answer(app, |snapshot, _| groups(snapshot)).await
+/// What may stand behind the `?`.
+#[derive(Debug, Deserialize)]
+pub struct ModuleParameter {
+    module: Option<String>,
+}
+
+impl ModuleParameter {
+    /// The module's name; one without any letter is none.
+    pub fn module(&self) -> Option<&str> {
+        self.module.as_deref().filter(|name| !name.is_empty())
+    }
+}
+
+/// The destinations that sources tell of; or the buckets that a module allows.
+pub async fn sd(
+    State(app): State<Arc<App>>,
+    parameters: Result<Query<ModuleParameter>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let bad = |why| refuse(StatusCode::BAD_REQUEST, &ApiError::new(why, OPENAPI_PATH));
+    let parameters = match parameters {
+        Ok(Query(parameters)) => parameters,
+        Err(rejection) => return bad(rejection.body_text()),
+    };
+    let Some(module) = parameters.module() else {
+        return answer(app, |snapshot, _| groups(snapshot)).await;
+    };
+    let Some(targets) = &app.targets else {
+        return bad("nothing can be probed here".to_owned());
+    };
+    let offset = targets.limits().timeout_offset;
+    let patience = match patience(&headers, REFRESH_INTERVAL, offset) {
+        Ok(patience) => patience,
+        Err(fault) => return bad(fault),
+    };
+    let found = match targets.buckets(Some(module), patience).await {
+        Ok(found) => found,
+        Err(NoBuckets::Asked(why)) => return bad(why),
+        Err(NoBuckets::Failed(why)) => {
+            let error = ApiError::new(why, OPENAPI_PATH);
+            return refuse(StatusCode::SERVICE_UNAVAILABLE, &error);
+        }
+    };
+    match text(&found.iter().map(TargetGroup::to_probe).collect::<Vec<_>>()) {
+        Ok(text) => json_answer(StatusCode::OK, text),
+        Err((status, error)) => refuse(status, &error),
+    }
 }
 
 /// Prometheus keeps what it had where the answer is an error: so that is better than half of them.
@@ -44,13 +96,14 @@ fn groups(snapshot: &Snapshot) -> Answer {
     }
     let found = snapshot.discovered.values();
     let found: Vec<_> = found.flat_map(|of| of.destinations.iter()).collect();
-    let destinations = snapshot.destinations.iter().map(|of| &*of.destination);
-    let groups = destinations.filter(|of| found.contains(&&of.name));
-    text(&groups.map(TargetGroup::new).collect::<Vec<_>>())
+    let destinations = snapshot.destinations.iter();
+    let groups = destinations.filter(|of| found.contains(&&of.destination.name));
+    let groups = groups.map(|of| TargetGroup::new(&of.destination, of.labels()));
+    text(&groups.collect::<Vec<_>>())
 }
 
 impl<'a> TargetGroup<'a> {
-    fn new(of: &'a Destination) -> Self {
+    fn new(of: &'a Destination, labels: GivenLabels) -> Self {
         let (bucket, prefix) = (&*of.bucket, &*of.prefix);
         let own = [
             ("destination", &*of.name),
@@ -59,9 +112,8 @@ impl<'a> TargetGroup<'a> {
             ("backend", &*of.backend),
             ("store_url", &*of.store_url),
         ];
-        let own = own.map(|(name, value)| (format!("{META}{name}"), value));
-        let given = of.labels.iter();
-        let given = given.map(|(name, value)| (format!("{META}label_{name}"), value.as_str()));
+        let own = own.map(|(name, value)| (format!("{META}{name}"), value.into()));
+        let given = given(labels);
         Self {
             targets: [match prefix {
                 "" => bucket.to_owned(),
@@ -70,6 +122,31 @@ impl<'a> TargetGroup<'a> {
             labels: own.into_iter().chain(given).collect(),
         }
     }
+
+    /// One for `/probe`, with its parameters.
+    fn to_probe(of: &'a FoundBucket) -> Self {
+        let parameters = [("target", &*of.bucket), ("module", &*of.module)];
+        let parameters =
+            parameters.map(|(name, value)| (format!("__param_{name}"), Cow::Borrowed(value)));
+        let own = [
+            ("bucket", &*of.bucket),
+            ("backend", &*of.template.backend),
+            ("store_url", &*of.template.store_url),
+        ];
+        let own = own.map(|(name, value)| (format!("{META}{name}"), value.into()));
+        let given = given(of.template.labels.clone());
+        let all = parameters.into_iter().chain(own).chain(given);
+        Self {
+            targets: [of.bucket.to_string()],
+            labels: all.collect(),
+        }
+    }
+}
+
+/// The labels that it was given.
+fn given<'a>(labels: GivenLabels) -> impl Iterator<Item = (String, Cow<'a, str>)> {
+    let given = labels.into_iter();
+    given.map(|(name, value)| (format!("{META}label_{name}"), value.into()))
 }
 
 #[cfg(test)]

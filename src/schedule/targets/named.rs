@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use s3_exporter_api::BucketName;
 
-use super::{ReadyModule, Targets};
+use super::{Known, ReadyModule, Targets};
 use crate::destination::module::Module;
 
 /// S3 has no longer keys, in bytes.
@@ -53,13 +53,7 @@ impl Targets {
             (None, _) => None,
         };
         if module.is_none() {
-            let given = asked.module.as_deref();
-            let given = given.map_or("module is missing".to_owned(), |name| {
-                format!("module {} is not defined", shown(name))
-            });
-            let names = known.modules.keys().take(TOLD);
-            let names: Vec<_> = names.map(|name| format!("{name:?}")).collect();
-            faults.push(format!("{given}: expected one of {}", names.join(", ")));
+            faults.push(known.fault_of_module(asked.module.as_deref()));
         }
         let place = place(asked, module).unwrap_or_else(|fault| {
             faults.push(fault);
@@ -77,6 +71,21 @@ impl Targets {
             }
         }
         Err(faults)
+    }
+}
+
+impl Known {
+    /// None is called so.
+    pub(super) fn fault_of_module(&self, given: Option<&str>) -> String {
+        let given = given.map_or("module is missing".to_owned(), |name| {
+            format!("module {} is not defined", shown(name))
+        });
+        let names = self.modules.keys().take(TOLD);
+        let names: Vec<_> = names.map(|name| format!("{name:?}")).collect();
+        match names.is_empty() {
+            true => format!("{given}: there is none, and [probe.modules.NAME] makes one"),
+            false => format!("{given}: expected one of {}", names.join(", ")),
+        }
     }
 }
 
@@ -107,7 +116,7 @@ fn place<'a>(
     }
 }
 
-fn fault_of_bucket(bucket: &str, of: &ReadyModule) -> Option<String> {
+pub(super) fn fault_of_bucket(bucket: &str, of: &ReadyModule) -> Option<String> {
     let Module { name, buckets, .. } = &*of.module;
     let given = format!("bucket {}", shown(bucket));
     let expected = "expected letters, digits, `-`, `.`, `_` and `$`";

@@ -15,6 +15,9 @@ const ASKED: [(&str, &str); 5] = [
     ("bucket=missing", "ribbybibby-missing.txt"),
 ];
 
+/// Its answer at `/discovery`; where it listened, there stands `PEER`.
+const DISCOVERED: &str = "ribbybibby-discovery.json";
+
 /// Has it answer again, where it is at hand.
 async fn record(minio: &MinIo) {
     let Some(program) = std::env::var_os("PEER_RIBBYBIBBY") else {
@@ -43,6 +46,9 @@ async fn record(minio: &MinIo) {
         });
         std::fs::write(recorded(file), lines.collect::<String>()).unwrap();
     }
+    let address = format!("127.0.0.1:{}", peer.port);
+    let found = peer.get("/discovery").await.replace(&address, "PEER");
+    std::fs::write(recorded(DISCOVERED), found + "\n").unwrap();
 }
 
 #[tokio::test]
@@ -90,6 +96,17 @@ async fn each_of_its_series_has_its_value() {
     let answer = exporter.answer("/probe?bucket=backups&delimiter=/").await;
     assert_eq!(answer.status(), 400);
     assert!(answer.text().await.unwrap().contains("delimiter"));
+    // What it finds, with the module's name beside.
+    let theirs = std::fs::read_to_string(recorded(DISCOVERED)).unwrap();
+    let theirs = theirs.replace("PEER", &exporter.address());
+    let mut theirs: serde_json::Value = serde_json::from_str(&theirs).unwrap();
+    for group in theirs.as_array_mut().unwrap() {
+        group["labels"]["__param_module"] = "all".into();
+    }
+    let ours = exporter.get("/discovery").await;
+    let ours: serde_json::Value = serde_json::from_str(&ours).unwrap();
+    assert_eq!(ours, theirs);
+    assert_eq!(ours.as_array().unwrap().len(), 3);
 }
 
 /// Its users' scrape configuration, and the alert, as the document has them.
@@ -122,4 +139,37 @@ async fn prometheus_goes_on_as_before() {
     let prefix = prometheus.query("s3_objects{bucket=\"backups\"}").await;
     assert_eq!(prefix[0].labels["prefix"], format!("{HEALTHY}-"));
     assert_eq!(prefix[0].value, 3.0);
+}
+
+/// Buckets that it finds, as the document has them scraped.
+#[tokio::test]
+async fn prometheus_goes_on_finding_buckets() {
+    let minio = MinIo::start().await;
+    buckets(&minio).await;
+    let config = configured(DOCUMENT, &minio);
+    let exporter = Exporter::with_config_in(&config, &[], &KEYS).await;
+    let blocks = blocks::of(Path::new(DOCUMENT));
+    let mut yaml = blocks.iter().filter(|block| block.language == "yaml");
+    let block = yaml
+        .find(|block| block.text.contains("/discovery"))
+        .unwrap();
+    let scraped = block
+        .text
+        .replace("127.0.0.1:9340", &exporter.address())
+        .replace("scrape_interval: 5m", "scrape_interval: 1s");
+    let prometheus = Prometheus::start(&scraped).await;
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let found = loop {
+        let found = prometheus.query("s3_objects").await;
+        if found.len() == 3 {
+            break found;
+        }
+        assert!(std::time::Instant::now() < deadline, "{}", prometheus.log());
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    };
+    for sample in &found {
+        assert_eq!(sample.labels["instance"], sample.labels["bucket"]);
+    }
+    let buckets: Vec<_> = found.iter().map(|of| &*of.labels["bucket"]).collect();
+    assert_eq!(buckets, ["backups", "empty", "odd"]);
 }
