@@ -1,9 +1,9 @@
 # `make demo` shows it, `make test` proves it, `make quick` proves some of it after each edit,
 # `make check` keeps it clean.
-.PHONY: arm64 demo test quick check features bench bench-parts packages soak sbom stores year
+.PHONY: arm64 opendal demo test quick check features bench bench-parts packages soak sbom stores year
 
 CARGO ?= cargo
-FEATURES := s3 minio azure gcs file command kubernetes
+FEATURES := s3 minio azure gcs file command kubernetes opendal
 
 demo:
 	$(CARGO) run --example demo
@@ -28,6 +28,11 @@ quick:
 stores:
 	tests/install.sh stores >/dev/null
 	RUST_TEST_THREADS=2 $(CARGO) test --workspace --test stores -- --include-ignored --nocapture
+
+# The plug-in that is off by default, against the servers that there are: rclone's, Swift and HDFS.
+opendal:
+	tests/install.sh opendal >/dev/null
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --features s3-exporter-opendal/opendal --test real
 
 # Everything at once for a while: prints what happened, and fails on one wrong figure or where
 # memory grows. `make soak SOAK=1h` takes longer, `S3_EXPORTER_SOAK_SEED=N` repeats one.

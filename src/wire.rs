@@ -18,6 +18,8 @@ pub struct Plugins {
     /// Kinds of resolvers that there are, by their names and features, and that this program
     /// was built without.
     pub left_out: Vec<&'static str>,
+    /// Likewise of stores.
+    pub left_out_backends: Vec<&'static str>,
 }
 
 /// One for each feature that is on.
@@ -34,6 +36,8 @@ pub fn plugins() -> Plugins {
             s3_exporter_gcs::PLUGIN,
             #[cfg(feature = "minio")]
             s3_exporter_minio::PLUGIN,
+            #[cfg(feature = "opendal")]
+            s3_exporter_opendal::PLUGIN,
             #[cfg(feature = "s3")]
             s3_exporter_s3::PLUGIN,
         ],
@@ -46,6 +50,10 @@ pub fn plugins() -> Plugins {
         left_out: vec![
             #[cfg(not(feature = "kubernetes"))]
             "kubernetes",
+        ],
+        left_out_backends: vec![
+            #[cfg(not(feature = "opendal"))]
+            "opendal",
         ],
     }
 }

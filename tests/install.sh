@@ -6,6 +6,7 @@
 #
 #   tests/install.sh            what `make test` needs
 #   tests/install.sh stores     what `make stores` needs beside that (versitygw, Garage, s3s-fs; many minutes once)
+#   tests/install.sh opendal    what `make opendal` needs (rclone, Swift and HDFS)
 #   tests/install.sh quick      what `make quick` needs (promtool, three minutes once)
 #   tests/install.sh packages   what `make packages` needs (cargo-deb, cargo-generate-rpm)
 #   tests/install.sh check      what `make check` and `make sbom` need (cargo-deny, cargo-machete,
@@ -46,6 +47,7 @@ JUICEFS=1.4.2
 MOTO=5.2.5
 S3PROXY=4.1.0
 S3MOCK=5.2.0
+HADOOP=3.4.2
 OPENAPI_VALIDATOR=0.9.0
 JSONSCHEMA=4.26.0
 TAPLO=0.9.3
@@ -209,6 +211,29 @@ jars() {
     mvn --batch-mode --quiet --file "$unpack/pom.xml" dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$TOOLS/$name"
     printf '#!/bin/sh\nexec java -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "%s/*" %s "$@"\n' "$TOOLS/$name" "$main" >"$TOOLS/bin/$name"
     chmod +x "$TOOLS/bin/$name"
+}
+# HDFS on this machine, in one process: a name node at a port, and a data node.
+hadoop() {
+    jars minidfs none "org.apache.hadoop:hadoop-client-minicluster:$HADOOP"
+    cat >"$TOOLS/minidfs/MiniDfs.java" <<'EOF'
+import java.io.File;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.hdfs.MiniDFSCluster;
+
+public class MiniDfs {
+    public static void main(String[] arguments) throws Exception {
+        Configuration configuration = new Configuration();
+        configuration.set("hadoop.tmp.dir", arguments[0]);
+        int port = Integer.parseInt(arguments[1]);
+        MiniDFSCluster.Builder builder = new MiniDFSCluster.Builder(configuration, new File(arguments[0]));
+        builder.nameNodePort(port).numDataNodes(1).build().waitActive();
+        System.out.println("ready");
+        Thread.sleep(Long.MAX_VALUE);
+    }
+}
+EOF
+    printf '#!/bin/sh\nexec java -Xmx512m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "%s/*" "%s" "$@"\n' \
+        "$TOOLS/minidfs" "$TOOLS/minidfs/MiniDfs.java" >"$TOOLS/bin/minidfs"
 }
 # Its own list of what it asks for lacks jackson's annotations of the version that it uses.
 s3proxy() { jars s3proxy org.gaul.s3proxy.Main "org.gaul:s3proxy:$S3PROXY" com.fasterxml.jackson.core:jackson-annotations:2.21; }
@@ -524,6 +549,15 @@ test)
     install helm-3 "$HELM_3" helm_3
     install minio "$MINIO" minio
     install kube-apiserver "$KUBERNETES" kube_apiserver
+    ;;
+opendal)
+    need apt-get "rclone and Swift are Debian's packages: run this on Debian or Ubuntu"
+    need ssh-keygen "install OpenSSH's client: opendal speaks SFTP by it"
+    need java "install a Java runtime of version 17 or later: HDFS is written in it"
+    need mvn "install Maven: HDFS comes by it"
+    install hadoop "$HADOOP" hadoop
+    install rclone debian rclone
+    install swift debian swift
     ;;
 stores)
     need go "install Go 1.26 or later: MinIO and versitygw are built from source"

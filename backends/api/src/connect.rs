@@ -41,6 +41,14 @@ pub trait Connect: Debug + Send + Sync {
         BucketName::AsInS3
     }
 
+    /// Whether what begins so can be listed by itself. By default anything can.
+    ///
+    /// # Errors
+    /// It cannot: why, and what to do.
+    fn prefix(&self, _prefix: &str) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     /// The program that it runs, if it runs one: refused unless the configuration allows that one.
     fn program(&self) -> Option<&Path> {
         None

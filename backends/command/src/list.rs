@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3_exporter_api::{BackendError, Page};
+use s3_exporter_api::{BackendError, Meter, Page};
 use s3_exporter_stream::{Source, Stream, Watch};
 
 use crate::config::CommandConfig;
@@ -27,6 +27,7 @@ impl Source for CommandConfig {
         &self,
         bucket: &str,
         prefix: &str,
+        _: &Arc<Meter>,
         watch: &Arc<Watch>,
     ) -> Result<Self::Stream, BackendError> {
         let (process, output) = Process::start(self, bucket)?;

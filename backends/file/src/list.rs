@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3_exporter_api::{BackendError, FailureKind};
+use s3_exporter_api::{BackendError, FailureKind, Meter};
 use s3_exporter_stream::{Source, Watch};
 
 use crate::URL;
@@ -23,6 +23,7 @@ impl Source for FileConfig {
         &self,
         bucket: &str,
         prefix: &str,
+        _: &Arc<Meter>,
         watch: &Arc<Watch>,
     ) -> Result<Self::Stream, BackendError> {
         Walk::open(self, bucket, prefix, watch)

@@ -18,7 +18,7 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3_exporter_api::{BackendError, Page};
+use s3_exporter_api::{BackendError, Meter, Page};
 
 pub use streams::Streams;
 pub use watch::Watch;
@@ -34,8 +34,14 @@ pub trait Source: Send + Sync + 'static {
     /// A listing that is overdue after so long, unless it says by [`Watch::allow`] that it goes on.
     fn time(&self) -> Duration;
 
+    /// Whether its listings count what they send by their meter. Where they do not, as by default, a page
+    /// is one attempt.
+    fn counts_attempts(&self) -> bool {
+        false
+    }
+
     /// Begins a listing, on a thread where it may block. It keeps `watch`, to say that it goes on and
-    /// to see that nobody waits any more.
+    /// to see that nobody waits any more, and `meter` where it [counts](Self::counts_attempts).
     ///
     /// # Errors
     /// As [`Backend::list_page`](s3_exporter_api::Backend::list_page).
@@ -43,6 +49,7 @@ pub trait Source: Send + Sync + 'static {
         &self,
         bucket: &str,
         prefix: &str,
+        meter: &Arc<Meter>,
         watch: &Arc<Watch>,
     ) -> Result<Self::Stream, BackendError>;
 

@@ -62,7 +62,7 @@ impl<S: Source> Backend for Streams<S> {
         Order::Other
     }
 
-    /// One page, counted as one attempt.
+    /// One page, counted as one attempt unless the source does it.
     async fn list_page(
         &self,
         request: &ListRequest<'_>,
@@ -70,6 +70,9 @@ impl<S: Source> Backend for Streams<S> {
     ) -> Result<Continuation, BackendError> {
         request.check(&self.capabilities(), &self.source.url())?;
         page.clear();
+        if self.source.counts_attempts() {
+            return self.read(request, page).await;
+        }
         request.meter.attempt(Operation::ListObjectsV2);
         let listed = self.read(request, page).await;
         if let Err(error) = &listed {
@@ -181,12 +184,13 @@ impl<S: Source> Streams<S> {
     ) -> impl FnOnce() + Send + 'static + use<S> {
         let (source, watch) = (Arc::clone(&self.source), Arc::clone(watch));
         let (bucket, prefix) = (request.bucket.to_owned(), request.prefix.to_owned());
+        let meter = Arc::clone(request.meter);
         let objects = usize::from(request.max_keys);
         move || {
             let read = || -> Result<Option<S::Stream>, BackendError> {
                 let mut stream = match stream {
                     Some(stream) => stream,
-                    None => source.open(&bucket, &prefix, &watch)?,
+                    None => source.open(&bucket, &prefix, &meter, &watch)?,
                 };
                 let has_more = stream.fill(&mut page, objects)?;
                 // Where nobody waits it ends here.

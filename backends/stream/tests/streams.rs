@@ -56,7 +56,13 @@ impl Source for Counting {
         self.1
     }
 
-    fn open(&self, bucket: &str, _: &str, watch: &Arc<Watch>) -> Result<Count, BackendError> {
+    fn open(
+        &self,
+        bucket: &str,
+        _: &str,
+        _: &Arc<Meter>,
+        watch: &Arc<Watch>,
+    ) -> Result<Count, BackendError> {
         let shared = Arc::clone(&self.0);
         watch.on_give_up(move || {
             shared.given_up.fetch_add(1, SeqCst);

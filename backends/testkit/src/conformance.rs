@@ -29,7 +29,9 @@ use crate::{Fault, Faults, Upload};
 
 pub use azure::AzureFixture;
 pub use errors::*;
-pub use fixtures::{BackendPlugin, MemoryFixture, PluginFixture, connect};
+pub use fixtures::{
+    BackendPlugin, MemoryFixture, PluginFixture, connect, connect_by, connection_by, new_bucket,
+};
 pub use gcs::GcsFixture;
 pub use keys::*;
 pub use listing::*;
@@ -94,6 +96,8 @@ pub enum Need {
     Retries,
     /// Lists folders, where its backend can.
     Folders,
+    /// Is asked once for each page, no more and no less.
+    RequestForPage,
 }
 
 /// How a backend gets to the store.

@@ -197,16 +197,19 @@ async fn faulty(
     faults: &Faults,
     request: Request<Incoming>,
 ) -> Response<Body> {
-    let listing = request.uri().query().is_some_and(|query| {
-        let mut pairs = query.split('&');
-        pairs.any(|pair| {
-            let begins = |name: &str| pair.starts_with(name);
-            matches!(pair, "list-type=2" | "comp=list")
-                || begins("marker=")
-                || begins("maxResults=")
-                || begins("max-buckets=")
-        })
-    });
+    let of_webdav = request.method().as_str() == "PROPFIND";
+    let query = request.uri().query();
+    let listing = of_webdav
+        || query.is_some_and(|query| {
+            let mut pairs = query.split('&');
+            pairs.any(|pair| {
+                let begins = |name: &str| pair.starts_with(name);
+                matches!(pair, "list-type=2" | "comp=list" | "format=json")
+                    || begins("marker=")
+                    || begins("maxResults=")
+                    || begins("max-buckets=")
+            })
+        });
     let _flying = listing.then(|| faults.enter());
     let fault = if listing { faults.take().await } else { None };
     match fault {

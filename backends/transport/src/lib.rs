@@ -5,10 +5,12 @@
 //! reached in the same way whoever asks. A request that carries [`Attempts`] is counted when it
 //! is sent, so that no plug-in needs to look for that moment. What a section says of the way is
 //! read here, too ([`Transport::parse`]). It knows no store: what goes over a connection is
-//! the caller's, and so is the kind of a failure ([`cause_of`] tells what it was).
+//! the caller's, and so is the kind of a refusal ([`cause_of`] tells what a failure without an answer was, and
+//! [`FailureContext`] says it to people).
 
 mod attempts;
 mod client;
+mod explain;
 mod failure;
 mod no_proxy;
 mod proxy;
@@ -25,6 +27,7 @@ use s3_exporter_config::Secret;
 
 pub use attempts::Attempts;
 pub use client::{Connections, Connector, HttpClients, connector};
+pub use explain::{AttemptFailure, FailureContext, NoCredentials, Words};
 pub use failure::{Cause, advice, cause_of};
 pub use proxy::{BadProxy, Proxies};
 pub use section::CONNECT_TIMEOUT;

@@ -26,9 +26,18 @@ impl Connections {
     ///
     /// # Errors
     /// Where no answer came, or not the whole of it, or one of more than [`MAX_BODY`] bytes.
-    pub async fn send(
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Vec<u8>>, BoxError> {
+        self.send_up_to(request, MAX_BODY).await
+    }
+
+    /// As [`Self::send`], where an answer may have another number of bytes at most.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_up_to(
         &self,
         mut request: Request<Full<Bytes>>,
+        most: usize,
     ) -> Result<Response<Vec<u8>>, BoxError> {
         if let Some(password) = self.proxies().password(request.uri()) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, password);
@@ -42,7 +51,7 @@ impl Connections {
             doubt.is_over(); // those that stand are none the worse for it
         }
         let (mut head, body) = answer?.into_parts();
-        let body = read_body(head.status, body).await?;
+        let body = read_body(head.status, body, most).await?;
         if !head.status.is_server_error() {
             doubt.is_over();
         }
@@ -71,9 +80,13 @@ impl Drop for Doubt<'_> {
 
 /// The whole body: nobody else bounds it, and a body that is cut short has to be an error of
 /// the connection, which is tried again.
-async fn read_body(status: StatusCode, mut answer: Incoming) -> Result<Vec<u8>, BoxError> {
+async fn read_body(
+    status: StatusCode,
+    mut answer: Incoming,
+    most: usize,
+) -> Result<Vec<u8>, BoxError> {
     let announced = answer.size_hint().lower();
-    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(MAX_BODY).min(MAX_BODY));
+    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(most).min(most));
     while let Some(frame) = answer.frame().await {
         let frame = match frame {
             Ok(frame) => frame,
@@ -87,21 +100,21 @@ async fn read_body(status: StatusCode, mut answer: Incoming) -> Result<Vec<u8>, 
         if !status.is_success() && body.len() + chunk.len() > MAX_ERROR_BODY {
             return Ok(body);
         }
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(TooLong.into());
+        if body.len() + chunk.len() > most {
+            return Err(TooLong(most).into());
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-/// An answer of more than [`MAX_BODY`] bytes.
+/// An answer of more than so many bytes.
 #[derive(Debug)]
-pub(crate) struct TooLong;
+pub(crate) struct TooLong(usize);
 
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the answer has more than {MAX_BODY} bytes")
+        write!(f, "the answer has more than {} bytes", self.0)
     }
 }
 

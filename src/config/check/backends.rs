@@ -13,7 +13,7 @@ use super::{labels, named, plugin};
 use crate::config::{Backend, Fingerprint, Metrics};
 use crate::destination::Price;
 use crate::labels::GivenLabels;
-use crate::wire::{BackendPlugin, Plugins};
+use crate::wire::Plugins;
 
 /// A backend that is defined, well or not.
 #[derive(Default)]
@@ -56,7 +56,7 @@ pub(super) fn backends(
     let allowed = allowed_programs(top);
     let stores = top.tables("backends", |name, section| {
         named(section, name);
-        let mut store = store(section, &plugins.backends, metrics).unwrap_or_default();
+        let mut store = store(section, plugins, metrics).unwrap_or_default();
         if let Some(program) = store.program() {
             refuse_program(section, program, &allowed);
         }
@@ -103,12 +103,8 @@ fn refuse_program(section: &mut Section, program: &Path, allowed: &[PathBuf]) {
     );
 }
 
-fn store(
-    section: &mut Section,
-    plugins: &[BackendPlugin],
-    metrics: &Metrics,
-) -> Option<DefinedBackend> {
-    let plugin = plugin(section, plugins, &[])?;
+fn store(section: &mut Section, plugins: &Plugins, metrics: &Metrics) -> Option<DefinedBackend> {
+    let plugin = plugin(section, &plugins.backends, &plugins.left_out_backends)?;
     let in_flight =
         requests(section).unwrap_or(usize::from(plugin.defaults.max_requests_in_flight));
     let price = section.number(PRICE, 0.0..=HIGHEST_PRICE);

@@ -113,7 +113,7 @@ impl FoundDestinations {
         let is_of_prefixes = section.has("prefixes");
         let store = context.connection(backend.as_deref());
         let prefixes = prefixes(section, &names, store, context.metrics);
-        let prefix = prefix(section, &names);
+        let prefix = prefix(section, &names, store);
         let is_several = names.is_several() || is_of_prefixes;
         let mirror_of = mirrors::mirror_of(section, is_several);
         let audit_interval = audit_interval(section).unwrap_or(context.scan.audit_interval);

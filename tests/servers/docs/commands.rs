@@ -233,7 +233,7 @@ fn of_the_continuous_integration() {
     let script = read(".ci/run");
     let lines = script.lines().filter(|line| line.starts_with("make "));
     let commands: Vec<_> = lines.map(words).collect();
-    assert_eq!(commands.len(), 2, "{commands:?}");
+    assert_eq!(commands.len(), 3, "{commands:?}");
     for command in commands {
         check(&command, &mut Variables::new());
     }

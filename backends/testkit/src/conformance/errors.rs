@@ -125,8 +125,11 @@ pub async fn throttled_and_then_well(fixture: &dyn Fixture) {
     let throttled = lister
         .meter
         .failures(Operation::ListObjectsV2, FailureKind::Throttled);
-    assert_eq!((lister.attempts(), throttled), (2, 1));
-    assert_eq!(lister.faults().requests(), 2);
+    assert_eq!(throttled, 1);
+    assert_eq!(lister.faults().requests(), lister.attempts());
+    if lack(fixture, Need::RequestForPage).is_none() {
+        assert_eq!(lister.attempts(), 2);
+    }
 }
 
 /// The store says to ask less, again and again.

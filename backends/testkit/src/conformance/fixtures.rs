@@ -32,7 +32,13 @@ pub async fn connect(
 }
 
 /// As [`connect`], with values of any type.
-pub(super) async fn connect_by(
+///
+/// # Errors
+/// As [`connect`].
+///
+/// # Panics
+/// As [`connect`].
+pub async fn connect_by(
     plugin: &BackendPlugin,
     values: Dict,
 ) -> Result<Arc<dyn Backend>, BackendError> {
@@ -50,7 +56,8 @@ pub(super) async fn connect_by(
     parsed.value.unwrap().connect().await
 }
 
-pub(super) fn new_bucket() -> String {
+/// A name that no bucket of another test has.
+pub fn new_bucket() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Relaxed);
     format!("bucket-{}-{number}", std::process::id())
@@ -201,9 +208,27 @@ pub(super) async fn connection(
     access: Access,
     section: &(dyn Fn(&str) -> Section + Sync),
 ) -> Connection {
-    let backend = async |section: Section| {
-        let section: Vec<_> = section.iter().map(|(key, text)| (*key, &**text)).collect();
-        let backend = connect(plugin, &section).await;
+    let values = |endpoint: &str| -> Dict {
+        let section = section(endpoint).into_iter();
+        section
+            .map(|(key, value)| (key.to_owned(), Value::from(value)))
+            .collect()
+    };
+    connection_by(plugin, endpoint, access, &values).await
+}
+
+/// The same, with values of any type.
+///
+/// # Panics
+/// When the section has faults, or cannot be connected by.
+pub async fn connection_by(
+    plugin: &BackendPlugin,
+    endpoint: &str,
+    access: Access,
+    section: &(dyn Fn(&str) -> Dict + Sync),
+) -> Connection {
+    let backend = async |section: Dict| {
+        let backend = connect_by(plugin, section).await;
         backend.unwrap_or_else(|error| panic!("connecting: {error:?}"))
     };
     match access {
@@ -237,7 +262,8 @@ pub(super) async fn connection(
             std::io::Write::write_all(&mut bundle, authority.pem().as_bytes()).unwrap();
             let mut section = section(&proxy.endpoint());
             if access == Access::TrustedTls {
-                section.push(("ca_bundle", bundle.path().to_string_lossy().into_owned()));
+                let path = bundle.path().to_string_lossy().into_owned();
+                section.insert("ca_bundle".to_owned(), Value::from(path));
             }
             Connection {
                 backend: backend(section).await,

@@ -229,7 +229,10 @@ pub async fn probe(fixture: &dyn Fixture) {
         assert_eq!(probe.empty, empty, "under {prefix:?}");
         assert_eq!(probe.order, backend.order(&bucket));
     }
-    assert_eq!(lister.attempts(), 3);
+    match lack(fixture, Need::RequestForPage) {
+        None => assert_eq!(lister.attempts(), 3),
+        Some(reason) => assert!(lister.attempts() > 3, "it is, though {reason}"),
+    }
 }
 
 /// Every request is counted, and nothing else.
@@ -237,8 +240,11 @@ pub async fn attempts_are_counted(fixture: &dyn Fixture) {
     let bucket = filled(fixture, &numbered(10)).await;
     let mut lister = Lister::new(fixture, Access::Faulty, &bucket).await;
     let pages = lister.pages("", 3).await.len() as u64;
-    assert_eq!(lister.attempts(), pages);
-    assert_eq!(lister.faults().requests(), pages);
+    if lack(fixture, Need::RequestForPage).is_none() {
+        assert_eq!(lister.attempts(), pages);
+    }
+    assert_ne!(pages, 0);
+    assert_eq!(lister.attempts(), lister.faults().requests());
     for kind in s3_exporter_api::FailureKind::ALL {
         assert_eq!(
             lister.meter.failures(Operation::ListObjectsV2, kind),

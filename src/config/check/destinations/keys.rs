@@ -1,6 +1,6 @@
 //! How a destination's keys begin: its prefix, and what follows a cluster's name.
 
-use s3_exporter_api::is_directory_bucket;
+use s3_exporter_api::{Connect, is_directory_bucket};
 use s3_exporter_config::Section;
 
 use super::names::Names;
@@ -10,7 +10,8 @@ const SEPARATOR: &str = "-";
 /// S3 has no longer keys, in bytes.
 const LONGEST_KEY: usize = 1024;
 
-pub(super) fn prefix(section: &mut Section, names: &Names) -> String {
+/// Where the store is known, it says whether what begins so can be listed.
+pub(super) fn prefix(section: &mut Section, names: &Names, store: Option<&dyn Connect>) -> String {
     let Some(given) = section.setting("prefix", Section::text) else {
         return String::new();
     };
@@ -20,6 +21,9 @@ pub(super) fn prefix(section: &mut Section, names: &Names) -> String {
             &given,
             "is longer than any key: expected at most 1024 bytes",
         );
+    } else if let Some(why) = store.and_then(|store| store.prefix(prefix).err()) {
+        let message = format!("is {}, which cannot be listed: {why}", given.quote());
+        section.fault_of(&given, message);
     } else if prefix.starts_with('/') {
         section.warn_of(
             &given,

@@ -4,6 +4,9 @@ use super::{Parts, S3Store, SECRET_KEY};
 const ACCESS_KEY: &str = "test:all";
 
 impl S3Store {
+    /// Another user of Swift's account, who may do nothing unless a container says so, and the secret.
+    pub const SWIFT_DENIED: (&str, &str) = ("test:none", "secret-of-no-rights");
+
     /// Swift with s3api: a proxy, a server of each kind with one device, and memcached.
     pub async fn swift() -> Self {
         let mut parts = Parts::new();
@@ -79,9 +82,16 @@ fn proxy(cache: u16) -> String {
     for filter in FILTERS {
         text += &format!("[filter:{filter}]\nuse = egg:swift#{filter}\n");
         text += &match filter {
-            "memcache" => format!("memcache_servers = 127.0.0.1:{cache}\n"),
+            // On a busy machine it gives memcached up for a minute, and hands out no token.
+            "memcache" => format!(
+                "memcache_servers = 127.0.0.1:{cache}\nconnect_timeout = 5\nio_timeout = 10\n\
+                 error_suppression_interval = 0\n"
+            ),
             "s3api" => "s3_acl = false\nlocation = us-east-1\n".to_owned(),
-            "tempauth" => format!("user_test_all = {SECRET_KEY} .admin\n"),
+            "tempauth" => {
+                let (_, denied) = S3Store::SWIFT_DENIED;
+                format!("user_test_all = {SECRET_KEY} .admin\nuser_test_none = {denied}\n")
+            }
             "versioned_writes" => "allow_object_versioning = true\n".to_owned(),
             _ => String::new(),
         };

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use s3_exporter_api::{BackendError, FailureKind};
 use s3_exporter_page::{StoreErrorResponse, no_answer, wrong_scheme};
-use s3_exporter_transport::{BoxError, Cause, advice, cause_of};
+
+use crate::{BoxError, Cause, advice, cause_of};
 
 /// Why one attempt failed.
 #[derive(Debug)]
