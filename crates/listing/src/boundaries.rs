@@ -85,16 +85,22 @@ impl Boundaries {
     }
 
     /// Joins neighbours until each stands for as many objects, and about half are left: those
-    /// that were joined before do not become coarser than the new ones. A key in `open` is not
+    /// that were joined before do not become coarser than the new ones. One in fewer folders than its
+    /// neighbour stays for half as many objects. A key in `open` is not
     /// joined to the one on its right, since others are still to come between the two.
     pub(super) fn thin(&mut self, open: &BTreeSet<&[u8]>) {
         self.keys.sort_unstable();
         let all: u64 = self.keys.iter().map(|of| of.objects).sum();
         let goal = all / (MOST as u64 / 2) + 1;
+        let mut depths: Vec<usize> = self.keys.iter().map(|of| folders(&of.key)).collect();
+        depths.push(0);
+        let mut depths = depths.windows(2).map(|two| two[0] < two[1]);
         let mut held = 0;
         self.keys.retain_mut(|of| {
             held += of.objects;
-            let is_kept = held >= goal || open.contains(of.key.as_bytes());
+            let is_outer = depths.next() == Some(true);
+            let least = if is_outer { goal / 2 + 1 } else { goal };
+            let is_kept = held >= least || open.contains(of.key.as_bytes());
             if is_kept {
                 of.objects = std::mem::take(&mut held);
             }
@@ -175,13 +181,15 @@ impl Boundaries {
 
     /// Up to `count` remembered keys, rising, that cut what is between two keys into parts of
     /// about as many objects each. A part is a number of full pages of so many objects or
-    /// little less, never a little more, which would be one request more.
+    /// little less, never a little more, which would be one request more. `in_few_folders`, it
+    /// is smaller by up to three pages, and by half at most, where the next one begins in fewer folders so.
     pub(super) fn cuts(
         &self,
         after: &[u8],
         end: Option<&str>,
         count: usize,
         page: u64,
+        in_few_folders: bool,
     ) -> BTreeSet<String> {
         let (low, high) = self.range(after, end);
         let last = high.saturating_sub(1);
@@ -190,9 +198,13 @@ impl Boundaries {
         for parts in (2..=count as u64 + 1).rev() {
             let pages = (self.sum(high) - from).div_ceil(page);
             let goal = from + page * ((pages + parts / 2) / parts).max(1);
-            let cut = self.at_most(at, high, goal, page);
+            let mut cut = self.at_most(at, high, goal, page);
             if cut >= last {
                 break;
+            }
+            if in_few_folders {
+                let objects = self.keys[cut].objects - from;
+                cut = self.outermost(at, cut, (3 * page).min(objects / 2));
             }
             cuts.insert(self.keys[cut].key.to_string());
             (at, from) = (cut + 1, self.keys[cut].objects);
@@ -214,6 +226,16 @@ impl Boundaries {
         }
     }
 
+    /// Of the boundaries from `low` to `cut` with less than so many objects up to that one, the last
+    /// of those in fewest folders.
+    fn outermost(&self, low: usize, cut: usize, objects: u64) -> usize {
+        let of = |at: usize| &self.keys[at];
+        let is_near = |at: &usize| of(*at).objects + objects > of(cut).objects;
+        let near = (low..=cut).rev().take_while(is_near);
+        let outermost = near.min_by_key(|at| folders(&of(*at).key));
+        outermost.unwrap_or(cut)
+    }
+
     /// The boundaries that are greater than `after` and not greater than `end`.
     fn range(&self, after: &[u8], end: Option<&str>) -> (usize, usize) {
         let low = self.keys.partition_point(|of| of.key.as_bytes() <= after);
@@ -228,6 +250,11 @@ impl Boundaries {
         at.checked_sub(1)
             .map_or(0, |before| self.keys[before].objects)
     }
+}
+
+/// How many folders a key lies in.
+fn folders(key: &str) -> usize {
+    key.bytes().filter(|byte| *byte == b'/').count()
 }
 
 #[cfg(test)]
@@ -261,7 +288,7 @@ mod tests {
     fn ranges_have_as_many_objects_each() {
         let boundaries = boundaries(1000);
         assert_eq!(boundaries.objects(), 1_000_000);
-        let cuts = boundaries.cuts(b"", None, 31, 1000);
+        let cuts = boundaries.cuts(b"", None, 31, 1000, false);
         assert_eq!(cuts.len(), 31);
         let mut from = b"".as_slice();
         for cut in &cuts {
@@ -278,17 +305,17 @@ mod tests {
     #[test]
     fn a_part_of_the_keys_is_cut_inside_itself() {
         let boundaries = boundaries(100);
-        let cuts = boundaries.cuts(b"000009", Some("000019"), 4, 1000);
+        let cuts = boundaries.cuts(b"000009", Some("000019"), 4, 1000, false);
         let expected = ["000011", "000013", "000015", "000017"].map(str::to_owned);
         assert_eq!(cuts, BTreeSet::from(expected));
         assert!(
             boundaries
-                .cuts(b"000009", Some("000010"), 4, 1000)
+                .cuts(b"000009", Some("000010"), 4, 1000, false)
                 .is_empty(),
             "one page is not cut"
         );
         assert!(
-            boundaries.cuts(b"000099", None, 4, 1000).is_empty(),
+            boundaries.cuts(b"000099", None, 4, 1000, false).is_empty(),
             "nothing is known of what is new"
         );
     }
@@ -307,7 +334,7 @@ mod tests {
         }
         let boundaries = boundaries.settle();
         for count in [1, 4, 15, 63, 200] {
-            let cuts = boundaries.cuts(b"", None, count, 100);
+            let cuts = boundaries.cuts(b"", None, count, 100, false);
             assert!(cuts.len() <= count, "{count}");
             let mut from = b"".as_slice();
             for cut in &cuts {
@@ -333,7 +360,11 @@ mod tests {
             .max()
             .unwrap();
         assert!(coarsest <= 60_000, "{coarsest}");
-        for (nth, cut) in boundaries.cuts(b"", None, 9, 1000).iter().enumerate() {
+        for (nth, cut) in boundaries
+            .cuts(b"", None, 9, 1000, false)
+            .iter()
+            .enumerate()
+        {
             let page: usize = cut.parse().unwrap();
             assert!(page.abs_diff((nth + 1) * 1000) <= 40, "{cut}");
         }

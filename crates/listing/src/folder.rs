@@ -3,7 +3,7 @@
 //! Not every store is right about what comes after a key in a folder, where the listing is of
 //! more than that folder ([`Order::Utf8ByFolder`](s3_exporter_api::Order)): there, a part of a
 //! listing asks for the rest of the key's folder, then for what comes after that folder in the
-//! one around it, and so on.
+//! one around it, and so on; and, as nothing lies between, for the name that follows a folder.
 
 use super::alphabet::MAX_KEY;
 
@@ -22,7 +22,7 @@ pub(super) fn parent<'a>(folder_of: &'a str, prefix: &'a str) -> &'a str {
 }
 
 /// What is greater than all keys of a folder, and no greater than any that follows: its name
-/// with the byte after `/`.
+/// with the byte after `/`. It may be a key itself.
 pub(super) fn successor(folder: &str) -> Box<str> {
     format!("{}0", folder.strip_suffix('/').unwrap_or(folder)).into()
 }

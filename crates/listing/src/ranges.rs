@@ -51,6 +51,8 @@ pub(super) struct PageRequest {
 pub(super) enum Purpose {
     /// The next one of the range at this place.
     Range(usize),
+    /// The object of this key, if there is one: the only one that may follow a folder directly.
+    Named(Box<str>),
     /// To see whether the listing is complete.
     Check(Check),
 }
@@ -88,6 +90,9 @@ pub(super) struct ListingPlan<'a> {
     /// The places of the ranges whose `next` is set, oldest first.
     waiting: VecDeque<usize>,
     seams: Seams,
+    /// Keys to be asked for by themselves, and how many were, whose answers have not come.
+    named: VecDeque<Box<str>>,
+    named_flying: usize,
     /// Asked for before any page.
     checks: VecDeque<Check>,
     /// Whether the end of the listing was asked for once more.
@@ -144,6 +149,8 @@ impl<'a> ListingPlan<'a> {
             made: 0,
             waiting: VecDeque::from([0]),
             seams: Seams::default(),
+            named: VecDeque::new(),
+            named_flying: 0,
             checks: VecDeque::new(),
             end_checked: false,
             asked_ahead: false,
@@ -231,6 +238,9 @@ impl<'a> ListingPlan<'a> {
 
     /// A page to ask for. `flying` requests are under way and `limit` may be.
     pub(super) fn next(&mut self, flying: usize, limit: usize) -> Option<PageRequest> {
+        if let Some(request) = self.next_named() {
+            return Some(request);
+        }
         let is_done = flying == 0 && self.waiting.is_empty();
         if is_done && !self.end_checked && self.checks.is_empty() {
             self.check_end(None);
@@ -259,10 +269,12 @@ impl<'a> ListingPlan<'a> {
         })
     }
 
-    /// Whether keys lie in folders of the listing, as far as the latest ones tell.
-    fn is_in_folders(&self) -> bool {
-        let mut latest = self.ranges.iter().map(|range| range.listed.last());
-        latest.any(|key| key.iter().skip(self.prefix.len()).any(|byte| *byte == b'/'))
+    /// In how many folders of the listing keys lie at most, as far as the latest ones tell.
+    fn depth(&self) -> u64 {
+        let latest = self.ranges.iter().map(|range| range.listed.last());
+        let below = latest.map(|key| key.iter().skip(self.prefix.len()));
+        let depth = below.map(|key| key.filter(|byte| **byte == b'/').count() as u64);
+        depth.max().unwrap_or(0)
     }
 
     /// How many requests at a time are worth their risk: no more than what has been of use.
@@ -275,9 +287,11 @@ impl<'a> ListingPlan<'a> {
             let full = self.objects / self.page_size;
             let done = self.requests.saturating_sub(flying as u64);
             let wasted = done.saturating_sub(full);
-            return full.saturating_sub(match self.is_in_folders() {
-                true => 4 * wasted + 10,
-                false => 5 * wasted / 2 + 4,
+            return full.saturating_sub(match self.depth() {
+                0 => 5 * wasted / 2 + 4,
+                // To leave each folder takes two.
+                depth if self.order == Order::Utf8ByFolder => 5 * wasted + (4 * depth + 2).max(10),
+                _ => 4 * wasted + 10,
             });
         }
         (2 * pages + WASTE).saturating_sub(self.requests).min(pages)

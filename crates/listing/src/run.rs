@@ -143,6 +143,16 @@ impl ListingContext {
                 }
                 _ => return Err(Abandoned::Failed(error)),
             },
+            (Purpose::Named(key), Ok(_)) => {
+                if plan.take_named(&key, &page) {
+                    let first = page.iter().take(1);
+                    first.for_each(|object| folding.fold.add(&mut F::Lane::default(), &object));
+                }
+            }
+            (Purpose::Named(_), Err(error)) if error.kind() == FailureKind::Denied => {
+                return Err(Abandoned::Denied(error));
+            }
+            (Purpose::Named(_), Err(error)) => return Err(Abandoned::Failed(error)),
             (Purpose::Check(check), Ok(next)) => plan
                 .judge(check, &page, &next)
                 .map_err(Abandoned::Contradicted)?,

@@ -6,6 +6,7 @@ use s3_exporter_api::Page;
 
 use super::boundaries::Anchor;
 use super::contradiction::Contradiction;
+use super::folder::successor;
 use super::proof::Check;
 
 /// The boundaries between parts, until both sides of each were heard.
@@ -28,8 +29,8 @@ pub(super) enum Left {
     Reached(Box<str>, String),
     /// With the boundary itself, which is the last key of all.
     ReachedEnd,
-    /// With fewer keys: the store says that there are no more.
-    Ended,
+    /// With fewer keys: the store says that this folder, or the whole listing, has no more.
+    Ended(Box<str>),
 }
 
 /// How the part behind a boundary begins.
@@ -39,6 +40,8 @@ enum Right {
     Anchored(Box<[u8]>),
     /// With this key; `None`: there is none.
     First(Option<Box<[u8]>>),
+    /// With nothing in this folder, which it does not leave.
+    NothingIn(Box<str>),
 }
 
 impl Seams {
@@ -82,6 +85,18 @@ impl Seams {
         self.judge(boundary)
     }
 
+    /// The part behind a boundary lies in a folder, in which nothing follows.
+    pub(super) fn nothing_right(
+        &mut self,
+        boundary: &str,
+        folder: &str,
+    ) -> Result<Option<Check>, Contradiction> {
+        if let Some(seam) = self.0.get_mut(boundary) {
+            seam.right = Some(Right::NothingIn(folder.into()));
+        }
+        self.judge(boundary)
+    }
+
     /// What both sides together show, once they were heard.
     fn judge(&mut self, boundary: &str) -> Result<Option<Check>, Contradiction> {
         let is_heard = |seam: &Seam| seam.left.is_some() && seam.right.is_some();
@@ -97,9 +112,12 @@ impl Seams {
         let (first, is_anchored) = match right {
             Right::Anchored(first) => (Some(first), true),
             Right::First(first) => (first, false),
+            Right::NothingIn(_) if matches!(left, Left::Ended(_)) => return Ok(None),
+            // The part before may go on with what follows the folder.
+            Right::NothingIn(folder) => (Some(successor(&folder).into_boxed_bytes()), false),
         };
         match left {
-            _ if is_anchored && !matches!(left, Left::Ended) => Ok(None),
+            _ if is_anchored && !matches!(left, Left::Ended(_)) => Ok(None),
             Left::Reached(prefix, token) => Ok(Some(Check::Follows {
                 prefix,
                 token,
@@ -108,12 +126,11 @@ impl Seams {
             })),
             Left::ReachedEnd => Ok(None),
             Left::Passed(key) => Ok(is_skipped(key, first.as_deref(), boundary)),
-            Left::Ended => match first {
-                None => Ok(None),
-                Some(first) => Err(Contradiction::Ended {
-                    boundary,
-                    key: first,
-                }),
+            Left::Ended(folder) => match first {
+                Some(key) if key.starts_with(folder.as_bytes()) => {
+                    Err(Contradiction::Ended { boundary, key })
+                }
+                _ => Ok(None),
             },
         }
     }

@@ -77,6 +77,11 @@ impl Listed {
         &self.last
     }
 
+    /// What lies up to this key is listed, whether or not it is there.
+    pub fn pass(&mut self, key: &str) {
+        self.last = key.into();
+    }
+
     /// Adds the first `taken` objects of a page, and learns how their keys look.
     pub fn add(&mut self, page: &Page, taken: usize, alphabet: &mut Alphabet) {
         let last = taken.checked_sub(1);

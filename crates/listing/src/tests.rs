@@ -15,6 +15,8 @@ use tokio::sync::Semaphore;
 
 use super::*;
 
+mod beside;
+
 /// Every key of a listing, and whether those of each lane came in order.
 #[derive(Debug, Default)]
 struct Keys {

@@ -1,5 +1,6 @@
 //! Where listings end: what is asked to see whether they do, and what the answers show.
 
+use std::cmp::Ordering;
 use std::mem;
 
 use s3_exporter_api::{Continuation, Order, Page};
@@ -94,22 +95,66 @@ impl ListingPlan<'_> {
 
     /// The store says that nothing follows in the listing that a range is in: what follows that
     /// folder is asked for next.
+    ///
+    /// What is greater than all keys of the folder `a/b/` and less than `a/b0` lies in it, and not
+    /// every store is right about what comes after such a key in `a/`. So what comes after
+    /// `a/b0` is asked for, and that one by itself.
     pub(super) fn leave(&mut self, at: usize, start: Start) -> Result<(), Contradiction> {
         let range = &mut self.ranges[at];
-        if range.prefix.len() > self.prefix.len() {
-            let around = parent(&range.prefix, self.prefix).into();
-            range.next = Some(Start::After(successor(&range.prefix)));
-            range.prefix = around;
+        let folder = range.prefix.clone();
+        if folder.len() > self.prefix.len() {
+            if let Some(boundary) = range.begins.take() {
+                let check = self.seams.nothing_right(&boundary, &folder)?;
+                self.checks.extend(check);
+            }
+            let next = successor(&folder);
+            let end = range.end.as_ref().map(|end| end.cmp(&next));
+            if end != Some(Ordering::Less) && !range.proves_end {
+                self.named.push_back(next.clone());
+            }
+            if end.is_some_and(Ordering::is_le) {
+                return self.finish(at, Left::Ended(folder));
+            }
+            range.listed.pass(&next);
+            range.prefix = parent(&folder, self.prefix).into();
+            range.next = Some(Start::After(next));
             self.waiting.push_back(at);
             return Ok(());
         }
         let is_end = range.end.is_none() && range.has_objects && !range.proves_end;
         let request = (range.prefix.clone(), start);
-        self.finish(at, Left::Ended)?;
-        if is_end {
+        self.finish(at, Left::Ended(folder))?;
+        if is_end && self.named.is_empty() && self.named_flying == 0 {
             self.check_end(Some(request));
         }
         Ok(())
+    }
+
+    /// A key to be asked for by itself.
+    pub(super) fn next_named(&mut self) -> Option<PageRequest> {
+        let key = self.named.pop_front()?;
+        self.named_flying += 1;
+        self.requests += 1;
+        Some(PageRequest {
+            prefix: key.clone(),
+            purpose: Purpose::Named(key),
+            start: Start::First,
+            max_keys: 1,
+        })
+    }
+
+    /// What came for such a key: whether it begins with the object itself, which is a new one.
+    pub(crate) fn take_named(&mut self, key: &str, page: &Page) -> bool {
+        self.named_flying -= 1;
+        let is_there = page.get(0).is_some_and(|of| of.key == key.as_bytes());
+        if is_there {
+            self.objects += 1;
+            self.seen.push(key.as_bytes(), 1, None);
+            if *key.as_bytes() > *self.last {
+                self.last = key.into();
+            }
+        }
+        is_there
     }
 
     /// The end of a listing of more than one page, and that of one which had more, are asked for

@@ -59,22 +59,24 @@ impl ListingPlan<'_> {
     fn shares(&mut self, at: usize) -> Vec<CutShare> {
         let range = &self.ranges[at];
         let (last, end) = (range.listed.last(), range.end.as_deref());
-        // To leave a folder takes a part a request, where it has to stay in it.
         let below = match self.order {
             Order::Utf8ByFolder => last.get(self.prefix.len()..).unwrap_or_default(),
             _ => &[],
         };
         let folders = below.iter().filter(|byte| **byte == b'/').count();
-        let share = |place, pages| CutShare {
+        // To leave a folder takes a part two requests, where it has to stay in it; one that begins at
+        // a key that is made up begins in few of them.
+        let leaving = |is_made_up| if is_made_up { 1.0 } else { 2.0 };
+        let share = |place: Option<SplitPoint>, pages| CutShare {
             range: at,
             place,
             pages,
-            least: 1.0 + folders.min(MOST_FOLDERS) as f64,
+            least: 1.0 + folders.min(MOST_FOLDERS) as f64 * leaving(place.is_some()),
             cuts: 0,
         };
         let pages = |objects| objects as f64 / self.page_size as f64;
         let known = pages(self.hints.between(last, end)) - 1.0;
-        let cuts = || self.hints.cuts(last, end, 1, self.page_size);
+        let cuts = || self.hints.cuts(last, end, 1, self.page_size, false);
         if known >= 1.0 && !cuts().is_empty() {
             return vec![share(None, known)];
         }
@@ -117,9 +119,11 @@ impl ListingPlan<'_> {
         let rest = self.rest(share.range);
         match &share.place {
             Some(place) => listed.cuts(place, share.cuts, &rest),
-            None => self
-                .hints
-                .cuts(listed.last(), rest.end, share.cuts, self.page_size),
+            None => {
+                let by_folder = self.order == Order::Utf8ByFolder;
+                let (last, page) = (listed.last(), self.page_size);
+                self.hints.cuts(last, rest.end, share.cuts, page, by_folder)
+            }
         }
     }
 

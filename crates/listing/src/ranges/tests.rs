@@ -43,6 +43,7 @@ fn there_are_never_more_ranges_than_requests_at_a_time() {
             Purpose::Range(at) => {
                 objects += plan.take(at, start, &mut page(&keys), next).unwrap();
             }
+            Purpose::Named(key) => objects += usize::from(plan.take_named(&key, &page(&keys))),
             Purpose::Check(check) => plan.judge(check, &page(&keys), &next).unwrap(),
         }
     }
