@@ -41,7 +41,7 @@ async fn a_prometheus_finds_what_may_be_probed() {
         assert!(Instant::now() < deadline, "{}", prometheus.log());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    let targets = prometheus.query("up == 1").await;
+    let targets = prometheus.query("up").await; // those that it refuses would be among them
     let instances: Vec<_> = targets.iter().map(|of| &*of.labels["instance"]).collect();
     assert_eq!(instances, ["etcd-a", "etcd-b"]);
     let objects = "objectstore_listed_objects{instance=\"etcd-b\",destination=\"etcd-b\"}";
