@@ -73,10 +73,12 @@ impl Expectation {
     fn every(every: Duration, good: &[PastBackup]) -> Self {
         let millis = millis(every);
         let delays = grace::uploads(good, millis);
+        let begins = grace::p95(&delays).saturating_add(grace::begins(good, millis));
+        let grace = grace::stated(&delays, millis).max(begins.min(millis / 2));
         Self {
             source: Source::Configuration,
             interval: Some(every),
-            grace: duration(grace::stated(&delays, millis)),
+            grace: duration(grace),
             slots: if millis > 0 {
                 Slots::Every(millis)
             } else {

@@ -22,6 +22,35 @@ pub(in super::super) fn uploads(good: &[PastBackup], period: i64) -> Vec<i64> {
         .collect()
 }
 
+/// How much later than so long after the one before it one may begin, in milliseconds, where begins vary:
+/// twice as much as the latest did, but for one alone, which was late. What began an eighth of the
+/// time later, or more, was late in any case, or others were left out before it. Where there are too few
+/// to know, an hour.
+pub(super) fn begins(good: &[PastBackup], every: i64) -> i64 {
+    /// Fewer gaps tell nothing.
+    const FEW: usize = 8;
+    let latest = &good[good.len().saturating_sub(LATEST + 1)..];
+    if latest.len() <= FEW {
+        return HOUR;
+    }
+    let gaps = latest.windows(2).map(|two| {
+        let gap = two[1]
+            .time
+            .as_millis()
+            .saturating_sub(two[0].time.as_millis());
+        gap.saturating_sub(every)
+    });
+    let mut later: Vec<i64> = gaps
+        .filter(|later| (0..=every / 8).contains(later))
+        .collect();
+    later.sort_unstable();
+    let [.., second, most] = later[..] else {
+        return 0;
+    };
+    let usual = if most / 2 > second { second } else { most };
+    usual.saturating_mul(2)
+}
+
 /// The same, from the slot of each: a key without a time says when it was made alone. Only the first
 /// of a slot counts: the others were made by hand.
 pub(super) fn after_slots(good: &[PastBackup], cron: &CronSchedule) -> Vec<i64> {

@@ -160,6 +160,36 @@ fn grace_follows_from_how_late_backups_are() {
     assert_eq!(short, Duration::from_secs(600), "half the period");
 }
 
+/// Where one comes each so often after the one before, its begin may vary as an upload does.
+#[test]
+fn grace_follows_from_when_backups_begin() {
+    let begun = |day: i64, minutes: i64| {
+        let time = at("2026-11-01T03:00:00Z").as_millis() + day * DAY + minutes * MINUTE;
+        let made = UnixTime::from_millis(time + MINUTE);
+        PastBackup::new(
+            UnixTime::from_millis(time),
+            made,
+            1,
+            crate::layouts::Kind::Full,
+        )
+    };
+    let grace = |good: &[PastBackup]| Expectation::of(&rules("@every 24h"), good).grace;
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let even: Vec<_> = (0..20).map(|day| begun(day, 0)).collect();
+    assert_eq!(grace(&even), minutes(5));
+    let uneven: Vec<_> = (0..20).map(|day| begun(day, day % 2 * 14)).collect();
+    assert_eq!(grace(&uneven), minutes(29), "twice as much, and the upload");
+    // One that was late once tells nothing of that, nor a day that is left out.
+    let late: Vec<_> = (0..20)
+        .map(|day| begun(day, i64::from(day == 9) * 120))
+        .collect();
+    assert_eq!(grace(&late), minutes(5));
+    let days = even.iter().enumerate();
+    let lacking = days.filter(|(day, _)| day % 4 != 1).map(|it| *it.1);
+    let lacking: Vec<_> = lacking.collect();
+    assert_eq!(grace(&lacking), minutes(5));
+}
+
 #[test]
 fn what_is_paused_is_never_due() {
     let mut rules = rules("0 3 * * *");

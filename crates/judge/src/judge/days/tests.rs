@@ -88,7 +88,9 @@ fn far_too_small_and_unfinished_ones_are_bad() {
     job.count = 5;
     let site = Site::of(job).stating(hourly(24.0));
     assert_eq!(days(&site, 96.05), "gggg-", "somebody works on it");
-    assert_eq!(days(&site, 144.5), "ggggbmm");
+    // Of so few nobody knows yet how much their begins vary: an hour is given.
+    assert_eq!(days(&site, 144.5), "ggggbm-");
+    assert_eq!(days(&site, 145.5), "ggggbmm");
 }
 
 /// The alert of 25 hours that pages six days of seven.

@@ -1,8 +1,9 @@
 //! When something goes wrong with a job, until when, and from when on it can be known.
 
 use super::table::EVERYWHERE;
-use super::{Harmed, Site};
+use super::{Harmed, START, Site};
 use crate::text::{DAY, HOUR, MINUTE};
+use crate::year::AWAY;
 use crate::year::harm::Harm;
 
 impl Site {
@@ -33,6 +34,11 @@ impl Site {
 
     /// When it begins, when it is mended, and from when on it can be known.
     fn harm(&self, n: usize, harm: Harm, day: i64) -> Option<Harmed> {
+        // What was written anew before anybody saw it first can never be known.
+        let was_away = |(from, to): &(i64, i64)| (*from..=*to).contains(&(day - START));
+        if harm == Harm::Rewritten && AWAY.iter().any(was_away) {
+            return None;
+        }
         let job = &self.jobs[n];
         let slot = job.slots[job.next..]
             .iter()
