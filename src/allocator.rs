@@ -1,7 +1,7 @@
 //! The memory of a long run: one heap for all threads, wherever the program is started.
 //!
 //! glibc gives each thread a heap of its own, and each of them keeps what one scan needed at its most.
-//! With one for all, a million objects take no more CPU and a fifth less memory (docs/performance.md).
+//! With one for all, listing takes no more CPU and some MiB less memory (docs/performance.md).
 
 /// How many there are, read by glibc when a process starts (mallopt(3)).
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
