@@ -1,6 +1,6 @@
 # `make demo` shows it, `make test` proves it, `make quick` proves some of it after each edit,
 # `make check` keeps it clean.
-.PHONY: arm64 opendal demo test quick check features bench bench-parts packages soak sbom stores year
+.PHONY: arm64 opendal demo test quick check features bench bench-parts first-scans packages soak sbom stores year
 
 CARGO ?= cargo
 FEATURES := s3 minio azure gcs file command kubernetes opendal
@@ -52,6 +52,14 @@ bench:
 # The pure parts, with Criterion.
 bench-parts:
 	$(CARGO) bench --profile $(BENCH_PROFILE) --workspace --bench exposition --bench matching --bench read
+
+# What first scans cost in a simulated store, by the layout of the keys: the slowest first, the worst of so many seeds.
+# It takes minutes; FIRST_SCANS_PAGE=1000 has a million keys of each layout, and takes an hour.
+FIRST_SCANS ?= 20
+FIRST_SCANS_PAGE ?= 50
+first-scans:
+	S3_EXPORTER_FIRST_SCANS=$(FIRST_SCANS) S3_EXPORTER_FIRST_SCANS_PAGE=$(FIRST_SCANS_PAGE) \
+		$(CARGO) test --release -p s3-exporter-listing --test first_scan -- --exact table --nocapture
 
 # A year of a thousand clusters before the judge, with a scan each hour: the tests scan each six.
 year:

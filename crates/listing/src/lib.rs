@@ -27,6 +27,7 @@
 //!   (boundaries for the next listing), `ends.rs` (where listings end).
 //! - `split.rs` over `alphabet.rs`: how much is left, and keys to cut it at, made up from those
 //!   that were seen; pure. `folder.rs`: what lies before a key's slashes.
+//! - `tests/first_scan`: what a first listing costs, by fifty layouts of keys.
 //! - `boundaries.rs`: what is remembered of where the keys are.
 //! - `seams.rs` and `proof.rs`: what shows that parts and ends are complete; pure.
 //! - `contradiction.rs`: what answers must not say, and what that takes from a listing.
