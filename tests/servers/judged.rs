@@ -284,15 +284,12 @@ async fn a_listing_that_failed_half_way_is_not_judged() {
         let failures = metrics.all("objectstore_scan_failures_total", &[]);
         failures.iter().map(|(_, count)| count).sum::<f64>()
     };
-    loop {
-        let now = exporter.metrics().await;
-        assert_eq!(of_backups(&now), of_backups(&before));
-        if failed(&now) >= 5.0 {
-            assert_eq!(now.of("bbb", "objectstore_scan_success"), Some(0.0));
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let five = |now: &Metrics| {
+        assert_eq!(of_backups(now), of_backups(&before));
+        failed(now) >= 5.0
+    };
+    let now = exporter.until("five scans have failed", five).await;
+    assert_eq!(now.of("bbb", "objectstore_scan_success"), Some(0.0));
 
     // What comes next is judged when it was listed to its end.
     server.store().put("bbb", &dump("z", 60, 20));

@@ -201,10 +201,7 @@ async fn the_program_ends_with_the_exporter() {
          [[destinations]]\nbucket = {script:?}\nclusters = [\"a\"]\n"
     );
     let mut exporter = Exporter::with_config(&config, &[]).await;
-    while !pids.exists() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        assert!(exporter.runs(), "{}", exporter.log());
-    }
+    exporter.until("the program runs", |_| pids.exists()).await;
     assert!(exporter.terminate().await.success());
     let text = fs::read_to_string(&pids).unwrap();
     let runs = |pid: &str| {

@@ -1,7 +1,6 @@
 //! A real Prometheus scrapes the exporter, in both formats, and gives the right answers.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use s3_exporter_api::UnixTime;
@@ -32,27 +31,6 @@ fn config(endpoint: &str) -> String {
          interval = \"1s\"\nmax_age = \"{max_age}s\"\nalso = [\"sizes\"]\n\
          [[destinations]]\nname = \"gone\"\nbucket = \"missing\"\nresolver = \"list\"\ninterval = \"1s\"\n"
     )
-}
-
-/// Asks until the answer is as it should be: some scrapes must have been.
-async fn until(
-    prometheus: &Prometheus,
-    expression: &str,
-    fits: impl Fn(&[Sample]) -> bool,
-) -> Vec<Sample> {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let samples = prometheus.query(expression).await;
-        if fits(&samples) {
-            return samples;
-        }
-        assert!(
-            Instant::now() < deadline,
-            "{expression}: {samples:#?}\n{}",
-            prometheus.log()
-        );
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
 }
 
 /// The values by one label.
@@ -110,10 +88,11 @@ async fn scrapes_and_answers() {
 
 /// Both are scraped, each in its format, with the same series.
 async fn check_targets(prometheus: &Prometheus) {
-    let up = until(prometheus, "up", |up| {
-        up.len() == 2 && up.iter().all(|up| up.value == 1.0)
-    })
-    .await;
+    let up = prometheus
+        .until("up", |up| {
+            up.len() == 2 && up.iter().all(|up| up.value == 1.0)
+        })
+        .await;
     assert_eq!(by(&up, "job"), map(&[("openmetrics", 1.0), ("text", 1.0)]));
     for target in prometheus.targets().await {
         assert_eq!(target["health"], "up", "{target}");
@@ -195,7 +174,7 @@ async fn check_sizes(prometheus: &Prometheus) {
         let same = format!("{} == ignoring (__name__) {listed}", of("sum"));
         assert_eq!(prometheus.query(&same).await.len(), 1, "{job}");
         let median = format!("histogram_quantile(0.5, {})", of("bucket"));
-        let median = prometheus.query(&median).await[0].value;
+        let median = prometheus.value(&median).await;
         assert!(median > 0.0 && median <= 1024.0, "{median}");
     }
     assert_eq!(edges[0], edges[1]);
@@ -215,7 +194,7 @@ async fn check_scans(prometheus: &Prometheus, job: &str) {
     }
     // Old dashboards look at a cluster alone.
     let expression = format!("kubermatic_s3_object_count{{job=\"{job}\",cluster=\"{HEALTHY}\"}}");
-    assert_eq!(prometheus.query(&expression).await[0].value, 3.0);
+    assert_eq!(prometheus.value(&expression).await, 3.0);
     // The expression that serves the seed's nanoseconds and our seconds.
     let x = format!("kubermatic_s3_object_last_modified_time_seconds{{job=\"{job}\"}}");
     let age = format!("time() - {x} / (1 + 999999999 * ({x} > bool 1e15)) > 3600");
@@ -263,7 +242,7 @@ async fn check_questions(prometheus: &Prometheus) {
     }
     let requests = ask("requests");
     let both = |samples: &[Sample]| samples.len() == 2 && samples.iter().all(|s| s.value > 0.0);
-    let samples = until(prometheus, &requests, both).await;
+    let samples = prometheus.until(&requests, both).await;
     let destinations: Vec<_> = samples
         .iter()
         .map(|sample| &*sample.labels["destination"])
@@ -314,7 +293,7 @@ async fn a_backup_job_is_told_from_the_job_of_its_target() {
         scraped("both", &renamed, true),
     ))
     .await;
-    until(&prometheus, "sum(up) == 4", |up| !up.is_empty()).await;
+    prometheus.until("sum(up) == 4", |up| !up.is_empty()).await;
     let joined = |by: &str| {
         format!(
             "{newest}{{by=\"{by}\"}} * on(job,instance,destination) group_left() objectstore_scan_success"

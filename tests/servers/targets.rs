@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Response, StatusCode};
-use s3_exporter_testkit::servers::{MinIo, Prometheus};
+use s3_exporter_testkit::servers::{MinIo, Prometheus, Sample};
 use s3_exporter_testkit::{Fault, S3sServer, Upload};
 
 use crate::common::backups::{CLUSTERS, FIGURES, OBJECTS, assert_figures, fill};
@@ -80,31 +80,26 @@ async fn a_prometheus_asks_as_the_document_says() {
             &format!("etcd-b/{}, etcd-test", CLUSTERS[1]),
         );
     let prometheus = Prometheus::start(&scraped).await;
-    let deadline = Instant::now() + Duration::from_secs(60);
     // A scan may outlast a scrape, and the next one has it then.
     let expected = "probe_success == 1 or up{instance=\"etcd-test\"} == 0";
-    while prometheus.query(expected).await.len() < 3 {
-        assert!(Instant::now() < deadline, "{}", prometheus.log());
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    let all = |samples: &[Sample]| samples.len() == 3;
+    prometheus.until(expected, all).await;
     for (target, objects) in [
         ("etcd-a".to_owned(), OBJECTS),
         // What begins like that: the object of no cluster, too.
         (format!("etcd-b/{}", CLUSTERS[1]), 4.0),
     ] {
         let of = |name: &str| format!("{name}{{instance=\"{target}\"}}");
-        let success = &prometheus.query(&of("probe_success")).await[0];
-        assert_eq!(success.value, 1.0, "{success:?}");
-        let [listed] = &prometheus.query(&of("objectstore_listed_objects")).await[..] else {
-            panic!("not one of {target}");
-        };
+        assert_eq!(prometheus.value(&of("probe_success")).await, 1.0);
+        let one = |samples: &[Sample]| samples.len() == 1;
+        let listed = of("objectstore_listed_objects");
+        let listed = &prometheus.until(&listed, one).await[0];
         assert_eq!(listed.value, objects, "{target}");
         assert_eq!(listed.labels["destination"], target);
     }
-    let test = prometheus.query("up{instance=\"etcd-test\"}").await;
-    assert_eq!(test[0].value, 0.0, "the module refuses it");
-    let alert = of("promql");
-    assert_eq!(prometheus.query(&alert).await, []);
+    let test = prometheus.value("up{instance=\"etcd-test\"}").await;
+    assert_eq!(test, 0.0, "the module refuses it");
+    prometheus.until(&of("promql"), <[Sample]>::is_empty).await;
     // The same to whoever asks by hand, and in both spellings.
     let whole = probe(&exporter, "module=etcd&target=etcd-a", "10").await;
     assert_figures(&whole, &FIGURES);
@@ -197,9 +192,10 @@ async fn scans_and_targets_are_bounded() {
     }
     let more = "[probe]\nmax_scans = 1\nmax_targets = 2\n[probe.modules.m]\nbuckets = [\"*\"]\ninterval = \"1h\"";
     let exporter = Exporter::with_config(&config(&server, more), &[]).await;
-    server.faults().next([Some(Fault::Silence)]);
+    server.faults().always(Some(Fault::Silence));
     let running = (Some(0.0), Some(1.0));
     assert_eq!(state(&probe(&exporter, "target=aaa", "0.2").await), running);
+    server.faults().stalled(1).await;
     // The second waits for its turn, and there is no room for a third.
     assert_eq!(state(&probe(&exporter, "target=bbb", "0.2").await), running);
     assert_eq!(server.faults().requests(), 1);
@@ -207,6 +203,7 @@ async fn scans_and_targets_are_bounded() {
     assert_eq!(third.status(), StatusCode::SERVICE_UNAVAILABLE);
     let text = third.text().await.unwrap();
     assert!(text.contains("raise probe.max_targets"), "{text}");
+    server.faults().always(None);
     for target in ["aaa", "bbb"] {
         let metrics = probe(&exporter, &format!("target={target}"), "40").await;
         assert_eq!(state(&metrics), GOOD);

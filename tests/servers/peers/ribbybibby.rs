@@ -1,6 +1,6 @@
 //! `s3_exporter` by ribbybibby.
 
-use s3_exporter_testkit::servers::Prometheus;
+use s3_exporter_testkit::servers::{Prometheus, Sample};
 
 use super::*;
 
@@ -125,18 +125,13 @@ async fn prometheus_goes_on_as_before() {
         .replace("127.0.0.1:9340", &exporter.address())
         .replace("scrape_interval: 5m", "scrape_interval: 1s");
     let prometheus = Prometheus::start(&scraped).await;
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    let late = loop {
-        let late = prometheus.query(&of("promql")).await;
-        if late.len() == 2 {
-            break late;
-        }
-        assert!(std::time::Instant::now() < deadline, "{}", prometheus.log());
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    };
+    let both = |samples: &[Sample]| samples.len() == 2;
+    let late = prometheus.until(&of("promql"), both).await;
     let buckets: Vec<_> = late.iter().map(|of| of.labels["bucket"].as_str()).collect();
     assert_eq!(buckets, ["backups", "odd"]);
-    let prefix = prometheus.query("s3_objects{bucket=\"backups\"}").await;
+    let one = |samples: &[Sample]| samples.len() == 1;
+    let prefix = "s3_objects{bucket=\"backups\"}";
+    let prefix = prometheus.until(prefix, one).await;
     assert_eq!(prefix[0].labels["prefix"], format!("{HEALTHY}-"));
     assert_eq!(prefix[0].value, 3.0);
 }
@@ -158,15 +153,8 @@ async fn prometheus_goes_on_finding_buckets() {
         .replace("127.0.0.1:9340", &exporter.address())
         .replace("scrape_interval: 5m", "scrape_interval: 1s");
     let prometheus = Prometheus::start(&scraped).await;
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    let found = loop {
-        let found = prometheus.query("s3_objects").await;
-        if found.len() == 3 {
-            break found;
-        }
-        assert!(std::time::Instant::now() < deadline, "{}", prometheus.log());
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    };
+    let all = |samples: &[Sample]| samples.len() == 3;
+    let found = prometheus.until("s3_objects", all).await;
     for sample in &found {
         assert_eq!(sample.labels["instance"], sample.labels["bucket"]);
     }

@@ -36,16 +36,13 @@ async fn a_prometheus_finds_what_may_be_probed() {
         .replace("scrape_interval: 5m", "scrape_interval: 1s")
         .replace("scrape_timeout: 30s", "scrape_timeout: 1s");
     let prometheus = Prometheus::start(&scraped).await;
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while prometheus.query("probe_success == 1").await.len() < 2 {
-        assert!(Instant::now() < deadline, "{}", prometheus.log());
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    let both = |samples: &[Sample]| samples.len() == 2;
+    prometheus.until("probe_success == 1", both).await;
     let targets = prometheus.query("up").await; // those that it refuses would be among them
     let instances: Vec<_> = targets.iter().map(|of| &*of.labels["instance"]).collect();
     assert_eq!(instances, ["etcd-a", "etcd-b"]);
     let objects = "objectstore_listed_objects{instance=\"etcd-b\",destination=\"etcd-b\"}";
-    assert_eq!(prometheus.query(objects).await[0].value, OBJECTS);
+    assert_eq!(prometheus.value(objects).await, OBJECTS);
     assert!(!exporter.log().contains(MinIo::SECRET_KEY));
 }
 

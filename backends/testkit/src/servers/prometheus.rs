@@ -3,6 +3,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Client;
@@ -109,6 +110,33 @@ impl Prometheus {
             .collect();
         samples.sort_by(|a, b| a.labels.cmp(&b.labels));
         samples
+    }
+
+    /// Asks until the answer is as it should be, for a minute: some scrapes must have been, and one may
+    /// have been missed.
+    ///
+    /// # Panics
+    /// When it never is.
+    pub async fn until(&self, expression: &str, fits: impl Fn(&[Sample]) -> bool) -> Vec<Sample> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let samples = self.query(expression).await;
+            if fits(&samples) {
+                return samples;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{expression}: {samples:#?}\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// The value of an expression that has one, as soon as it has.
+    pub async fn value(&self, expression: &str) -> f64 {
+        let samples = self.until(expression, |samples| samples.len() == 1).await;
+        samples[0].value
     }
 
     /// The targets as `/api/v1/targets` tells them: `health`, `lastError`.
