@@ -43,10 +43,11 @@ soak:
 	S3_EXPORTER_SOAK=$(SOAK) S3_EXPORTER_SOAK_PROGRAM="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/s3-exporter" \
 		$(CARGO) test --workspace --test slow soak -- --nocapture
 
-# What listing costs beside others; about eight minutes once it is built. With BENCH_PROFILE=dist
+# What listing costs beside others; about twenty minutes once it is built. With BENCH_PROFILE=dist
 # it is the program that users get, and takes some minutes more to build.
 BENCH_PROFILE ?= release
 bench:
+	tests/install.sh bench >/dev/null
 	$(CARGO) bench --profile $(BENCH_PROFILE) --workspace --bench listing
 
 # The pure parts, with Criterion.

@@ -5,8 +5,9 @@
 # system and no service is started; Debian packages are only unpacked.
 #
 #   tests/install.sh            what `make test` needs
-#   tests/install.sh stores     what `make stores` needs beside that (versitygw; minutes once)
+#   tests/install.sh stores     what `make stores` needs beside that (versitygw, Garage, s3s-fs; many minutes once)
 #   tests/install.sh opendal    what `make opendal` needs (rclone, Swift and HDFS)
+#   tests/install.sh bench      what `make bench` needs (rclone and mc)
 #   tests/install.sh quick      what `make quick` needs (promtool, three minutes once)
 #   tests/install.sh packages   what `make packages` needs (cargo-deb, cargo-generate-rpm)
 #   tests/install.sh check      what `make check` and `make sbom` need (cargo-deny, cargo-machete,
@@ -40,6 +41,8 @@ AZURITE=3.37.0
 AZURITE_DAY=2026-11-25
 VERSITYGW=v1.8.0
 GOFAKES3=v1.2.0
+GARAGE=2.5.0
+S3S_FS=0.14.1
 RCLONE_S3=1.75.2
 JUICEFS=1.4.2
 MOTO=5.2.5
@@ -477,13 +480,16 @@ taplo() {
     ln -sf ../taplo/bin/taplo "$TOOLS/bin/taplo"
 }
 
-# Not optimised: to build that would take minutes more, and they pack a few files or read the lock.
-cargo_unoptimised() { CARGO_PROFILE_DEV_DEBUG=false cargo install --debug --locked --root "$TOOLS" --version "$2" "$1"; }
+# cargo_unoptimised CRATE VERSION [FLAG...]. To optimise them would take minutes more, and they pack a few
+# files or serve a few objects.
+cargo_unoptimised() { CARGO_PROFILE_DEV_DEBUG=false cargo install --debug --locked --root "$TOOLS" --version "$2" "$1" "${@:3}"; }
 cargo_deb() { cargo_unoptimised cargo-deb "$CARGO_DEB"; }
 cargo_generate_rpm() { cargo_unoptimised cargo-generate-rpm "$CARGO_GENERATE_RPM"; }
 cargo_deny() { cargo_unoptimised cargo-deny "$CARGO_DENY"; }
 cargo_machete() { cargo_unoptimised cargo-machete "$CARGO_MACHETE"; }
 cargo_cyclonedx() { cargo_unoptimised cargo-cyclonedx "$CARGO_CYCLONEDX"; }
+garage() { cargo_unoptimised garage "$GARAGE" --no-default-features --features bundled-libs,sqlite; }
+s3s_fs() { cargo_unoptimised s3s-fs "$S3S_FS" --features binary; }
 
 # Stores of tests/stores that are there within a minute each.
 stores() {
@@ -563,6 +569,9 @@ stores)
     install mc "$MC" mc
     install minio "$MINIO" minio
     install versitygw "$VERSITYGW" versitygw
+    need cc "install a C compiler: Garage has libraries in C"
+    install garage "$GARAGE" garage
+    install s3s-fs "$S3S_FS" s3s_fs
     ;;
 arm64)
     need rustup "install Rust with rustup: it brings the standard library for the other architecture"
@@ -573,6 +582,12 @@ arm64)
 quick)
     need go "install Go 1.26 or later: promtool is built from source"
     install promtool "$PROMETHEUS" promtool
+    ;;
+bench)
+    need go "install Go 1.26 or later: mc is built from source"
+    need apt-get "rclone is Debian's package: run this on Debian or Ubuntu"
+    install rclone debian rclone
+    install mc "$MC" mc
     ;;
 packages)
     need cargo "install Rust with rustup"
@@ -590,6 +605,6 @@ check)
     install cargo-machete "$CARGO_MACHETE" cargo_machete
     install cargo-cyclonedx "$CARGO_CYCLONEDX" cargo_cyclonedx
     ;;
-*) die "unknown argument '$1': use test, stores, quick, packages, arm64 or check" ;;
+*) die "unknown argument '$1': use test, stores, opendal, bench, quick, packages, arm64 or check" ;;
 esac
 echo "$TOOLS/bin"

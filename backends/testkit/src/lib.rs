@@ -65,6 +65,6 @@ pub use s3s_server::{S3sBuilder, S3sServer};
 pub use scripted::{Asked, AskedFrom, Scripted, Step};
 pub use session::Session;
 pub use socks::Socks;
-pub use synthetic::{SyntheticBucket, SyntheticServer, Tool};
+pub use synthetic::{Latency, SyntheticBucket, SyntheticServer, Tool};
 pub use upload::Upload;
 pub use values::values;

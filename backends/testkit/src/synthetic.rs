@@ -6,5 +6,5 @@ mod text;
 mod tools;
 
 pub use bucket::SyntheticBucket;
-pub use server::SyntheticServer;
+pub use server::{Latency, SyntheticServer};
 pub use tools::Tool;

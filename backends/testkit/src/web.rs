@@ -116,7 +116,7 @@ impl Drop for Web {
     }
 }
 
-fn tls(identity: &Identity, clients: Option<&Authority>) -> Arc<ServerConfig> {
+pub fn tls(identity: &Identity, clients: Option<&Authority>) -> Arc<ServerConfig> {
     let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).unwrap();
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use clap::Parser;
-use s3_exporter_testkit::{SyntheticBucket, SyntheticServer};
+use s3_exporter_testkit::{Latency, SyntheticBucket, SyntheticServer};
 use tokio::net::TcpListener;
 
 #[derive(Parser)]
@@ -49,8 +49,8 @@ async fn serve(arguments: Arguments) -> io::Result<()> {
         false => SyntheticBucket::even,
     };
     let bucket = make(arguments.objects, arguments.clusters);
-    let server = SyntheticServer::new(bucket, arguments.latency, arguments.throttle);
+    let server = SyntheticServer::new(bucket, Latency::Even(arguments.latency), arguments.throttle);
     let listener = TcpListener::bind(&arguments.listen).await?;
     println!("http://{}", listener.local_addr()?);
-    server.serve(listener).await
+    server.serve(listener, None).await
 }

@@ -1,12 +1,14 @@
 //! Stores with an S3 API that people have, or test with: one file each, started in the same way.
 
 mod ceph;
+mod garage;
 mod gofakes3;
 mod juicefs;
 mod moto;
 mod rclone;
 mod s3mock;
 mod s3proxy;
+mod s3s;
 mod swift;
 mod versitygw;
 

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::text::{push_number, push_time};
+use super::text::{push_hex, push_number, push_time};
 use super::tools::Tool;
 
 /// Ten digits of base 36 name a cluster.
@@ -21,8 +21,18 @@ pub struct SyntheticBucket {
     objects: u64,
     /// Of the cluster that has most; the others share the rest.
     heavy: Option<(u64, u64)>,
+    names: Names,
     /// Whose keys they are, where not Kubermatic's.
     tool: Option<Tool>,
+}
+
+/// What the clusters are called.
+#[derive(Clone, Copy, Debug)]
+enum Names {
+    /// Ten letters and digits, spread over all that there could be.
+    Spread,
+    /// `cluster-0042`; what stands in their keys beside is of another form too.
+    Counted,
 }
 
 impl SyntheticBucket {
@@ -34,7 +44,16 @@ impl SyntheticBucket {
             clusters,
             objects,
             heavy: None,
+            names: Names::Spread,
             tool: None,
+        }
+    }
+
+    /// The same, as `cluster-0042-etcd-2026-01-31T03:00:17-9f3a1c.db.gz`.
+    pub fn counted(objects: u64, clusters: u64) -> Self {
+        Self {
+            names: Names::Counted,
+            ..Self::even(objects, clusters)
         }
     }
 
@@ -226,14 +245,33 @@ impl SyntheticBucket {
         let time = FIRST + number * INTERVAL;
         out.extend_from_slice(self.prefix.as_bytes());
         self.push_name(out, cluster);
-        out.extend_from_slice(b"-daily-");
-        push_time(out, time, b't', b'-');
+        let time = match self.names {
+            Names::Spread => {
+                out.extend_from_slice(b"-daily-");
+                push_time(out, time, b't', b'-');
+                time
+            }
+            Names::Counted => {
+                let mixed = (index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+                let time = time + mixed % 60;
+                out.extend_from_slice(b"-etcd-");
+                push_time(out, time, b'T', b':');
+                out.push(b'-');
+                push_hex(out, mixed >> 6 & 0xff_ffff, 6);
+                time
+            }
+        };
         out.extend_from_slice(b".db.gz");
         time
     }
 
-    /// Names are spread over all that there could be, in order.
+    /// The cluster's name: they are in order.
     fn push_name(&self, out: &mut Vec<u8>, cluster: u64) {
+        if matches!(self.names, Names::Counted) {
+            let width = self.clusters.ilog10() + 1;
+            out.extend_from_slice(b"cluster-");
+            return push_number(out, cluster, (width as usize).max(4));
+        }
         let step = NAMES / (self.clusters + 1);
         let mut rest = (cluster + 1) * step;
         let start = out.len();
@@ -262,6 +300,7 @@ mod tests {
             SyntheticBucket::skewed(1000, 7),
             SyntheticBucket::skewed(1000, 1),
             SyntheticBucket::even(0, 3),
+            SyntheticBucket::counted(1000, 7),
             SyntheticBucket::of(Tool::Restic, 5000),
             SyntheticBucket::of(Tool::PgBackRest, 9000),
             SyntheticBucket::of(Tool::Barman, 5000),
@@ -313,6 +352,16 @@ mod tests {
         let text = |index| String::from_utf8(bucket.key(index)).unwrap();
         assert_eq!(text(0), "i000000000-daily-2024-01-01t00-00-00.db.gz");
         assert_eq!(text(60 * 72), "i000000000-daily-2024-03-01t00-00-00.db.gz");
+        let counted = SyntheticBucket::counted(43_000, 43).key(42_000);
+        let counted = String::from_utf8(counted).unwrap();
+        assert!(
+            counted.starts_with("cluster-0042-etcd-2024-01-01T00:00:"),
+            "{counted}"
+        );
+        assert_eq!(
+            counted.len(),
+            "cluster-0042-etcd-2026-01-31T03:00:17-9f3a1c.db.gz".len()
+        );
         for index in [0, 4319, 26_351, 26_352, 199_999] {
             let time = i64::try_from(FIRST + index * INTERVAL).unwrap();
             let time = jiff::Timestamp::from_second(time).unwrap();

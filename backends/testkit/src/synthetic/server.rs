@@ -7,12 +7,60 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use super::SyntheticBucket;
+use crate::Identity;
+use crate::web::tls;
 
 const LONGEST_HEAD: usize = 64 * 1024;
+
+/// How long an answer takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Latency {
+    /// Each as long.
+    Even(Duration),
+    /// Log-normal: half of them take no more than `median`, and one in a hundred more than `p99`.
+    LogNormal {
+        /// The middle one.
+        median: Duration,
+        /// The 99th of a hundred.
+        p99: Duration,
+    },
+}
+
+/// The 99th percentile of the standard normal distribution.
+const P99: f64 = 2.326_347_874;
+
+impl Latency {
+    /// What they take on average.
+    pub fn mean(self) -> Duration {
+        match self {
+            Self::Even(latency) => latency,
+            Self::LogNormal { median, p99 } => {
+                median.mul_f64((sigma(median, p99).powi(2) / 2.0).exp())
+            }
+        }
+    }
+
+    fn draw(self) -> Duration {
+        match self {
+            Self::Even(latency) => latency,
+            Self::LogNormal { median, p99 } => {
+                // By Box and Muller.
+                let (radius, turn) = (1.0 - fastrand::f64(), fastrand::f64());
+                let normal = (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * turn).cos();
+                median.mul_f64((sigma(median, p99) * normal).exp())
+            }
+        }
+    }
+}
+
+fn sigma(median: Duration, p99: Duration) -> f64 {
+    (p99.as_secs_f64() / median.as_secs_f64()).ln() / P99
+}
 
 /// Answers `ListObjectsV2` on any bucket, and beside it:
 /// - `/-/stats`: requests, throttled ones, and the most in flight, since the last reset
@@ -21,7 +69,7 @@ const LONGEST_HEAD: usize = 64 * 1024;
 /// - `/-/clusters`: the clusters' names, one a line
 pub struct SyntheticServer {
     bucket: SyntheticBucket,
-    latency: Duration,
+    latency: Latency,
     throttle: u64,
     requests: AtomicU64,
     throttled: AtomicU64,
@@ -32,7 +80,7 @@ pub struct SyntheticServer {
 impl SyntheticServer {
     /// A server of this bucket. Each answer takes `latency`; with more requests in flight
     /// than `throttle`, the surplus gets 503 SlowDown.
-    pub fn new(bucket: SyntheticBucket, latency: Duration, throttle: Option<u64>) -> Arc<Self> {
+    pub fn new(bucket: SyntheticBucket, latency: Latency, throttle: Option<u64>) -> Arc<Self> {
         Arc::new(Self {
             bucket,
             latency,
@@ -44,25 +92,39 @@ impl SyntheticServer {
         })
     }
 
-    /// Serves until the future is dropped.
+    /// Serves until the future is dropped; https where there is an identity.
     ///
     /// # Errors
     /// What the listener says.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener) -> io::Result<()> {
+    pub async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        identity: Option<&Identity>,
+    ) -> io::Result<()> {
+        let acceptor = identity.map(|identity| TlsAcceptor::from(tls(identity, None)));
         loop {
             let (stream, _) = listener.accept().await?;
-            let server = Arc::clone(&self);
+            stream.set_nodelay(true)?;
+            let (server, acceptor) = (Arc::clone(&self), acceptor.clone());
             tokio::spawn(async move {
                 // A client that goes away is no concern of ours.
-                let _ = connection(&server, stream).await;
+                let _ = match acceptor {
+                    None => connection(&server, stream).await,
+                    Some(acceptor) => match acceptor.accept(stream).await {
+                        Ok(stream) => connection(&server, stream).await,
+                        Err(error) => Err(error),
+                    },
+                };
             });
         }
     }
 }
 
 /// Answers one request after another; the buffers are used again.
-async fn connection(server: &SyntheticServer, mut stream: TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+async fn connection<S>(server: &SyntheticServer, mut stream: S) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let (mut head, mut body, mut out) = (Vec::new(), Vec::new(), Vec::new());
     loop {
         let length = loop {
@@ -88,6 +150,7 @@ async fn connection(server: &SyntheticServer, mut stream: TcpStream) -> io::Resu
         );
         out.extend_from_slice(&body);
         stream.write_all(&out).await?;
+        stream.flush().await?;
     }
 }
 
@@ -112,8 +175,9 @@ impl SyntheticServer {
         let now = self.in_flight.fetch_add(1, Relaxed) + 1;
         self.most_in_flight.fetch_max(now, Relaxed);
         let flight = Flight(&self.in_flight);
-        if !self.latency.is_zero() {
-            tokio::time::sleep(self.latency).await;
+        let latency = self.latency.draw();
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
         }
         let status = if now > self.throttle {
             self.throttled.fetch_add(1, Relaxed);
