@@ -41,6 +41,8 @@ pub struct Places {
     /// The folders of a bucket that begin with a text, in their order; those that could never be listed
     /// are left out.
     pub folders: BTreeMap<Place, Vec<Arc<str>>>,
+    /// Whether all that is asked for was known at one time: before that a part of it is missing.
+    pub was_whole: bool,
 }
 
 /// What all sources know, by their names; those that have not answered yet are left out.

@@ -41,6 +41,11 @@ impl Publisher {
         self.resolution.borrow().clusters.clone()
     }
 
+    /// The same of a source of destinations.
+    pub fn discovered(&self) -> Option<Arc<Discovered>> {
+        self.resolution.borrow().discovered.clone()
+    }
+
     /// The source is well, and these are its clusters, which may be the same as before.
     /// Those who wait on [`ResolverHandle`](super::ResolverHandle) wake up only where the set or the state changed.
     pub fn deliver(&self, clusters: Clusters) {

@@ -567,6 +567,7 @@ fn buckets() -> Resolution {
     let now = Resolution {
         discovered: Some(Arc::new(Discovered::Places(Places {
             buckets: names.to_vec(),
+            was_whole: true,
             ..Places::default()
         }))),
         last_success: Some(ago(100)),

@@ -185,6 +185,7 @@ fn with_folders(config: &Config, buckets: &[&str], folders: &[(&str, &str, &[&st
     let places = Places {
         buckets: buckets.iter().map(|bucket| Arc::from(*bucket)).collect(),
         folders: folders.collect(),
+        was_whole: true,
     };
     let found = Arc::new(Discovered::Places(places));
     config.with_discovered(&Discoveries::from([("buckets:a".into(), found)]))

@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, ApiError, OPENAPI_PATH, STATUS_PATH, answer, json_answer, refuse, text};
 use crate::destination::Destination;
-use crate::discovery;
+use crate::discovery::{self, Discovered};
 use crate::http::App;
 use crate::http::probe::patience;
 use crate::labels::GivenLabels;
+use crate::resolver::Resolution;
 use crate::schedule::targets::{FoundBucket, NoBuckets};
 use crate::snapshot::Snapshot;
 
@@ -85,10 +86,15 @@ pub async fn sd(
 /// Prometheus keeps what it had where the answer is an error: so that is better than half of them.
 fn groups(snapshot: &Snapshot) -> Answer {
     let mut sources = snapshot.resolvers.iter();
-    let is_silent = |(name, now): &(&Arc<str>, &crate::resolver::Resolution)| {
-        discovery::is_source(name) && !now.is_delivered()
+    let is_unknown = |(name, now): &(&Arc<str>, &Resolution)| {
+        discovery::is_source(name)
+            && match now.discovered.as_deref() {
+                None => true,
+                Some(Discovered::Places(places)) => !places.was_whole,
+                Some(Discovered::Seeds(_)) => false,
+            }
     };
-    if let Some((name, now)) = sources.find(is_silent) {
+    if let Some((name, now)) = sources.find(is_unknown) {
         let why = now.failure.as_deref().unwrap_or("it has not answered yet");
         let error = format!("what {name} tells of is not known yet: {why}");
         let error = ApiError::new(error, STATUS_PATH);
@@ -152,8 +158,7 @@ fn given<'a>(labels: GivenLabels) -> impl Iterator<Item = (String, Cow<'a, str>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discovery::{Discovered, DiscoveryOutcome, Places};
-    use crate::resolver::Resolution;
+    use crate::discovery::{DiscoveryOutcome, Places};
     use crate::snapshot::tests::unscanned;
 
     fn snapshot(source: Resolution) -> Snapshot {
@@ -176,10 +181,17 @@ mod tests {
         }
     }
 
+    fn places(was_whole: bool) -> Arc<Discovered> {
+        Arc::new(Discovered::Places(Places {
+            was_whole,
+            ..Places::default()
+        }))
+    }
+
     #[test]
     fn what_is_found_is_a_target_each_and_what_is_named_is_not() {
         let source = Resolution {
-            discovered: Some(Arc::new(Discovered::Places(Places::default()))),
+            discovered: Some(places(true)),
             failure: Some("stale, and the last known ones stay".into()),
             ..Resolution::default()
         };
@@ -198,12 +210,18 @@ mod tests {
 
     #[test]
     fn before_all_is_known_there_is_no_list() {
-        let source = Resolution {
+        let denied = Resolution {
             failure: Some("denied".into()),
             ..Resolution::default()
         };
+        // One list of folders is there, another never was.
+        let partly_denied = Resolution {
+            discovered: Some(places(false)),
+            ..denied.clone()
+        };
         for (source, why) in [
-            (source, "denied"),
+            (denied, "denied"),
+            (partly_denied, "denied"),
             (Resolution::default(), "it has not answered yet"),
         ] {
             let (status, error) = groups(&snapshot(source)).unwrap_err();
