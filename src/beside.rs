@@ -103,6 +103,11 @@ impl Also {
         self.intervals[beside as usize] = Some(interval);
     }
 
+    /// Without this.
+    pub const fn unset(&mut self, beside: Beside) {
+        self.intervals[beside as usize] = None;
+    }
+
     /// From one listing to the next; `None` where it is not asked for.
     pub const fn interval(&self, beside: Beside) -> Option<Duration> {
         self.intervals[beside as usize]

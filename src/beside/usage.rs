@@ -22,16 +22,22 @@ impl Usage {
     /// leaves out what it takes for unchanged, and objects come and go meanwhile.
     pub const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
-    /// What the store says at the moment `now`. `listed` are the numbers of objects that the latest complete
-    /// listings found, `before` is what it said before.
+    /// What the store says at the moment `now`. `listed` are the latest complete listings: when each began, and
+    /// how many objects it found; `before` is what it said before. A count that is older than all of them shows
+    /// nothing, and what was known of a difference stays.
     pub fn new(
         reported: BucketUsage,
-        listed: impl IntoIterator<Item = u64>,
+        listed: impl IntoIterator<Item = (UnixTime, u64)>,
         before: Option<Self>,
         now: UnixTime,
     ) -> Self {
         let since = before.and_then(|before| before.differs_since);
-        let differs = differs(&reported, listed);
+        let (began, objects): (Vec<_>, Vec<_>) = listed.into_iter().unzip();
+        let is_older = began.iter().all(|began| reported.counted < *began);
+        let differs = match is_older {
+            true => since.is_some(),
+            false => differs(&reported, objects),
+        };
         Self {
             reported,
             differs_since: differs.then(|| since.map_or(now, |since| since.min(now))),
@@ -105,13 +111,35 @@ mod tests {
     #[test]
     fn it_differs_since_the_first_of_all_that_did() {
         let at = UnixTime::from_millis;
-        let first = Usage::new(reported(4), [5], None, at(1));
+        let listed = [(at(0), 5)];
+        let first = Usage::new(reported(4), listed, None, at(1));
         assert_eq!(first.differs_since, Some(at(1)));
-        let second = Usage::new(reported(3), [5], Some(first), at(9));
+        let second = Usage::new(reported(3), listed, Some(first), at(9));
         assert_eq!(second.differs_since, Some(at(1)));
-        let agrees = Usage::new(reported(5), [5], Some(second), at(10));
+        let agrees = Usage::new(reported(5), listed, Some(second), at(10));
         assert_eq!(agrees.differs_since, None);
-        let again = Usage::new(reported(4), [5], Some(agrees), at(11));
+        let again = Usage::new(reported(4), listed, Some(agrees), at(11));
         assert_eq!(again.differs_since, Some(at(11)));
+    }
+
+    /// Objects may well have come between such a count and the oldest listing that is known.
+    #[test]
+    fn a_count_that_is_older_than_all_listings_shows_nothing() {
+        let at = UnixTime::from_millis;
+        let counted = |objects, millis| BucketUsage {
+            counted: at(millis),
+            ..reported(objects)
+        };
+        let listed = [(at(10), 5), (at(20), 6)];
+        let older = Usage::new(counted(4, 9), listed, None, at(21));
+        assert_eq!(older.differs_since, None);
+        let differs = Usage::new(counted(4, 10), listed, Some(older), at(22));
+        assert_eq!(differs.differs_since, Some(at(22)));
+        // The listings that were held against it are forgotten: nothing shows that it is well now.
+        let later = [(at(30), 6), (at(40), 4)];
+        let stays = Usage::new(counted(4, 11), later, Some(differs), at(41));
+        assert_eq!(stays.differs_since, Some(at(22)));
+        let agrees = Usage::new(counted(5, 35), later, Some(stays), at(42));
+        assert_eq!(agrees.differs_since, None);
     }
 }

@@ -164,7 +164,7 @@ impl Runner {
         };
         let complete = self.snapshot.history.iter();
         let complete = complete.filter(|scan| scan.failure.is_none());
-        let listed = complete.map(|scan| scan.objects);
+        let listed = complete.map(|scan| (scan.began, scan.objects));
         let before = self.snapshot.beside.usage().copied();
         let usage = Usage::new(usage.reported, listed, before, UnixTime::now());
         Found::Usage(Some(usage))

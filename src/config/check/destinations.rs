@@ -84,8 +84,21 @@ impl Context<'_> {
 pub(super) struct Of<'a> {
     pub backend: Option<String>,
     pub prefix: &'a str,
+    /// Whether each has a prefix of its own.
+    pub has_prefixes: bool,
     /// Whether it mirrors another one.
     pub is_mirror: bool,
+}
+
+impl Of<'_> {
+    /// The key that has each destination be a part of its bucket; `None` where each is a whole one.
+    fn leaves_out(&self) -> Option<&'static str> {
+        match self.prefix {
+            _ if self.has_prefixes => Some("prefixes"),
+            "" => None,
+            _ => Some("prefix"),
+        }
+    }
 }
 
 /// All of them, in their order.
@@ -121,6 +134,7 @@ impl FoundDestinations {
         let of = Of {
             backend,
             prefix: &prefix,
+            has_prefixes: is_of_prefixes,
             is_mirror: mirror_of.is_some(),
         };
         // What each is, but for its name and its bucket.
@@ -188,7 +202,6 @@ impl FoundDestinations {
         context: &Context<'_>,
         of: Of<'_>,
     ) -> Option<(Destination, Source)> {
-        let backend = of.backend;
         let source = Source::of(section, context.resolvers);
         let schedules = schedules::schedules(section, context.schedules);
         let separator = separator(section);
@@ -218,8 +231,9 @@ impl FoundDestinations {
         };
         let judging = judging(section, context, &beside);
         let tag_labels = tag_labels(section, context.metrics);
-        let also = also(section, of.prefix, &tag_labels);
+        let also = also(section, &of, &tag_labels);
         let labels = labels(section, context.metrics);
+        let backend = of.backend;
         if let Some(name) = &backend {
             self.used_backends.insert(name.clone());
         }

@@ -52,6 +52,7 @@ fn module(
     let of = Of {
         backend: backend(section, context),
         prefix: "",
+        has_prefixes: false, // each target may have one
         is_mirror: false,
     };
     let buckets = buckets(section);

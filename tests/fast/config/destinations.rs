@@ -106,6 +106,18 @@ fn destinations() {
         },
         Case {
             file: &[
+                STORE,
+                BUCKET,
+                r#"prefixes = ["t/{tenant}/"]"#,
+                r#"also = ["versions", "usage"]"#,
+            ],
+            says: &[
+                r#"error: config.toml:6: `destinations[0].also[1]` has "usage": a store counts whole buckets, and `prefixes` leaves some of it out; take one of both out"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
                 "[backends.x]",
                 "type = \"file\"",
                 "[backends.google]",

@@ -2,12 +2,13 @@
 
 use s3_exporter_config::Section;
 
+use super::Of;
 use crate::beside::{Also, Beside};
 use crate::labels::TagLabels;
 
 /// What is asked for; what is listed, each at its own interval where none is given. Tags are asked for by those
 /// that are to be labels.
-pub(super) fn also(section: &mut Section, prefix: &str, tags: &TagLabels) -> Also {
+pub(super) fn also(section: &mut Section, of: &Of<'_>, tags: &TagLabels) -> Also {
     let interval = section.setting("also_interval", Section::duration);
     let own = interval.as_ref().map(|interval| interval.value);
     let mut also = Also::default();
@@ -20,8 +21,12 @@ pub(super) fn also(section: &mut Section, prefix: &str, tags: &TagLabels) -> Als
         if item.value == Also::SIZES {
             also.sizes = true;
         } else if let Some(beside) = listed.find(|beside| beside.as_str() == item.value) {
-            if beside == Beside::Usage && !prefix.is_empty() {
-                let message = "has \"usage\": a store counts whole buckets, and `prefix` leaves some of it out; take one of both out";
+            if beside == Beside::Usage
+                && let Some(key) = of.leaves_out()
+            {
+                let message = format!(
+                    "has \"usage\": a store counts whole buckets, and `{key}` leaves some of it out; take one of both out"
+                );
                 section.fault_of(&item, message);
                 continue;
             }
