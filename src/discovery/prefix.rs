@@ -1,5 +1,6 @@
 //! Patterns of prefixes: folders of a bucket, each of which is watched by itself.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ fn is_of_a_name(character: char) -> bool {
     character == '_' || character.is_ascii_alphanumeric()
 }
 
-/// Which folders are meant: patterns, and those with a `!` before them, which leave out.
+/// Which folders are meant: patterns, and those with a `!` before them, which leave out folders and what
+/// lies in them.
 #[derive(Clone, Debug)]
 pub struct PrefixPatterns {
     given: Vec<String>,
@@ -145,17 +147,22 @@ impl PrefixPatterns {
         &self,
         folders: impl Fn(&Arc<str>) -> Option<&'a [Arc<str>]>,
     ) -> Vec<FoundPrefix> {
-        let mut all: Vec<FoundPrefix> = Vec::new();
+        let (mut all, mut known) = (Vec::new(), HashSet::new());
         for form in &self.forms {
             let folders = folders(&form.head).unwrap_or_default();
             for found in folders.iter().filter_map(|folder| form.found(folder)) {
-                let is_known = all.iter().any(|other| other.prefix == found.prefix);
-                if !is_known && !self.exclude.is_match(&found.prefix) {
+                if !self.leaves_out(&found.prefix) && known.insert(found.prefix.clone()) {
                     all.push(found);
                 }
             }
         }
         all
+    }
+
+    /// Whether a pattern leaves out a folder, or one that it lies in.
+    fn leaves_out(&self, folder: &str) -> bool {
+        let mut ends = folder.match_indices('/').map(|(at, _)| at + 1);
+        ends.any(|end| self.exclude.is_match(&folder[..end]))
     }
 }
 
@@ -224,6 +231,61 @@ mod tests {
         assert!(
             found(&["tenants/*/"], &[]).is_empty(),
             "nothing is known yet"
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_is_left_out_with_all_in_it() {
+        let tenants: &[(&str, &[&str])] = &[
+            ("tenants/", &["tenants/a/", "tenants/test-1/"]),
+            ("", &["tenants/", "test-1/"]),
+        ];
+        let prefixes = |exclusion: &str| -> Vec<String> {
+            let given = ["tenants/{t}/dumps/", "tenants/*/", "*/", exclusion];
+            let found = found(&given, tenants).into_iter();
+            found.map(|(prefix, _)| prefix).collect()
+        };
+        let all = [
+            "tenants/a/dumps/",
+            "tenants/test-1/dumps/",
+            "tenants/a/",
+            "tenants/test-1/",
+            "tenants/",
+            "test-1/",
+        ];
+        let without = |left_out: &[usize]| -> Vec<&str> {
+            let all = all.iter().enumerate();
+            let left = all.filter(|(at, _)| !left_out.contains(at));
+            left.map(|(_, prefix)| *prefix).collect()
+        };
+        for (exclusion, left_out) in [
+            ("!tenants/test-*/", &[1, 3][..]),
+            ("!tenants/*/dumps/", &[0, 1]),
+            ("!tenants/", &[0, 1, 2, 3, 4]),
+            ("!test-*/", &[5]),
+            ("!**/test-1/", &[1, 3, 5]),
+            ("!dumps/", &[]),
+        ] {
+            assert_eq!(prefixes(exclusion), without(left_out), "{exclusion}");
+        }
+    }
+
+    /// As many as are listed, in a moment: each once, whichever patterns match it.
+    #[test]
+    fn a_hundred_thousand_folders() {
+        let folders: Vec<Arc<str>> = (0..100_000).map(|nth| format!("t/{nth}/").into()).collect();
+        let given = ["t/*/", "t/{tenant}/"].map(str::to_owned).to_vec();
+        let patterns = PrefixPatterns::new(given).unwrap();
+        let found = patterns.found(|_| Some(&folders));
+        assert!(
+            found
+                .iter()
+                .map(|found| &*found.prefix)
+                .eq(folders.iter().map(|of| &**of))
+        );
+        assert!(
+            found.iter().all(|found| found.label.is_none()),
+            "the first one's"
         );
     }
 

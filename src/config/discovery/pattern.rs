@@ -51,13 +51,15 @@ struct Found {
 }
 
 impl PatternSource {
-    /// Adds what matches to a configuration. A bucket that another destination of this backend names is
-    /// left to that one, whatever its prefix, and so is a folder that is another's prefix; what several
-    /// sections match is the first one's.
+    /// Adds what matches to a configuration. A bucket that another destination of this backend names, or a
+    /// section that is of its folders, is left to that one, whatever its prefix, and so is a folder that is
+    /// another's prefix; what several sections match is the first one's.
     pub(super) fn add(&self, places: &Places, config: &mut Config, outcome: &mut DiscoveryOutcome) {
         let all = config.destinations.iter();
         let here = all.clone().filter(|of| of.backend == self.backend);
-        let mut whole: BTreeSet<_> = here.clone().map(|of| Arc::clone(&of.bucket)).collect();
+        let named = self.templates.iter().flat_map(|of| &of.buckets);
+        let named = here.clone().map(|of| &of.bucket).chain(named);
+        let mut whole: BTreeSet<_> = named.cloned().collect();
         let mut taken: BTreeSet<_> = here
             .map(|of| (Arc::clone(&of.bucket), Arc::clone(&of.prefix)))
             .collect();
@@ -94,6 +96,7 @@ impl PatternSource {
                     &*found.name, &*self.backend
                 ));
             }
+            whole.extend(template.all_buckets(places).cloned());
         }
     }
 }

@@ -226,3 +226,28 @@ fn each_folder_that_matches_is_a_destination() {
     let taken = format!("\"x1/t/5\" of the backend \"a\" is not watched: {TAKEN}");
     assert_eq!(reasons.collect::<Vec<_>>(), [&taken]);
 }
+
+/// A bucket of whose folders a section is, by its name or as the first whose patterns match it, is no
+/// destination by the patterns of another.
+#[test]
+fn a_bucket_of_whose_folders_a_section_is_is_left_alone_by_patterns() {
+    let config = config(
+        "[[destinations]]\nbackend = \"a\"\nbuckets = [\"w*\"]\n\
+         [[destinations]]\nbackend = \"a\"\nbuckets = [\"w1\", \"x*\"]\nprefixes = [\"t/*/\"]\n\
+         [[destinations]]\nbackend = \"a\"\nbuckets = [\"*\"]\n\
+         [[destinations]]\nbackend = \"b\"\nbuckets = [\"z\"]\n",
+    );
+    // Be there a folder in it or not.
+    let found = with_folders(
+        &config,
+        &["w1", "w2", "x1", "x2", "z"],
+        &[
+            ("w1", "t/", &["t/1/"]),
+            ("x1", "t/", &["t/1/"]),
+            ("x2", "t/", &[]),
+        ],
+    );
+    let expected = ["z=z@b", "w2=w2@a", "w1/t/1=w1@a", "x1/t/1=x1@a"];
+    assert_eq!(destinations(&found), expected);
+    assert_eq!(omitted(&found), BTreeMap::from([("a", vec![TAKEN])]), "z");
+}

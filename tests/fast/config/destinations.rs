@@ -99,6 +99,7 @@ fn destinations() {
                 r#"error: config.toml:7: `destinations[0].prefixes[1]` is "*/*/", which has patterns in more than one folder: expected one such as "tenants/*/dumps/""#,
                 r#"error: config.toml:7: `destinations[0].prefixes[2]` is "a/", which is no pattern: give it as the `prefix` of a section of its own"#,
                 r#"error: config.toml:7: `destinations[0].prefixes[3]` is "{job}/", and metrics or alerts have a label "job" already: expected another name in the braces"#,
+                r#"error: config.toml:7: `destinations[0].prefixes[4]` is "!a", which leaves out no folder: expected one that ends in `/`, such as "!tenants/test-*/""#,
                 r#"error: config.toml:7: `destinations[0].prefixes[5]` is "![", which is no glob: unclosed character class; missing ']'"#,
                 r#"error: config.toml:10: `destinations[1].prefixes[0]` leaves out what nothing lets in: give a pattern such as "tenants/*/" beside it"#,
             ],

@@ -73,8 +73,14 @@ fn wrong(pattern: &str, cannot: Option<&str>, metrics: &Metrics) -> Option<Strin
         return Some("which is longer than any key".to_owned());
     }
     if is_exclusion(pattern) {
-        let error = glob(pattern).err()?;
-        return Some(format!("which is no glob: {}", error.kind()));
+        return match glob(pattern) {
+            Err(error) => Some(format!("which is no glob: {}", error.kind())),
+            Ok(_) if !pattern.ends_with('/') => Some(
+                "which leaves out no folder: expected one that ends in `/`, such as \"!tenants/test-*/\""
+                    .to_owned(),
+            ),
+            Ok(_) => None,
+        };
     }
     match PrefixForm::parse(pattern) {
         Err(wrong) => Some(wrong),
