@@ -7,4 +7,5 @@ mod joined;
 pub mod promtool;
 mod questions;
 mod reference;
+mod tropnikovvl;
 mod verdicts;

@@ -2,6 +2,7 @@
 //! counts of current versions, a scan counts of objects; of earlier ones it is known only where
 //! `also = ["versions"]` asks for them, and not by class.
 
+use crate::beside::{Beside, Versions};
 use crate::exposition::family::Series::{Destination, Store};
 use crate::exposition::family::{Family, Samples, Series, Set, gauge};
 use crate::exposition::subject::{ObservedDestination, ObservedStore};
@@ -24,7 +25,7 @@ pub static FAMILIES: &[Family] = &[
             by_class(of, samples, |class| class.bytes);
             noncurrent(of, samples, |versions| versions.noncurrent_bytes);
         }),
-        "Sum of the sizes of the bucket's objects, in bytes, by storage class; of earlier versions of all classes together; absent where the latest scan failed.",
+        "Sum of the sizes of the bucket's objects, in bytes, by storage class; of earlier versions of all classes together; absent where the latest scan failed, and of earlier versions where the latest listing of them did.",
     ),
     own(
         "s3_bucket_object_number",
@@ -32,16 +33,16 @@ pub static FAMILIES: &[Family] = &[
             by_class(of, samples, |class| class.objects);
             noncurrent(of, samples, |versions| versions.noncurrent);
         }),
-        "The bucket's objects, by storage class; of earlier versions of all classes together; absent where the latest scan failed.",
+        "The bucket's objects, by storage class; of earlier versions of all classes together; absent where the latest scan failed, and of earlier versions where the latest listing of them did.",
     ),
     own(
         "s3_bucket_delete_markers",
         Destination(|of, samples| {
-            if let Some(versions) = of.snapshot.beside.versions() {
+            if let Some(versions) = versions(of.snapshot) {
                 samples.put(versions.delete_markers as f64);
             }
         }),
-        "The bucket's delete markers; absent where versions are not listed.",
+        "The bucket's delete markers; absent where versions are not listed, or the latest listing of them failed.",
     ),
     own(
         "s3_list_duration_seconds",
@@ -76,31 +77,28 @@ pub static FAMILIES: &[Family] = &[
         "s3_total_size",
         Store(|of, samples| {
             sums(of, samples, |class| class.bytes);
-            let of_versions =
-                |of: &DestinationSnapshot| Some(of.beside.versions()?.noncurrent_bytes);
-            noncurrent_of_all(of, samples, of_versions);
+            noncurrent_of_all(of, samples, |versions| versions.noncurrent_bytes);
         }),
-        "Sum of the sizes of all objects there, in bytes, by storage class; of earlier versions of all classes together; absent while one of the scans has failed or not yet ended.",
+        "Sum of the sizes of all objects there, in bytes, by storage class; of earlier versions of all classes together; absent while one of the scans has failed or not yet ended, of earlier versions while one of the listings of them has, and where two destinations have objects in common.",
     ),
     own(
         "s3_total_object_number",
         Store(|of, samples| {
             sums(of, samples, |class| class.objects);
-            let of_versions = |of: &DestinationSnapshot| Some(of.beside.versions()?.noncurrent);
-            noncurrent_of_all(of, samples, of_versions);
+            noncurrent_of_all(of, samples, |versions| versions.noncurrent);
         }),
-        "All objects there, by storage class; of earlier versions of all classes together; absent while one of the scans has failed or not yet ended.",
+        "All objects there, by storage class; of earlier versions of all classes together; absent while one of the scans has failed or not yet ended, of earlier versions while one of the listings of them has, and where two destinations have objects in common.",
     ),
     own(
         "s3_total_delete_markers",
         Store(|of, samples| {
             let all = of.destinations.iter();
-            let markers = all.map(|of| Some(of.beside.versions()?.delete_markers));
-            if let Some(sum) = markers.sum::<Option<u64>>() {
+            let markers = all.map(|of| Some(versions(of)?.delete_markers));
+            if let Some(sum) = markers.sum::<Option<u64>>().filter(|_| !overlap(of)) {
                 samples.put(sum as f64);
             }
         }),
-        "All delete markers there; absent where the versions of one destination are not listed.",
+        "All delete markers there; absent where the versions of one destination are not listed, or the latest listing of them failed, and where two destinations have objects in common.",
     ),
 ];
 
@@ -109,6 +107,22 @@ fn complete(of: &DestinationSnapshot) -> Option<&Figures> {
     let latest = of.latest.as_ref()?;
     let figures = of.figures.as_ref().filter(|_| latest.failure.is_none());
     figures.map(|figures| &**figures)
+}
+
+/// The versions of the latest listing, where that was complete.
+fn versions(of: &DestinationSnapshot) -> Option<Versions> {
+    let is_complete = of.beside.of(Beside::Versions).failure.is_none();
+    of.beside.versions().filter(|_| is_complete)
+}
+
+/// Whether two destinations there may have objects in common: they are of one bucket, and what keys of the
+/// one begin with those of the other do, too.
+fn overlap(of: &ObservedStore<'_>) -> bool {
+    let all = of.destinations.iter().map(|of| &of.destination);
+    let mut places: Vec<_> = all.map(|of| (&*of.bucket, &*of.prefix)).collect();
+    places.sort_unstable(); // what begins with a prefix comes next to it
+    let is_within = |two: &[(&str, &str)]| two[0].0 == two[1].0 && two[1].1.starts_with(two[0].1);
+    places.windows(2).any(is_within)
 }
 
 fn failed(of: &ObservedStore<'_>) -> usize {
@@ -127,21 +141,18 @@ fn by_class(
     }
 }
 
-fn noncurrent(
-    of: &ObservedDestination<'_>,
-    samples: &mut Samples<'_>,
-    value: fn(crate::beside::Versions) -> u64,
-) {
-    let versions = of.snapshot.beside.versions();
+fn noncurrent(of: &ObservedDestination<'_>, samples: &mut Samples<'_>, value: fn(Versions) -> u64) {
+    let versions = versions(of.snapshot);
     if let Some(versions) = versions.filter(|_| complete(of.snapshot).is_some()) {
         samples.put_named(&[(STATUS, "noncurrent")], value(versions) as f64);
     }
 }
 
-/// Over all destinations, or nothing: a part of them is no total.
+/// Over all destinations, or nothing: a part of them is no total, nor is what is counted twice.
 fn sums(of: &ObservedStore<'_>, samples: &mut Samples<'_>, value: fn(ObjectCount) -> u64) {
     let figures = of.destinations.iter().map(|of| complete(of));
-    let Some(figures) = figures.collect::<Option<Vec<_>>>() else {
+    let figures = figures.collect::<Option<Vec<_>>>();
+    let Some(figures) = figures.filter(|_| !overlap(of)) else {
         return;
     };
     let mut sums = std::collections::BTreeMap::<&str, u64>::new();
@@ -156,10 +167,11 @@ fn sums(of: &ObservedStore<'_>, samples: &mut Samples<'_>, value: fn(ObjectCount
 fn noncurrent_of_all(
     of: &ObservedStore<'_>,
     samples: &mut Samples<'_>,
-    value: fn(&DestinationSnapshot) -> Option<u64>,
+    value: fn(Versions) -> u64,
 ) {
-    let all = of.destinations.iter().map(|of| complete(of).and(value(of)));
-    if let Some(sum) = all.sum::<Option<u64>>() {
+    let all = of.destinations.iter();
+    let all = all.map(|of| complete(of).and(versions(of)).map(value));
+    if let Some(sum) = all.sum::<Option<u64>>().filter(|_| !overlap(of)) {
         samples.put_named(&[(STATUS, "noncurrent")], sum as f64);
     }
 }
