@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::layouts::{Kind, Layout};
 
 mod digits;
+mod few;
 mod fold;
 mod found;
 mod job;
@@ -19,6 +20,7 @@ mod tests;
 mod text;
 mod zone;
 
+pub(crate) use few::{few_backups, retime};
 pub use fold::BackupFold;
 pub use lane::BackupLane;
 

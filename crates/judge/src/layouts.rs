@@ -46,7 +46,7 @@ pub use reading::{
     Alike, Another, KeyTime, Kind, Never, ONE_OFF, Order, Part, Piece, Reading, Rest, Role,
     TimeForm,
 };
-pub use rules::{Chain, Completeness, Rewrite, Silence, SizeRule, TimeRule};
+pub use rules::{Chain, Completeness, Look, Rewrite, Silence, SizeRule, TimeRule};
 pub(crate) use time::EPOCH;
 
 /// How a tool lays out its backups: one entry of the table. Whoever folds or judges asks these
@@ -61,6 +61,8 @@ pub struct Layout {
     /// The prefix, below the root, whose listing alone shows the newest whole backup, in words;
     /// empty where there is none.
     pub cheap_prefix: &'static str,
+    /// How a look finds newer whole backups.
+    pub look: Look,
     /// From where this is known: by running the tool, or from its source or documents.
     pub source: &'static str,
     /// What makes a backup whole.
@@ -97,6 +99,7 @@ impl Layout {
         signature: "",
         commit: "",
         cheap_prefix: "",
+        look: Look::None,
         source: "",
         complete: Completeness::Unknown,
         time: TimeRule::LastModified,

@@ -8,7 +8,7 @@
 //! [`backups`] folds a listing into the backups of each job. [`expectation`] says when the next one
 //! is due. [`judge`] holds the one against the other, and against what was seen before
 //! ([`memory`]), and says what is wrong, since when and why ([`findings`]), and on which days
-//! ([`calendar`]).
+//! ([`calendar`]). Between complete listings a [`look`] says whether newer backups are there.
 
 pub mod backups;
 pub mod bytes;
@@ -17,4 +17,5 @@ pub mod expectation;
 pub mod findings;
 pub mod judge;
 pub mod layouts;
+pub mod look;
 pub mod memory;

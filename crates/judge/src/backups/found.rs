@@ -100,7 +100,13 @@ impl BackupFold {
         roots
     }
 
-    fn job_backups(&self, job: &Job, id: JobId, bytes: u64, beside: Beside) -> JobBackups {
+    pub(super) fn job_backups(
+        &self,
+        job: &Job,
+        id: JobId,
+        bytes: u64,
+        beside: Beside,
+    ) -> JobBackups {
         let layout = job.name().layout;
         let slots: Vec<_> = job.newest.iter().filter(|slot| slot.is_backup()).collect();
         let times = times(layout, &slots);

@@ -4,8 +4,8 @@ use super::clue::Clue;
 use super::text::{before, component, is_hex, is_segment, name};
 use super::time::civil;
 use super::{
-    Chain, Completeness, Example, Layout, Never, Part, Piece, Reading, Rewrite, Silence, SizeRule,
-    TimeRule,
+    Chain, Completeness, Example, Layout, Look, Never, Part, Piece, Reading, Rewrite, Silence,
+    SizeRule, TimeRule,
 };
 
 /// One folder for each base backup of a server, beside its log.
@@ -14,6 +14,10 @@ pub static BARMAN: Layout = Layout {
     signature: "`<server>/base/<YYYYMMDDTHHMMSS>/`, `<server>/wals/`",
     commit: "`backup.info` no older than any `data.tar*`: it is written first, and once more at the end",
     cheap_prefix: "<server>/base/",
+    look: Look::Folders {
+        commit: "/backup.info",
+        of_new: "/",
+    },
     source: "barman-cloud 3.19.1, run",
     complete: Completeness::CommitAfterData,
     time: TimeRule::Local,

@@ -7,7 +7,7 @@ use super::suffix::{self, Beside, Form, Suffix};
 use super::text::{component, components, is_digits, is_separator, is_uuid, joined, name};
 use super::time::{civil, last};
 use super::{
-    Chain, Completeness, Example, KeyTime, Layout, Part, Piece, Reading, Rewrite, Silence,
+    Chain, Completeness, Example, KeyTime, Layout, Look, Part, Piece, Reading, Rewrite, Silence,
     SizeRule, TimeRule,
 };
 
@@ -17,6 +17,7 @@ pub static DUMP: Layout = Layout {
     signature: "any name with a time in it or in its folder, read from the right",
     commit: "each object",
     cheap_prefix: "",
+    look: Look::None,
     source: "pg_dump, mariadb-dump, mariabackup, etcdctl by rclone and mc, run",
     complete: Completeness::OneObject,
     time: TimeRule::Local,
@@ -96,6 +97,7 @@ pub static FOLDER: Layout = Layout {
     signature: "a folder with a time in its name, and files or a tree of folders in it",
     commit: "any object in it",
     cheap_prefix: "",
+    look: Look::None,
     source: "",
     complete: Completeness::OneObject,
     time: TimeRule::Local,

@@ -3,8 +3,8 @@
 use super::clue::Clue;
 use super::text::{before, component, is_digits, is_hex, name};
 use super::{
-    Chain, Completeness, Example, Layout, Never, Order, Part, Piece, Reading, Rewrite, Silence,
-    SizeRule, TimeRule,
+    Chain, Completeness, Example, Layout, Look, Never, Order, Part, Piece, Reading, Rewrite,
+    Silence, SizeRule, TimeRule,
 };
 
 /// A storage: chunks by the hash of their content, and numbered revisions of each repository.
@@ -13,6 +13,7 @@ pub static DUPLICACY: Layout = Layout {
     signature: "`snapshots/<id>/<number>`, `chunks/xx/` with names of 62 hexadecimal digits",
     commit: "the object `snapshots/<id>/<number>`, which is written last",
     cheap_prefix: "snapshots/<id>/, ordered as numbers",
+    look: Look::All("snapshots/"),
     source: "duplicacy, run",
     complete: Completeness::Commit,
     time: TimeRule::LastModified,

@@ -4,7 +4,7 @@ use super::clue::Clue;
 use super::text::{component, name, number, text};
 use super::time::civil;
 use super::{
-    Chain, Completeness, Example, KeyTime, Kind, Layout, Part, Piece, Reading, Rest, Rewrite,
+    Chain, Completeness, Example, KeyTime, Kind, Layout, Look, Part, Piece, Reading, Rest, Rewrite,
     Silence, SizeRule, TimeRule,
 };
 
@@ -14,6 +14,7 @@ pub static DUPLICITY: Layout = Layout {
     signature: "`duplicity-full.<YYYYMMDDTHHMMSSZ>.`, `duplicity-inc.<T0>.to.<T1>.`, `duplicity-{full,new}-signatures.`",
     commit: "the set's `.manifest`, which is written last",
     cheap_prefix: "duplicity-, the keys that end in .manifest",
+    look: Look::None,
     source: "duplicity 3.2.1, run",
     complete: Completeness::Commit,
     time: TimeRule::Utc,

@@ -4,8 +4,8 @@ use super::clue::Clue;
 use super::text::{before, component, name};
 use super::time::civil;
 use super::{
-    Chain, Completeness, Example, Layout, Never, Part, Piece, Reading, Rewrite, Silence, SizeRule,
-    TimeRule,
+    Chain, Completeness, Example, Layout, Look, Never, Part, Piece, Reading, Rewrite, Silence,
+    SizeRule, TimeRule,
 };
 
 /// One folder for each backup, with a snapshot and what is known of it.
@@ -14,6 +14,7 @@ pub static ETCD_MANAGER: Layout = Layout {
     signature: "`<RFC 3339>Z-<number>/{etcd.backup.gz,_etcd_backup.meta}`",
     commit: "`etcd.backup.gz` and `_etcd_backup.meta`, both",
     cheap_prefix: "",
+    look: Look::None,
     source: "its source",
     complete: Completeness::Both,
     time: TimeRule::Utc,

@@ -6,7 +6,7 @@ use super::clue::Clue;
 use super::text::{before, component, name, number, text};
 use super::time::epoch;
 use super::{
-    Another, Chain, Completeness, Example, Kind, Layout, Part, Piece, Reading, Rest, Rewrite,
+    Another, Chain, Completeness, Example, Kind, Layout, Look, Part, Piece, Reading, Rest, Rewrite,
     Silence, SizeRule, TimeRule,
 };
 
@@ -16,6 +16,7 @@ pub static GARDENER: Layout = Layout {
     signature: "`v2/{Full,Incr}-<8 digits>-<8 digits>-<unix>[.gz][.final]`",
     commit: "each object",
     cheap_prefix: "v2/Full-",
+    look: Look::None,
     source: "etcd-backup-restore 0.43.0, run",
     complete: Completeness::OneObject,
     time: TimeRule::Utc,

@@ -4,13 +4,14 @@ use super::clue::Clue;
 use super::one_file::ONE_FILE;
 use super::text::{component, name};
 use super::time::{civil, last};
-use super::{Example, Layout, Part, Piece, Reading, TimeRule};
+use super::{Example, Layout, Look, Part, Piece, Reading, TimeRule};
 
 /// databacker/mysql-backup.
 pub static DATABACKER: Layout = Layout {
     name: "databacker",
     signature: "`db_backup_<RFC 3339>.<suffix>`",
     cheap_prefix: "db_backup_",
+    look: Look::None,
     read: |key| read_prefixed(key, b"db_backup_"),
     examples: &[
         Example {
@@ -30,6 +31,7 @@ pub static OFFEN: Layout = Layout {
     name: "offen",
     signature: "`backup-2006-01-02T15-04-05.<suffix>`",
     cheap_prefix: "backup-",
+    look: Look::None,
     time: TimeRule::Local,
     read: |key| read_prefixed(key, b"backup-"),
     examples: &[
@@ -66,6 +68,7 @@ pub static NFRASTACK: Layout = Layout {
     name: "nfrastack",
     signature: "`<type>_<database>_<host>_20060102-150405.<suffix>`",
     cheap_prefix: "<type>_<database>_<host>_",
+    look: Look::None,
     time: TimeRule::Local,
     clue: Clue::TYPED,
     read: read_nfrastack,

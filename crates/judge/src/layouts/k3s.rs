@@ -4,8 +4,8 @@ use super::clue::Clue;
 use super::text::{before, component};
 use super::time::epoch;
 use super::{
-    Chain, Completeness, Example, Layout, Never, ONE_OFF, Part, Piece, Reading, Rewrite, Silence,
-    SizeRule, TimeRule,
+    Chain, Completeness, Example, Layout, Look, Never, ONE_OFF, Part, Piece, Reading, Rewrite,
+    Silence, SizeRule, TimeRule,
 };
 
 /// One snapshot an object; each server makes its own.
@@ -14,6 +14,7 @@ pub static K3S: Layout = Layout {
     signature: "`{etcd-snapshot,on-demand}-<node>-<unix>[.zip]`",
     commit: "each object",
     cheap_prefix: "etcd-snapshot-",
+    look: Look::None,
     source: "its source and documents",
     complete: Completeness::OneObject,
     time: TimeRule::Utc,

@@ -3,7 +3,8 @@
 use super::clue::Clue;
 use super::text::{component, is_digits, is_hex};
 use super::{
-    Chain, Completeness, Example, Layout, Never, Reading, Rewrite, Silence, SizeRule, TimeRule,
+    Chain, Completeness, Example, Layout, Look, Never, Reading, Rewrite, Silence, SizeRule,
+    TimeRule,
 };
 
 /// A repository of blobs under flat names, of which none tells that a snapshot was made.
@@ -12,6 +13,7 @@ pub static KOPIA: Layout = Layout {
     signature: "`kopia.repository`, and `p`, `q`, `s`, `x` and `_log_` with 32 hexadecimal digits",
     commit: "no object",
     cheap_prefix: "",
+    look: Look::None,
     source: "kopia 0.21.1, run",
     complete: Completeness::Unknown,
     time: TimeRule::LastModified,

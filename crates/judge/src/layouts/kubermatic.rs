@@ -4,8 +4,8 @@ use super::clue::Clue;
 use super::text::{component, name};
 use super::time::{civil, last};
 use super::{
-    Chain, Completeness, Example, KeyTime, Layout, ONE_OFF, Part, Piece, Reading, Rewrite, Silence,
-    SizeRule, TimeRule,
+    Chain, Completeness, Example, KeyTime, Layout, Look, ONE_OFF, Part, Piece, Reading, Rewrite,
+    Silence, SizeRule, TimeRule,
 };
 
 /// One snapshot an object, named by its slot; without a time where its config has no schedule.
@@ -14,6 +14,7 @@ pub static KUBERMATIC: Layout = Layout {
     signature: "`<cluster>-<config>[-2006-01-02t15-04-05].db.gz`, or `.db` before May 2024",
     commit: "each object",
     cheap_prefix: "<cluster>-",
+    look: Look::AfterLast,
     source: "its controller's source",
     complete: Completeness::OneObject,
     time: TimeRule::Utc,

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::clue::Clue;
 use super::text::{before, component, is_digits, is_hex, text};
 use super::{
-    Another, Chain, Completeness, Example, Kind, Layout, Never, Order, Part, Piece, Reading, Rest,
-    Rewrite, Silence, SizeRule, TimeRule,
+    Another, Chain, Completeness, Example, Kind, Layout, Look, Never, Order, Part, Piece, Reading,
+    Rest, Rewrite, Silence, SizeRule, TimeRule,
 };
 
 /// Since 0.5: ranges of transactions, in levels.
@@ -17,6 +17,7 @@ const RULES: Layout = Layout {
     signature: "`<level, 4 digits>/<16 hexadecimal digits>-<16>.ltx`",
     commit: "each object; `0009/` are the snapshots",
     cheap_prefix: "",
+    look: Look::None,
     source: "litestream 0.5.18, run",
     complete: Completeness::OneObject,
     time: TimeRule::LastModified,

@@ -3,8 +3,8 @@
 use super::clue::Clue;
 use super::text::{before, component, components, is_hex, name};
 use super::{
-    Chain, Completeness, Example, Layout, Never, Order, Part, Piece, Reading, Rewrite, Silence,
-    SizeRule, TimeRule,
+    Chain, Completeness, Example, Layout, Look, Never, Order, Part, Piece, Reading, Rewrite,
+    Silence, SizeRule, TimeRule,
 };
 
 /// A backup store: blocks by their hash, and one object for each backup of a volume.
@@ -13,6 +13,7 @@ pub static LONGHORN: Layout = Layout {
     signature: "`backupstore/volumes/xx/yy/<volume>/backups/backup_<name>.cfg`",
     commit: "the object below `backups/`",
     cheap_prefix: "backupstore/volumes/xx/yy/<volume>/backups/",
+    look: Look::None,
     source: "its source and documents",
     complete: Completeness::Commit,
     time: TimeRule::LastModified,

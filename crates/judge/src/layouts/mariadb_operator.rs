@@ -3,13 +3,14 @@
 use super::one_file::ONE_FILE;
 use super::text::component;
 use super::time::civil;
-use super::{Example, Layout, Part, Piece, Reading};
+use super::{Example, Layout, Look, Part, Piece, Reading};
 
 /// mariadb-operator.
 pub static MARIADB_OPERATOR: Layout = Layout {
     name: "mariadb-operator",
     signature: "`backup.<RFC 3339>.sql[.gz]`, `physicalbackup-20060102150405.xb[.gz]`",
     cheap_prefix: "backup., or `physicalbackup-`",
+    look: Look::None,
     read: read_mariadb_operator,
     examples: &[
         Example {

@@ -1,7 +1,7 @@
 //! Tools that write one file a backup.
 
 use super::clue::Clue;
-use super::{Chain, Completeness, Layout, Rewrite, Silence, SizeRule, TimeRule};
+use super::{Chain, Completeness, Layout, Look, Rewrite, Silence, SizeRule, TimeRule};
 
 /// What they have in common where they say nothing else.
 pub const ONE_FILE: Layout = Layout {
@@ -9,6 +9,7 @@ pub const ONE_FILE: Layout = Layout {
     signature: "",
     commit: "each object",
     cheap_prefix: "",
+    look: Look::None,
     source: "its documents",
     complete: Completeness::OneObject,
     time: TimeRule::Utc,

@@ -4,8 +4,8 @@ use super::clue::Clue;
 use super::text::{component, components, name};
 use super::time::civil;
 use super::{
-    Chain, Completeness, Example, KeyTime, Layout, Never, Part, Piece, Reading, Rewrite, Silence,
-    SizeRule, TimeRule,
+    Chain, Completeness, Example, KeyTime, Layout, Look, Never, Part, Piece, Reading, Rewrite,
+    Silence, SizeRule, TimeRule,
 };
 
 /// Percona Backup for MongoDB: a folder for each backup, and what is known of it beside.
@@ -16,6 +16,7 @@ const MONGODB: Layout = Layout {
     signature: "`<RFC 3339>.pbm.json`, `<RFC 3339>/`, `pbmPitr/`",
     commit: "`<time>.pbm.json`",
     cheap_prefix: "",
+    look: Look::None,
     source: "its documents",
     complete: Completeness::Commit,
     time: TimeRule::Utc,

@@ -4,8 +4,8 @@ use super::clue::Clue;
 use super::text::{components, is_digits, name, text};
 use super::time::civil;
 use super::{
-    Chain, Completeness, Example, KeyTime, Kind, Layout, Never, Part, Piece, Reading, Rewrite,
-    Silence, SizeRule, TimeRule,
+    Chain, Completeness, Example, KeyTime, Kind, Layout, Look, Never, Part, Piece, Reading,
+    Rewrite, Silence, SizeRule, TimeRule,
 };
 
 /// A repository with stanzas: one folder for each backup.
@@ -14,6 +14,10 @@ pub static PGBACKREST: Layout = Layout {
     signature: "`backup/<stanza>/<YYYYMMDD-HHMMSS>F[_<YYYYMMDD-HHMMSS>{D,I}]/`, `archive/<stanza>/`",
     commit: "`<label>/backup.manifest`; `backup.manifest.copy` is there from the beginning",
     cheap_prefix: "backup/<stanza>/backup.history/",
+    look: Look::Folders {
+        commit: "/backup.manifest",
+        of_new: "/",
+    },
     source: "pgBackRest 2.45 with PostgreSQL 15, run",
     complete: Completeness::Commit,
     time: TimeRule::Local,

@@ -4,13 +4,14 @@ use super::clue::Clue;
 use super::one_file::ONE_FILE;
 use super::text::{before, component, is_digits, is_uuid, joined, name};
 use super::time::{civil, epoch, iso_week, month};
-use super::{Example, KeyTime, Layout, Never, Part, Piece, Reading, TimeRule};
+use super::{Example, KeyTime, Layout, Look, Never, Part, Piece, Reading, TimeRule};
 
 /// prodrigestivill/postgres-backup-local: each database by four rhythms, which are four jobs.
 pub static POSTGRES_BACKUP_LOCAL: Layout = Layout {
     name: "postgres-backup-local",
     signature: "`last/<database>-20060102-150405.sql.gz`, `daily/...-20060102`, `weekly/...-<year and ISO week>`, `monthly/...-200601`",
     cheap_prefix: "last/",
+    look: Look::None,
     time: TimeRule::Local,
     clue: Clue::RHYTHM,
     read: read_rhythm,
@@ -85,6 +86,7 @@ pub static ZALANDO: Layout = Layout {
     name: "zalando-logical",
     signature: "`<scope>[/<uid>]/logical_backups/<unix>.sql.gz`",
     cheap_prefix: "<scope>[/<uid>]/logical_backups/",
+    look: Look::None,
     clue: Clue::RHYTHM,
     read: read_zalando,
     examples: &[

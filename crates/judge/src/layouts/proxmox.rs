@@ -3,13 +3,14 @@
 use super::one_file::ONE_FILE;
 use super::text::{component, name};
 use super::time::civil;
-use super::{Example, Layout, Part, Piece, Reading, TimeRule};
+use super::{Example, Layout, Look, Part, Piece, Reading, TimeRule};
 
 /// Proxmox VE's vzdump: of each guest.
 pub static PROXMOX: Layout = Layout {
     name: "proxmox",
     signature: "`vzdump-{qemu,lxc,openvz}-<id>-2006_01_02-15_04_05.{vma,tar}[.zst]`",
     cheap_prefix: "vzdump-",
+    look: Look::None,
     time: TimeRule::Local,
     read: read_proxmox,
     examples: &[

@@ -4,7 +4,7 @@ use super::clue::Clue;
 use super::text::{component, is_uuid, name};
 use super::time::last;
 use super::{
-    Chain, Completeness, Example, Layout, Part, Piece, Reading, Rewrite, Silence, SizeRule,
+    Chain, Completeness, Example, Layout, Look, Part, Piece, Reading, Rewrite, Silence, SizeRule,
     TimeRule,
 };
 
@@ -14,6 +14,7 @@ pub static RANCHER: Layout = Layout {
     signature: "`<Backup>-<uid of the cluster>-<RFC 3339 with - for :>.tar.gz[.enc]`",
     commit: "each object",
     cheap_prefix: "<Backup>-<uid>-",
+    look: Look::None,
     source: "its source",
     complete: Completeness::OneObject,
     time: TimeRule::Utc,

@@ -3,8 +3,8 @@
 use super::clue::Clue;
 use super::text::{before, component, is_hex};
 use super::{
-    Chain, Completeness, Example, Layout, Never, Order, Part, Piece, Reading, Rewrite, Silence,
-    SizeRule, TimeRule,
+    Chain, Completeness, Example, Layout, Look, Never, Order, Part, Piece, Reading, Rewrite,
+    Silence, SizeRule, TimeRule,
 };
 
 /// A repository: data by the hash of its content, and one object for each snapshot.
@@ -13,6 +13,7 @@ pub static RESTIC: Layout = Layout {
     signature: "`snapshots/`, `index/`, `keys/`, `locks/` and `data/xx/` with names of 64 hexadecimal digits",
     commit: "the object below `snapshots/`, which is written last",
     cheap_prefix: "snapshots/",
+    look: Look::All("snapshots/"),
     source: "restic 0.18.1, run",
     complete: Completeness::Commit,
     time: TimeRule::LastModified,

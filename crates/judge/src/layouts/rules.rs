@@ -17,6 +17,33 @@ pub enum Completeness {
     Unknown,
 }
 
+/// How a [look](crate::look) finds the newer whole backups of a job without listing all that is there. What is
+/// listed lies in the root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// It does not: too much would have to be listed, or nobody has tried.
+    None,
+    /// This folder has what makes backups whole, an object for each, and nothing else does.
+    All(&'static str),
+    /// The folder that is called as the backup's id has one backup at a time, written anew in its place.
+    Place {
+        /// The object in it that is deleted first and written last.
+        commit: &'static str,
+        /// What of it shows that there is more.
+        data: &'static str,
+    },
+    /// Beside the folder of a backup are those of the others.
+    Folders {
+        /// What comes after the name of the folder in the key of the object that makes the backup whole.
+        commit: &'static str,
+        /// What comes after it in all keys that are listed of a new one, of one page at most.
+        of_new: &'static str,
+    },
+    /// The keys of a job differ in their time and what comes after it alone, so that those of newer backups
+    /// come after all others.
+    AfterLast,
+}
+
 /// From where the time of a backup comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeRule {

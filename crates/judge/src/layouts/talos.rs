@@ -4,8 +4,8 @@ use super::clue::Clue;
 use super::text::{before, component, is_hex, is_uuid, name};
 use super::time::{EPOCH, last};
 use super::{
-    Another, Chain, Completeness, Example, KeyTime, Layout, Part, Piece, Reading, Rest, Rewrite,
-    Silence, SizeRule, TimeForm, TimeRule,
+    Another, Chain, Completeness, Example, KeyTime, Layout, Look, Part, Piece, Reading, Rest,
+    Rewrite, Silence, SizeRule, TimeForm, TimeRule,
 };
 
 /// talos-backup: one snapshot an object.
@@ -16,6 +16,7 @@ const RULES: Layout = Layout {
     signature: "`<cluster>-<RFC 3339>.snap[.zst][.age]`",
     commit: "each object",
     cheap_prefix: "",
+    look: Look::None,
     source: "its source",
     complete: Completeness::OneObject,
     time: TimeRule::Utc,
@@ -45,6 +46,7 @@ pub static OMNI: Layout = Layout {
     name: "omni",
     signature: "`<uuid of the cluster>/<16 hexadecimal digits>.snapshot`",
     cheap_prefix: "<uuid>/, the first key",
+    look: Look::None,
     clue: Clue::SNAP,
     read: read_omni,
     examples: &[Example {

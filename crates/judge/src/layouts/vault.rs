@@ -4,7 +4,7 @@ use super::clue::Clue;
 use super::text::{component, name};
 use super::time::epoch;
 use super::{
-    Chain, Completeness, Example, Layout, Part, Piece, Reading, Rewrite, Silence, SizeRule,
+    Chain, Completeness, Example, Layout, Look, Part, Piece, Reading, Rewrite, Silence, SizeRule,
     TimeRule,
 };
 
@@ -14,6 +14,7 @@ pub static VAULT: Layout = Layout {
     signature: "`<file prefix>-<19 digits of nanoseconds>.snap`",
     commit: "each object",
     cheap_prefix: "<file prefix>-",
+    look: Look::None,
     source: "its documents",
     complete: Completeness::OneObject,
     time: TimeRule::Utc,

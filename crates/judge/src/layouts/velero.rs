@@ -4,8 +4,8 @@ use super::clue::Clue;
 use super::text::{components, name};
 use super::time::civil;
 use super::{
-    Chain, Completeness, Example, KeyTime, Layout, Never, ONE_OFF, Part, Piece, Reading, Rewrite,
-    Silence, SizeRule, TimeRule,
+    Chain, Completeness, Example, KeyTime, Layout, Look, Never, ONE_OFF, Part, Piece, Reading,
+    Rewrite, Silence, SizeRule, TimeRule,
 };
 
 /// A backup storage location: one folder for each backup. What kopia stores is beside it.
@@ -14,6 +14,10 @@ pub static VELERO: Layout = Layout {
     signature: "`backups/<name>/velero-backup.json` and `backups/<name>/<name>.tar.gz` with other files of that name",
     commit: "`velero-backup.json` and `<name>.tar.gz`, both",
     cheap_prefix: "backups/",
+    look: Look::Folders {
+        commit: "/velero-backup.json",
+        of_new: "/",
+    },
     source: "its source and documents",
     complete: Completeness::Both,
     time: TimeRule::Utc,

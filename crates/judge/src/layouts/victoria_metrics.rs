@@ -4,7 +4,7 @@ use super::clue::Clue;
 use super::text::{before, component, components, is_digits, is_hex, name};
 use super::time::{civil, iso_week, month};
 use super::{
-    Chain, Completeness, Example, KeyTime, Layout, Part, Piece, Reading, Rewrite, Silence,
+    Chain, Completeness, Example, KeyTime, Layout, Look, Part, Piece, Reading, Rewrite, Silence,
     SizeRule, TimeRule,
 };
 
@@ -18,6 +18,10 @@ const RULES: Layout = Layout {
     signature: "`backup_complete.ignore`, `data/{small,big,indexdb}/`, `metadata/` with names of three times 16 hexadecimal digits",
     commit: "`backup_complete.ignore`, which is empty, is deleted first and written last",
     cheap_prefix: "backup_complete.ignore",
+    look: Look::Place {
+        commit: "backup_complete.ignore",
+        data: "data/",
+    },
     source: "vmbackup, run",
     complete: Completeness::Commit,
     time: TimeRule::LastModified,
@@ -59,6 +63,10 @@ pub static VMBACKUPMANAGER: Layout = Layout {
     name: "vmbackupmanager",
     signature: "`hourly/2006-01-02:15/`, `daily/2006-01-02/`, `weekly/2006-01/`, `monthly/2006-01/`, and vmbackup's below",
     cheap_prefix: "<rhythm>/<time>/backup_complete.ignore",
+    look: Look::Folders {
+        commit: "/backup_complete.ignore",
+        of_new: "/",
+    },
     time: TimeRule::Utc,
     source: "its documents; vmbackup below, run",
     read: read_rhythm,

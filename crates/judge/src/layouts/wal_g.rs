@@ -6,11 +6,16 @@ use super::clue::Clue;
 use super::text::{before, component, components, is_hex, is_segment, name, text};
 use super::time::civil;
 use super::{
-    Chain, Completeness, Example, Kind, Layout, Never, Part, Piece, Reading, Rewrite, Silence,
-    SizeRule, TimeRule,
+    Chain, Completeness, Example, Kind, Layout, Look, Never, Part, Piece, Reading, Rewrite,
+    Silence, SizeRule, TimeRule,
 };
 
 const SENTINEL: &[u8] = b"_backup_stop_sentinel.json";
+
+const BY_SENTINEL: Look = Look::Folders {
+    commit: "_backup_stop_sentinel.json",
+    of_new: "_backup_stop_sentinel.json",
+};
 
 /// PostgreSQL: base backups by the segment of the log that they begin with. WAL-E's are the same.
 pub static WAL_G: Layout = POSTGRES;
@@ -20,6 +25,7 @@ const POSTGRES: Layout = Layout {
     signature: "`basebackups_005/base_<24 hexadecimal digits>`, `wal_005/`",
     commit: "`base_..._backup_stop_sentinel.json`, beside the folder",
     cheap_prefix: "basebackups_005/, by the delimiter `/`: the keys are the sentinels",
+    look: BY_SENTINEL,
     source: "WAL-G for PostgreSQL, run",
     complete: Completeness::Commit,
     time: TimeRule::LastModified,
@@ -65,6 +71,7 @@ pub static SPILO: Layout = Layout {
     name: "spilo",
     signature: "`spilo/<scope>[/<uid>]/wal/<version>/`, and WAL-G's below it",
     cheap_prefix: "<scope>[/<uid>]/wal/<version>/basebackups_005/, by the delimiter `/`",
+    look: Look::None,
     source: "its documents; WAL-G below, run",
     read: read_spilo,
     examples: &[
@@ -92,6 +99,7 @@ pub static WAL_G_STREAM: Layout = Layout {
     signature: "`basebackups_005/{stream,binary,...}_<YYYYMMDDTHHMMSSZ>`",
     commit: "`..._backup_stop_sentinel.json`, beside the folder",
     cheap_prefix: "basebackups_005/, by the delimiter `/`: the keys are the sentinels",
+    look: BY_SENTINEL,
     source: "its source and documents",
     complete: Completeness::Commit,
     time: TimeRule::Utc,

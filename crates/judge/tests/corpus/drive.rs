@@ -18,6 +18,15 @@ use crate::case::Case;
 use crate::store::Store;
 use crate::text::{Fields, Read, duration, moment, number, size, word};
 
+/// What a scan has listed.
+pub struct Listed<'a> {
+    pub store: &'a Store,
+    pub jobs: &'a [JobBackups],
+    pub mirrored: Option<&'a [JobBackups]>,
+    /// When it ended.
+    pub at: i64,
+}
+
 /// One destination, from scan to scan.
 pub struct Destination<'c> {
     case: &'c Case,
@@ -38,34 +47,61 @@ impl<'c> Destination<'c> {
 
     /// A scan that ends now.
     pub fn scan(&mut self, store: &Store, mirrored: Option<&Store>, now: i64) -> Judgement {
+        let jobs = self.jobs(store, now);
+        let mirrored = mirrored.map(|store| self.jobs(store, now));
+        let seen = Listed {
+            store,
+            jobs: &jobs,
+            mirrored: mirrored.as_deref(),
+            at: now,
+        };
+        let judgement = self.with_case(&seen, now, judge);
+        self.memory = judgement.memory.clone();
+        judgement
+    }
+
+    /// What was listed, as a case for the judge at a moment.
+    pub fn with_case<T>(
+        &self,
+        listed: &Listed<'_>,
+        now: i64,
+        of: impl FnOnce(&Judged<'_>) -> T,
+    ) -> T {
+        let clusters = known(self.case, now);
+        let uploads: Vec<(String, UnixTime)> = (listed.store.uploads.iter())
+            .map(|(key, at)| (key.to_string(), UnixTime::from_millis(*at)))
+            .collect();
+        of(&Judged {
+            jobs: listed.jobs,
+            clusters: clusters.as_ref(),
+            all_expected: self.case.all_expected,
+            rules: &self.rules,
+            memory: &self.memory,
+            mirrored: listed.mirrored,
+            uploads: &uploads,
+            marker: self.marker(listed.at),
+            now: UnixTime::from_millis(now),
+        })
+    }
+
+    /// When the marker was written last, as of a moment.
+    pub fn marker(&self, now: i64) -> Option<UnixTime> {
+        let marker = self.case.marker.iter().map(|at| at + self.case.start);
+        marker
+            .filter(|at| *at <= now)
+            .max()
+            .map(UnixTime::from_millis)
+    }
+
+    /// The backups that a store shows, for the clusters that are known then.
+    pub fn jobs(&mut self, store: &Store, now: i64) -> Vec<JobBackups> {
         let clusters = known(self.case, now);
         let names: Vec<&str> = clusters
             .iter()
             .flatten()
             .map(|(name, _)| name.as_str())
             .collect();
-        let jobs = self.backups(store, &names);
-        let mirrored = mirrored.map(|store| self.backups(store, &names));
-        let uploads: Vec<(String, UnixTime)> = (store.uploads.iter())
-            .map(|(key, at)| (key.to_string(), UnixTime::from_millis(*at)))
-            .collect();
-        let marker = self.case.marker.iter().map(|at| at + self.case.start);
-        let judgement = judge(&Judged {
-            jobs: &jobs,
-            clusters: clusters.as_ref(),
-            all_expected: self.case.all_expected,
-            rules: &self.rules,
-            memory: &self.memory,
-            mirrored: mirrored.as_deref(),
-            uploads: &uploads,
-            marker: marker
-                .filter(|at| *at <= now)
-                .max()
-                .map(UnixTime::from_millis),
-            now: UnixTime::from_millis(now),
-        });
-        self.memory = judgement.memory.clone();
-        judgement
+        self.backups(store, &names)
     }
 
     /// Objects in the order of a listing by one lane, or in any by several.

@@ -5,6 +5,7 @@ mod case;
 mod docs;
 mod drive;
 mod generate;
+mod looks;
 mod peers;
 mod play;
 mod report;
@@ -36,12 +37,22 @@ fn main() -> ExitCode {
     };
     let count = all.len();
     let played = Arc::new(Mutex::new(Vec::with_capacity(count)));
+    let looked = all.clone();
     let mut trials: Vec<Trial> = all
         .into_iter()
         .map(|case| trial(case, played.clone()))
         .collect();
     let figures = Arc::new(Mutex::new(None));
     trials.push(year_trial(figures.clone()));
+    trials.push(Trial::test("looks", move || {
+        let looks = looks::hold(&looked).map_err(Failed::from)?;
+        println!("{}", looks.shown());
+        let problems = looks.problems();
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(Failed::from(problems.join("\n  "))),
+        }
+    }));
     let conclusion = libtest_mimic::run(&arguments, trials);
     let played = played.lock().expect("no trial panics with it");
     if played.len() < count {

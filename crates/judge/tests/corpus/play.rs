@@ -74,14 +74,14 @@ pub fn play(case: &Case) -> Read<Played> {
     Ok(played)
 }
 
-fn applied(store: &mut Store, ops: &[Op], from: usize, now: i64) -> usize {
+pub fn applied(store: &mut Store, ops: &[Op], from: usize, now: i64) -> usize {
     let due = ops[from..].iter().take_while(|op| op.at <= now);
     let count = due.inspect(|op| store.apply(op)).count();
     from + count
 }
 
 /// When scans end, after the start.
-fn scans(case: &Case) -> Vec<i64> {
+pub fn scans(case: &Case) -> Vec<i64> {
     let mut scans = Vec::new();
     for (n, rule) in case.scans.iter().enumerate() {
         let to = case.scans.get(n + 1).map_or(case.length, |next| next.from);
@@ -108,7 +108,7 @@ fn scans(case: &Case) -> Vec<i64> {
 }
 
 /// The second site: what the first one has, later.
-fn copied(case: &Case, ops: &[Op]) -> Vec<Op> {
+pub fn copied(case: &Case, ops: &[Op]) -> Vec<Op> {
     let Some(mirror) = case.mirror else {
         return Vec::new();
     };
