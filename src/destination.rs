@@ -49,6 +49,8 @@ pub struct Destination {
     pub audit_interval: Option<Duration>,
     /// From one look whether the store answers to the next; `None` where nobody looks.
     pub probe_interval: Option<Duration>,
+    /// From one look for newer backups to the next, between scans; `None` where nobody looks.
+    pub look_interval: Option<Duration>,
     /// What its requests cost, where somebody says so.
     pub price: Option<Price>,
     /// Whose it is: labels of its information and of its alerts.

@@ -22,8 +22,10 @@ use crate::facts::Facts;
 use crate::filter::KeyFilter;
 use crate::store::Store;
 
+mod look;
 mod running;
 
+pub use look::LookError;
 pub use running::{CurrentScan, RunningScan};
 
 /// What a scan works on.

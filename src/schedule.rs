@@ -1,6 +1,6 @@
 //! When to scan: one runner for each destination. It scans on its schedule, never twice
-//! at once, has its listings [audited](audits), [looks](probes) whether the store answers, follows the names, and publishes what is known
-//! after each change.
+//! at once, has its listings [audited](audits), [asks](probes) whether the store answers, [looks](looks) for newer backups between the
+//! scans, follows the names, and publishes what is known after each change.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ mod audits;
 mod beside;
 mod judging;
 mod logging;
+mod looks;
 mod probes;
 mod rules;
 mod settings;
@@ -34,6 +35,7 @@ use attempt::{EndedScan, caught, start};
 use audits::Audits;
 use beside::BesideListings;
 use judging::Judged;
+use looks::Looks;
 use probes::Probes;
 pub use settings::RunnerSettings;
 use settings::next;
@@ -58,6 +60,7 @@ pub struct Runner {
     interner: Arc<Interner>,
     audits: Audits,
     probes: Probes,
+    looks: Looks,
     beside: BesideListings,
 }
 
@@ -90,6 +93,7 @@ impl Runner {
                 interner: Arc::default(),
                 audits: Audits::default(),
                 probes: Probes::default(),
+                looks: Looks::default(),
                 beside: BesideListings::default(),
             },
             published,
@@ -172,6 +176,7 @@ impl Runner {
         let mut names_due: Option<Instant> = None;
         let mut names_gap = Duration::ZERO;
         self.arrange_probes();
+        self.arrange_looks();
         loop {
             tokio::select! {
                 () = sleep_until(due), if running.is_none() => {
@@ -204,6 +209,7 @@ impl Runner {
                 }
                 () = any_changed(&mut self.schedules) => self.publish(),
                 step = self.probes.next() => self.probe_step(step),
+                step = self.looks.next() => self.look_step(step),
                 settings = next(&mut self.settings) => {
                     let interval = self.scan.destination.interval;
                     if self.adopt(settings) {
@@ -251,6 +257,7 @@ impl Runner {
 
     /// A scan, with the names and the boundaries of this moment.
     fn start(&mut self) -> impl Future<Output = EndedScan> + Send + 'static {
+        self.looks.give_up();
         let before = self
             .completed
             .as_ref()

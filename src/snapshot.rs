@@ -20,11 +20,13 @@ use crate::scan::{CompleteListing, CurrentScan};
 
 mod beside;
 mod history;
+mod look;
 mod requests;
 mod source;
 
 pub use beside::{BesideOutcome, BesideOutcomes};
 pub use history::{PastFailure, PastScan, ScanHistory};
+pub use look::LookOutcome;
 pub use requests::{MONTH, Requests};
 pub(crate) use source::Publishers;
 pub use source::{Follower, SnapshotSource};
@@ -56,6 +58,8 @@ pub struct DestinationSnapshot {
     pub concurrency: Arc<AtomicU16>,
     /// Whether its store answers; `None` before it did or did not, and where nobody looks.
     pub store: Option<Arc<StoreAnswer>>,
+    /// How looks for newer backups between the scans go; `None` where there are none.
+    pub look: Option<LookOutcome>,
     /// The scan that runs. Shared with it: it is written page by page.
     pub running: Arc<CurrentScan>,
     /// Scans that ended, and failed.
@@ -99,6 +103,7 @@ impl DestinationSnapshot {
             found: None,
             concurrency,
             store: None,
+            look: None,
             running: Arc::default(),
             scans: ScanCounts::default(),
             history: Arc::default(),
@@ -186,6 +191,7 @@ pub(crate) mod tests {
             concurrency: 1,
             audit_interval: None,
             probe_interval: None,
+            look_interval: None,
             price: None,
             labels: Default::default(),
             tag_labels: Default::default(),

@@ -388,6 +388,14 @@ fn bill(requests: &Requests, destination: &Destination) -> String {
             humantime::format_duration(interval)
         );
     }
+    let looks = requests.looks_a_month.filter(|looks| *looks > 0.0);
+    if let Some((looks, interval)) = looks.zip(destination.look_interval) {
+        let _ = write!(
+            text,
+            ", and {looks:.0} a month for a look every {}",
+            humantime::format_duration(interval)
+        );
+    }
     let probes = requests.probes_a_month.filter(|probes| *probes > 0.0);
     if let Some((probes, interval)) = probes.zip(destination.probe_interval) {
         let _ = write!(

@@ -92,6 +92,8 @@ pub struct DestinationStatus<'a> {
     pub scanning: Option<ScanProgress>,
     /// The end of the latest complete scan, which all figures are of.
     pub last_success: Option<Moment>,
+    /// The latest look for newer backups between the scans; none without `look_interval`.
+    pub look: Option<LookStatus<'a>>,
     /// Whether that is more than [three intervals](Self::OUTDATED) ago, so that the figures are out of
     /// date.
     pub outdated: bool,
@@ -155,6 +157,19 @@ pub enum DestinationState {
     Ok,
     /// The latest scan failed.
     Failing,
+}
+
+/// How looks between the scans go.
+#[derive(Debug, Serialize)]
+pub struct LookStatus<'a> {
+    /// When the latest ended that did not fail: whether newer backups are there is as of then.
+    pub ended: Option<Moment>,
+    /// Backup jobs that it could tell of.
+    pub jobs: u64,
+    /// HTTP requests that it took, retries included.
+    pub requests: u64,
+    /// What the latest failed of.
+    pub failure: Option<LatestFailure<'a>>,
 }
 
 /// Whether a store answers.

@@ -9,9 +9,11 @@ use s3_exporter_judge::backups::JobBackups;
 use s3_exporter_judge::expectation::Rules;
 use s3_exporter_judge::judge::{Case, Judgement, judge};
 use s3_exporter_judge::layouts::LayoutChoice;
+use s3_exporter_judge::look;
 use s3_exporter_judge::memory::Memory;
 
 use super::Runner;
+use super::looks::Looked;
 use super::rules::rules;
 use crate::beside::{Beside, Found};
 use crate::clusters::Clusters;
@@ -46,6 +48,12 @@ impl Judged {
     /// What the next scan is judged by.
     pub fn memory(&self) -> Arc<Memory> {
         Arc::clone(&self.memory)
+    }
+
+    /// What holds after a look; `None` where nobody looked for backups.
+    fn after(&self, looked: &Looked, sources: &[ResolverHandle]) -> Option<Judgement> {
+        let judge = |case: &Case<'_>| look::after(case, &self.judgement, &looked.seen);
+        self.of.with_case(&self.memory, looked.at, sources, judge)
     }
 }
 
@@ -84,21 +92,24 @@ impl Runner {
             mirrored: self.mirrored(),
             uploads: self.snapshot.beside.of(Beside::Uploads).latest(),
         };
-        if let Some(judged) = &self.judged
-            && judged.of.are(&now)
-        {
-            return Arc::clone(&judged.judgement);
-        }
-        let judgement = now.judge(completed, &self.schedules);
-        let mut judgement = judgement.unwrap_or_default();
-        let memory = Arc::new(std::mem::take(&mut judgement.memory));
-        let judgement = Arc::new(judgement);
-        self.judged = Some(Judged {
-            of: now,
-            judgement: Arc::clone(&judgement),
-            memory,
-        });
-        judgement
+        let judged = match self.judged.take().filter(|judged| judged.of.are(&now)) {
+            Some(judged) => judged,
+            None => {
+                let judgement = now.judge(completed, &self.schedules);
+                let mut judgement = judgement.unwrap_or_default();
+                let memory = Arc::new(std::mem::take(&mut judgement.memory));
+                Judged {
+                    of: now,
+                    judgement: Arc::new(judgement),
+                    memory,
+                }
+            }
+        };
+        let judged = self.judged.insert(judged);
+        let by_scan = Arc::clone(&judged.judgement);
+        (self.looks).holds(&completed.found, by_scan, |looked| {
+            judged.after(looked, &self.schedules)
+        })
     }
 
     /// What the latest complete scan found where all backups should be that are here.
@@ -116,14 +127,25 @@ fn schedules_of(source: &ResolverHandle) -> Option<Arc<Schedules>> {
 impl Circumstances {
     /// `None` where nobody looked for backups.
     fn judge(&self, completed: &CompletedScan, sources: &[ResolverHandle]) -> Option<Judgement> {
+        self.with_case(&completed.memory, self.found.as_of, sources, judge)
+    }
+
+    /// What is found, and what was remembered before, as a case for the judge at a moment.
+    fn with_case<T>(
+        &self,
+        memory: &Memory,
+        now: UnixTime,
+        sources: &[ResolverHandle],
+        of: impl FnOnce(&Case<'_>) -> T,
+    ) -> Option<T> {
         let facts = &self.found.fold;
         let jobs = facts.jobs()?;
-        let remembered = completed.memory.jobs.iter().map(|(id, _)| id);
+        let remembered = memory.jobs.iter().map(|(id, _)| id);
         let known_jobs = jobs.iter().map(|job| &job.id).chain(remembered);
         let rules = rules(&self.destination, sources, known_jobs);
         let mirrored: Option<Vec<JobBackups>> =
             self.mirrored.as_ref().and_then(|of| of.fold.jobs());
-        let is_read = self.is_read(&jobs, &rules, &completed.memory);
+        let is_read = self.is_read(&jobs, &rules, memory);
         let named = self.clusters.iter();
         let known: BTreeMap<String, Option<UnixTime>> = named
             .filter(|(name, _)| is_read || !facts.has_backups(name))
@@ -134,16 +156,16 @@ impl Circumstances {
             _ => &[],
         };
         let is_named = self.destination.resolver.is_some();
-        Some(judge(&Case {
+        Some(of(&Case {
             jobs: &jobs,
             clusters: is_named.then_some(&known),
             all_expected: self.destination.expect == Expect::All,
             rules: &rules,
-            memory: &completed.memory,
+            memory,
             mirrored: mirrored.as_deref(),
             uploads,
             marker: facts.backups()?.marked(),
-            now: self.found.as_of,
+            now,
         }))
     }
 

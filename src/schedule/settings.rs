@@ -47,6 +47,9 @@ impl Runner {
             || (old.timeout, old.concurrency) != (scan.destination.timeout, concurrency)
             || old.judging.layouts != scan.destination.judging.layouts
             || (!old.also.sizes && scan.destination.also.sizes);
+        let has_other_looks = is_other_scan
+            || old.look_interval != scan.destination.look_interval
+            || old.judging.marker != scan.destination.judging.marker;
         let has_other_probes = old.probe_interval != scan.destination.probe_interval;
         self.snapshot.destination = Arc::clone(&scan.destination);
         self.names = new.names;
@@ -57,6 +60,9 @@ impl Runner {
         self.arrange_audits();
         if is_elsewhere || has_other_probes {
             self.arrange_probes();
+        }
+        if has_other_looks {
+            self.arrange_looks();
         }
         self.adopt_beside(old.also, is_elsewhere);
         self.publish();

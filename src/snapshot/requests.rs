@@ -21,6 +21,8 @@ pub struct Requests {
     /// Of a month, to see whether the store answers, at most: a scan that is complete is one of them.
     /// `None` where nobody looks.
     pub probes_a_month: Option<f64>,
+    /// Of the looks of a month, as many each as the latest took; `None` where there are none.
+    pub looks_a_month: Option<f64>,
     /// Of the listings beside the scans in a month, as many each as the latest took.
     pub beside_a_month: f64,
 }
@@ -37,11 +39,13 @@ impl Requests {
         let pages = scan.objects.div_ceil(PAGE);
         let scans_a_month = times(destination.interval);
         let probes = destination.probe_interval.map(times);
+        let looks = destination.look_interval.zip(snapshot.look.as_ref());
         Some(Self {
             scan: scan.requests,
             scans_a_month: scan.requests as f64 * scans_a_month,
             audits_a_month: audits.map(|audits| pages as f64 * audits),
             probes_a_month: probes.map(|probes| (probes - scans_a_month).max(0.0)),
+            looks_a_month: looks.map(|(interval, look)| look.requests as f64 * times(interval)),
             beside_a_month: destination
                 .also
                 .asked()
@@ -55,7 +59,7 @@ impl Requests {
 
     /// All of a month.
     pub fn a_month(&self) -> f64 {
-        let others = [self.audits_a_month, self.probes_a_month];
+        let others = [self.audits_a_month, self.probes_a_month, self.looks_a_month];
         self.scans_a_month + others.into_iter().flatten().sum::<f64>() + self.beside_a_month
     }
 }
@@ -69,7 +73,7 @@ mod tests {
     use super::*;
     use crate::beside::Beside;
     use crate::snapshot::tests::unscanned;
-    use crate::snapshot::{PastFailure, PastScan};
+    use crate::snapshot::{LookOutcome, PastFailure, PastScan};
 
     #[test]
     fn a_month_is_of_the_latest_complete_scan() {
@@ -109,5 +113,14 @@ mod tests {
         Arc::make_mut(&mut of.destination).probe_interval = Some(Duration::from_secs(3600));
         let requests = Requests::of(&of).unwrap();
         assert_eq!(requests.probes_a_month, Some(0.0), "scans come first");
+        assert_eq!(requests.looks_a_month, None);
+        Arc::make_mut(&mut of.destination).look_interval = Some(Duration::from_secs(60));
+        of.look = Some(LookOutcome {
+            requests: 3,
+            ..LookOutcome::default()
+        });
+        let with_looks = Requests::of(&of).unwrap();
+        assert_eq!(with_looks.looks_a_month, Some(129_600.0));
+        assert_eq!(with_looks.a_month() - requests.a_month(), 129_600.0);
     }
 }

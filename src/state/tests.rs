@@ -38,6 +38,7 @@ fn destination(name: &str) -> Arc<Destination> {
         concurrency: 4,
         audit_interval: None,
         probe_interval: None,
+        look_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

@@ -48,6 +48,7 @@ pub fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> 
         concurrency,
         audit_interval: None,
         probe_interval: None,
+        look_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

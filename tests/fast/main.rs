@@ -14,6 +14,7 @@ mod fuzz;
 mod http;
 mod layers;
 mod links;
+mod looks;
 mod messages;
 mod once;
 mod report;

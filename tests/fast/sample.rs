@@ -19,8 +19,8 @@ use s3_exporter::facts::{
 use s3_exporter::logging::Log;
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{
-    DestinationSnapshot, PastFailure, PastScan, ScanCounts, ScanFailure, ScanHistory, ScanOutcome,
-    Snapshot, StoreAnswer,
+    DestinationSnapshot, LookOutcome, PastFailure, PastScan, ScanCounts, ScanFailure, ScanHistory,
+    ScanOutcome, Snapshot, StoreAnswer,
 };
 use s3_exporter_api::{
     BucketSetting, BucketUsage, FailureKind, Meter, Operation, SettingState, UnixTime,
@@ -96,6 +96,7 @@ pub fn destination(name: &str, bucket: &str, resolver: Option<&str>) -> Destinat
         concurrency: 4,
         audit_interval: None,
         probe_interval: None,
+        look_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),
@@ -464,6 +465,15 @@ pub fn snapshot() -> Snapshot {
         since: ago(90_000),
         failure: None,
     }));
+    let mut look = LookOutcome {
+        finished: 12,
+        ended: Some(ago(60)),
+        requests: 2,
+        jobs: 1,
+        ..LookOutcome::default()
+    };
+    look.failed[FailureKind::Timeout as usize] = 1;
+    good.look = Some(look);
     beside(&mut good);
     good.is_audited = true;
     good.audit = Some(Audit {

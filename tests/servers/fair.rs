@@ -136,6 +136,7 @@ fn destination(bucket: &str, backend: &str, concurrency: u16) -> Arc<Destination
         concurrency,
         audit_interval: None,
         probe_interval: None,
+        look_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

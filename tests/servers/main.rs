@@ -27,6 +27,7 @@ mod folders;
 mod hostile;
 mod judged;
 mod limits;
+mod looks;
 mod order;
 mod owners;
 mod packages;

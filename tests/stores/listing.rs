@@ -60,6 +60,7 @@ pub async fn scan(backend: &Arc<dyn Backend>, bucket: &str, concurrency: u16) ->
         concurrency,
         audit_interval: None,
         probe_interval: None,
+        look_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

@@ -10,6 +10,7 @@ use self::also::also;
 use self::filter::filter;
 use self::judging::{Beside, judging, of_store};
 use self::keys::{prefix, separator};
+use self::looks::LookInterval;
 use self::mirrors::Mirror;
 use self::names::{Name, Names, names};
 use self::prefixes::prefixes;
@@ -29,6 +30,7 @@ mod also;
 mod filter;
 mod judging;
 mod keys;
+mod looks;
 mod mirrors;
 mod names;
 mod prefixes;
@@ -139,10 +141,13 @@ impl FoundDestinations {
         };
         // What each is, but for its name and its bucket.
         let common = self.common(section, context, of);
+        let interval = common.as_ref().map(|(common, _)| common.interval);
+        let look_interval = LookInterval::read(section, context.scan, interval);
         let common = common.map(|(common, source)| {
             let common = Destination {
                 audit_interval,
                 probe_interval: probe_interval.unwrap_or(common.probe_interval),
+                look_interval: look_interval.of(section, &common, store),
                 ..common
             };
             (common, source)
@@ -226,6 +231,7 @@ impl FoundDestinations {
         let beside = Beside {
             filter: &filter,
             interval,
+            has_looks: section.has("look_interval") || context.scan.look_interval.is_some(),
             max_age: max_age.as_ref(),
             is_mirror: of.is_mirror,
         };
@@ -263,6 +269,7 @@ impl FoundDestinations {
                 Some(_) => None,
                 None => context.scan.probe_interval,
             },
+            look_interval: None,
             price: store.price,
             labels: all_labels(context, store, &source, &labels),
             tag_labels,

@@ -201,6 +201,7 @@ pub(super) struct Scan {
     pub concurrency: Option<u16>,
     pub audit_interval: Option<Duration>,
     pub probe_interval: Option<Duration>,
+    pub look_interval: Option<Duration>,
     pub max_requests_in_flight: usize,
     /// From one list of a backend's buckets to the next, where patterns choose of them.
     pub discovery_interval: Duration,
@@ -208,14 +209,18 @@ pub(super) struct Scan {
 
 /// `[scan]`.
 pub(super) fn scan(top: &mut Section) -> Scan {
-    top.table("scan", |section| Scan {
-        interval: interval(section).unwrap_or(INTERVAL),
-        timeout: section.duration("timeout").unwrap_or(TIMEOUT),
-        concurrency: concurrency(section),
-        audit_interval: audit_interval(section).unwrap_or(Some(AUDIT_INTERVAL)),
-        probe_interval: probe_interval(section).unwrap_or(Some(PROBE_INTERVAL)),
-        max_requests_in_flight: requests(section).unwrap_or(MAX_REQUESTS_IN_FLIGHT),
-        discovery_interval: discovery_interval(section).unwrap_or(DISCOVERY_INTERVAL),
+    top.table("scan", |section| {
+        let interval = interval(section).unwrap_or(INTERVAL);
+        Scan {
+            interval,
+            timeout: section.duration("timeout").unwrap_or(TIMEOUT),
+            concurrency: concurrency(section),
+            audit_interval: audit_interval(section).unwrap_or(Some(AUDIT_INTERVAL)),
+            probe_interval: probe_interval(section).unwrap_or(Some(PROBE_INTERVAL)),
+            look_interval: look_interval(section, interval).and_then(or_never),
+            max_requests_in_flight: requests(section).unwrap_or(MAX_REQUESTS_IN_FLIGHT),
+            discovery_interval: discovery_interval(section).unwrap_or(DISCOVERY_INTERVAL),
+        }
     })
 }
 
@@ -265,15 +270,34 @@ fn discovery_interval(section: &mut Section) -> Option<Duration> {
 
 /// `audit_interval`, likewise: `Some(None)` where there are to be no audits.
 pub(super) fn audit_interval(section: &mut Section) -> Option<Option<Duration>> {
-    interval_or_never(section, "audit_interval")
+    interval_or_never(section, "audit_interval").map(or_never)
 }
 
 /// `probe_interval`, likewise.
 pub(super) fn probe_interval(section: &mut Section) -> Option<Option<Duration>> {
-    interval_or_never(section, "probe_interval")
+    interval_or_never(section, "probe_interval").map(or_never)
 }
 
-fn interval_or_never(section: &mut Section, key: &str) -> Option<Option<Duration>> {
+/// `look_interval`, likewise; zero for never. It is shorter than from one scan to the next.
+pub(super) fn look_interval(section: &mut Section, scans: Duration) -> Option<Setting<Duration>> {
+    let look = interval_or_never(section, "look_interval")?;
+    if look.value >= scans {
+        let scans = humantime::format_duration(scans);
+        let message = format!(
+            "is no shorter than the interval ({scans}): expected a shorter one, for a scan shows more than a look"
+        );
+        section.fault_of(&look, message);
+        return None;
+    }
+    Some(look)
+}
+
+/// What zero means.
+pub(super) fn or_never(interval: Setting<Duration>) -> Option<Duration> {
+    (!interval.value.is_zero()).then_some(interval.value)
+}
+
+fn interval_or_never(section: &mut Section, key: &str) -> Option<Setting<Duration>> {
     let interval = section.setting(key, Section::duration_or_never)?;
     if !interval.value.is_zero() && interval.value < SHORTEST_INTERVAL {
         section.fault_of(
@@ -282,7 +306,7 @@ fn interval_or_never(section: &mut Section, key: &str) -> Option<Option<Duration
         );
         return None;
     }
-    Some((!interval.value.is_zero()).then_some(interval.value))
+    Some(interval)
 }
 
 /// `concurrency`, likewise.

@@ -65,6 +65,7 @@ fn module(
         template: Arc::new(Destination {
             resolver,
             probe_interval: None,
+            look_interval: None,
             ..destination
         }),
     }))

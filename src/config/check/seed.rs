@@ -49,6 +49,7 @@ fn source(section: &mut Section, scan: &Scan, plugins: &Plugins) -> Option<SeedS
         concurrency: scan.concurrency,
         audit_interval: scan.audit_interval,
         probe_interval: scan.probe_interval,
+        look_interval: scan.look_interval.filter(|look| *look < interval),
         max_age,
     };
     (!source.resolvers.is_empty()).then_some(source)

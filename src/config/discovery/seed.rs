@@ -38,6 +38,8 @@ pub struct SeedSource {
     pub audit_interval: Option<Duration>,
     /// Likewise.
     pub probe_interval: Option<Duration>,
+    /// From one look for newer backups to the next, between scans.
+    pub look_interval: Option<Duration>,
     /// As in a destination.
     pub max_age: Option<Duration>,
 }
@@ -94,6 +96,7 @@ impl SeedSource {
             concurrency: self.concurrency.unwrap_or(self.plugin.defaults.concurrency),
             audit_interval: self.audit_interval,
             probe_interval: self.probe_interval,
+            look_interval: self.look_interval,
             price: None,
             labels: Default::default(),
             tag_labels: Default::default(),

@@ -89,7 +89,7 @@ pub static SCANS: &[Family] = &[
                 samples.put(requests.a_month());
             }
         }),
-        "HTTP requests that 30 days take at the intervals of now, by the latest complete scan: scans, audits, looks whether the store answers, and listings beside them; absent before the first.",
+        "HTTP requests that 30 days take at the intervals of now, by the latest complete scan: scans, audits, looks between them, what is asked to see whether the store answers, and listings beside them; absent before the first.",
     ),
     gauge(
         "objectstore_api_cost_per_month",
@@ -128,6 +128,45 @@ pub static SCANS: &[Family] = &[
             }
         }),
         "1 = the store answered when it was last asked for a key, by a scan or between scans, 0 = it did not; absent before it was asked, and with probe_interval 0s.",
+    ),
+    gauge(
+        "objectstore_look_last_success_timestamp_seconds",
+        Destination(|of, samples| {
+            if let Some(look) = &of.snapshot.look {
+                samples.put(look.ended.map_or(0.0, UnixTime::as_seconds));
+            }
+        }),
+        "End of the latest look for newer backups between the scans, in Unix seconds; 0 = none since the start; absent without look_interval.",
+    ),
+    gauge(
+        "objectstore_look_jobs",
+        Destination(|of, samples| {
+            if let Some(look) = &of.snapshot.look {
+                samples.put(look.jobs as f64);
+            }
+        }),
+        "Backup jobs that the latest look could tell of; 0 where none is made, for it would take more requests than a tenth of a scan's.",
+    ),
+    counter(
+        "objectstore_looks_total",
+        Destination(|of, samples| {
+            if let Some(look) = &of.snapshot.look {
+                samples.put(look.finished as f64);
+            }
+        }),
+        "Finished looks for newer backups between the scans, failed ones included.",
+    ),
+    counter(
+        "objectstore_look_failures_total",
+        Destination(|of, samples| {
+            for kind in FailureKind::ALL {
+                if let Some(look) = &of.snapshot.look {
+                    let failed = look.failed[kind as usize];
+                    samples.put_with([(Label::Kind, kind.as_str())], failed as f64);
+                }
+            }
+        }),
+        "Looks that failed, by the kind of failure: they change no other figure.",
     ),
     gauge(
         "objectstore_scan_concurrency",

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use s3_exporter_api::Operation;
+use s3_exporter_api::{Operation, UnixTime};
 use s3_exporter_judge::findings::Severity;
 
 use super::beside::BesideLine;
@@ -40,6 +40,7 @@ struct Page<'a> {
     left_out: Option<LeftOut>,
     labels: Vec<Sentences>,
     store: Option<StoreLine>,
+    look: Option<LookLine>,
     failure: Option<Failure>,
     problems: Vec<Problems<'a>>,
     more: usize,
@@ -70,6 +71,34 @@ struct StoreLine {
     since: When,
     /// The kind of failure, and the error.
     failure: Option<(&'static str, Sentences)>,
+}
+
+/// How looks between the scans go.
+struct LookLine {
+    every: Span,
+    ended: Option<When>,
+    jobs: u64,
+    /// The kind of failure, and the error.
+    failure: Option<(&'static str, Sentences)>,
+}
+
+impl LookLine {
+    fn new(of: &DestinationSnapshot, now: UnixTime) -> Option<Self> {
+        let (look, every) = of.look.as_ref().zip(of.destination.look_interval)?;
+        let when = |ended: UnixTime| When {
+            time: Some(ended.min(now)),
+            now,
+        };
+        Some(Self {
+            every: Span(every.as_secs_f64()),
+            ended: look.ended.map(when),
+            jobs: look.jobs,
+            failure: look.failure.as_ref().map(|failure| {
+                let why = Sentences(Sentence(&failure.message).to_string());
+                (failure.kind.as_str(), why)
+            }),
+        })
+    }
 }
 
 /// Its requests, in words.
@@ -121,6 +150,7 @@ pub fn page(
                 (failure.kind.as_str(), why)
             }),
         }),
+        look: LookLine::new(of, now),
         labels: {
             let labels = of.labels().into_iter();
             let labels = labels.map(|(name, value)| Sentences(format!("{name}={value}")));

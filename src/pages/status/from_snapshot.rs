@@ -10,8 +10,8 @@ use super::found::findings;
 use super::progress::progress;
 use super::{
     ClusterStatus, DestinationState, DestinationStatus, ExcludedStatus, LatestAudit, LatestFailure,
-    LatestScan, Moment, ObjectFigures, RequestsStatus, ResolverStatus, SizeRange, Status,
-    StoreStatus, Time,
+    LatestScan, LookStatus, Moment, ObjectFigures, RequestsStatus, ResolverStatus, SizeRange,
+    Status, StoreStatus, Time,
 };
 use crate::clusters::Clusters;
 use crate::destination::Destination;
@@ -103,6 +103,12 @@ impl<'a> DestinationStatus<'a> {
                 (Some(_), None) => DestinationState::Ok,
                 (Some(_), Some(_)) => DestinationState::Failing,
             },
+            look: of.look.as_ref().map(|look| LookStatus {
+                ended: look.ended.map(|ended| Moment::of_ours(ended, now)),
+                jobs: look.jobs,
+                requests: look.requests,
+                failure: look.failure.as_ref().map(LatestFailure::new),
+            }),
             store: of.store.as_ref().map(|store| StoreStatus {
                 up: store.failure.is_none(),
                 since: Moment::of_ours(store.since, now),

@@ -10,7 +10,7 @@ pub struct RequestsStatus {
     /// HTTP requests of the latest scan that ended, retries included; `None` where that is not known.
     pub latest_scan: Option<u64>,
     /// In a month of thirty days, at the interval that is configured, with as many as the latest
-    /// complete scan took; audits included, and what is asked to see whether the store answers.
+    /// complete scan took; audits and looks included, and what is asked to see whether the store answers.
     pub per_month: Option<f64>,
     /// As configured, in whatever currency.
     pub price_per_1000: Option<f64>,

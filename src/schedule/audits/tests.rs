@@ -21,6 +21,7 @@ fn destination(name: &str, interval: Duration) -> Destination {
         concurrency: 4,
         audit_interval: Some(DAY),
         probe_interval: None,
+        look_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

@@ -69,6 +69,7 @@ fn destination(name: &str, what: &str) -> Destination {
         concurrency: 1,
         audit_interval: None,
         probe_interval: None,
+        look_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

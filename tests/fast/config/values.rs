@@ -59,6 +59,19 @@ fn values_of_no_use() {
         Case {
             file: &[
                 "[scan]",
+                r#"look_interval = "5m""#,
+                GOOD,
+                r#"look_interval = "5ms""#,
+            ],
+            says: &[
+                "error: config.toml:2: `scan.look_interval` is no shorter than the interval (5m): expected a shorter one, for a scan shows more than a look",
+                r#"error: config.toml:10: `destinations[0].look_interval` is shorter than a second: expected at least "1s", or "0s" for never"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[scan]",
                 "concurrency = 1.5",
                 "max_requests_in_flight = -1",
                 GOOD,

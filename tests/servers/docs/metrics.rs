@@ -89,6 +89,7 @@ name = "counted"
 backend = "minio"
 bucket = "etcd"
 interval = "1h"
+look_interval = "1m"
 also = ["usage"]
 also_interval = "1s"
 [probe.modules.m]

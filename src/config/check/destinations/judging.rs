@@ -22,6 +22,8 @@ use crate::filter::Filter;
 pub(super) struct Beside<'a> {
     pub filter: &'a Filter,
     pub interval: Duration,
+    /// Whether looks between the scans may tell of a late backup.
+    pub has_looks: bool,
     pub max_age: Option<&'a Setting<Duration>>,
     /// Whether it mirrors another one.
     pub is_mirror: bool,
@@ -160,7 +162,7 @@ fn contradictions(
         },
     };
     let name = key.key();
-    if shortest < beside.interval {
+    if shortest < beside.interval && !beside.has_looks {
         section.warn_of(
             key,
             format!(
