@@ -5,8 +5,8 @@ use std::process::Output;
 use std::time::{Duration, Instant};
 
 use http::Method;
-use s3_exporter_testkit::{S3Client, Upload};
 use s3_exporter_testkit::servers::{MinIo, SeaweedFs};
+use s3_exporter_testkit::{S3Client, Upload};
 use serde_json::Value;
 
 use crate::common::{Exporter, Metrics, program};

@@ -89,8 +89,8 @@ pub struct Seen {
     pub jobs: Vec<JobBackups>,
     /// Last-modified of the marker that says "ran, nothing new", where it was looked for and is there.
     pub marker: Option<UnixTime>,
-    /// Jobs that only looks before the latest one could tell of: a tool is at work, or too much is new.
-    as_before: BTreeSet<JobId>,
+    /// Jobs that only looks before the latest one could tell of, as too much is new: the clock makes them no worse.
+    uncertain: BTreeSet<JobId>,
     /// Of which backups, by id, a look cannot tell when their upload began.
     late: BTreeMap<JobId, BTreeSet<String>>,
     /// Of which of these the label may be of a zone an hour off.

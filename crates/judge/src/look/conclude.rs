@@ -40,7 +40,7 @@ pub fn after(case: &Case<'_>, full: &Judgement, seen: &Seen) -> Judgement {
         let told: Option<Vec<&JudgedJob>> = told.collect();
         if let Some((of, told)) = after.jobs.get_mut(&job.id).zip(told) {
             let clock = clock.jobs.get(&job.id);
-            let clock = clock.filter(|_| !seen.as_before.contains(&job.id));
+            let clock = clock.filter(|_| !seen.uncertain.contains(&job.id));
             of.learn(&told, clock, marker > case.marker);
         }
     }

@@ -131,8 +131,13 @@ impl<'a> Known<'a> {
         })
     }
 
-    /// The job as it was seen.
+    /// The job as it was seen. Where nothing is whole and something was begun, nothing is said: it may go on under its
+    /// old label, as pgBackRest's do, and no look would see that.
     pub fn seen(mut self, seen: &mut Seen) {
+        let has_none = !self.now.backups.iter().any(|one| one.is_complete);
+        if has_none && !self.now.backups.is_empty() {
+            return;
+        }
         let there: BTreeSet<&String> = self.now.backups.iter().map(|one| &one.id).collect();
         self.late.retain(|id| there.contains(id));
         let vague = retime(&mut self.now, &self.late);
@@ -144,7 +149,7 @@ impl<'a> Known<'a> {
             .saturating_sub(Limits::DEFAULT.backups);
         self.now.backups.drain(..beyond);
         if self.is_as_before {
-            seen.as_before.insert(self.now.id.clone());
+            seen.uncertain.insert(self.now.id.clone());
         }
         seen.add(self.now, self.late, vague);
     }

@@ -36,8 +36,8 @@ pub(super) async fn all<L: Lists>(
     Ok(())
 }
 
-/// Looks at what makes the one backup of a folder whole. While it is not there, its tool is at work: nothing new is
-/// said.
+/// Looks at what makes the one backup of a folder whole. While it is not there, its tool is at work or somebody has
+/// deleted it, and what there is is not whole: nothing is said, whatever looks before have seen.
 pub(super) async fn place<L: Lists>(
     folder: &str,
     (commit, data): (&str, &str),
@@ -50,9 +50,6 @@ pub(super) async fn place<L: Lists>(
         let listed = lists.list(&Part::new(&key, What::First)).await?;
         let found = listed.entries.into_iter().find(|entry| entry.key == key);
         let Some((found, known)) = found.zip(job.now.backups.last()) else {
-            if let Some(before) = job.as_before() {
-                before.seen(seen);
-            }
             continue;
         };
         if known.is_complete && known.made == found.last_modified {
