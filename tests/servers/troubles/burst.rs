@@ -37,12 +37,13 @@ const THREADS: usize = 11;
 fn destinations() -> String {
     let resolved = RESOLVED.map(|name| {
         format!(
-            "[[destinations]]\nname = \"{name}\"\nbucket = \"{name}\"\nresolver = \"seed\"\ninterval = \"30s\"\n"
+            "[[destinations]]\nname = \"{name}\"\nbucket = \"{name}\"\nresolver = \"seed\"\ninterval = \"30s\"\n\
+             probe_interval = \"0s\"\n" // a scan that comes late would have one before it
         )
     });
     resolved.concat()
         + &format!(
-            "[[destinations]]\nname = \"{LISTED}\"\nbucket = \"{LISTED}\"\nclusters = [\"c-000\"]\n"
+            "[[destinations]]\nname = \"{LISTED}\"\nbucket = \"{LISTED}\"\nclusters = [\"c-000\"]\nprobe_interval = \"0s\"\n"
         )
 }
 
