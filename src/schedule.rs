@@ -1,5 +1,5 @@
 //! When to scan: one runner for each destination. It scans on its schedule, never twice
-//! at once, has its listings [audited](audits), [asks](probes) whether the store answers, [looks](looks) for newer backups between the
+//! at once, has its listings [audited](audits), [asks](probes) whether the store answers, [looks] for newer backups between the
 //! scans, follows the names, and publishes what is known after each change.
 
 use std::pin::Pin;

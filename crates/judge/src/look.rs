@@ -1,7 +1,7 @@
 //! A look: whether newer whole backups are there, by listing a small part of what is.
 //!
 //! A complete listing tells the jobs, and how each is laid out. Of most layouts few keys tell then whether a newer
-//! backup is whole ([`Look`](crate::layouts::Look)): [`look`] asks for those, and gives the jobs back with what is
+//! backup is whole ([`Look`]): [`look`] asks for those, and gives the jobs back with what is
 //! newer. [`after`] takes of a judgement of these no more than a look can know: that a backup came, and so what is not
 //! overdue or missing any more, and what is by now. Of sizes, counts, gaps and whatever else the latest complete
 //! listing goes on to tell.
