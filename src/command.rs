@@ -281,7 +281,7 @@ fn check(config: &Config, connects: bool) -> ControlFlow<ExitCode, bool> {
         complain("warning", warning);
     }
     let is_shown = show(&check::summary(config));
-    if let Some(warning) = series::foreseen(config).filter(|_| !connects) {
+    if let Some(warning) = series::foreseen(&config.own_share()).filter(|_| !connects) {
         complain("warning", &warning);
     }
     match connects && is_shown {
@@ -323,10 +323,18 @@ fn runtime() -> std::io::Result<Runtime> {
 }
 
 async fn perform(command: &Command, config: &Config, source: Option<ReloadSource>) -> ExitCode {
-    if matches!(command, Command::Serve { .. }) || config.discovery.is_empty() {
+    if matches!(command, Command::Serve { .. }) {
         return perform_with(command, config, source).await;
     }
-    let (config, is_whole) = with_discovered(config, command).await;
+    let (config, is_whole) = match config.discovery.is_empty() {
+        true => (config.clone(), true),
+        false => with_discovered(config, command).await,
+    };
+    // A key is explained wherever it is of.
+    let config = match command {
+        Command::Explain { .. } => config,
+        _ => config.own_share(),
+    };
     let code = perform_with(command, &config, source).await;
     match is_whole {
         true => code,

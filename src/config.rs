@@ -15,6 +15,7 @@ use s3_exporter_config::NamedFile;
 use crate::destination::Destination;
 use crate::destination::module::{Module, TargetLimits};
 use crate::discovery::DiscoveryOutcome;
+use crate::fleet::Fleet;
 use crate::labels::GivenLabels;
 use crate::logging::Log;
 use crate::resolver::Resolver;
@@ -26,6 +27,7 @@ mod error;
 mod expand;
 mod file;
 mod flags;
+mod fleet;
 mod layer;
 pub mod load;
 pub mod sources;
@@ -60,6 +62,8 @@ pub struct Config {
     pub destinations: Vec<Arc<Destination>>,
     /// `[probe]`.
     pub probe: Probe,
+    /// `[fleet]`.
+    pub fleet: Fleet,
     /// What `labels` of a resolver says, by its name; those that say nothing are left out.
     pub resolver_labels: BTreeMap<Arc<str>, GivenLabels>,
     /// Where more destinations come from while the process runs, by the resolvers that tell of them.

@@ -85,11 +85,15 @@ pub enum Label {
     RustVersion,
     /// The status of an HTTP answer.
     Code,
+    /// Which share of the destinations a process has.
+    Shard,
+    /// How many shares there are.
+    Shards,
 }
 
 impl Label {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Destination,
         Self::Bucket,
         Self::Cluster,
@@ -112,6 +116,8 @@ impl Label {
         Self::Revision,
         Self::RustVersion,
         Self::Code,
+        Self::Shard,
+        Self::Shards,
     ];
 
     /// As it is written.
@@ -139,6 +145,8 @@ impl Label {
             Self::Revision => "revision",
             Self::RustVersion => "rustversion",
             Self::Code => "code",
+            Self::Shard => "shard",
+            Self::Shards => "shards",
         }
     }
 }

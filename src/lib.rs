@@ -20,6 +20,7 @@ pub mod exposition;
 pub mod facts;
 pub mod filter;
 pub mod fingerprint;
+pub mod fleet;
 pub mod http;
 pub mod interner;
 pub mod labels;

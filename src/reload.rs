@@ -193,6 +193,7 @@ impl Reloader {
     async fn put_discovered_into_effect(&mut self, supervisor: &mut Supervisor) {
         let before: BTreeSet<_> = supervisor.discovered();
         let config = self.config.with_discovered(&self.discovery.found);
+        let config = config.own_share();
         let changes = supervisor.apply(&config).await;
         self.exposition.renew(&config.metrics).await;
         let summary = summary(config.destinations.len(), changes);
@@ -216,7 +217,9 @@ impl Reloader {
         config: Config,
     ) -> ReloadOutcome {
         self.config = config;
-        let config = &self.config.with_discovered(&self.discovery.found);
+        let config = self.config.with_discovered(&self.discovery.found);
+        let config = &config.own_share();
+        self.telemetry.is_of(&config.fleet);
         self.discovery.complain(config);
         logging::set_level(config.log.level());
         let changes = supervisor.apply(config).await;

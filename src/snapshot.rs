@@ -14,6 +14,7 @@ use crate::audit::Audit;
 use crate::destination::Destination;
 use crate::discovery::DiscoveryOutcome;
 use crate::facts::Figures;
+use crate::fleet::Fleet;
 use crate::labels::{GivenLabels, with_tags};
 use crate::resolver::Resolution;
 use crate::scan::{CompleteListing, CurrentScan};
@@ -40,6 +41,8 @@ pub struct Snapshot {
     pub resolvers: BTreeMap<Arc<str>, Resolution>,
     /// What came of what those know that tell of destinations.
     pub discovered: BTreeMap<Arc<str>, Arc<DiscoveryOutcome>>,
+    /// Which of all destinations these are.
+    pub fleet: Fleet,
 }
 
 /// What is known of one destination.

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::Config;
 use crate::destination::Destination;
 use crate::discovery::{self, DiscoveryOutcome};
+use crate::fleet::Fleet;
 use crate::resolver::ResolverHandle;
 use crate::schedule::targets::{ReadyModule, Targets};
 use crate::schedule::{Runner, RunnerSettings};
@@ -41,6 +42,7 @@ pub struct Supervisor {
     resolvers: BTreeMap<Arc<str>, Resolving>,
     watched: BTreeMap<Arc<str>, Watched>,
     discovered: BTreeMap<Arc<str>, Arc<DiscoveryOutcome>>,
+    fleet: Fleet,
     targets: Targets,
     publishers: watch::Sender<Publishers>,
     state: Option<Arc<State>>,
@@ -68,6 +70,7 @@ impl Supervisor {
             resolvers: BTreeMap::new(),
             watched: BTreeMap::new(),
             discovered: config.discovered.clone(),
+            fleet: config.fleet,
             publishers: watch::Sender::default(),
             state: None,
             is_started: false,
@@ -159,6 +162,7 @@ impl Supervisor {
         let changes = diff(&self.current, &desired);
         self.current = desired;
         self.discovered.clone_from(&config.discovered);
+        self.fleet = config.fleet;
         for change in &changes {
             match change {
                 Change::End(component) => self.end(component).await,
@@ -287,6 +291,7 @@ impl Supervisor {
                 .map(|(name, of)| (Arc::clone(name), of.handle.clone()))
                 .collect(),
             discovered: self.discovered.clone(),
+            fleet: self.fleet,
         });
     }
 

@@ -3,9 +3,10 @@
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::{self, Counter, Metric, MetricFamily};
-use prometheus::{Gauge, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Gauge, GaugeVec, IntCounterVec, IntGauge, Opts, Registry};
 use s3_exporter_api::UnixTime;
 
+use crate::fleet::Fleet;
 use crate::labels::Label;
 
 /// The version of s3-exporter.
@@ -23,6 +24,8 @@ pub struct Telemetry {
     in_flight: IntGauge,
     reloaded: Gauge,
     reload_time: Gauge,
+    shard: GaugeVec,
+    shards: GaugeVec,
     started: UnixTime,
 }
 
@@ -68,6 +71,26 @@ impl Telemetry {
             ),
         );
         reload_time.set(started.as_seconds());
+        let shard = add(
+            &registry,
+            GaugeVec::new(
+                Opts::new(
+                    "objectstore_exporter_shard",
+                    "Always 1; the labels say which share of the destinations this process has, and of how many; absent where it has all.",
+                ),
+                &[Label::Shard.as_str(), Label::Shards.as_str()],
+            ),
+        );
+        let shards = add(
+            &registry,
+            GaugeVec::new(
+                Opts::new(
+                    "objectstore_exporter_shards",
+                    "Shares into which the destinations are divided, as this process is configured; absent where it has all.",
+                ),
+                &[],
+            ),
+        );
         let build = Opts::new(
             "objectstore_exporter_build_info",
             "Always 1; the labels say what s3-exporter was built from.",
@@ -85,6 +108,8 @@ impl Telemetry {
             in_flight,
             reloaded,
             reload_time,
+            shard,
+            shards,
             started,
         }
     }
@@ -110,6 +135,20 @@ impl Telemetry {
         self.reloaded.set(f64::from(u8::from(success)));
         if success {
             self.reload_time.set(UnixTime::now().as_seconds());
+        }
+    }
+
+    /// This process has this part of a fleet.
+    pub fn is_of(&self, fleet: &Fleet) {
+        self.shard.reset();
+        self.shards.reset();
+        if let Some(shard) = fleet.shard {
+            let (number, count) = (shard.number().to_string(), shard.count().to_string());
+            self.shard.with_label_values(&[&number, &count]).set(1.0);
+            let none: [&str; 0] = [];
+            self.shards
+                .with_label_values(&none)
+                .set(f64::from(shard.count()));
         }
     }
 

@@ -76,6 +76,15 @@ pub fn summary(config: &Config) -> String {
         let what = format!("destinations: {template}");
         let _ = writeln!(text, "{}", watched(what, &template.destination));
     }
+    if let Some(shard) = config.fleet.shard {
+        let own = config.own_share().destinations;
+        let names: Vec<_> = own.iter().map(|of| &*of.name).collect();
+        let names = match names.is_empty() {
+            true => "none of them".to_owned(),
+            false => NameList(&names).to_string(),
+        };
+        let _ = writeln!(text, "fleet: this is shard {shard}, and has {names}");
+    }
     let count = Count(config.destinations.len(), "destination");
     let more = match config.discovery.is_empty() {
         true => "",

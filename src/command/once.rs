@@ -20,6 +20,7 @@ pub struct Outcome {
 
 /// Scans every destination once. With `process`, the metrics of this process come along.
 pub async fn once(config: &Config, telemetry: &Telemetry, process: bool) -> Outcome {
+    telemetry.is_of(&config.fleet);
     let mut supervisor = Supervisor::new(config);
     let source = supervisor.snapshots();
     progress::during(source.clone(), &config.log, supervisor.run_once()).await;

@@ -124,7 +124,7 @@ pub async fn run(
             tracing::info!(
                 address = address.to_string(),
                 version = telemetry::VERSION,
-                destinations = config.destinations.len(),
+                destinations = config.own_share().destinations.len(),
                 "listening; the metrics are at /metrics, the status page is at /status, for browsers at / too"
             );
         }
@@ -137,7 +137,8 @@ pub async fn run(
              and kubermatic_s3_query_success is 1 on success and 0 on failure"
         );
     }
-    let mut supervisor = Supervisor::new(config);
+    telemetry.is_of(&config.fleet);
+    let mut supervisor = Supervisor::new(&config.own_share());
     if let Some(state) = setup.state {
         supervisor.remember(state);
     }

@@ -50,6 +50,7 @@ fn config(
     let scan = general::scan(top);
     let max_discovered = general::limits(top, &mut metrics);
     let state_directory = general::state(top);
+    let fleet = general::fleet(top);
     let has_backends = top.has("backends");
     let stores = backends::backends(top, plugins, &metrics, fingerprints);
     let (resolvers, resolver_labels) = resolvers::resolvers(top, plugins, &metrics);
@@ -122,6 +123,7 @@ fn config(
         files: Vec::new(),
         destinations: found.destinations,
         probe,
+        fleet,
         resolver_labels: resolver_labels.into_iter().map(owned).collect(),
         discovery,
         max_discovered,

@@ -10,7 +10,8 @@ use super::target::{self, Target};
 use crate::cli::Flags;
 use crate::cli::flags::{
     ACCESS_KEY_ID, ADDRESS, BACKEND, BUCKET, CLUSTER, CLUSTERS_FILE, FLAGS, Flag, Kind, LISTEN,
-    LOG_DEBUG, LOG_FORMAT, LOG_LEVEL, MAX_AGE, SECRET_ACCESS_KEY, Sets, TARGET, WEB_CONFIG_FILE,
+    LOG_DEBUG, LOG_FORMAT, LOG_LEVEL, MAX_AGE, SECRET_ACCESS_KEY, SHARD, Sets, TARGET,
+    WEB_CONFIG_FILE,
 };
 
 /// The bucket that is watched where none is named.
@@ -43,7 +44,7 @@ pub fn overrides(flags: &Flags) -> Layer {
     if !addresses.is_empty() {
         put(&mut layer, first.sets.key(), addresses, first);
     }
-    for flag in [&WEB_CONFIG_FILE, &LOG_LEVEL, &LOG_FORMAT] {
+    for flag in [&WEB_CONFIG_FILE, &LOG_LEVEL, &LOG_FORMAT, &SHARD] {
         if let Some(value) = flags.text(flag) {
             put(&mut layer, flag.sets.key(), value, flag);
         }

@@ -41,6 +41,8 @@ pub struct Status<'a> {
     pub now: Time,
     /// As `/-/ready` says.
     pub ready: bool,
+    /// Which share of the destinations these are; none where they are all.
+    pub shard: Option<ShardStatus>,
     /// In the order of the configuration.
     pub destinations: Vec<DestinationStatus<'a>>,
     /// By name.
@@ -61,6 +63,15 @@ pub struct Moment {
     pub time: Time,
     /// How long ago; negative in the future.
     pub age_seconds: f64,
+}
+
+/// A share of the destinations.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ShardStatus {
+    /// Which one, from 1.
+    pub number: u16,
+    /// Of how many.
+    pub count: u16,
 }
 
 /// A destination.

@@ -14,6 +14,8 @@ pub(super) fn alerts(settings: &Settings) -> Vec<Alert> {
         destinations_omitted,
         reload_failed,
         absent,
+        shard_absent,
+        shards_disagree,
     ];
     let fixed = all.iter().map(|alert| alert(settings));
     fixed.chain(destination_absent(settings)).collect()
@@ -101,6 +103,39 @@ fn absent(_: &Settings) -> Alert {
         keep_firing: Duration::ZERO,
         summary: "No s3-exporter is scraped".to_owned(),
         description: "Prometheus has no metric of any s3-exporter: nobody watches the backups, and no other alert on them can come.".to_owned(),
+        of: Of::Process,
+    }
+}
+
+/// Each share is asked for by itself: whoever has another one answers.
+fn shard_absent(_: &Settings) -> Alert {
+    let there = "max without (instance, pod, shards) (objectstore_exporter_shard)";
+    Alert {
+        name: "BackupShardAbsent".to_owned(),
+        severity: Some(Severity::Critical),
+        expression: format!(
+            "count without (shard) ({there})\n< {}",
+            of_any("objectstore_exporter_shards")
+        ),
+        pending: minutes(10),
+        keep_firing: Duration::ZERO,
+        summary: "Not all shards of s3-exporter are scraped".to_owned(),
+        description: "Of all shards, {{ $value }} are scraped{{ with query \"max(objectstore_exporter_shards)\" }} of {{ . | first | value }}{{ end }}: nobody watches the destinations of the others, and no other alert on them can come.".to_owned(),
+        of: Of::Process,
+    }
+}
+
+/// While the count changes they disagree for as long as a configuration takes to be read everywhere.
+fn shards_disagree(_: &Settings) -> Alert {
+    let counts = "objectstore_exporter_shards";
+    Alert {
+        name: "BackupShardsDisagree".to_owned(),
+        severity: Some(Severity::Warning),
+        expression: format!("{} != {}", of_any(counts), of_all(counts)),
+        pending: minutes(15),
+        keep_firing: Duration::ZERO,
+        summary: "The shards of s3-exporter are not of one count".to_owned(),
+        description: "Some processes share the destinations out among {{ $value }}, others among fewer: destinations may be watched twice, or by nobody.\n`objectstore_exporter_shard` says which process takes itself for what.".to_owned(),
         of: Of::Process,
     }
 }

@@ -9,6 +9,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
 
 use crate::discovery::DiscoveryOutcome;
+use crate::fleet::Fleet;
 use crate::resolver::{Resolution, ResolverHandle};
 use crate::snapshot::{DestinationSnapshot, Snapshot};
 
@@ -18,6 +19,7 @@ pub(crate) struct Publishers {
     pub destinations: Vec<watch::Receiver<Arc<DestinationSnapshot>>>,
     pub resolvers: BTreeMap<Arc<str>, ResolverHandle>,
     pub discovered: BTreeMap<Arc<str>, Arc<DiscoveryOutcome>>,
+    pub fleet: Fleet,
 }
 
 /// Where to read what is known now. Cheap to clone.
@@ -37,7 +39,7 @@ impl SnapshotSource {
         let publishers = Publishers {
             destinations,
             resolvers,
-            discovered: BTreeMap::new(),
+            ..Publishers::default()
         };
         Self(watch::channel(publishers).1)
     }
@@ -57,6 +59,7 @@ impl SnapshotSource {
                 .map(|(name, names)| (Arc::clone(name), names.resolution.borrow().clone()))
                 .collect(),
             discovered: publishers.discovered.clone(),
+            fleet: publishers.fleet,
         }
     }
 

@@ -6,6 +6,7 @@ mod findings;
 mod quiet;
 mod run;
 mod scans;
+mod shards;
 mod text;
 mod timeline;
 mod verdicts;
@@ -18,6 +19,7 @@ fn scenarios() -> Vec<Scenario> {
     let mut all = findings::scenarios();
     all.extend(verdicts::scenarios());
     all.extend(scans::scenarios());
+    all.extend(shards::scenarios());
     all.extend(quiet::scenarios());
     all
 }

@@ -5,6 +5,7 @@ mod destinations;
 mod environment;
 mod file;
 mod flags;
+mod fleet;
 mod good;
 mod modules;
 mod stores;

@@ -69,6 +69,7 @@ pub fn config(metrics: Metrics) -> Config {
         resolvers: BTreeMap::new(),
         destinations: Vec::new(),
         probe: Default::default(),
+        fleet: Default::default(),
         resolver_labels: BTreeMap::new(),
         files: Vec::new(),
         discovery: BTreeMap::new(),
@@ -568,6 +569,7 @@ pub fn snapshot() -> Snapshot {
             .map(|(name, resolution)| (name.into(), resolution))
             .collect(),
         discovered: [("buckets:onprem".into(), Arc::new(outcome))].into(),
+        ..Snapshot::default()
     }
 }
 

@@ -13,5 +13,6 @@ mod refused;
 mod rendered;
 mod rights;
 mod schemas;
+mod shards;
 mod stage;
 mod table;

@@ -175,6 +175,7 @@ fn config(
         resolvers: BTreeMap::new(),
         destinations,
         probe: Default::default(),
+        fleet: Default::default(),
         resolver_labels: BTreeMap::new(),
         files: Vec::new(),
         discovery: BTreeMap::new(),

@@ -70,6 +70,13 @@ pub const WEB_CONFIG_FILE: Flag = Flag::ours(
     Kind::Text("FILE"),
     "TLS and basic auth, in the format of the Prometheus exporter-toolkit",
 );
+/// Which share of the destinations this process has.
+pub const SHARD: Flag = Flag::ours(
+    "shard",
+    Sets::Key("fleet.shard"),
+    Kind::Text("NUMBER/COUNT"),
+    "Of all destinations those of this share alone, such as 2/5 [default: all]",
+);
 /// Where the store is; without a file it makes the configuration.
 pub const ENDPOINT: Flag = Flag::of_seed(
     "endpoint",
@@ -164,7 +171,7 @@ pub const TARGET: Flag = Flag::ours(
 );
 
 /// All of them, in the order of the help.
-pub const FLAGS: [&Flag; 21] = [
+pub const FLAGS: [&Flag; 22] = [
     &CONFIG,
     &AUTO_RELOAD,
     &AUTO_RELOAD_INTERVAL,
@@ -174,6 +181,7 @@ pub const FLAGS: [&Flag; 21] = [
     &LOG_FORMAT,
     &LOG_DEBUG,
     &WEB_CONFIG_FILE,
+    &SHARD,
     &ENDPOINT,
     &ACCESS_KEY_ID,
     &SECRET_ACCESS_KEY,

@@ -1,4 +1,4 @@
-//! `[server]`, `[log]`, `[metrics]`, `[scan]`, `[limits]` and `[state]`.
+//! `[server]`, `[log]`, `[metrics]`, `[scan]`, `[limits]`, `[state]` and `[fleet]`.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use s3_exporter_config::{Section, Setting, closest};
 
 use crate::config::{Compat, Metrics, Server};
+use crate::fleet::{Fleet, Shard};
 use crate::labels::{Label, is_label_name};
 use crate::logging::{Log, LogFormat, filter};
 
@@ -241,6 +242,22 @@ pub(super) fn limits(top: &mut Section, metrics: &mut Metrics) -> usize {
 /// `[state]`: its directory.
 pub(super) fn state(top: &mut Section) -> Option<PathBuf> {
     top.table("state", |section| section.folder("directory"))
+}
+
+/// `[fleet]`.
+pub(super) fn fleet(top: &mut Section) -> Fleet {
+    top.table("fleet", |section| Fleet {
+        shard: shard(section),
+    })
+}
+
+fn shard(section: &mut Section) -> Option<Shard> {
+    let given = section.setting("shard", Section::name)?;
+    let shard = Shard::parse(&given.value);
+    if let Err(expected) = &shard {
+        section.fault_of(&given, format!("is {}: {expected}", given.quote()));
+    }
+    shard.ok()
 }
 
 /// `interval`, here and at a destination.

@@ -178,6 +178,7 @@ mod tests {
             ]
             .into(),
             discovered: [("buckets:b".into(), Arc::new(outcome))].into(),
+            ..Snapshot::default()
         }
     }
 

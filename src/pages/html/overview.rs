@@ -15,6 +15,7 @@ use super::scans::Running;
 use super::write::{ByteSize, HtmlName, HtmlText, Sentences, When};
 use super::{About, Context};
 use crate::discovery::DiscoveryOutcome;
+use crate::fleet::Shard;
 use crate::pages::progress;
 use crate::resolver::Resolution;
 use crate::snapshot::DestinationSnapshot;
@@ -33,6 +34,7 @@ struct Overview<'a> {
     base: &'static str,
     path: String,
     headline: Headline,
+    shard: Option<Shard>,
     failing: Vec<Failing<'a>>,
     more_failing: usize,
     resolvers: Vec<ResolverLine<'a>>,
@@ -120,6 +122,7 @@ pub fn page(context: &Context<'_>, query: &Query) -> askama::Result<String> {
         about: context.about(),
         base: base.0,
         path: "status".to_owned(),
+        shard: snapshot.fleet.shard,
         failing: failing
             .take(LINES)
             .filter_map(|it| Failing::new(it.of, base, now))

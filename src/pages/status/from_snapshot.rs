@@ -10,8 +10,8 @@ use super::found::findings;
 use super::progress::progress;
 use super::{
     ClusterStatus, DestinationState, DestinationStatus, ExcludedStatus, LatestAudit, LatestFailure,
-    LatestScan, LookStatus, Moment, ObjectFigures, RequestsStatus, ResolverStatus, SizeRange,
-    Status, StoreStatus, Time,
+    LatestScan, LookStatus, Moment, ObjectFigures, RequestsStatus, ResolverStatus, ShardStatus,
+    SizeRange, Status, StoreStatus, Time,
 };
 use crate::clusters::Clusters;
 use crate::destination::Destination;
@@ -53,6 +53,10 @@ impl<'a> Status<'a> {
             started: Moment::of_ours(started, now),
             now: Time(now),
             ready,
+            shard: snapshot.fleet.shard.map(|shard| ShardStatus {
+                number: shard.number(),
+                count: shard.count(),
+            }),
             destinations,
             clusters,
             resolvers: resolvers

@@ -286,6 +286,7 @@ fn a_resolver_that_nobody_asks_is_not_wanted() {
         files: Vec::new(),
         destinations: vec![destination("x", "bx@s~lab").into()],
         probe: Default::default(),
+        fleet: Default::default(),
         resolver_labels: BTreeMap::new(),
         discovery: BTreeMap::new(),
         max_discovered: 1,

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use prometheus::proto::MetricFamily;
 use s3_exporter::config::Metrics;
 use s3_exporter::exposition::{Format, text};
+use s3_exporter::fleet::{Fleet, Shard};
 use s3_exporter::snapshot::Snapshot;
 use s3_exporter::telemetry::Telemetry;
 use serde_json::{Value, json};
@@ -26,6 +27,8 @@ pub struct Shown {
     pub started: i64,
     /// Whether the latest reload succeeded.
     pub reloaded: bool,
+    /// Which share it has, such as `2/5`.
+    pub shard: Option<&'static str>,
     /// In which instance and pod.
     pub target: (String, String),
 }
@@ -37,6 +40,7 @@ impl Shown {
             metrics: sample::metrics(&[], "cluster"),
             started,
             reloaded: true,
+            shard: None,
             target: ("a".to_owned(), "s3-exporter-1".to_owned()),
         }
     }
@@ -105,7 +109,15 @@ impl Timeline {
 
 /// The samples of a scrape.
 fn samples(shown: &Shown) -> Vec<(String, String)> {
-    let own = OWN.get_or_init(|| Telemetry::new().families());
+    let own = match shown.shard {
+        None => OWN.get_or_init(|| Telemetry::new().families()),
+        Some(shard) => {
+            let telemetry = Telemetry::new();
+            let shard = Some(Shard::parse(shard).unwrap());
+            telemetry.is_of(&Fleet { shard });
+            &telemetry.families()
+        }
+    };
     let text = text(&shown.snapshot, &shown.metrics, own, Format::Text);
     let (instance, pod) = &shown.target;
     let lines = text.lines().filter(|line| !line.starts_with('#'));

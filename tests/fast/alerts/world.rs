@@ -144,6 +144,7 @@ impl World {
             destinations: vec![Arc::new(self.etcd), Arc::new(self.dumps)],
             resolvers: [("kkp".into(), self.kkp)].into(),
             discovered: [("kkp".into(), Arc::new(outcome))].into(),
+            ..Snapshot::default()
         };
         Shown::new(snapshot, self.started)
     }

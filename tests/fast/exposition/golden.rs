@@ -6,6 +6,7 @@ use std::path::Path;
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
 use s3_exporter::config::{Compat, Metrics};
 use s3_exporter::exposition::{Format, text};
+use s3_exporter::fleet::{Fleet, Shard};
 use s3_exporter::labels::Label;
 use s3_exporter::telemetry::Telemetry;
 
@@ -101,7 +102,11 @@ fn other_sets_and_other_names_of_labels() {
 #[test]
 fn each_label_is_in_the_list() {
     let metrics = sample::metrics(&[Compat::KubermaticS3], "cluster");
-    let own = Telemetry::new().families();
+    let telemetry = Telemetry::new();
+    telemetry.is_of(&Fleet {
+        shard: Some(Shard::parse("2/5").unwrap()),
+    });
+    let own = telemetry.families();
     let text = text(&sample::snapshot(), &metrics, &own, Format::Text);
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     let before_values = samples.flat_map(|line| line.split("=\"").collect::<Vec<_>>());

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use s3_exporter::config::Compat;
 use s3_exporter::exposition::{Format, probe, text};
+use s3_exporter::fleet::{Fleet, Shard};
 use s3_exporter::telemetry::Telemetry;
 
 use crate::sample;
@@ -132,7 +133,11 @@ fn families(text: &str) -> Vec<Shown> {
 
 /// All that a process shows.
 fn exposed(sets: &[Compat]) -> String {
-    let mut own = Telemetry::new().families();
+    let telemetry = Telemetry::new();
+    telemetry.is_of(&Fleet {
+        shard: Some(Shard::parse("2/5").unwrap()),
+    });
+    let mut own = telemetry.families();
     own.extend(probe::families(true, false, Duration::from_secs(1)));
     own.sort_by(|one, other| one.name().cmp(other.name()));
     let metrics = sample::metrics(sets, "cluster");

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -63,7 +63,7 @@ impl Pod {
             let volume = volumes.iter().find(is_its).unwrap();
             let path = mount["mountPath"].as_str().unwrap();
             let place = folder.path().join(path.trim_start_matches('/'));
-            publish(&place, &content(kubernetes, namespace, volume).await);
+            publish(&place, 1, &content(kubernetes, namespace, volume).await);
         }
         let mut environment: Vec<_> = list(&container["env"])
             .iter()
@@ -122,7 +122,7 @@ fn text(value: &Value) -> String {
 }
 
 /// The files of a volume, by their paths, from the object that it names.
-async fn content(
+pub async fn content(
     kubernetes: &Kubernetes,
     namespace: &str,
     volume: &Value,
@@ -158,13 +158,19 @@ async fn content(
     }
 }
 
-/// Writes the files of a volume as a kubelet does: behind a link that it swaps.
-fn publish(place: &Path, files: &[(String, Vec<u8>)]) {
-    let folder: PathBuf = place.join("..2026");
+/// Writes the files of a volume as a kubelet does, for the so many-th time: behind a link that it swaps.
+pub fn publish(place: &Path, nth: usize, files: &[(String, Vec<u8>)]) {
+    let name = format!("..{nth}");
+    let folder = place.join(&name);
     fs::create_dir_all(&folder).unwrap();
-    symlink("..2026", place.join("..data")).unwrap();
     for (name, bytes) in files {
         fs::write(folder.join(name), bytes).unwrap();
-        symlink(Path::new("..data").join(name), place.join(name)).unwrap();
+        let link = place.join(name);
+        if !link.is_symlink() {
+            symlink(Path::new("..data").join(name), link).unwrap();
+        }
     }
+    let new = place.join("..data_tmp");
+    symlink(&name, &new).unwrap();
+    fs::rename(new, place.join("..data")).unwrap();
 }

@@ -4,7 +4,8 @@ use super::helm::{HELMS, template};
 use super::table::{MINIO, SEEDS};
 
 /// Values, and what the complaint must name.
-const SCHEMA: [(&str, &[&str]); 20] = [
+const SCHEMA: [(&str, &[&str]); 21] = [
+    ("shards: 0", &["shards", "minimum"]),
     ("replicas: many", &["replicas", "integer"]),
     ("replica: 1", &["replica", "additional"]),
     ("image: {tag: 'a b'}", &["image", "tag"]),
@@ -81,7 +82,19 @@ fn what_does_not_go_together_is_refused() {
         (seeds.to_owned(), "rbac.seedSecrets is empty"),
         (
             format!("{MINIO}replicas: 2\nstate: {{enabled: true, existingClaim: a}}\n"),
-            "state.existingClaim is for one replica",
+            "state.existingClaim is for one pod",
+        ),
+        (
+            format!("{MINIO}shards: 2\nstate: {{enabled: true, existingClaim: a}}\n"),
+            "state.existingClaim is for one pod",
+        ),
+        (
+            format!("{MINIO}shards: 2\nreplicas: 2\n"),
+            "replicas is above 1, and so is shards",
+        ),
+        (
+            format!("{MINIO}    [fleet]\n    shard = \"1/2\"\nshards: 2\n"),
+            "config.toml has [fleet]",
         ),
         (
             format!("{MINIO}web: {{yaml: a}}\nsecrets: {{web-config: {{data: {{a: b}}}}}}\n"),

@@ -86,7 +86,7 @@ pub struct Row(
     pub &'static str,
 );
 
-pub const ROWS: [Row; 21] = [
+pub const ROWS: [Row; 23] = [
     Row(
         "plain",
         &[MINIO],
@@ -140,6 +140,16 @@ pub const ROWS: [Row; 21] = [
             "state: {enabled: true, existingClaim: mine, storageClassName: '-'}\n",
         ],
         "ConfigMap Service ServiceAccount StatefulSet",
+    ),
+    Row(
+        "shards",
+        &[MINIO, "shards: 3\n"],
+        "ConfigMap Service ServiceAccount StatefulSet",
+    ),
+    Row(
+        "state-and-shards",
+        &["config: {existing: mine}\nshards: 3\nstate: {enabled: true}\n"],
+        "Service ServiceAccount StatefulSet",
     ),
     Row(
         "monitored",

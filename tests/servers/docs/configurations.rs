@@ -11,7 +11,11 @@ use crate::docs::{blocks, files, read, write_with_files};
 /// All `${NAME}` in it, with a value.
 fn variables(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let names = text.split("${").skip(1);
-    names.map(|rest| (rest.split_once('}').unwrap().0, "value"))
+    let names = names.map(|rest| rest.split_once('}').unwrap().0);
+    names.map(|name| match name {
+        "POD_NAME" => (name, "s3-exporter-1"),
+        _ => (name, "value"),
+    })
 }
 
 /// Programs that a configuration runs, and that need not be here.

@@ -51,6 +51,8 @@ async fn exposed() -> String {
     let config = format!(
         r#"[metrics]
 compat = ["kubermatic_s3", "kubermatic_etcdbackup", "ribbybibby"]
+[fleet]
+shard = "1/1"
 [scan]
 interval = "1s"
 audit_interval = "1s"

@@ -89,7 +89,19 @@ true
 {{- if not (or $config.destinations $config.destinations_from) -}}
 {{- fail "config.toml watches nothing: it needs [[destinations]], or destinations_from = \"kubermatic-seed\"" -}}
 {{- end -}}
+{{- if and $config.fleet (gt (int .Values.shards) 1) -}}
+{{- fail "config.toml has [fleet], which the chart writes where `shards` is above 1: leave one of the two out" -}}
+{{- end -}}
 {{- toJson $config -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Its text. Which pod has which share is in it, not in the environment: so it changes without a restart. */}}
+{{- define "s3-exporter.toml" -}}
+{{- if gt (int .Values.shards) 1 -}}
+{{- printf "%s\n\n[fleet]\nshard = \"${POD_NAME}/%d\"\n" (trimSuffix "\n" .Values.config.toml) (int .Values.shards) -}}
+{{- else -}}
+{{- .Values.config.toml -}}
 {{- end -}}
 {{- end -}}
 

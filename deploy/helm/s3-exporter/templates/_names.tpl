@@ -55,6 +55,11 @@ labels: {{- include "s3-exporter.labels" . | nindent 2 }}
 {{- end -}}
 {{- end -}}
 
+{{/* How many pods there are. */}}
+{{- define "s3-exporter.pods" -}}
+{{- mul .Values.replicas .Values.shards -}}
+{{- end -}}
+
 {{/* The label of a backup job's name, as Prometheus has it. */}}
 {{- define "s3-exporter.jobLabel" -}}
 {{- ternary "backup_job" "exported_job" .Values.serviceMonitor.honorLabels -}}

@@ -111,6 +111,12 @@ topologySpreadConstraints: {{- toYaml . | nindent 2 }}
 
 {{- define "s3-exporter.env" -}}
 {{- $env := list -}}
+{{- if gt (int .Values.shards) 1 -}}
+  {{- $env = append $env (dict "name" "POD_NAME" "valueFrom" (dict "fieldRef" (dict "fieldPath" "metadata.name"))) -}}
+  {{- if .Values.config.existing -}}
+    {{- $env = append $env (dict "name" "S3_EXPORTER__FLEET__SHARD" "value" (printf "$(POD_NAME)/%d" (int .Values.shards))) -}}
+  {{- end -}}
+{{- end -}}
 {{- if .Values.state.enabled -}}
   {{- $env = append $env (dict "name" "S3_EXPORTER__STATE__DIRECTORY" "value" "/var/lib/s3-exporter") -}}
 {{- end -}}

@@ -1,0 +1,53 @@
+//! The destinations that are this process's, where several share them out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::destination::Destination;
+
+impl Config {
+    /// With the destinations of this process's share alone, those that were discovered too. All are known
+    /// before, or two of one name would not be seen.
+    #[must_use]
+    pub fn own_share(&self) -> Self {
+        let mut config = self.clone();
+        let Some(shard) = self.fleet.shard else {
+            return config;
+        };
+        let mirrors = self.destinations.iter().map(|of| (&of.name, &**of));
+        let mirrors: BTreeMap<_, _> = mirrors.collect();
+        let has = |of: &Destination| shard.has(&original(of, &mirrors).name);
+        config.destinations.retain(|of| has(of));
+        for outcome in config.discovered.values_mut() {
+            let own = |name: &Arc<str>| mirrors.get(name).is_some_and(|of| has(of));
+            Arc::make_mut(outcome).destinations.retain(own);
+        }
+        config
+    }
+}
+
+/// What a destination is a mirror of, be it by others between; itself where it is none. A mirror is judged by
+/// what is found there, so both are of one share. Of mirrors in a circle it is the one whose name is least.
+fn original<'a>(
+    of: &'a Destination,
+    all: &BTreeMap<&Arc<str>, &'a Destination>,
+) -> &'a Destination {
+    let mut seen = vec![of];
+    loop {
+        let last = seen[seen.len() - 1];
+        let next = last
+            .judging
+            .mirror_of
+            .as_ref()
+            .and_then(|name| all.get(name));
+        let Some(next) = next.copied() else {
+            return last;
+        };
+        if let Some(begin) = seen.iter().position(|one| one.name == next.name) {
+            let circle = seen[begin..].iter().copied();
+            return circle.min_by_key(|one| &one.name).unwrap_or(last);
+        }
+        seen.push(next);
+    }
+}
