@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::{
     BackendError, BucketSetting, BucketUsage, Capabilities, Continuation, FailureKind, ListRequest,
-    ListingKind, Meter, Page, SettingState, StartAt,
+    ListingKind, Meter, ObjectPart, Page, SettingState, StartAt, UnixTime,
 };
 
 /// A connection to an object store that can list buckets.
@@ -91,6 +92,40 @@ pub trait Backend: Send + Sync {
             .map_err(|lacking| lacking.into_error(action.as_str()))?;
         let reason = "this backend says that it can, and does not";
         Err(BackendError::new(FailureKind::Internal, action, reason))
+    }
+
+    /// Reads these bytes of an object's content, as far as it goes: up to 8 MiB, of which the first is there
+    /// unless the object is empty. By default nothing can be read.
+    ///
+    /// # Errors
+    /// As [`Self::setting`]; `not_found` where there is no such object.
+    async fn read_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        range: Range<u64>,
+        _meter: &Arc<Meter>,
+    ) -> Result<ObjectPart, BackendError> {
+        let _ = range;
+        let action = format!("reading object {key:?} of bucket {bucket:?}");
+        self.capabilities()
+            .reads_objects()
+            .map_err(|lacking| lacking.into_error(action.as_str()))?;
+        let reason = "this backend says that it can, and does not";
+        Err(BackendError::new(FailureKind::Internal, action, reason))
+    }
+
+    /// The moment that a listing which begins now would be of, where it is not of the present but of a
+    /// report: one that was listed already need not be listed again. By default listings are of the present.
+    ///
+    /// # Errors
+    /// As [`Self::list_page`].
+    async fn report_time(
+        &self,
+        _bucket: &str,
+        _meter: &Arc<Meter>,
+    ) -> Result<Option<UnixTime>, BackendError> {
+        Ok(None)
     }
 
     /// Asks for one object, to see whether the store answers and lets us list.

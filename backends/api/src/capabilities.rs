@@ -20,6 +20,8 @@ pub struct Capabilities {
     pub buckets: bool,
     /// [`Backend::usage`](crate::Backend::usage).
     pub usage: bool,
+    /// [`Backend::read_part`](crate::Backend::read_part).
+    pub reads: bool,
     /// [`StartAt::After`]. Without it nothing is listed in parts.
     pub start_after: bool,
     /// [`StartAt::Marker`].
@@ -36,6 +38,7 @@ impl Capabilities {
         tags: false,
         buckets: false,
         usage: false,
+        reads: false,
         start_after: false,
         marker: false,
     };
@@ -79,6 +82,14 @@ impl Capabilities {
         self.usage.then_some(()).ok_or(Lacking::USAGE)
     }
 
+    /// Whether the content of objects can be read.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn reads_objects(&self) -> Result<(), Lacking> {
+        self.reads.then_some(()).ok_or(Lacking::CONTENT)
+    }
+
     /// Whether a page can begin there.
     ///
     /// # Errors
@@ -115,6 +126,11 @@ impl Lacking {
     const USAGE: Self = Self {
         cannot: "read",
         what: "what its store counts",
+    };
+
+    const CONTENT: Self = Self {
+        cannot: "read",
+        what: "the content of objects",
     };
 
     const fn list(what: &'static str) -> Self {
@@ -180,6 +196,7 @@ mod tests {
             tags: true,
             buckets: true,
             usage: true,
+            reads: true,
             start_after: true,
             marker: true,
         };

@@ -49,6 +49,26 @@ pub trait Connect: Debug + Send + Sync {
         Ok(())
     }
 
+    /// The name of the backend by which it reads, where it has no way of its own to a store.
+    fn reads_by(&self) -> Option<&str> {
+        None
+    }
+
+    /// The same one, which reads by this store from now on; `None` where it reads by none.
+    fn reading_by(&self, _store: Arc<dyn Connect>) -> Option<Arc<dyn Connect>> {
+        None
+    }
+
+    /// Whether what objects hold can be read.
+    ///
+    /// # Errors
+    /// It cannot, as by default: what the user is to do.
+    fn reads_objects(&self) -> Result<(), &'static str> {
+        Err(
+            "objects of this kind of store cannot be read: name a backend of type \"s3\", \"minio\", \"azure\", \"gcs\" or \"file\"",
+        )
+    }
+
     /// The program that it runs, if it runs one: refused unless the configuration allows that one.
     fn program(&self) -> Option<&Path> {
         None

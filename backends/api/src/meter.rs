@@ -36,11 +36,13 @@ pub enum Operation {
     GetStorageUsage,
     /// Nor this: `GetBucketStat` of Alibaba OSS.
     GetBucketStat,
+    /// `GetObject`.
+    GetObject,
 }
 
 impl Operation {
     /// All operations that a backend can be asked for.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ListObjectsV2,
         Self::ListObjectVersions,
         Self::ListMultipartUploads,
@@ -56,6 +58,7 @@ impl Operation {
         Self::DataUsageInfo,
         Self::GetStorageUsage,
         Self::GetBucketStat,
+        Self::GetObject,
     ];
 
     /// The name in the API.
@@ -76,6 +79,7 @@ impl Operation {
             Self::DataUsageInfo => "DataUsageInfo",
             Self::GetStorageUsage => "GetStorageUsage",
             Self::GetBucketStat => "GetBucketStat",
+            Self::GetObject => "GetObject",
         }
     }
 
@@ -97,6 +101,7 @@ impl Operation {
             Self::DataUsageInfo => "admin:DataUsageInfo",
             Self::GetStorageUsage => "s3:ListAllMyBuckets",
             Self::GetBucketStat => "oss:GetBucketStat",
+            Self::GetObject => "s3:GetObject",
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::UnixTime;
+use crate::{Report, UnixTime};
 
 /// One object as a listing shows it, borrowed from a [`Page`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +107,7 @@ pub struct Page {
     states: Vec<VersionState>,
     /// At which object each was seen first.
     oddities: [Option<usize>; Oddity::ALL.len()],
+    report: Option<Report>,
 }
 
 #[derive(Debug)]
@@ -169,6 +170,7 @@ impl Page {
         self.classes.clear();
         self.states.clear();
         self.oddities = Default::default();
+        self.report = None;
     }
 
     /// Adds an object at the end.
@@ -196,6 +198,16 @@ impl Page {
     /// What each entry of a listing of versions is, in their order; of any other listing there are none.
     pub fn states(&self) -> &[VersionState] {
         &self.states
+    }
+
+    /// Says that the listing is of a report, and what that says of all of the listing: in its last page.
+    pub fn set_report(&mut self, report: Report) {
+        self.report = Some(report);
+    }
+
+    /// What the report says that the listing is of; `None` but in the last page of one.
+    pub const fn report(&self) -> Option<Report> {
+        self.report
     }
 
     /// Keeps in mind that the object at `index` is odd. Of each kind the first one is kept.

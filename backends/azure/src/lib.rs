@@ -42,6 +42,10 @@ impl Connect for AzureConfig {
         self.login.found(&Environment::real()).into_iter().collect()
     }
 
+    fn reads_objects(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     fn lists_buckets(&self) -> Result<(), &'static str> {
         Ok(())
     }

@@ -1,22 +1,26 @@
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, USER_AGENT};
+use http::header::{AUTHORIZATION, RANGE, USER_AGENT};
 use http::{Request, Response};
 use http_body_util::Full;
 use object_store::azure::{AzureAuthorizer, AzureCredential};
 use object_store::client::{HttpRequest, HttpRequestBody};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3_exporter_api::{
-    Backend, BackendError, Capabilities, Continuation, ListRequest, ListingKind, Order, Page,
-    StartAt,
+    Backend, BackendError, Capabilities, Continuation, ListRequest, ListingKind, Meter, ObjectPart,
+    Order, Page, StartAt,
 };
-use s3_exporter_cloud::{AttemptFailure, CloudStore, FailureContext, Ring, list_page, max_results};
+use s3_exporter_cloud::{
+    AttemptFailure, CloudStore, FailureContext, PartRequest, Ring, list_page, max_results,
+};
 use s3_exporter_page::{
-    StoreErrorResponse, read_blobs, read_complaint, read_containers, read_error,
+    ErrorBody, StoreErrorResponse, Untold, range_header, read_blobs, read_complaint,
+    read_containers, read_error, read_part, reading,
 };
 use s3_exporter_transport::{BoxError, HttpClients};
 
@@ -39,6 +43,8 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 /// A container's name may be `$web`, `$root` or `$logs`.
 const CONTAINER: &AsciiSet = &QUERY.remove(b'$');
+/// A blob's name may hold folders.
+const NAME: &AsciiSet = &QUERY.remove(b'/');
 
 /// A connection to a storage account.
 pub struct Azure {
@@ -61,6 +67,7 @@ impl Backend for Azure {
         Capabilities {
             start_after: self.is_ordered,
             buckets: true,
+            reads: true,
             ..Capabilities::OBJECTS
         }
     }
@@ -99,6 +106,26 @@ impl Backend for Azure {
         };
         list_page(self, context, request, page).await
     }
+
+    async fn read_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        range: Range<u64>,
+        meter: &Arc<Meter>,
+    ) -> Result<ObjectPart, BackendError> {
+        let on_credentials = self.identity.advice();
+        let context = FailureContext {
+            action: reading(bucket, key, &self.url),
+            url: &self.url,
+            timeout: self.request_timeout,
+            service: "a Blob service",
+            start: "startFrom",
+            words: &|kind, code| words(ListingKind::Objects, kind, code, on_credentials),
+        };
+        let part = PartRequest { bucket, key, range };
+        s3_exporter_cloud::read_part(self, context, &part, meter).await
+    }
 }
 
 impl CloudStore for Azure {
@@ -124,6 +151,40 @@ impl CloudStore for Azure {
         page: &mut Page,
     ) -> Result<Continuation, AttemptFailure> {
         read(kind, answer, page)
+    }
+
+    async fn part_request(
+        &self,
+        action: &str,
+        part: &PartRequest<'_>,
+    ) -> Result<Request<Full<Bytes>>, AttemptFailure> {
+        let credential = self.identity.get(action).await;
+        let credential = credential.map_err(AttemptFailure::NoCredentials)?;
+        let container = utf8_percent_encode(part.bucket, CONTAINER);
+        let uri = format!(
+            "{}/{container}/{}",
+            self.url,
+            utf8_percent_encode(part.key, NAME)
+        );
+        let asked = Request::get(uri)
+            .header(RANGE, range_header(&part.range))
+            .header(VERSION, PLAIN);
+        let signed = self.authorized(asked, credential.as_deref());
+        signed.map_err(AttemptFailure::internal)
+    }
+
+    fn read_part(
+        &self,
+        part: &PartRequest<'_>,
+        answer: &Response<Vec<u8>>,
+    ) -> Result<Option<ObjectPart>, AttemptFailure> {
+        let headers = answer.headers();
+        let header = |name: &str| headers.get(name)?.to_str().ok();
+        let read = read_part(answer.status().as_u16(), header, answer.body(), &part.range);
+        read.map_err(|untold| match untold {
+            Untold::Refused(error) => refused(answer, error),
+            Untold::Malformed(cause) => AttemptFailure::Malformed(cause.into()),
+        })
     }
 
     fn forget_credentials(&self) {
@@ -152,10 +213,16 @@ impl Azure {
             StartAt::After(_) => WITH_START,
             _ => PLAIN,
         };
-        let mut asked: HttpRequest = Request::get(uri)
-            .header(USER_AGENT, AGENT)
-            .header(VERSION, version)
-            .body(HttpRequestBody::empty())?;
+        self.authorized(Request::get(uri).header(VERSION, version), credential)
+    }
+
+    fn authorized(
+        &self,
+        asked: http::request::Builder,
+        credential: Option<&AzureCredential>,
+    ) -> Result<Request<Full<Bytes>>, BoxError> {
+        let asked = asked.header(USER_AGENT, AGENT);
+        let mut asked: HttpRequest = asked.body(HttpRequestBody::empty())?;
         if let Some(credential) = credential {
             let authorizer = AzureAuthorizer::new(credential, &self.account);
             authorizer.with_crypto(&Ring).try_authorize(&mut asked)?;
@@ -172,27 +239,31 @@ fn read(
     answer: &Response<Vec<u8>>,
     page: &mut Page,
 ) -> Result<Continuation, AttemptFailure> {
-    let (status, headers) = (answer.status(), answer.headers());
-    let body = answer.body();
+    let (status, body) = (answer.status(), answer.body());
     // A store may also say 200 and then fail.
     let error = match status.is_success() {
         true => read_error(body),
         false => read_complaint(body),
     };
     if !status.is_success() || error.is_some() {
-        let location = headers
-            .get("location")
-            .and_then(|value| value.to_str().ok());
-        let location = location.filter(|_| status.is_redirection());
-        let refusal = StoreErrorResponse::new(status.as_u16(), error, None);
-        let refusal = refusal.with_location(location);
-        return Err(AttemptFailure::Refused(kind_of(&refusal), refusal));
+        return Err(refused(answer, error));
     }
     let read = match kind {
         ListingKind::Buckets => read_containers(body, page),
         _ => read_blobs(body, page),
     };
     read.map_err(|cause| AttemptFailure::Malformed(cause.into()))
+}
+
+fn refused(answer: &Response<Vec<u8>>, error: Option<ErrorBody>) -> AttemptFailure {
+    let (status, headers) = (answer.status(), answer.headers());
+    let location = headers
+        .get("location")
+        .and_then(|value| value.to_str().ok());
+    let location = location.filter(|_| status.is_redirection());
+    let refusal = StoreErrorResponse::new(status.as_u16(), error, None);
+    let refusal = refusal.with_location(location);
+    AttemptFailure::Refused(kind_of(&refusal), refusal)
 }
 
 fn query(request: &ListRequest<'_>) -> String {

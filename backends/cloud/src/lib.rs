@@ -7,6 +7,6 @@ mod list;
 mod tokens;
 
 pub use environment::Environment;
-pub use list::{CloudStore, list_page, max_results};
+pub use list::{CloudStore, PartRequest, list_page, max_results, read_part};
 pub use s3_exporter_transport::{AttemptFailure, FailureContext, NoCredentials, Words};
 pub use tokens::{AccessToken, Ring, TokenFailure, TokenHttp, ask_for_token, no_token};

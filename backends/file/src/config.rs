@@ -98,7 +98,7 @@ fn marker_of(section: &mut Section, given: Setting<String>) -> Option<String> {
 }
 
 /// Whether each folder's name is one, so that the path cannot lead elsewhere.
-fn is_path(path: &str) -> bool {
+pub fn is_path(path: &str) -> bool {
     let is_name = |name| !matches!(name, "" | "." | "..");
     path.split('/').all(is_name) && !path.contains('\0')
 }

@@ -7,6 +7,7 @@
 mod config;
 mod error;
 mod list;
+mod read;
 mod walk;
 
 use std::sync::Arc;
@@ -28,6 +29,10 @@ impl Connect for FileConfig {
 
     fn bucket(&self, name: &str) -> BucketName {
         config::bucket(name)
+    }
+
+    fn reads_objects(&self) -> Result<(), &'static str> {
+        Ok(())
     }
 
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {

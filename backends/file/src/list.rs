@@ -1,11 +1,13 @@
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3_exporter_api::{BackendError, FailureKind, Meter};
+use s3_exporter_api::{BackendError, FailureKind, Meter, ObjectPart};
 use s3_exporter_stream::{Source, Watch};
 
 use crate::URL;
 use crate::config::FileConfig;
+use crate::read::read;
 use crate::walk::Walk;
 
 impl Source for FileConfig {
@@ -41,5 +43,13 @@ impl Source for FileConfig {
 
     fn patience(&self) -> Duration {
         self.request_timeout
+    }
+
+    fn reads(&self) -> bool {
+        true
+    }
+
+    fn read(&self, bucket: &str, key: &str, range: Range<u64>) -> Result<ObjectPart, BackendError> {
+        read(bucket, key, range)
     }
 }

@@ -46,6 +46,10 @@ impl Connect for GcsConfig {
         true
     }
 
+    fn reads_objects(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     fn lists_buckets(&self) -> Result<(), &'static str> {
         match self.project {
             Some(_) => Ok(()),

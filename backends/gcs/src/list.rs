@@ -1,19 +1,24 @@
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
-use http::{Request, Response};
+use http::header::{AUTHORIZATION, HeaderValue, RANGE, USER_AGENT};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3_exporter_api::{
-    Backend, BackendError, Capabilities, Continuation, ListRequest, ListingKind, Order, Page,
-    StartAt,
+    Backend, BackendError, Capabilities, Continuation, ListRequest, ListingKind, Meter, ObjectPart,
+    Order, Page, StartAt,
 };
-use s3_exporter_cloud::{AttemptFailure, CloudStore, FailureContext, list_page, max_results};
-use s3_exporter_page::{StoreErrorResponse, read_complaint};
+use s3_exporter_cloud::{
+    AttemptFailure, CloudStore, FailureContext, PartRequest, list_page, max_results,
+};
+use s3_exporter_page::{
+    StoreErrorResponse, Untold, range_header, read_complaint, read_part, reading,
+};
 use s3_exporter_transport::HttpClients;
 
 use crate::error::{kind_of, words};
@@ -48,6 +53,7 @@ impl Backend for Gcs {
         Capabilities {
             start_after: self.is_ordered,
             buckets: self.project.is_some(),
+            reads: true,
             ..Capabilities::OBJECTS
         }
     }
@@ -86,6 +92,26 @@ impl Backend for Gcs {
         };
         list_page(self, context, request, page).await
     }
+
+    async fn read_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        range: Range<u64>,
+        meter: &Arc<Meter>,
+    ) -> Result<ObjectPart, BackendError> {
+        let on_credentials = self.identity.advice();
+        let context = FailureContext {
+            action: reading(bucket, key, &self.url),
+            url: &self.url,
+            timeout: self.request_timeout,
+            service: "Google's JSON API",
+            start: "startOffset",
+            words: &|kind, code| words(ListingKind::Objects, kind, code, on_credentials),
+        };
+        let part = PartRequest { bucket, key, range };
+        s3_exporter_cloud::read_part(self, context, &part, meter).await
+    }
 }
 
 impl CloudStore for Gcs {
@@ -98,15 +124,75 @@ impl CloudStore for Gcs {
         action: &str,
         request: &ListRequest<'_>,
     ) -> Result<Request<Full<Bytes>>, AttemptFailure> {
-        let credential = self.identity.get(action).await;
-        let credential = credential.map_err(AttemptFailure::NoCredentials)?;
         let of = match request.kind {
             ListingKind::Buckets => String::new(),
             _ => format!("/{}/o", utf8_percent_encode(request.bucket, TEXT)),
         };
         let query = query(request, self.project.as_deref());
         let uri = format!("{}/storage/v1/b{of}?{query}", self.url);
-        let mut asked = Request::get(uri).header(USER_AGENT, AGENT);
+        self.authorized(Request::get(uri), action).await
+    }
+
+    fn read(
+        &self,
+        kind: ListingKind,
+        answer: &Response<Vec<u8>>,
+        page: &mut Page,
+    ) -> Result<Continuation, AttemptFailure> {
+        if answer.status().is_success() {
+            let read = read(kind, answer.body(), page);
+            return read.map_err(|cause| AttemptFailure::Malformed(cause.into()));
+        }
+        Err(refused(answer))
+    }
+
+    async fn part_request(
+        &self,
+        action: &str,
+        part: &PartRequest<'_>,
+    ) -> Result<Request<Full<Bytes>>, AttemptFailure> {
+        let [bucket, key] = [part.bucket, part.key].map(|of| utf8_percent_encode(of, TEXT));
+        let uri = format!("{}/storage/v1/b/{bucket}/o/{key}?alt=media", self.url);
+        let asked = Request::get(uri).header(RANGE, range_header(&part.range));
+        self.authorized(asked, action).await
+    }
+
+    fn read_part(
+        &self,
+        part: &PartRequest<'_>,
+        answer: &Response<Vec<u8>>,
+    ) -> Result<Option<ObjectPart>, AttemptFailure> {
+        // In plain words, and the same where there is no such bucket.
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let headers = answer.headers();
+        let header = |name: &str| headers.get(name)?.to_str().ok();
+        let read = read_part(answer.status().as_u16(), header, answer.body(), &part.range);
+        read.map_err(|untold| match untold {
+            Untold::Refused(_) => refused(answer),
+            Untold::Malformed(cause) => AttemptFailure::Malformed(cause.into()),
+        })
+    }
+
+    fn forget_credentials(&self) {
+        self.identity.forget();
+    }
+
+    fn has_no_start(&self) {
+        self.knows_no_start.store(true, Relaxed);
+    }
+}
+
+impl Gcs {
+    async fn authorized(
+        &self,
+        asked: http::request::Builder,
+        action: &str,
+    ) -> Result<Request<Full<Bytes>>, AttemptFailure> {
+        let credential = self.identity.get(action).await;
+        let credential = credential.map_err(AttemptFailure::NoCredentials)?;
+        let mut asked = asked.header(USER_AGENT, AGENT);
         if let Some(credential) = credential {
             let bearer = HeaderValue::try_from(format!("Bearer {}", credential.bearer));
             let mut bearer =
@@ -118,34 +204,19 @@ impl CloudStore for Gcs {
             .body(Full::default())
             .map_err(AttemptFailure::internal)
     }
+}
 
-    fn read(
-        &self,
-        kind: ListingKind,
-        answer: &Response<Vec<u8>>,
-        page: &mut Page,
-    ) -> Result<Continuation, AttemptFailure> {
-        let (status, headers, body) = (answer.status(), answer.headers(), answer.body());
-        if status.is_success() {
-            return read(kind, body, page).map_err(|cause| AttemptFailure::Malformed(cause.into()));
-        }
-        // What stands between may speak otherwise.
-        let error = read_refusal(body).or_else(|| read_complaint(body));
-        let location = headers
-            .get("location")
-            .and_then(|value| value.to_str().ok());
-        let location = location.filter(|_| status.is_redirection());
-        let refusal = StoreErrorResponse::new(status.as_u16(), error, None).with_location(location);
-        Err(AttemptFailure::Refused(kind_of(&refusal), refusal))
-    }
-
-    fn forget_credentials(&self) {
-        self.identity.forget();
-    }
-
-    fn has_no_start(&self) {
-        self.knows_no_start.store(true, Relaxed);
-    }
+/// The failure that an answer is which says no.
+fn refused(answer: &Response<Vec<u8>>) -> AttemptFailure {
+    let (status, headers, body) = (answer.status(), answer.headers(), answer.body());
+    // What stands between may speak otherwise.
+    let error = read_refusal(body).or_else(|| read_complaint(body));
+    let location = headers
+        .get("location")
+        .and_then(|value| value.to_str().ok());
+    let location = location.filter(|_| status.is_redirection());
+    let refusal = StoreErrorResponse::new(status.as_u16(), error, None).with_location(location);
+    AttemptFailure::Refused(kind_of(&refusal), refusal)
 }
 
 fn query(request: &ListRequest<'_>, project: Option<&str>) -> String {

@@ -52,6 +52,12 @@ impl Address {
         &self.scheme
     }
 
+    /// The same of an object.
+    pub fn of_object(&self, bucket: &str, key: &str) -> (String, String) {
+        let (authority, path) = self.of(bucket);
+        (authority, format!("{}/{key}", path.trim_end_matches('/')))
+    }
+
     /// The authority and the path, from its slash on, of a bucket; of the store, where its name is empty.
     pub fn of(&self, bucket: &str) -> (String, String) {
         // A certificate for `*.example` is not one for `a.b.example`.

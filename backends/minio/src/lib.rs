@@ -48,6 +48,10 @@ impl Connect for MinioConfig {
         Ok(())
     }
 
+    fn reads_objects(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     async fn connect(&self) -> Result<Arc<dyn Backend>, BackendError> {
         let address = Address::new(&self.endpoint);
         let region = self.region.as_deref().or(address.region());

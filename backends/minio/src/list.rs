@@ -1,20 +1,23 @@
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBuilder};
-use http::Response;
+use http::header::RANGE;
+use http::{HeaderValue, Response};
 use minio::s3::multimap_ext::{Multimap, MultimapExt};
 use minio::s3::types::Region;
 use s3_exporter_api::{
     Backend, BackendError, BucketSetting, BucketUsage, Capabilities, Continuation, FailureKind,
-    ListRequest, ListingKind, Meter, Operation, Order, Page, SettingState, StartAt,
+    ListRequest, ListingKind, Meter, ObjectPart, Operation, Order, Page, SettingState, StartAt,
 };
 use s3_exporter_page::{
     CAPABILITIES, ErrorBody, Evidence, LearnedOrder, MINIO_USAGE, StoreErrorResponse, TAGGING,
-    Untold, no_answer, read_complaint, read_error, read_kind, read_minio_usage, read_setting,
-    read_tags, setting_query, split_token, wrong_scheme,
+    Untold, no_answer, no_object, range_header, read_complaint, read_error, read_kind,
+    read_minio_usage, read_part, read_setting, read_tags, reading, setting_query, split_token,
+    wrong_scheme,
 };
 use s3_exporter_transport::{Attempts, HttpClients, advice};
 use tokio::time::{sleep, timeout};
@@ -74,6 +77,7 @@ impl Backend for MinIo {
             },
             query: query(request),
             operation: request.kind.operation(),
+            part: None,
             meter: request.meter,
         };
         let read = |answer: &Response<Vec<u8>>| self.read(request.kind, answer, page);
@@ -96,6 +100,7 @@ impl Backend for MinIo {
             bucket,
             query,
             operation: setting.operation(),
+            part: None,
             meter,
         };
         self.ask(asked, |answer| {
@@ -119,6 +124,7 @@ impl Backend for MinIo {
             bucket,
             query,
             operation: Operation::GetBucketTagging,
+            part: None,
             meter,
         };
         self.ask(asked, |answer| {
@@ -145,6 +151,7 @@ impl Backend for MinIo {
             bucket: MINIO_USAGE,
             query: Multimap::new(),
             operation: Operation::DataUsageInfo,
+            part: None,
             meter,
         };
         self.ask(asked, |answer| match answer.status().is_success() {
@@ -152,6 +159,31 @@ impl Backend for MinIo {
             false => Err(refused(answer, read_complaint(answer.body()))),
         })
         .await
+    }
+
+    async fn read_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        range: Range<u64>,
+        meter: &Arc<Meter>,
+    ) -> Result<ObjectPart, BackendError> {
+        let asked = Asked {
+            action: reading(bucket, key, &self.url),
+            bucket,
+            query: Multimap::new(),
+            operation: Operation::GetObject,
+            part: Some((key, &range)),
+            meter,
+        };
+        let part = self.ask(asked, |answer| {
+            let headers = answer.headers();
+            let header = |name: &str| headers.get(name)?.to_str().ok();
+            let part = read_part(answer.status().as_u16(), header, answer.body(), &range);
+            part.map_err(|untold| untold_by(answer, untold))
+        });
+        let part = part.await?;
+        part.ok_or_else(|| no_object(reading(bucket, key, &self.url)))
     }
 }
 
@@ -162,6 +194,8 @@ struct Asked<'a> {
     bucket: &'a str,
     query: Multimap,
     operation: Operation,
+    /// These bytes of the object of this key.
+    part: Option<(&'a str, &'a Range<u64>)>,
     meter: &'a Arc<Meter>,
 }
 
@@ -201,9 +235,22 @@ impl MinIo {
     ) -> Result<T, AttemptFailure> {
         let query = asked.query.clone();
         let mut signed = signer
-            .get(&self.address, asked.bucket, &self.region, query)
+            .get(
+                &self.address,
+                (asked.bucket, asked.part.map(|(key, _)| key)),
+                &self.region,
+                query,
+            )
             .await
             .map_err(|cause| AttemptFailure::NoAnswer(FailureKind::Internal, Some(cause)))?;
+        if let Some((_, range)) = asked.part {
+            // It need not be signed.
+            let header = HeaderValue::try_from(range_header(range));
+            let header = header.map_err(|cause| {
+                AttemptFailure::NoAnswer(FailureKind::Internal, Some(cause.into()))
+            })?;
+            signed.headers_mut().insert(RANGE, header);
+        }
         signed.extensions_mut().insert(attempts.clone());
         let used = self.http.connections();
         let answer = used.send(signed).await.map_err(AttemptFailure::of)?;

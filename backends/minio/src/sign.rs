@@ -70,18 +70,21 @@ impl Signer {
         })
     }
 
-    /// A request for `query` of a bucket, signed for `region`.
+    /// A request for `query` of a bucket, or of an object in it, signed for `region`.
     ///
     /// # Errors
     /// Where a part of it cannot be in a request.
     pub async fn get(
         &self,
         address: &Address,
-        bucket: &str,
+        (bucket, key): (&str, Option<&str>),
         region: &Region,
         query: Multimap,
     ) -> Result<Request<Full<Bytes>>, BoxError> {
-        let (authority, path) = address.of(bucket);
+        let (authority, path) = match key {
+            Some(key) => address.of_object(bucket, key),
+            None => address.of(bucket),
+        };
         let object = Some(path.trim_start_matches('/')).filter(|object| !object.is_empty());
         let mut request = S3Request::builder()
             .client(self.client.clone())
@@ -207,7 +210,7 @@ mod tests {
         let region = Region::new("eu-x-1").unwrap();
         let mut query = Multimap::new();
         query.add("prefix", "a b/ä");
-        let request = signer.get(&address, "bucket", &region, query).await;
+        let request = signer.get(&address, ("bucket", None), &region, query).await;
         let request = request.unwrap();
         let expected = "https://store.example:9000/s%203/bucket?prefix=a%20b%2F%C3%A4";
         assert_eq!(request.uri().to_string(), expected);

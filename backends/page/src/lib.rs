@@ -17,6 +17,7 @@ mod failure;
 mod list;
 mod markup;
 mod order;
+mod part;
 mod scan;
 mod setting;
 mod tags;
@@ -35,6 +36,7 @@ pub use counts::{
 pub use error::{ErrorBody, read_complaint, read_error};
 pub use failure::{StoreErrorResponse, is_wrong_signature, no_answer, wrong_scheme};
 pub use order::{Evidence, LearnedOrder};
+pub use part::{no_object, range_header, read_part, reading};
 pub use setting::{Untold, read_setting, setting_query};
 pub use tags::{TAGGING, read_tags};
 pub use time::parse as parse_time;
@@ -73,7 +75,7 @@ impl std::error::Error for Malformed {}
 
 /// What a backend can do whose answers are read here: `ListObjectsV2`, and `ListObjects` for the
 /// stores that know no other; `ListObjectVersions` and `ListMultipartUploads`, where the store can;
-/// common prefixes and `ListBuckets`.
+/// common prefixes and `ListBuckets`; and parts of objects.
 pub const CAPABILITIES: Capabilities = Capabilities {
     versions: true,
     uploads: true,
@@ -83,6 +85,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     marker: true,
     prefixes: true,
     buckets: true,
+    reads: true,
     ..Capabilities::OBJECTS
 };
 

@@ -12,6 +12,7 @@ mod environment;
 mod error;
 mod found;
 mod list;
+mod read;
 mod request;
 mod setting;
 mod transport;
@@ -80,6 +81,10 @@ impl Connect for S3Config {
     }
 
     fn lists_prefixes(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    fn reads_objects(&self) -> Result<(), &'static str> {
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponse
 use aws_smithy_types::config_bag::ConfigBag;
 use s3_exporter_api::{
     Backend, BackendError, BucketSetting, BucketUsage, Capabilities, Continuation, ListRequest,
-    ListingKind, Meter, Operation, Order, Page, SettingState, StartAt, is_directory_bucket,
+    ListingKind, Meter, ObjectPart, Operation, Order, Page, SettingState, StartAt,
+    is_directory_bucket,
 };
 use s3_exporter_page::{
     CAPABILITIES, Evidence, LearnedOrder, read_complaint, read_error, read_kind,
@@ -143,6 +145,16 @@ impl Backend for S3 {
         meter: &Arc<Meter>,
     ) -> Result<Option<BucketUsage>, BackendError> {
         self.read_usage(bucket, meter).await
+    }
+
+    async fn read_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        range: Range<u64>,
+        meter: &Arc<Meter>,
+    ) -> Result<ObjectPart, BackendError> {
+        self.read_object(bucket, key, range, meter).await
     }
 }
 

@@ -15,10 +15,11 @@
 mod streams;
 mod watch;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3_exporter_api::{BackendError, Meter, Page};
+use s3_exporter_api::{BackendError, FailureKind, Meter, ObjectPart, Page};
 
 pub use streams::Streams;
 pub use watch::Watch;
@@ -58,6 +59,24 @@ pub trait Source: Send + Sync + 'static {
 
     /// How long one that was given up may take to end before another one begins.
     fn patience(&self) -> Duration;
+
+    /// Whether the content of objects can be [read](Self::read). By default it cannot.
+    fn reads(&self) -> bool {
+        false
+    }
+
+    /// These bytes of an object, on a thread where it may block.
+    ///
+    /// # Errors
+    /// As [`Backend::read_part`](s3_exporter_api::Backend::read_part).
+    fn read(&self, bucket: &str, key: &str, _: Range<u64>) -> Result<ObjectPart, BackendError> {
+        let action = format!(
+            "reading object {key:?} of bucket {bucket:?} at {}",
+            self.url()
+        );
+        let reason = "this source says that it can, and does not";
+        Err(BackendError::new(FailureKind::Internal, action, reason))
+    }
 
     /// What was tried, of all errors.
     fn action(&self, bucket: &str) -> String {

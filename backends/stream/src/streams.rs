@@ -1,11 +1,12 @@
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use s3_exporter_api::{
     Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, ListingKind,
-    Meter, Operation, Order, Page, Probe, StartAt, async_trait,
+    Meter, ObjectPart, Operation, Order, Page, Probe, StartAt, async_trait,
 };
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
@@ -55,7 +56,10 @@ type Read<T> = (Page, Result<Option<T>, BackendError>);
 #[async_trait]
 impl<S: Source> Backend for Streams<S> {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::OBJECTS
+        Capabilities {
+            reads: self.source.reads(),
+            ..Capabilities::OBJECTS
+        }
     }
 
     fn order(&self, _: &str) -> Order {
@@ -79,6 +83,42 @@ impl<S: Source> Backend for Streams<S> {
             request.meter.failed(Operation::ListObjectsV2, error.kind());
         }
         listed
+    }
+
+    /// Counted as one attempt.
+    async fn read_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        range: Range<u64>,
+        meter: &Arc<Meter>,
+    ) -> Result<ObjectPart, BackendError> {
+        let url = self.source.url();
+        let action = format!("reading object {key:?} of bucket {bucket:?} at {url}");
+        let can = self.capabilities().reads_objects();
+        can.map_err(|lacking| lacking.into_error(&*action))?;
+        meter.attempt(Operation::GetObject);
+        let internal = |reason| BackendError::new(FailureKind::Internal, &*action, reason);
+        let (send, read) = oneshot::channel();
+        let source = Arc::clone(&self.source);
+        let (of, name) = (bucket.to_owned(), key.to_owned());
+        let thread = thread::Builder::new().name("reading".to_owned());
+        let started = thread.spawn(move || {
+            let _ = send.send(source.read(&of, &name, range)); // nobody may wait any more
+        });
+        started.map_err(|cause| internal("no thread can be started").with_source(cause))?;
+        let read = match timeout(self.source.time(), read).await {
+            Ok(read) => read.unwrap_or_else(|_| Err(internal("its end was not seen"))),
+            Err(_) => Err(BackendError::new(
+                FailureKind::Timeout,
+                &*action,
+                "nothing came in time",
+            )),
+        };
+        if let Err(error) = &read {
+            meter.failed(Operation::GetObject, error.kind());
+        }
+        read
     }
 
     /// Reads no further than to the first object.

@@ -16,6 +16,7 @@ mod gcs;
 mod keys;
 mod listing;
 mod local;
+mod reading;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use gcs::GcsFixture;
 pub use keys::*;
 pub use listing::*;
 pub use local::LocalFixture;
+pub use reading::*;
 
 /// A store with a backend for it.
 #[async_trait]
@@ -94,6 +96,8 @@ pub enum Need {
     SetTime,
     /// Asks again when it is throttled.
     Retries,
+    /// Keeps what objects hold.
+    Content,
     /// Lists folders, where its backend can.
     Folders,
     /// Is asked once for each page, no more and no less.
@@ -153,6 +157,7 @@ macro_rules! conformance {
             what_it_lacks_is_refused
             buckets
             folders
+            parts_of_objects
             missing_bucket
             dropped_at_any_moment
             $($more)*
@@ -179,6 +184,7 @@ macro_rules! conformance {
             what_it_lacks_is_refused
             buckets
             folders
+            parts_of_objects
             attempts_are_counted
             tls_with_a_known_authority
             denied

@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use s3_exporter_api::{
-    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Object, Operation,
-    Order, Page, StartAt, StorageClass, UnixTime, async_trait,
+    Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, Meter, Object,
+    ObjectPart, Operation, Order, Page, StartAt, StorageClass, UnixTime, async_trait,
 };
 
 use crate::{Fault, Faults, Upload};
@@ -40,6 +40,8 @@ pub enum Paging {
 struct State {
     paging: Paging,
     buckets: BTreeMap<String, BTreeMap<Vec<u8>, Stored>>,
+    /// Of the objects that have a content, by bucket and key.
+    contents: BTreeMap<(String, String), Vec<u8>>,
     denied: BTreeSet<String>,
     failing: Option<FailureKind>,
     page_size: usize,
@@ -68,6 +70,7 @@ impl Memory {
             state: Arc::new(Mutex::new(State {
                 paging: Paging::default(),
                 buckets: BTreeMap::new(),
+                contents: BTreeMap::new(),
                 denied: BTreeSet::new(),
                 failing: None,
                 page_size: 1000,
@@ -78,6 +81,7 @@ impl Memory {
             capabilities: Capabilities {
                 start_after: true,
                 marker: true,
+                reads: true,
                 ..Capabilities::OBJECTS
             },
             faults: Faults::default(),
@@ -146,9 +150,19 @@ impl Memory {
             last_modified: upload.last_modified.unwrap_or_else(UnixTime::now),
             storage_class: upload.storage_class.as_deref().map(Into::into),
         };
+        let name = (bucket.to_owned(), upload.key.clone());
         let mut state = self.state();
+        state.contents.remove(&name); // of the one before
         let objects = state.buckets.entry(bucket.to_owned()).or_default();
         objects.insert(key.to_vec(), stored);
+    }
+
+    /// Puts an object with this content, which can be read.
+    pub fn put_content(&self, bucket: &str, key: &str, content: impl Into<Vec<u8>>) {
+        let content = content.into();
+        self.put(bucket, &Upload::new(key, content.len() as u64));
+        let name = (bucket.to_owned(), key.to_owned());
+        self.state().contents.insert(name, content);
     }
 
     /// Puts many objects.
@@ -279,6 +293,34 @@ impl Backend for Memory {
             request.meter.failed(Operation::ListObjectsV2, error.kind());
         }
         result
+    }
+
+    async fn read_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        range: Range<u64>,
+        meter: &Arc<Meter>,
+    ) -> Result<ObjectPart, BackendError> {
+        meter.attempt(Operation::GetObject);
+        let state = self.state();
+        let stored = state.buckets.get(bucket);
+        let stored = stored.and_then(|of| of.get(key.as_bytes()));
+        let stored = stored.ok_or_else(|| {
+            let reason = "no such object (404)";
+            failure(FailureKind::NotFound, bucket, reason)
+        })?;
+        let content = state.contents.get(&(bucket.to_owned(), key.to_owned()));
+        let content = match content {
+            Some(content) => content.clone(),
+            None => vec![0; stored.size as usize], // it is of no interest
+        };
+        let [from, to] = [range.start, range.end].map(|at| content.len().min(at as usize));
+        Ok(ObjectPart {
+            bytes: content[from..to].to_vec(),
+            size: content.len() as u64,
+            etag: None,
+        })
     }
 }
 

@@ -282,7 +282,10 @@ impl Fixture for PluginFixture {
                 (Need::LongComponents, "MinIO keeps keys as paths of files"),
                 (Need::ColdClasses, "MinIO refuses names of other classes"),
             ],
-            Server::S3s(_) => &[(Need::Folders, "this server knows no delimiter")],
+            Server::S3s(_) => &[
+                (Need::Folders, "this server knows no delimiter"),
+                (Need::Content, "this server keeps keys and sizes"),
+            ],
             Server::SeaweedFs(_) => &[
                 (Need::ByteOrder, "SeaweedFS lists folder by folder"),
                 (
