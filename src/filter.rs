@@ -31,6 +31,8 @@ pub struct KeyFilter {
     exclude: Option<GlobSet>,
     /// How many bytes of a key are the prefix.
     below: usize,
+    /// What it was made of, with the days of its moment.
+    globs: [Vec<String>; 2],
 }
 
 /// What is wrong with a glob; goes on after its place.
@@ -58,10 +60,13 @@ impl Filter {
         if self.is_empty() {
             return Ok(None);
         }
+        let (include, included) = set(&self.include, now)?;
+        let (exclude, excluded) = set(&self.exclude, now)?;
         Ok(Some(KeyFilter {
-            include: set(&self.include, now)?,
-            exclude: set(&self.exclude, now)?,
+            include,
+            exclude,
             below: prefix.len(),
+            globs: [included, excluded],
         }))
     }
 
@@ -102,20 +107,30 @@ impl KeyFilter {
         !self.include.as_ref().is_none_or(is_of) || self.exclude.as_ref().is_some_and(is_of)
     }
 
+    /// Whether the same keys count.
+    pub fn is_as(&self, other: &Self) -> bool {
+        (self.below, &self.globs) == (other.below, &other.globs)
+    }
+
     fn candidate<'a>(&self, key: &'a [u8]) -> Candidate<'a> {
         Candidate::from_bytes(key.get(self.below..).unwrap_or(key))
     }
 }
 
-fn set(globs: &[String], now: UnixTime) -> Result<Option<GlobSet>, GlobError> {
+/// A set of globs, and the globs with the days of this moment.
+fn set(globs: &[String], now: UnixTime) -> Result<(Option<GlobSet>, Vec<String>), GlobError> {
     if globs.is_empty() {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     let mut set = GlobSetBuilder::new();
+    let mut texts = Vec::with_capacity(globs.len());
     for text in globs {
-        set.add(glob(text, now)?);
+        let glob = glob(text, now)?;
+        texts.push(glob.glob().to_owned());
+        set.add(glob);
     }
-    set.build().map(Some).map_err(GlobError::Syntax)
+    let set = set.build().map_err(GlobError::Syntax)?;
+    Ok((Some(set), texts))
 }
 
 /// A glob at one moment. `*` and `?` stay within a folder, `**` does not. Without a `/` it is one of

@@ -23,9 +23,11 @@ use crate::filter::KeyFilter;
 use crate::store::Store;
 
 mod look;
+mod report;
 mod running;
 
 pub use look::LookError;
+pub use report::LatestReport;
 pub use running::{CurrentScan, RunningScan};
 
 /// What a scan works on.
@@ -53,6 +55,8 @@ pub struct ScanContext {
     /// The clusters that were known before, where they are [read in
     /// keys](crate::destination::Judging::reads_clusters).
     pub read_before: Arc<Clusters>,
+    /// What was listed last from a report, so that it is not listed again.
+    pub report: Arc<LatestReport>,
 }
 
 /// What a complete scan found.
@@ -72,6 +76,7 @@ impl ScanContext {
             knowledge: Arc::default(),
             settled: None,
             read_before: Arc::default(),
+            report: Arc::default(),
         }
     }
 
@@ -95,6 +100,7 @@ impl ScanContext {
             facts.with_backups(&self.destination)
         };
         let mut complete = listing.list(facts, hints).await?;
+        self.hold_against_report(&complete)?;
         complete.fold = complete.fold.with_read_clusters(&self.read_before);
         Ok(complete)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use s3_exporter_api::{BackendError, FailureKind, Meter, Operation, UnixTime};
-use s3_exporter_listing::{Boundaries, Progress};
+use s3_exporter_listing::Progress;
 use tokio::time::{Instant, timeout};
 
 use crate::clusters::Clusters;
@@ -56,8 +56,6 @@ pub(super) async fn start(
     before: Option<Arc<CompleteListing>>,
 ) -> EndedScan {
     let (began, started) = (UnixTime::now(), Instant::now());
-    let none = Boundaries::default();
-    let hints = before.as_ref().map_or(&none, |found| &found.boundaries);
     let attempt = async {
         let clusters = match names {
             Some(names) => first_names(names, &scan).await?,
@@ -65,7 +63,7 @@ pub(super) async fn start(
         };
         let (prefix, separator) = (&scan.destination.prefix, &scan.destination.separator);
         let assignment = interner.assignment(&clusters, prefix, separator);
-        scan.run(assignment, hints).await
+        scan.run_unless_listed(assignment, before.as_deref()).await
     };
     let result = caught(&scan.destination, attempt).await;
     EndedScan {

@@ -77,6 +77,7 @@ pub(super) mod found {
             fold,
             boundaries,
             as_of,
+            report: None, // what it said was seen to be true
         }))
     }
 }

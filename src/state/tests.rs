@@ -66,6 +66,7 @@ fn remembered(ended: UnixTime, objects: u64) -> SavedState {
                 fold: facts,
                 boundaries,
                 as_of: ended,
+                report: None,
             }),
             known: Arc::default(),
             gone: Arc::default(),

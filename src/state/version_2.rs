@@ -105,6 +105,7 @@ impl CompleteBefore {
                 fold: Facts::restore(assignment, totals, self.unassigned),
                 boundaries: listing.restore()?,
                 as_of: self.ended,
+                report: None,
             }),
             known: Arc::new(known),
             gone: Arc::new(gone.map(|(name, seen)| (name.into(), seen)).collect()),

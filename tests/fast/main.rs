@@ -18,6 +18,7 @@ mod looks;
 mod messages;
 mod once;
 mod report;
+mod reports;
 mod runner;
 mod sample;
 mod supervisor;

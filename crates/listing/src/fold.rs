@@ -1,4 +1,4 @@
-use s3_exporter_api::{Object, UnixTime};
+use s3_exporter_api::{Object, Report, UnixTime};
 
 use crate::Boundaries;
 
@@ -46,8 +46,10 @@ pub struct Complete<F> {
     /// Where the keys are, for the next listing; empty where that would be of no use.
     pub boundaries: Boundaries,
     /// The moment that its figures are of: for pages that were asked for one by one, when the
-    /// last of them had come.
+    /// last of them had come; of a report, when that was made.
     pub as_of: UnixTime,
+    /// What the report says that it was listed from; `None` of a listing of the present.
+    pub report: Option<Report>,
 }
 
 /// The lanes of the ranges, by their places. A place may be another range's later.

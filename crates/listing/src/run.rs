@@ -72,6 +72,7 @@ impl ListingContext {
         let mut flying = FuturesUnordered::new();
         let mut spare = Vec::new();
         plan.set_order(self.order(in_parts, OrderEvent::Begun));
+        let mut report = None;
         self.progress.set(0, 0, false);
         loop {
             while flying.len() < throttle.limit() {
@@ -85,6 +86,7 @@ impl ListingContext {
             };
             throttle.observe(flying.len());
             plan.set_order(self.order(in_parts, OrderEvent::Answered));
+            report = fetched.page.report().or(report);
             spare.push(self.take(&mut plan, &mut folding, fetched)?);
             self.progress
                 .set(plan.pages(), plan.objects(), plan.is_in_parts());
@@ -95,7 +97,8 @@ impl ListingContext {
         Ok(Complete {
             fold: folding.fold,
             boundaries: plan.into_boundaries().settle(),
-            as_of: UnixTime::now(),
+            as_of: report.map_or_else(UnixTime::now, |report| report.as_of),
+            report,
         })
     }
 

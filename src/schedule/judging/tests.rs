@@ -52,6 +52,7 @@ fn scanned(
         fold: facts.with_read_clusters(before),
         boundaries: Boundaries::default(),
         as_of: UnixTime::from_millis(FIRST + ended * DAY + 3_600_000),
+        report: None,
     }
 }
 

@@ -65,7 +65,7 @@ prop_compose! {
         let boundaries = boundaries.with_anchors(&anchors);
         let gone = names.names().zip(gone).map(|(name, seen)| (Arc::clone(name), at(seen))).collect();
         CompletedScan {
-            found: Arc::new(CompleteListing { fold: facts, boundaries, as_of: at(ended) }),
+            found: Arc::new(CompleteListing { fold: facts, boundaries, as_of: at(ended), report: None }),
             known: Arc::new(known),
             gone: Arc::new(gone),
             memory: Arc::default(),

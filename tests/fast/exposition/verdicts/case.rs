@@ -137,6 +137,7 @@ fn scanned(
         fold: facts,
         boundaries,
         as_of,
+        report: None,
     }
 }
 
