@@ -1,9 +1,9 @@
 # `make demo` shows it, `make test` proves it, `make quick` proves some of it after each edit,
 # `make check` keeps it clean.
-.PHONY: arm64 opendal demo test quick check features bench bench-parts first-scans packages soak sbom stores year
+.PHONY: arm64 opendal demo test quick check features bench bench-parts bench-scale first-scans packages soak sbom stores year
 
 CARGO ?= cargo
-FEATURES := s3 minio azure gcs file command kubernetes opendal
+FEATURES := s3 minio azure gcs file command kubernetes opendal inventory
 
 demo:
 	$(CARGO) run --example demo
@@ -49,6 +49,12 @@ BENCH_PROFILE ?= release
 bench:
 	tests/install.sh bench >/dev/null
 	$(CARGO) bench --profile $(BENCH_PROFILE) --workspace --bench listing
+
+# Reports beside listings: CPU a million rows, and memory at ten and at a hundred million. Of a hundred million
+# rows it takes some minutes, and 100 MB of disk.
+SCALE_MILLIONS ?= 10,100
+bench-scale:
+	SCALE_MILLIONS=$(SCALE_MILLIONS) $(CARGO) bench --profile $(BENCH_PROFILE) --workspace --features s3-exporter/inventory --bench scale
 
 # The pure parts, with Criterion.
 bench-parts:

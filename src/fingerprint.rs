@@ -36,6 +36,14 @@ impl Fingerprint {
     }
 }
 
+impl Fingerprint {
+    /// Of both: another one where either is another.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(KEY.hash_one((self.0, other.0)))
+    }
+}
+
 fn add(value: &Value, hasher: &mut impl Hasher) {
     std::mem::discriminant(value).hash(hasher);
     match value {

@@ -34,6 +34,8 @@ pub fn plugins() -> Plugins {
             s3_exporter_file::PLUGIN,
             #[cfg(feature = "gcs")]
             s3_exporter_gcs::PLUGIN,
+            #[cfg(feature = "inventory")]
+            s3_exporter_inventory::PLUGIN,
             #[cfg(feature = "minio")]
             s3_exporter_minio::PLUGIN,
             #[cfg(feature = "opendal")]
@@ -52,6 +54,8 @@ pub fn plugins() -> Plugins {
             "kubernetes",
         ],
         left_out_backends: vec![
+            #[cfg(not(feature = "inventory"))]
+            "inventory",
             #[cfg(not(feature = "opendal"))]
             "opendal",
         ],

@@ -77,6 +77,11 @@ fn config(
         never_used(top, "layouts", name);
     }
     let mut discovery = patterns(&stores, found.templates, scan.discovery_interval);
+    for (name, by) in backends::read_by_others(&stores) {
+        if found.used_backends.contains(&name) {
+            found.used_backends.insert(by);
+        }
+    }
     let mut backends = BTreeMap::new();
     for (name, store) in stores {
         if !found.used_backends.contains(&name) {

@@ -104,6 +104,15 @@ impl Exporter {
         .await
     }
 
+    /// Starts another program of ours with a configuration.
+    pub async fn of(program: &Path, config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, config).unwrap();
+        let file = file.to_string_lossy().into_owned();
+        Self::start_by(program, folder, &["--config", &file], &[]).await
+    }
+
     async fn start_in(folder: TempDir, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         Self::start_by(program(), folder, arguments, environment).await
     }

@@ -8,7 +8,7 @@ use s3_exporter_testkit::{Authority, Google};
 
 pub mod blocks;
 mod commands;
-mod configurations;
+pub mod configurations;
 mod expressions;
 mod metrics;
 mod picture;

@@ -25,6 +25,7 @@ mod filters;
 #[cfg(feature = "file")]
 mod folders;
 mod hostile;
+mod inventory;
 mod judged;
 mod limits;
 mod looks;

@@ -8,6 +8,7 @@
 //! - [`S3sServer`]: an S3 server inside the process; [`Balancer`]: several nodes behind one address.
 //! - [`servers`]: MinIO, SeaweedFS, Azurite, fake-gcs-server, kube-apiserver with etcd, Prometheus, toxiproxy: the real
 //!   programs, installed by `tests/install.sh`. One that is missing is a failure that names it.
+//! - [`reports`]: what is in a bucket, as S3, Azure and Google report it.
 //! - [`S3Client`]: fills and empties what speaks S3; [`AzureClient`] and [`GcsClient`] fill
 //!   what Azure and Google have.
 //!
@@ -31,6 +32,7 @@ pub mod plugin_cases;
 mod port;
 mod process;
 mod proxy;
+pub mod reports;
 mod rights;
 mod s3_client;
 mod s3s_server;

@@ -65,7 +65,49 @@ pub(super) fn backends(
         }
         store
     });
-    stores.into_iter().collect()
+    let mut stores = stores.into_iter().collect();
+    let over = read_by_others(&stores);
+    for (name, by) in over {
+        read_by(top, &mut stores, &name, &by);
+    }
+    stores
+}
+
+/// Those that read by another one, and that one's name.
+pub(super) fn read_by_others(stores: &BTreeMap<String, DefinedBackend>) -> Vec<(String, String)> {
+    let over = stores.iter().filter_map(|(name, store)| {
+        let by = store.backend.as_ref()?.connect.reads_by()?;
+        Some((name.clone(), by.to_owned()))
+    });
+    over.collect()
+}
+
+/// A backend reads by another one from now on, unless that cannot be.
+fn read_by(top: &mut Section, stores: &mut BTreeMap<String, DefinedBackend>, name: &str, by: &str) {
+    let key = format!("backends.{name}.store");
+    let read = match stores.get(by).map(|store| &store.backend) {
+        None => Err(format!("names the backend {by:?}, which is not defined")),
+        Some(None) => Ok(None), // that has a fault
+        Some(Some(store)) => match store.connect.reads_objects() {
+            Err(why) => Err(format!("names the backend {by:?}: {why}")),
+            Ok(()) => Ok(Some((Arc::clone(&store.connect), store.fingerprint))),
+        },
+    };
+    let read = read.unwrap_or_else(|message| {
+        top.fault(&key, message);
+        None
+    });
+    let Some(store) = stores.get_mut(name) else {
+        return;
+    };
+    store.backend = store.backend.take().and_then(|backend| {
+        let (connect, fingerprint) = read?;
+        Some(Backend {
+            connect: backend.connect.reading_by(connect)?,
+            fingerprint: backend.fingerprint.and(fingerprint),
+            ..backend
+        })
+    });
 }
 
 impl DefinedBackend {

@@ -222,7 +222,7 @@ fn variables() {
             env: &[("S3_EXPORTER__BACKENDS__T__REGION", "x")],
             says: &[
                 r#"error: config.toml:6: `destinations[0].backend` is missing: expected one of "s", "t""#,
-                r#"error: environment variable S3_EXPORTER__BACKENDS__T__REGION: `backends.t.type` is missing: expected "opendal" or "azure" or "command" or "file" or "gcs" or "minio" or "s3""#,
+                r#"error: environment variable S3_EXPORTER__BACKENDS__T__REGION: `backends.t.type` is missing: expected "inventory" or "opendal" or "azure" or "command" or "file" or "gcs" or "minio" or "s3""#,
             ],
             ..Case::NONE
         },

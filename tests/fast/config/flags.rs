@@ -100,7 +100,7 @@ fn flags() {
                 "swift",
             ],
             says: &[
-                r#"error: flag -backend: `backends.minio.type` is "swift": expected "opendal" or "azure" or "command" or "file" or "gcs" or "minio" or "s3""#,
+                r#"error: flag -backend: `backends.minio.type` is "swift": expected "inventory" or "opendal" or "azure" or "command" or "file" or "gcs" or "minio" or "s3""#,
             ],
             ..Case::NONE
         },

@@ -15,7 +15,7 @@ fn stores() {
         Case {
             file: &["[backends.s]", r#"region = "x""#, BUCKET],
             says: &[
-                r#"error: config.toml:1: `backends.s.type` is missing: expected "opendal" or "azure" or "command" or "file" or "gcs" or "minio" or "s3""#,
+                r#"error: config.toml:1: `backends.s.type` is missing: expected "inventory" or "opendal" or "azure" or "command" or "file" or "gcs" or "minio" or "s3""#,
             ],
             ..Case::NONE
         },
@@ -27,14 +27,14 @@ fn stores() {
                 BUCKET,
             ],
             says: &[
-                r#"error: config.toml:2: `backends.s.type` is "minoi": expected "opendal" or "azure" or "command" or "file" or "gcs" or "minio" or "s3"; did you mean "minio"?"#,
+                r#"error: config.toml:2: `backends.s.type` is "minoi": expected "inventory" or "opendal" or "azure" or "command" or "file" or "gcs" or "minio" or "s3"; did you mean "minio"?"#,
             ],
             ..Case::NONE
         },
         Case {
             file: &["[backends.s]", "type = 5", BUCKET],
             says: &[
-                r#"error: config.toml:2: `backends.s.type` is 5: expected "opendal" or "azure" or "command" or "file" or "gcs" or "minio" or "s3""#,
+                r#"error: config.toml:2: `backends.s.type` is 5: expected "inventory" or "opendal" or "azure" or "command" or "file" or "gcs" or "minio" or "s3""#,
             ],
             ..Case::NONE
         },

@@ -45,20 +45,26 @@ pub fn of(document: &Path) -> Vec<Block> {
 }
 
 /// All blocks of README and docs in one language. Configurations of what this program is built without are
-/// read by the plug-in's own tests (`backends/opendal/tests/real/docs.rs`).
+/// read by tests of their own (`backends/opendal/tests/real/docs.rs`, `tests/servers/inventory/docs.rs`).
 pub fn all(language: &str) -> Vec<Block> {
     let blocks = documents()
         .into_iter()
         .flat_map(|document: PathBuf| of(&document));
     let is_left_out = |block: &Block| {
         let is_of_opendal = language == "toml" && block.place.starts_with("docs/opendal.md:");
-        is_of_opendal && !cfg!(feature = "opendal")
+        let is_of_reports = language == "toml" && is_of_reports(block);
+        is_of_opendal && !cfg!(feature = "opendal") || is_of_reports && !cfg!(feature = "inventory")
     };
     let blocks: Vec<_> = blocks
         .filter(|block| block.language == language && !is_left_out(block))
         .collect();
     assert!(!blocks.is_empty(), "no block of {language} was found");
     blocks
+}
+
+/// Whether it is a configuration with the backend for reports (`tests/servers/inventory/docs.rs`).
+pub fn is_of_reports(block: &Block) -> bool {
+    block.text.contains("type = \"inventory\"")
 }
 
 /// Whether it is of objects for Kubernetes, which the tests of Seeds apply.

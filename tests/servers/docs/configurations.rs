@@ -21,7 +21,7 @@ fn variables(text: &str) -> impl Iterator<Item = (&str, &str)> {
 /// Programs that a configuration runs, and that need not be here.
 const PROGRAMS: [&str; 2] = ["/usr/bin/rclone", "/usr/bin/ssh"];
 
-fn check(place: &str, program: &Path, text: &str) {
+pub fn check(place: &str, program: &Path, text: &str) {
     let folder = tempfile::tempdir().unwrap();
     let text = PROGRAMS.iter().fold(text.to_owned(), |text, program| {
         text.replace(program, "/bin/sh")

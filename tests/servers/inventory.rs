@@ -1,0 +1,281 @@
+//! Reports of what is in a bucket beside a listing of it, in real MinIO, by a program that has the backend
+//! for them (`examples/with_inventory.rs`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use figment::value::Tag;
+use reqwest::Method;
+use s3_exporter_api::{
+    Connect, Continuation, ListRequest, ListingKind, Meter, Page, StartAt, UnixTime, VersionState,
+};
+use s3_exporter_config::{Origin, Section};
+use s3_exporter_testkit::reports::{Format, Row, Written, s3};
+use s3_exporter_testkit::servers::MinIo;
+use s3_exporter_testkit::{S3Client, Upload, values};
+
+use crate::common::hostile::{foreign, names};
+use crate::common::{Exporter, Metrics, example};
+
+mod docs;
+
+const FOLDER: &str = "daily/backups/all";
+
+/// A section of a MinIO, and one of the reports in it.
+fn backends(minio: &MinIo, kind: &str) -> String {
+    format!(
+        "[scan]\ninterval = \"1s\"\n\
+         [backends.store]\n{}\
+         [backends.reports]\ntype = \"inventory\"\nstore = \"store\"\nreports = \"reports\"\n\
+         folder = \"daily/{{bucket}}/all\"\n",
+        store(minio, kind)
+    )
+}
+
+fn store(minio: &MinIo, kind: &str) -> String {
+    let region = match kind {
+        "s3" => "region = \"us-east-1\"\n",
+        _ => "",
+    };
+    format!(
+        "type = \"{kind}\"\nendpoint = \"{}\"\n{region}access_key_id = \"{}\"\nsecret_access_key = \"{}\"\n",
+        minio.endpoint(),
+        MinIo::ACCESS_KEY,
+        MinIo::SECRET_KEY
+    )
+}
+
+/// All versions in a bucket, as the store lists them.
+async fn rows(minio: &MinIo, bucket: &str) -> Vec<Row> {
+    let plugins = s3_exporter::wire::plugins();
+    let plugin = plugins
+        .backends
+        .iter()
+        .find(|plugin| plugin.name == "minio");
+    let mut section = values(&store(minio, "minio"));
+    section.remove("type");
+    let origins = Arc::new(|_, _: &str| Origin::Default);
+    let parsed = Section::parse("x", Tag::Default, section, origins, plugin.unwrap().parse);
+    let connect: Box<dyn Connect> = parsed.value.unwrap();
+    let backend = connect.connect().await.unwrap();
+    let meter = Arc::new(Meter::default());
+    let (mut rows, mut page) = (Vec::new(), Page::new());
+    let mut token: Option<String> = None;
+    loop {
+        let request = ListRequest {
+            bucket,
+            prefix: "",
+            kind: ListingKind::Versions,
+            from: match &token {
+                Some(token) => StartAt::Token(token),
+                None => StartAt::Start,
+            },
+            max_keys: 1000,
+            meter: &meter,
+        };
+        let next = backend.list_page(&request, &mut page).await.unwrap();
+        for (object, state) in page.iter().zip(page.states()) {
+            let is_delete_marker = *state == VersionState::DeleteMarker;
+            rows.push(Row {
+                key: String::from_utf8(object.key.to_vec()).unwrap(),
+                is_latest: *state != VersionState::Noncurrent,
+                is_delete_marker,
+                size: (!is_delete_marker).then_some(object.size),
+                last_modified: object.last_modified,
+                class: String::from_utf8(object.storage_class.name().to_vec()).unwrap(),
+            });
+        }
+        match next {
+            Continuation::Token(next) => token = Some(next),
+            _ => return rows,
+        }
+    }
+}
+
+async fn put(client: &S3Client, written: &Written) {
+    for (key, content) in written {
+        let path = format!("/reports/{key}");
+        let put = client.send(Method::PUT, &path, &[], &[], content.clone());
+        put.await
+            .unwrap_or_else(|refused| panic!("putting {key}: {refused:?}"));
+    }
+}
+
+/// Of the rows as many files as there may be.
+fn parts(rows: &[Row], count: usize) -> Vec<Vec<Row>> {
+    let mut parts = vec![Vec::new(); count];
+    for (nth, row) in rows.iter().enumerate() {
+        parts[nth % count].push(row.clone());
+    }
+    parts
+}
+
+/// Keys of clusters, hostile ones and others, with versions and delete markers.
+async fn fill(client: &S3Client) -> usize {
+    client.create_bucket("backups").await;
+    client.enable_versioning("backups").await;
+    client.create_bucket("reports").await;
+    let mut put = 0;
+    let hostile = names()
+        .into_iter()
+        .map(|name| format!("{name}-1\u{1b}[2J\n"));
+    let own = (0..300).map(|nth| format!("lab-{}-{nth:03}", nth % 3));
+    for (nth, key) in hostile.chain(foreign()).chain(own).enumerate() {
+        let class = ["STANDARD", "REDUCED_REDUNDANCY"][nth % 2];
+        // Not each can be kept by MinIO.
+        let upload = Upload::new(&*key, 3 * nth as u64).class(class);
+        put += usize::from(client.try_put("backups", &upload).await.is_ok());
+        if nth % 5 == 0 && key.starts_with("lab-") {
+            client.put("backups", &Upload::new(&*key, nth as u64)).await;
+        }
+        if nth % 7 == 0 && key.starts_with("lab-") {
+            client.delete("backups", &key).await;
+        }
+    }
+    put
+}
+
+/// Families that are of how it was listed, and when, and not of what there is.
+const OF_THE_SCAN: [&str; 6] = [
+    "objectstore_scan_",
+    "objectstore_scans_",
+    "objectstore_api_",
+    "objectstore_beside_",
+    "objectstore_store_up",
+    "objectstore_destination_info",
+];
+
+/// What is shown of a destination's objects.
+fn figures(metrics: &Metrics, destination: &str) -> BTreeMap<String, f64> {
+    let own = metrics.with(&[("destination", destination)]);
+    let mut figures = BTreeMap::new();
+    for name in own.names() {
+        if !name.starts_with("objectstore_") || OF_THE_SCAN.iter().any(|of| name.starts_with(of)) {
+            continue;
+        }
+        for (series, value) in own.all(name, &[]) {
+            let series = series.replace(&format!("destination=\"{destination}\""), "");
+            figures.insert(series, value);
+        }
+    }
+    figures
+}
+
+/// Whatever the form of the report, and by whichever type it is read: the same figures to the last byte.
+#[tokio::test]
+async fn a_report_shows_what_a_listing_shows() {
+    let minio = MinIo::start().await;
+    let client = minio.client();
+    let put_at_all = fill(&client).await;
+    let rows = rows(&minio, "backups").await;
+    assert!(rows.iter().any(|row| row.is_delete_marker));
+    assert!(rows.iter().any(|row| !row.is_latest));
+    let keys: BTreeSet<_> = rows.iter().map(|row| &row.key).collect();
+    assert!(
+        keys.len() > 305 && keys.len() <= put_at_all,
+        "{}",
+        keys.len()
+    );
+    let mut made = UnixTime::now().as_millis() - 3_600_000;
+    for (kind, format) in [
+        ("s3", Format::Csv),
+        ("minio", Format::Parquet),
+        ("s3", Format::ParquetMicros),
+    ] {
+        made += 60_000;
+        let time = UnixTime::from_millis(made);
+        put(
+            &client,
+            &s3(FOLDER, "backups", time, format, &parts(&rows, 5)),
+        )
+        .await;
+        let destination = |name: &str, backend: &str| {
+            format!(
+                "[[destinations]]\nname = \"{name}\"\nbackend = \"{backend}\"\nbucket = \"backups\"\n\
+                 clusters = [\"lab-0\", \"lab-1\", \"lab-2\", \"lab-9\"]\nalso = [\"sizes\", \"versions\"]\n\
+                 max_age = \"25h\"\n"
+            )
+        };
+        let config = backends(&minio, kind)
+            + &destination("listed", "store")
+            + &destination("reported", "reports");
+        let mut exporter = Exporter::of(&example("with_inventory"), &config).await;
+        let done = |metrics: &Metrics| {
+            ["listed", "reported"].iter().all(|name| {
+                metrics.of(name, "objectstore_scan_success") == Some(1.0)
+                    && metrics.of(name, "objectstore_delete_markers").is_some()
+            })
+        };
+        let metrics = exporter.until("both are complete", done).await;
+        let [listed, reported] = ["listed", "reported"].map(|name| figures(&metrics, name));
+        assert!(listed.len() > 40, "{listed:#?}");
+        assert_eq!(reported, listed, "{kind} {format:?}");
+        let of = |destination: &str| {
+            metrics.of(
+                destination,
+                "objectstore_scan_last_success_timestamp_seconds",
+            )
+        };
+        assert_eq!(of("reported"), Some(time.as_seconds()), "{format:?}");
+        assert!(of("listed") > of("reported"));
+    }
+}
+
+/// A report is read once, and a newer one is seen.
+#[tokio::test]
+async fn a_report_is_read_once() {
+    let minio = MinIo::start().await;
+    let client = minio.client();
+    for bucket in ["backups", "reports"] {
+        client.create_bucket(bucket).await;
+    }
+    let at = |minutes: i64| UnixTime::from_millis(UnixTime::now().as_millis() - minutes * 60_000);
+    let report = |objects: u64, minutes: i64| {
+        let rows = (0..objects).map(|nth| Row::new(format!("lab-1-{nth}"), 10, at(600)));
+        let rows: Vec<_> = rows.collect();
+        s3(
+            FOLDER,
+            "backups",
+            at(minutes),
+            Format::Parquet,
+            &parts(&rows, 2),
+        )
+    };
+    put(&client, &report(5, 120)).await;
+    let config = backends(&minio, "s3")
+        + "[[destinations]]\nname = \"d\"\nbackend = \"reports\"\nbucket = \"backups\"\nclusters = [\"lab-1\"]\n";
+    let mut exporter = Exporter::of(&example("with_inventory"), &config).await;
+    let objects = |metrics: &Metrics| metrics.of("d", "objectstore_listed_objects");
+    let gets = |metrics: &Metrics| {
+        metrics
+            .by("objectstore_api_requests_total", "operation")
+            .get("GetObject")
+            .copied()
+    };
+    let scans = |metrics: &Metrics| metrics.of("d", "objectstore_scans_total").unwrap_or(0.0);
+    exporter
+        .until("the first report", |now| objects(now) == Some(5.0))
+        .await;
+    let later = exporter.until("more scans", |now| scans(now) >= 4.0).await;
+    // The manifest, its checksum, and two files.
+    assert_eq!((gets(&later), objects(&later)), (Some(4.0), Some(5.0)));
+
+    put(&client, &report(7, 60)).await;
+    let newer = exporter
+        .until("the newer report", |now| objects(now) == Some(7.0))
+        .await;
+    assert_eq!(gets(&newer), Some(8.0));
+
+    // One that cannot be read leaves the figures as they are, and says which file it is of.
+    let mut cut = report(9, 30);
+    cut[1].1.pop();
+    put(&client, &cut).await;
+    let failing = |now: &Metrics| now.failing("d") == ["protocol"];
+    let kept = exporter.until("the failure", failing).await;
+    assert_eq!(objects(&kept), Some(7.0));
+    let log = exporter.log();
+    assert!(
+        log.contains(&format!("its file \\\\\\\"{}", cut[1].0)) || log.contains(&cut[1].0),
+        "{log}"
+    );
+}
