@@ -132,6 +132,23 @@ pub struct Versions {
     pub delete_markers: u64,
 }
 
+impl Versions {
+    /// Adds those of a page of versions whose keys count.
+    pub fn add(&mut self, page: &Page, counts: impl Fn(&[u8]) -> bool) {
+        let entries = page.iter().zip(page.states());
+        for (entry, state) in entries.filter(|(entry, _)| counts(entry.key)) {
+            match state {
+                VersionState::Current => {}
+                VersionState::Noncurrent => {
+                    self.noncurrent += 1;
+                    self.noncurrent_bytes += entry.size;
+                }
+                VersionState::DeleteMarker => self.delete_markers += 1,
+            }
+        }
+    }
+}
+
 /// Uploads that were never finished.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -201,19 +218,7 @@ impl Found {
     /// Adds those entries of a page whose keys count.
     pub fn add(&mut self, page: &Page, counts: impl Fn(&[u8]) -> bool) {
         match self {
-            Self::Versions(versions) => {
-                let entries = page.iter().zip(page.states());
-                for (entry, state) in entries.filter(|(entry, _)| counts(entry.key)) {
-                    match state {
-                        VersionState::Current => {}
-                        VersionState::Noncurrent => {
-                            versions.noncurrent += 1;
-                            versions.noncurrent_bytes += entry.size;
-                        }
-                        VersionState::DeleteMarker => versions.delete_markers += 1,
-                    }
-                }
-            }
+            Self::Versions(versions) => versions.add(page, counts),
             Self::Uploads(uploads) => {
                 let entries = page.iter().filter(|upload| counts(upload.key));
                 entries.for_each(|upload| uploads.add(&upload));

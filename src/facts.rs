@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use s3_exporter_api::{Object, UnixTime};
+use s3_exporter_api::{Object, Page, UnixTime};
 use s3_exporter_judge::backups::{BackupLane, JobBackups};
 use s3_exporter_judge::judge::Judgement;
 use s3_exporter_listing::Fold;
 use serde::{Deserialize, Serialize};
 
 use crate::assign::{Assignment, Cursor};
+use crate::beside::Versions;
 use crate::clusters::{Cluster, Clusters};
 use crate::destination::{Destination, Expect};
 use crate::filter::KeyFilter;
@@ -65,6 +66,9 @@ pub struct Facts {
     /// What is left out; `None` where everything counts.
     #[serde(skip)]
     filter: Option<Arc<KeyFilter>>,
+    /// The versions that came beside the objects; `None` where nobody asked, or none could come.
+    #[serde(skip)]
+    versions: Option<Versions>,
 }
 
 /// What is known of the latest object of a range of keys: the next one is like it, mostly.
@@ -183,6 +187,15 @@ impl Fold for Facts {
             settled.of_mut(owner).add(object);
         }
     }
+
+    fn add_beside(&mut self, versions: &Page) {
+        if let Some(counted) = &mut self.versions {
+            let filter = self.filter.as_ref();
+            counted.add(versions, |key| {
+                filter.is_none_or(|filter| !filter.leaves_out(key))
+            });
+        }
+    }
 }
 
 impl Facts {
@@ -198,6 +211,7 @@ impl Facts {
             named: None,
             settled: None,
             filter: None,
+            versions: None,
         }
     }
 
@@ -213,6 +227,18 @@ impl Facts {
     pub fn with_sizes(mut self, is_asked: bool) -> Self {
         self.sizes = is_asked.then(Box::default);
         self
+    }
+
+    /// One that also counts versions that come beside the objects, where that `is_asked`.
+    #[must_use]
+    pub fn with_versions(mut self, is_asked: bool) -> Self {
+        self.versions = is_asked.then(Versions::default);
+        self
+    }
+
+    /// The versions that came beside the objects; `None` where nobody asked, or none could come.
+    pub const fn versions(&self) -> Option<Versions> {
+        self.versions
     }
 
     /// One that also finds whose the objects of no cluster may be.

@@ -93,14 +93,20 @@ impl ScanContext {
     ) -> Result<CompleteListing, BackendError> {
         let listing = self.connect().await?;
         let filter = self.filter()?;
+        let asks_for_versions = self.destination.also.interval(Beside::Versions).is_some();
         let facts = || {
             let facts = self.facts(&assignment).with_filter(filter.clone());
             let facts = facts.with_unassigned_detail();
             let facts = facts.with_sizes(self.destination.also.sizes);
+            let facts = facts.with_versions(asks_for_versions);
             facts.with_backups(&self.destination)
         };
         let mut complete = listing.list(facts, hints).await?;
         self.hold_against_report(&complete)?;
+        let has_versions = complete.report.is_some_and(|report| report.has_versions);
+        if !has_versions {
+            complete.fold = complete.fold.with_versions(false); // none could come
+        }
         complete.fold = complete.fold.with_read_clusters(&self.read_before);
         Ok(complete)
     }

@@ -119,12 +119,28 @@ impl Runner {
         self.forget_beside();
         let also = self.scan.destination.also;
         let now = UnixTime::now();
+        let from_report = self.versions_of_report();
         for beside in also.asked() {
             let due = &mut self.beside.due[beside as usize];
+            if let (Beside::Versions, Some(outcome)) = (beside, &from_report) {
+                *due = None;
+                *self.snapshot.beside.of_mut(beside) = outcome.clone();
+                continue;
+            }
             let interval = also.interval(beside).unwrap_or_default(); // it is asked for
             let outcome = self.snapshot.beside.of(beside);
             *due = due.or_else(|| Some(Instant::now() + wait(outcome, interval, now)));
         }
+    }
+
+    /// The versions that the latest scan has found in a report: they are not listed once more.
+    fn versions_of_report(&self) -> Option<BesideOutcome> {
+        let found = &self.completed.as_ref()?.found;
+        let versions = Found::Versions(found.fold.versions()?);
+        Some(BesideOutcome {
+            found: Some((found.as_of, Arc::new(versions))),
+            ..BesideOutcome::default()
+        })
     }
 
     /// Something else may be asked for than `before`, or the store be reached in another way. What is

@@ -56,6 +56,7 @@ impl Backend for Reported {
             as_of: UnixTime::from_millis(self.0.as_of.load(Relaxed)),
             objects: 3 + self.0.more_objects.load(Relaxed),
             bytes: 6 + self.0.more_bytes.load(Relaxed),
+            has_versions: false,
         });
         self.0.listed.fetch_add(1, Relaxed);
         Ok(Continuation::End)

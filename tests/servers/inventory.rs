@@ -210,6 +210,10 @@ async fn a_report_shows_what_a_listing_shows() {
         let [listed, reported] = ["listed", "reported"].map(|name| figures(&metrics, name));
         assert!(listed.len() > 40, "{listed:#?}");
         assert_eq!(reported, listed, "{kind} {format:?}");
+        // The manifest, its checksum and five files, once: versions come with them.
+        let gets = [("destination", "reported"), ("operation", "GetObject")];
+        let gets = metrics.get("objectstore_api_requests_total", &gets);
+        assert_eq!(gets, Some(7.0));
         let of = |destination: &str| {
             metrics.of(
                 destination,

@@ -108,6 +108,8 @@ pub struct Page {
     /// At which object each was seen first.
     oddities: [Option<usize>; Oddity::ALL.len()],
     report: Option<Report>,
+    /// Versions that the listing does not show.
+    beside: Option<Box<Page>>,
 }
 
 #[derive(Debug)]
@@ -171,6 +173,9 @@ impl Page {
         self.states.clear();
         self.oddities = Default::default();
         self.report = None;
+        if let Some(beside) = &mut self.beside {
+            beside.clear();
+        }
     }
 
     /// Adds an object at the end.
@@ -193,6 +198,17 @@ impl Page {
     pub fn push_version(&mut self, object: Object<'_>, state: VersionState) {
         self.push(object);
         self.states.push(state);
+    }
+
+    /// Adds a version to a listing of objects, which does not show it: where a report tells of it all the same.
+    pub fn push_beside(&mut self, object: Object<'_>, state: VersionState) {
+        let beside = self.beside.get_or_insert_default();
+        beside.push_version(object, state);
+    }
+
+    /// The versions beside the objects; `None` where there are none in this page.
+    pub fn beside(&self) -> Option<&Self> {
+        self.beside.as_deref().filter(|beside| !beside.is_empty())
     }
 
     /// What each entry of a listing of versions is, in their order; of any other listing there are none.

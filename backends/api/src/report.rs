@@ -9,4 +9,7 @@ pub struct Report {
     pub objects: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Whether it also has versions that a listing does not show: then they were
+    /// [beside](crate::Page::beside) the objects.
+    pub has_versions: bool,
 }

@@ -107,6 +107,8 @@ pub struct Counted {
     /// What was wanted of them, and their bytes.
     pub objects: u64,
     pub bytes: u64,
+    /// A file does not say of versions what they are.
+    pub lacks_versions: bool,
 }
 
 impl Counted {
@@ -115,6 +117,7 @@ impl Counted {
         self.row_bytes += more.row_bytes;
         self.objects += more.objects;
         self.bytes += more.bytes;
+        self.lacks_versions |= more.lacks_versions;
     }
 }
 
@@ -144,7 +147,8 @@ impl<F: FnMut(Page) -> Option<Page>> Pages<F> {
     ///
     /// # Errors
     /// It cannot.
-    pub fn can_be_of(&self, places: &Places) -> Result<(), Fault> {
+    pub fn can_be_of(&mut self, places: &Places) -> Result<(), Fault> {
+        self.counted.lacks_versions |= !places.has_versions();
         match self.wanted.kind == ListingKind::Versions && !places.has_versions() {
             true => Err(Fault::new("has the current versions of objects alone")
                 .with_advice("have the report made with all versions, or do without them")),
@@ -171,9 +175,7 @@ impl<F: FnMut(Page) -> Option<Page>> Pages<F> {
                 None => return Err(Fault::new("has a name without a container")),
             },
         };
-        let is_wanted = key.starts_with(wanted.prefix.as_bytes())
-            && (wanted.kind == ListingKind::Versions || row.state == VersionState::Current);
-        if !is_wanted {
+        if !key.starts_with(wanted.prefix.as_bytes()) {
             return Ok(true);
         }
         if key.is_empty() {
@@ -185,16 +187,26 @@ impl<F: FnMut(Page) -> Option<Page>> Pages<F> {
             last_modified: row.last_modified,
             storage_class: StorageClass::new(row.class),
         };
-        match wanted.kind {
-            ListingKind::Versions => self.page.push_version(object, row.state),
-            _ => self.page.push(object),
+        match (wanted.kind, row.state) {
+            (ListingKind::Versions, state) => self.page.push_version(object, state),
+            (_, VersionState::Current) => self.page.push(object),
+            (_, state) => {
+                self.page.push_beside(object, state);
+                return self.go_on();
+            }
         }
         if row.size.is_none() && row.state != VersionState::DeleteMarker {
             self.page.note(Oddity::NoSize, self.page.len() - 1);
         }
         self.counted.objects += 1;
         self.counted.bytes = self.counted.bytes.saturating_add(object.size);
-        match self.page.len() < self.wanted.page {
+        self.go_on()
+    }
+
+    /// Hands on a page that is full.
+    fn go_on(&mut self) -> Result<Goes, Fault> {
+        let beside = self.page.beside().map_or(0, Page::len);
+        match self.page.len().max(beside) < self.wanted.page {
             true => Ok(true),
             false => Ok(self.hand_on()),
         }
@@ -214,7 +226,7 @@ impl<F: FnMut(Page) -> Option<Page>> Pages<F> {
 
     /// Hands on what is left, and gives what there was.
     pub fn end(mut self) -> Counted {
-        if !self.page.is_empty() {
+        if !self.page.is_empty() || self.page.beside().is_some() {
             self.hand_on();
         }
         self.counted

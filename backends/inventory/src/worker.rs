@@ -142,6 +142,7 @@ impl Shared {
             as_of: manifest.as_of,
             objects: counted.objects,
             bytes: counted.bytes,
+            has_versions: !counted.lacks_versions,
         }))
     }
 }

@@ -1,4 +1,4 @@
-use s3_exporter_api::{Object, Report, UnixTime};
+use s3_exporter_api::{Object, Page, Report, UnixTime};
 
 use crate::Boundaries;
 
@@ -36,6 +36,12 @@ pub trait Fold {
     /// Adds an object. Each one of the listing is added once, and those of different lanes in any
     /// order.
     fn add(&mut self, lane: &mut Self::Lane, object: &Object<'_>);
+
+    /// Takes versions that lie beside the objects of a listing of objects, where a report tells of them:
+    /// each once. By default they are passed over.
+    fn add_beside(&mut self, versions: &Page) {
+        let _ = versions;
+    }
 }
 
 /// A listing of which every page has come.

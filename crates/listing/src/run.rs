@@ -137,6 +137,9 @@ impl ListingContext {
                 for object in page.iter().take(taken) {
                     folding.fold.add(lane, &object);
                 }
+                if let Some(versions) = page.beside() {
+                    folding.fold.add_beside(versions);
+                }
             }
             (Purpose::Range(at), Err(error)) => match (request.start, error.kind()) {
                 (Start::Next(_, token), FailureKind::Protocol) => plan.go_on_by_token(at, token),

@@ -66,6 +66,8 @@ type Entry = (Vec<u8>, u64, i64, Vec<u8>, Option<VersionState>);
 struct Listed {
     /// Sorted.
     entries: Vec<Entry>,
+    /// Those beside them, likewise.
+    beside: Vec<Entry>,
     report: Option<Report>,
     gets: u64,
 }
@@ -79,7 +81,7 @@ async fn list(
 ) -> Result<Listed, BackendError> {
     let meter = Arc::new(Meter::default());
     let mut page = Page::new();
-    let (mut entries, mut report) = (Vec::new(), None);
+    let (mut entries, mut beside, mut report) = (Vec::new(), Vec::new(), None);
     let mut token: Option<String> = None;
     loop {
         let request = ListRequest {
@@ -96,12 +98,8 @@ async fn list(
         let next = backend.list_page(&request, &mut page).await?;
         assert!(page.len() <= 7);
         report = page.report().or(report);
-        for (at, object) in page.iter().enumerate() {
-            let state = page.states().get(at).copied();
-            let class = object.storage_class.name().to_vec();
-            let millis = object.last_modified.as_millis();
-            entries.push((object.key.to_vec(), object.size, millis, class, state));
-        }
+        entries.extend(entries_of(&page));
+        beside.extend(page.beside().into_iter().flat_map(entries_of));
         token = match next {
             Continuation::End => break,
             Continuation::Token(next) => Some(next),
@@ -109,11 +107,23 @@ async fn list(
         };
     }
     entries.sort_unstable_by_key(|of| format!("{of:?}"));
+    beside.sort_unstable_by_key(|of| format!("{of:?}"));
     Ok(Listed {
         entries,
+        beside,
         report,
         gets: meter.attempts(Operation::GetObject),
     })
+}
+
+fn entries_of(page: &Page) -> Vec<Entry> {
+    let entries = page.iter().enumerate().map(|(at, object)| {
+        let state = page.states().get(at).copied();
+        let class = object.storage_class.name().to_vec();
+        let millis = object.last_modified.as_millis();
+        (object.key.to_vec(), object.size, millis, class, state)
+    });
+    entries.collect()
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -144,6 +144,10 @@ fn check(written: &Written, more: &str, rows: &[Row], prefix: &str) -> Result<()
         report.bytes,
         objects.entries.iter().map(|of| of.1).sum::<u64>()
     );
+    prop_assert!(report.has_versions);
+    let mut beside = versions(rows);
+    beside.retain(|of| of.4 != Some(VersionState::Current) && of.0.starts_with(prefix.as_bytes()));
+    prop_assert_eq!(&objects.beside, &beside);
     if prefix.is_empty() {
         let all = list(&*backend, "backups", "", ListingKind::Versions);
         prop_assert_eq!(runtime.block_on(all).unwrap().entries, versions(rows));

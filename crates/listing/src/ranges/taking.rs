@@ -46,8 +46,10 @@ impl ListingPlan<'_> {
         }
         if taken > 0 {
             self.add_keys(at, page, taken, &next)?;
+        } else if page.beside().is_some() {
+            self.pages += 1; // what lies beside the objects is something, too
         }
-        self.bound(at, taken)?;
+        self.bound(at, taken > 0 || page.beside().is_some())?;
         let range = &mut self.ranges[at];
         range.explored = true;
         range.places = None;
@@ -150,9 +152,9 @@ impl ListingPlan<'_> {
     }
 
     /// Some pages without an object are no fault, and so are some more requests than expected.
-    fn bound(&mut self, at: usize, taken: usize) -> Result<(), Contradiction> {
+    fn bound(&mut self, at: usize, has_any: bool) -> Result<(), Contradiction> {
         let range = &mut self.ranges[at];
-        range.empty_pages = if taken > 0 { 0 } else { range.empty_pages + 1 };
+        range.empty_pages = if has_any { 0 } else { range.empty_pages + 1 };
         let before = self.hints.objects().div_ceil(self.page_size);
         let most = RUNAWAY * self.pages.max(before) + u64::from(EMPTY_PAGES);
         if range.empty_pages > EMPTY_PAGES {
