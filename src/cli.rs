@@ -110,6 +110,17 @@ pub enum Command {
         #[arg(long)]
         connect: bool,
     },
+    /// Print the SQL that finds in a report of S3 Inventory which cluster owns how much, for an engine
+    InventorySql {
+        /// The destination, by its name
+        destination: String,
+        /// athena, trino, spark or duckdb [default: duckdb]
+        #[arg(long, value_name = "NAME")]
+        engine: Option<String>,
+        /// The table that the report is in [default: inventory]
+        #[arg(long, value_name = "NAME")]
+        table: Option<String>,
+    },
     /// What needs no good configuration.
     #[command(flatten)]
     Apart(Apart),

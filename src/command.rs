@@ -32,6 +32,7 @@ pub mod check;
 pub mod explain;
 pub mod fit;
 mod healthcheck;
+pub mod inventory_sql;
 pub mod once;
 pub mod output;
 mod progress;
@@ -109,6 +110,9 @@ pub fn run(plugins: &Plugins) -> ExitCode {
     if let Err(faults) = rules_options(&command) {
         loaded = with(loaded, faults);
     }
+    if let Err(faults) = engine_of(&command) {
+        loaded = with(loaded, faults);
+    }
     match loaded {
         Ok(config) => {
             let source = hangup.map(|hangup| ReloadSource {
@@ -154,6 +158,14 @@ fn rules_options(command: &Command) -> Result<rules::Options, Vec<ConfigError>> 
             format, runbooks, ..
         } => rules::Options::parse(format.as_deref(), runbooks.as_deref()),
         _ => Ok(rules::Options::default()),
+    }
+}
+
+/// The engine that `inventory-sql` is asked for, likewise.
+fn engine_of(command: &Command) -> Result<inventory_sql::Engine, Vec<ConfigError>> {
+    match command {
+        Command::InventorySql { engine, .. } => inventory_sql::Engine::parse(engine.as_deref()),
+        _ => Ok(inventory_sql::Engine::default()),
     }
 }
 
@@ -299,9 +311,10 @@ fn log_of(command: &Command, log: &Log) -> Option<Log> {
         // It says itself how the scans went.
         Command::Report { .. } => Some(with_default(log, "warn,s3_exporter::schedule=off")),
         // What they print says all that the log would.
-        Command::Check { .. } | Command::Explain { .. } | Command::Rules { .. } => {
-            (log.level() != "info").then(|| log.clone())
-        }
+        Command::Check { .. }
+        | Command::Explain { .. }
+        | Command::InventorySql { .. }
+        | Command::Rules { .. } => (log.level() != "info").then(|| log.clone()),
         Command::Apart(_) => None,
     }
 }
@@ -391,6 +404,16 @@ async fn perform_with(
             Ok(text) => success(show(&text)),
             Err(reason) => fail(&reason),
         },
+        Command::InventorySql {
+            destination, table, ..
+        } => {
+            let engine = engine_of(command).unwrap_or_default(); // a fault was told with the configuration's
+            let table = named(table.as_deref()).unwrap_or("inventory");
+            match inventory_sql::inventory_sql(config, destination, engine, table).await {
+                Ok(text) => success(show(&text)),
+                Err(reason) => fail(&reason),
+            }
+        }
         Command::Apart(_) => ExitCode::SUCCESS, // done before anything was loaded
     }
 }

@@ -52,6 +52,7 @@ HADOOP=3.4.2
 OPENAPI_VALIDATOR=0.9.0
 JSONSCHEMA=4.26.0
 TAPLO=0.9.3
+DUCKDB=2.0.1
 CARGO_DEB=3.8.0
 CARGO_GENERATE_RPM=0.21.1
 CARGO_DENY=0.20.2
@@ -473,6 +474,13 @@ openapi() {
     chmod +x "$TOOLS/bin/openapi-python"
 }
 
+# Python with an engine of SQL that reads Parquet.
+duckdb() {
+    python_program duckdb "duckdb==$DUCKDB"
+    printf '#!/bin/sh\nPYTHONPATH="%s" exec python3 "$@"\n' "$TOOLS/duckdb" >"$TOOLS/bin/duckdb-python"
+    chmod +x "$TOOLS/bin/duckdb-python"
+}
+
 # What editors check a configuration by.
 taplo() {
     rm -rf "$TOOLS/taplo"
@@ -542,6 +550,7 @@ test)
     install python-tools "barman-$BARMAN-duplicity-$DUPLICITY" python_tools
     install openapi "$OPENAPI_VALIDATOR-$JSONSCHEMA" openapi
     install taplo "$TAPLO" taplo
+    install duckdb "$DUCKDB" duckdb
     install restic "$RESTIC" restic
     install grafana-sdk "$GRAFANA_SDK" grafana_sdk
     install definitions "$PROMETHEUS_OPERATOR-$GATEWAY_API" definitions

@@ -217,11 +217,11 @@ fn wrong_usage_is_told_in_one_line() {
         (&["once", "--connect"], "unknown flag --connect"),
         (
             &["chekc"],
-            "unknown command: expected serve, check, once, report, rules, explain, healthcheck, completions or man; did you mean check?",
+            "unknown command: expected serve, check, once, report, rules, explain, inventory-sql, healthcheck, completions or man; did you mean check?",
         ),
         (
             &["-secret-access-key=", "key-hunter-2"],
-            "unknown command: expected serve, check, once, report, rules, explain, healthcheck, completions or man",
+            "unknown command: expected serve, check, once, report, rules, explain, inventory-sql, healthcheck, completions or man",
         ),
         (
             &["check", "config.toml", "key-hunter-2"],

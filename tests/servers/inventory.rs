@@ -18,6 +18,7 @@ use crate::common::hostile::{foreign, names};
 use crate::common::{Exporter, Metrics, example};
 
 mod docs;
+mod sql;
 
 const FOLDER: &str = "daily/backups/all";
 

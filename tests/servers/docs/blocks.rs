@@ -15,7 +15,9 @@ pub struct Block {
 }
 
 /// The languages for which there is a test.
-const TESTED: [&str; 6] = ["toml", "console", "promql", "yaml", "json", "mermaid"];
+const TESTED: [&str; 7] = [
+    "toml", "console", "promql", "yaml", "json", "sql", "mermaid",
+];
 
 /// The blocks of a document; of a Rust file, those of its `//!` lines.
 pub fn of(document: &Path) -> Vec<Block> {

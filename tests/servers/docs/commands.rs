@@ -167,7 +167,7 @@ fn exporter(arguments: &[&str], variables: &Variables) {
     let is_command = |word: &&str| {
         matches!(
             *word,
-            "serve" | "check" | "once" | "report" | "rules" | "explain"
+            "serve" | "check" | "once" | "report" | "rules" | "explain" | "inventory-sql"
         )
     };
     let flags = arguments
