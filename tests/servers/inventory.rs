@@ -17,6 +17,7 @@ use s3_exporter_testkit::{S3Client, Upload, values};
 use crate::common::hostile::{foreign, names};
 use crate::common::{Exporter, Metrics, example};
 
+mod check;
 mod docs;
 mod sql;
 
