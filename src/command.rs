@@ -114,7 +114,10 @@ pub fn run(plugins: &Plugins) -> ExitCode {
         loaded = with(loaded, faults);
     }
     match loaded {
-        Ok(config) => {
+        Ok(mut config) => {
+            if !matches!(command, Command::Serve { .. }) {
+                config.fleet.leads = None; // whoever asks for something once does not wait
+            }
             let source = hangup.map(|hangup| ReloadSource {
                 loader,
                 hangup,
@@ -343,9 +346,9 @@ async fn perform(command: &Command, config: &Config, source: Option<ReloadSource
         true => (config.clone(), true),
         false => with_discovered(config, command).await,
     };
-    // A key is explained wherever it is of.
+    // What is said of a key or a report holds wherever it is of.
     let config = match command {
-        Command::Explain { .. } => config,
+        Command::Explain { .. } | Command::InventorySql { .. } => config,
         _ => config.own_share(),
     };
     let code = perform_with(command, &config, source).await;

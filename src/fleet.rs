@@ -1,14 +1,59 @@
-//! Several processes that share destinations out: which of them are this one's.
+//! Several processes for one configuration: which of the destinations are this one's, and whether it leads.
 
 use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 /// `[fleet]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fleet {
     /// Which share this process has; `None` where it has all.
     pub shard: Option<Shard>,
+    /// What it has to hold to watch any destination; `None` where it need not.
+    pub lease: Option<Lease>,
+    /// Whether it holds that, as far as is known; `None` without one.
+    pub leads: Option<bool>,
+}
+
+/// A Lease of Kubernetes, which one process holds at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Its name; each shard has one of its own.
+    pub name: String,
+    /// Without it that of the pod, or of the kubeconfig's context.
+    pub namespace: Option<String>,
+    /// How long others wait for whoever holds it and says nothing, in whole seconds.
+    pub duration: Duration,
+    /// As of a resolver.
+    pub kubeconfig: Option<PathBuf>,
+    /// Likewise.
+    pub context: Option<String>,
+}
+
+/// What a process is among others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Which share it has; `None` where it has all.
+    pub shard: Option<Shard>,
+    /// Whether it leads; `None` where it need not.
+    pub leads: Option<bool>,
+}
+
+impl Fleet {
+    /// What this process is in it.
+    pub fn part(&self) -> Part {
+        Part {
+            shard: self.shard,
+            leads: self.leads,
+        }
+    }
+
+    /// Whether another process does the work of this one.
+    pub fn stands_by(&self) -> bool {
+        self.leads == Some(false)
+    }
 }
 
 /// One of as many shares of all destinations, written `2/5`.
@@ -22,11 +67,12 @@ impl Shard {
     /// Shares that there may be: who has a destination is found by a hash for each of them.
     pub const MOST: u16 = 1000;
 
-    /// `2/5` is the second of five; `NAME-1/5` too, for a StatefulSet numbers its pods from 0.
+    /// `2/5` is the second of five; `NAME-1/5` too, for a StatefulSet numbers its pods from 0. Where pods stand by,
+    /// there are several for each share: `NAME-6/5` is another one of the second.
     ///
     /// # Errors
     /// What is expected instead.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str, stands_by: bool) -> Result<Self, String> {
         let example = "such as \"2/5\", or \"NAME-1/5\" with the name of a StatefulSet's pod";
         let Some((which, count)) = text.rsplit_once('/') else {
             return Err(format!("expected a number and a count {example}"));
@@ -40,8 +86,8 @@ impl Shard {
         let last = count - 1;
         if let Some((_, ordinal)) = which.rsplit_once('-') {
             return match number(ordinal) {
-                Some(ordinal) if ordinal <= last => Ok(Self {
-                    number: ordinal + 1,
+                Some(ordinal) if ordinal <= last || stands_by => Ok(Self {
+                    number: ordinal % count + 1,
                     count,
                 }),
                 Some(_) => Err(format!(
@@ -125,9 +171,12 @@ mod tests {
             ("s3-exporter-4/5", 5, 5),
             ("a/b-1/2", 2, 2),
         ] {
-            let shard = Shard::parse(text).unwrap();
+            let shard = Shard::parse(text, false).unwrap();
             assert_eq!((shard.number(), shard.count()), (number, count), "{text}");
         }
+        let seventh = Shard::parse("s3-exporter-6/5", true).unwrap();
+        assert_eq!((seventh.number(), seventh.count()), (2, 5));
+        assert!(Shard::parse("6/5", true).is_err());
         for (text, expected) in [
             ("", "expected a number and a count"),
             ("2", "expected a number and a count"),
@@ -148,7 +197,7 @@ mod tests {
             ("s3-exporter-x/5", "ends with `-` and a number from 0 to 4"),
             ("-/5", "ends with `-` and a number from 0 to 4"),
         ] {
-            let fault = Shard::parse(text).unwrap_err();
+            let fault = Shard::parse(text, false).unwrap_err();
             assert!(fault.contains(expected), "{text:?}: {fault}");
         }
     }

@@ -89,11 +89,13 @@ pub enum Label {
     Shard,
     /// How many shares there are.
     Shards,
+    /// What a process has to hold to lead.
+    Lease,
 }
 
 impl Label {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Destination,
         Self::Bucket,
         Self::Cluster,
@@ -118,6 +120,7 @@ impl Label {
         Self::Code,
         Self::Shard,
         Self::Shards,
+        Self::Lease,
     ];
 
     /// As it is written.
@@ -147,6 +150,7 @@ impl Label {
             Self::Code => "code",
             Self::Shard => "shard",
             Self::Shards => "shards",
+            Self::Lease => "lease",
         }
     }
 }

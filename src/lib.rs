@@ -37,6 +37,7 @@ pub mod schedule;
 pub mod schedules;
 pub mod shutdown;
 pub mod snapshot;
+pub mod standby;
 pub mod state;
 pub mod store;
 pub mod supervisor;

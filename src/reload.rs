@@ -1,13 +1,16 @@
 //! Reads the configuration again while the exporter runs, at SIGHUP, when it is asked to, or, where
 //! that is wanted, when its file changes: a good one is put into effect, a bad one changes nothing.
-//! Where destinations come from elsewhere, another set of them is put into effect in the same way.
+//! Where destinations come from elsewhere, another set of them is put into effect in the same way; and
+//! where one of several processes leads, that this one does, or does no more.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
+use s3_exporter_api::chain;
 use s3_exporter_config::WatchedFiles;
 use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
@@ -18,6 +21,8 @@ use crate::exposition::Exposition;
 use crate::logging;
 use crate::reload_requests::{self, ReloadOutcome, ReloadRequests, Reloads};
 use crate::resolver::{Resolution, ResolverHandle};
+use crate::standby::Leadership;
+use crate::state::State;
 use crate::supervisor::{Changes, Supervisor};
 use crate::telemetry::Telemetry;
 use crate::words::Count;
@@ -52,6 +57,9 @@ pub struct Reloader {
     fixed: RestartOnly,
     telemetry: Telemetry,
     exposition: Arc<Exposition>,
+    leadership: Option<Leadership>,
+    state_directory: Option<PathBuf>,
+    state: Option<Arc<State>>,
 }
 
 /// What sources of destinations know, as it changes.
@@ -122,6 +130,7 @@ impl Reloader {
         config: &Config,
         telemetry: &Telemetry,
         exposition: &Arc<Exposition>,
+        state: Option<Arc<State>>,
     ) -> (Self, Reloads) {
         let (reloads, requests) = reload_requests::channel();
         let reloader = Self {
@@ -136,15 +145,19 @@ impl Reloader {
             fixed: RestartOnly::of(config),
             telemetry: telemetry.clone(),
             exposition: Arc::clone(exposition),
+            leadership: config.fleet.lease.as_ref().map(Leadership::seek),
+            state_directory: config.state_directory.clone(),
+            state,
         };
         (reloader, reloads)
     }
 
     /// Reloads whenever it is to, until the future is dropped.
-    pub async fn run(mut self, supervisor: &mut Supervisor) {
+    pub async fn run(&mut self, supervisor: &mut Supervisor) {
         loop {
             self.discovery.follow(supervisor.sources());
             tokio::select! {
+                () = changed(&mut self.leadership) => self.lead_or_follow(supervisor).await,
                 () = self.discovery.changed() => self.put_discovered_into_effect(supervisor).await,
                 Some(()) = self.hangup.recv() => {
                     self.reload(supervisor, "SIGHUP").await;
@@ -192,10 +205,7 @@ impl Reloader {
 
     async fn put_discovered_into_effect(&mut self, supervisor: &mut Supervisor) {
         let before: BTreeSet<_> = supervisor.discovered();
-        let config = self.config.with_discovered(&self.discovery.found);
-        let config = config.own_share();
-        let changes = supervisor.apply(&config).await;
-        self.exposition.renew(&config.metrics).await;
+        let (config, changes) = self.apply(supervisor).await;
         let summary = summary(config.destinations.len(), changes);
         match changes == Changes::default() {
             true => tracing::debug!("what sources of destinations know has changed: {summary}"),
@@ -217,18 +227,15 @@ impl Reloader {
         config: Config,
     ) -> ReloadOutcome {
         self.config = config;
-        let config = self.config.with_discovered(&self.discovery.found);
-        let config = &config.own_share();
-        self.telemetry.is_of(&config.fleet);
-        self.discovery.complain(config);
-        logging::set_level(config.log.level());
-        let changes = supervisor.apply(config).await;
-        self.exposition.renew(&config.metrics).await;
+        logging::set_level(self.config.log.level());
+        self.seek_lease(supervisor).await;
+        let (config, changes) = self.apply(supervisor).await;
+        self.discovery.complain(&config);
         let mut lines = vec![summary(config.destinations.len(), changes)];
         tracing::info!("{}", lines[0]);
         for warning in self
             .fixed
-            .differences(config)
+            .differences(&config)
             .iter()
             .chain(&config.warnings)
         {
@@ -236,6 +243,94 @@ impl Reloader {
             lines.push(format!("warning: {}", in_one_line(warning)));
         }
         ReloadOutcome::Done(lines)
+    }
+
+    async fn lead_or_follow(&mut self, supervisor: &mut Supervisor) {
+        let (config, changes) = self.apply(supervisor).await;
+        tracing::info!("{}", summary(config.destinations.len(), changes));
+    }
+
+    /// Has the supervisor do what is configured and found, as far as it is this process's: nothing of it
+    /// where another one leads.
+    async fn apply(&mut self, supervisor: &mut Supervisor) -> (Config, Changes) {
+        let mut config = self.config.with_discovered(&self.discovery.found);
+        config.fleet.leads = self.leadership.as_mut().map(Leadership::begin);
+        let config = config.own_share();
+        let stands_by = config.fleet.stands_by();
+        if !stands_by {
+            self.keep(supervisor).await;
+        }
+        let changes = supervisor.apply(&config).await;
+        if stands_by {
+            self.keep_nothing(supervisor).await;
+            self.leadership.iter().for_each(Leadership::stopped);
+        }
+        self.exposition.renew(&config.metrics).await;
+        self.telemetry.is_of(&config.fleet);
+        (config, changes)
+    }
+
+    /// Opens the folder of the state, which whoever led before has let go of, or lets go of soon.
+    async fn keep(&mut self, supervisor: &mut Supervisor) {
+        let (None, Some(directory)) = (&self.state, self.state_directory.clone()) else {
+            return;
+        };
+        let names = self.config.destinations.iter();
+        let names: Vec<_> = names.map(|of| Arc::clone(&of.name)).collect();
+        let open = move || State::take_over(&directory, names.iter().map(|name| &**name));
+        match tokio::task::spawn_blocking(open).await {
+            Ok(Ok(state)) => {
+                supervisor.remember(Arc::clone(&state));
+                self.state = Some(state);
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(error = chain(&error), "nothing is kept over a restart")
+            }
+            Err(error) => tracing::error!(error = error.to_string(), "opening the state failed"),
+        }
+    }
+
+    /// Leaves the folder of the state to whoever leads.
+    async fn keep_nothing(&mut self, supervisor: &mut Supervisor) {
+        supervisor.keep_nothing();
+        if let Some(state) = self.state.take() {
+            let _ = tokio::task::spawn_blocking(move || state.close()).await; // it has said what went wrong
+        }
+    }
+
+    /// Asks for the lease that is configured, where that is another than before.
+    async fn seek_lease(&mut self, supervisor: &mut Supervisor) {
+        let wanted = self.config.fleet.lease.as_ref();
+        if self.leadership.as_ref().map(Leadership::lease) == wanted {
+            return;
+        }
+        let wanted = wanted.cloned();
+        self.follow(supervisor).await;
+        self.leadership = wanted.as_ref().map(Leadership::seek);
+    }
+
+    /// Ends what only a leader does, and gives its lease back.
+    async fn follow(&mut self, supervisor: &mut Supervisor) {
+        if let Some(leadership) = self.leadership.take() {
+            let mut config = self.config.clone();
+            config.fleet.leads = Some(false);
+            supervisor.apply(&config.own_share()).await;
+            self.keep_nothing(supervisor).await;
+            leadership.give_back().await;
+        }
+    }
+
+    /// The process ends: another one need not wait for the end of the lease.
+    pub async fn end(mut self, supervisor: &mut Supervisor) {
+        self.follow(supervisor).await;
+    }
+}
+
+/// Waits until this process leads, or does no more; forever where it need not.
+async fn changed(leadership: &mut Option<Leadership>) {
+    match leadership {
+        Some(leadership) => leadership.changed().await,
+        None => std::future::pending().await,
     }
 }
 

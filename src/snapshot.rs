@@ -14,7 +14,7 @@ use crate::audit::Audit;
 use crate::destination::Destination;
 use crate::discovery::DiscoveryOutcome;
 use crate::facts::Figures;
-use crate::fleet::Fleet;
+use crate::fleet::Part;
 use crate::labels::{GivenLabels, with_tags};
 use crate::resolver::Resolution;
 use crate::scan::{CompleteListing, CurrentScan};
@@ -42,7 +42,7 @@ pub struct Snapshot {
     /// What came of what those know that tell of destinations.
     pub discovered: BTreeMap<Arc<str>, Arc<DiscoveryOutcome>>,
     /// Which of all destinations these are.
-    pub fleet: Fleet,
+    pub part: Part,
 }
 
 /// What is known of one destination.

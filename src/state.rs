@@ -170,6 +170,28 @@ impl State {
                 "nothing can be kept over a restart; scans go on, and each tries again"
             ),
         }
+        Self::new(folder)
+    }
+
+    /// As [`Self::open`], in the place of a process that may not have let go of the folder yet: each write tries
+    /// again to have it.
+    ///
+    /// # Errors
+    /// There is no thread to be had.
+    pub fn take_over<'a>(
+        directory: &Path,
+        destinations: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Arc<Self>, StateError> {
+        match Self::open(directory, destinations) {
+            Err(held @ StateError::Held { .. }) => {
+                tracing::warn!(error = chain(&held), "nothing can be kept yet");
+                Self::new(Arc::new(Folder::new(directory)))
+            }
+            opened => opened,
+        }
+    }
+
+    fn new(folder: Arc<Folder>) -> Result<Arc<Self>, StateError> {
         let writer = Writer::start(Arc::clone(&folder)).map_err(StateError::NoThread)?;
         Ok(Arc::new(Self { folder, writer }))
     }

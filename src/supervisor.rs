@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::Config;
 use crate::destination::Destination;
 use crate::discovery::{self, DiscoveryOutcome};
-use crate::fleet::Fleet;
+use crate::fleet::Part;
 use crate::resolver::ResolverHandle;
 use crate::schedule::targets::{ReadyModule, Targets};
 use crate::schedule::{Runner, RunnerSettings};
@@ -42,7 +42,7 @@ pub struct Supervisor {
     resolvers: BTreeMap<Arc<str>, Resolving>,
     watched: BTreeMap<Arc<str>, Watched>,
     discovered: BTreeMap<Arc<str>, Arc<DiscoveryOutcome>>,
-    fleet: Fleet,
+    part: Part,
     targets: Targets,
     publishers: watch::Sender<Publishers>,
     state: Option<Arc<State>>,
@@ -70,7 +70,7 @@ impl Supervisor {
             resolvers: BTreeMap::new(),
             watched: BTreeMap::new(),
             discovered: config.discovered.clone(),
-            fleet: config.fleet,
+            part: config.fleet.part(),
             publishers: watch::Sender::default(),
             state: None,
             is_started: false,
@@ -94,6 +94,11 @@ impl Supervisor {
             }
         }
         self.state = Some(state);
+    }
+
+    /// Keeps nothing from now on; gives what it kept it in.
+    pub fn keep_nothing(&mut self) -> Option<Arc<State>> {
+        self.state.take()
     }
 
     /// Goes on from what another process may keep of each destination, and keeps nothing. Blocks
@@ -162,7 +167,7 @@ impl Supervisor {
         let changes = diff(&self.current, &desired);
         self.current = desired;
         self.discovered.clone_from(&config.discovered);
-        self.fleet = config.fleet;
+        self.part = config.fleet.part();
         for change in &changes {
             match change {
                 Change::End(component) => self.end(component).await,
@@ -291,7 +296,7 @@ impl Supervisor {
                 .map(|(name, of)| (Arc::clone(name), of.handle.clone()))
                 .collect(),
             discovered: self.discovered.clone(),
-            fleet: self.fleet,
+            part: self.part,
         });
     }
 

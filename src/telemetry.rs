@@ -26,6 +26,7 @@ pub struct Telemetry {
     reload_time: Gauge,
     shard: GaugeVec,
     shards: GaugeVec,
+    leader: GaugeVec,
     started: UnixTime,
 }
 
@@ -91,6 +92,16 @@ impl Telemetry {
                 &[],
             ),
         );
+        let leader = add(
+            &registry,
+            GaugeVec::new(
+                Opts::new(
+                    "objectstore_exporter_leader",
+                    "1 = this process has the lease and watches the destinations, 0 = it stands by; absent where it needs none.",
+                ),
+                &[Label::Lease.as_str()],
+            ),
+        );
         let build = Opts::new(
             "objectstore_exporter_build_info",
             "Always 1; the labels say what s3-exporter was built from.",
@@ -110,6 +121,7 @@ impl Telemetry {
             reload_time,
             shard,
             shards,
+            leader,
             started,
         }
     }
@@ -142,6 +154,11 @@ impl Telemetry {
     pub fn is_of(&self, fleet: &Fleet) {
         self.shard.reset();
         self.shards.reset();
+        self.leader.reset();
+        if let (Some(lease), Some(leads)) = (&fleet.lease, fleet.leads) {
+            let leads = f64::from(u8::from(leads));
+            self.leader.with_label_values(&[&lease.name]).set(leads);
+        }
         if let Some(shard) = fleet.shard {
             let (number, count) = (shard.number().to_string(), shard.count().to_string());
             self.shard.with_label_values(&[&number, &count]).set(1.0);

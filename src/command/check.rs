@@ -85,6 +85,14 @@ pub fn summary(config: &Config) -> String {
         };
         let _ = writeln!(text, "fleet: this is shard {shard}, and has {names}");
     }
+    if let Some(lease) = &config.fleet.lease {
+        let duration = humantime::format_duration(lease.duration);
+        let _ = writeln!(
+            text,
+            "fleet: whoever holds the lease {} of {duration} watches them, and others stand by",
+            lease.name
+        );
+    }
     let count = Count(config.destinations.len(), "destination");
     let more = match config.discovery.is_empty() {
         true => "",

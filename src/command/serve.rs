@@ -32,6 +32,8 @@ pub async fn serve(
     let listeners = bind(&config.server).map_err(ServeError::Listen)?;
     let names = config.destinations.iter().map(|of| &*of.name);
     let state = match &config.state_directory {
+        // Whoever leads has it.
+        _ if config.fleet.lease.is_some() => None,
         Some(directory) => Some(State::open(directory, names).map_err(ServeError::State)?),
         None => None,
     };
@@ -139,15 +141,15 @@ pub async fn run(
     }
     telemetry.is_of(&config.fleet);
     let mut supervisor = Supervisor::new(&config.own_share());
-    if let Some(state) = setup.state {
-        supervisor.remember(state);
+    if let Some(state) = &setup.state {
+        supervisor.remember(Arc::clone(state));
     }
     let exposition = Arc::new(Exposition::new(supervisor.snapshots(), &config.metrics));
     let app = App::new(Arc::clone(&exposition), telemetry.clone(), config);
     let mut app = app.with_targets(supervisor.targets());
     let mut reloader = None;
     if let Some(source) = setup.source {
-        let (does, asks) = Reloader::new(source, config, telemetry, &exposition);
+        let (does, asks) = Reloader::new(source, config, telemetry, &exposition, setup.state);
         app = app.with_reloads(asks);
         reloader = Some(does);
     }
@@ -156,14 +158,17 @@ pub async fn run(
     let web = Arc::new(http::protect(setup.web));
     tokio::select! {
         () = exposition.follow() => {}
-        () = reloading(reloader, &mut supervisor) => {}
+        () = reloading(reloader.as_mut(), &mut supervisor) => {}
         () = s3_exporter_web::serve(listeners, router, web, Limits::default(), shutdown) => {}
+    }
+    if let Some(reloader) = reloader {
+        reloader.end(&mut supervisor).await;
     }
     tracing::info!("stopped");
 }
 
 /// Reloads for as long as the future lives.
-async fn reloading(reloader: Option<Reloader>, supervisor: &mut Supervisor) {
+async fn reloading(reloader: Option<&mut Reloader>, supervisor: &mut Supervisor) {
     match reloader {
         Some(reloader) => reloader.run(supervisor).await,
         None => std::future::pending().await,

@@ -1,17 +1,27 @@
-//! The destinations that are this process's, where several share them out.
+//! What of a configuration is this process's, where there are several.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::Config;
 use crate::destination::Destination;
+use crate::discovery;
 
 impl Config {
-    /// With the destinations of this process's share alone, those that were discovered too. All are known
-    /// before, or two of one name would not be seen.
+    /// With the destinations of this process's share alone, those that were discovered too: all are known
+    /// before, or two of one name would not be seen. One that stands by has none, and looks for none.
     #[must_use]
     pub fn own_share(&self) -> Self {
         let mut config = self.clone();
+        if self.fleet.stands_by() {
+            config.destinations.clear();
+            config.discovery.clear();
+            config.discovered.clear();
+            config
+                .resolvers
+                .retain(|name, _| !discovery::is_source(name));
+            return config;
+        }
         let Some(shard) = self.fleet.shard else {
             return config;
         };

@@ -41,6 +41,8 @@ pub struct Status<'a> {
     pub now: Time,
     /// As `/-/ready` says.
     pub ready: bool,
+    /// Whether this process leads; one that does not has no destinations. None where it need not.
+    pub leader: Option<bool>,
     /// Which share of the destinations these are; none where they are all.
     pub shard: Option<ShardStatus>,
     /// In the order of the configuration.

@@ -26,6 +26,7 @@ pub mod seed;
 mod session;
 mod source;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -56,6 +57,28 @@ impl Resolver for KubernetesResolver {
     async fn run(&self, publisher: &Publisher) {
         follow(self, publisher, NameReader::default()).await;
     }
+}
+
+/// A client for the API server that these mean; without them that of the in-cluster account, or of the default
+/// kubeconfig. Blocks: it reads files and may run an exec plug-in. Must be called within a tokio runtime.
+///
+/// # Errors
+/// In words, what keeps it from that.
+pub fn client(
+    kubeconfig: Option<PathBuf>,
+    context: Option<String>,
+) -> Result<kube::Client, String> {
+    let config = KubernetesResolver {
+        kubeconfig,
+        context,
+        api_version: String::new(),
+        kind: String::new(),
+        label_selector: None,
+        field_selector: None,
+        namespace: None,
+    };
+    let access = access::open(&config).map_err(|error| error.to_string())?;
+    Ok(access.client)
 }
 
 /// Follows the objects of a kind, one session after another.

@@ -16,6 +16,7 @@ pub(super) fn alerts(settings: &Settings) -> Vec<Alert> {
         absent,
         shard_absent,
         shards_disagree,
+        leader_absent,
     ];
     let fixed = all.iter().map(|alert| alert(settings));
     fixed.chain(destination_absent(settings)).collect()
@@ -136,6 +137,20 @@ fn shards_disagree(_: &Settings) -> Alert {
         keep_firing: Duration::ZERO,
         summary: "The shards of s3-exporter are not of one count".to_owned(),
         description: "Some processes share the destinations out among {{ $value }}, others among fewer: destinations may be watched twice, or by nobody.\n`objectstore_exporter_shard` says which process takes itself for what.".to_owned(),
+        of: Of::Process,
+    }
+}
+
+/// One that takes over does so within twice the lease, which is half a minute by default.
+fn leader_absent(_: &Settings) -> Alert {
+    Alert {
+        name: "BackupLeaderAbsent".to_owned(),
+        severity: Some(Severity::Critical),
+        expression: format!("{} == 0", of_any("objectstore_exporter_leader")),
+        pending: minutes(10),
+        keep_firing: Duration::ZERO,
+        summary: "All of s3-exporter stand by for the lease {{ $labels.lease }}".to_owned(),
+        description: "No process that is scraped has the lease {{ $labels.lease }}: nobody watches its destinations, and no other alert on them can come.\nThe log says why the lease cannot be had.".to_owned(),
         of: Of::Process,
     }
 }

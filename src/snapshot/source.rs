@@ -9,7 +9,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
 
 use crate::discovery::DiscoveryOutcome;
-use crate::fleet::Fleet;
+use crate::fleet::Part;
 use crate::resolver::{Resolution, ResolverHandle};
 use crate::snapshot::{DestinationSnapshot, Snapshot};
 
@@ -19,7 +19,7 @@ pub(crate) struct Publishers {
     pub destinations: Vec<watch::Receiver<Arc<DestinationSnapshot>>>,
     pub resolvers: BTreeMap<Arc<str>, ResolverHandle>,
     pub discovered: BTreeMap<Arc<str>, Arc<DiscoveryOutcome>>,
-    pub fleet: Fleet,
+    pub part: Part,
 }
 
 /// Where to read what is known now. Cheap to clone.
@@ -59,7 +59,7 @@ impl SnapshotSource {
                 .map(|(name, names)| (Arc::clone(name), names.resolution.borrow().clone()))
                 .collect(),
             discovered: publishers.discovered.clone(),
-            fleet: publishers.fleet,
+            part: publishers.part,
         }
     }
 

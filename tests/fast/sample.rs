@@ -16,6 +16,7 @@ use s3_exporter::facts::{
     ClassTotals, Figures, ObjectCount, ObjectSizes, PrefixTotals, Recent, Totals, UnassignedDetail,
     UnassignedObject,
 };
+use s3_exporter::fleet::Lease;
 use s3_exporter::logging::Log;
 use s3_exporter::resolver::Resolution;
 use s3_exporter::snapshot::{
@@ -51,6 +52,17 @@ pub fn metrics(compat: &[Compat], cluster_label: &str) -> Metrics {
         job_label: "job".to_owned(),
         max_clusters: MAX_CLUSTERS,
         max_jobs: MAX_JOBS,
+    }
+}
+
+/// Whoever holds it leads.
+pub fn lease() -> Lease {
+    Lease {
+        name: "s3-exporter".to_owned(),
+        namespace: None,
+        duration: Duration::from_secs(15),
+        kubeconfig: None,
+        context: None,
     }
 }
 

@@ -15,4 +15,5 @@ mod rights;
 mod schemas;
 mod shards;
 mod stage;
+mod standby;
 mod table;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use s3_exporter_config::{Section, Setting, closest};
 
 use crate::config::{Compat, Metrics, Server};
-use crate::fleet::{Fleet, Shard};
+use crate::fleet::{Fleet, Lease, Shard};
 use crate::labels::{Label, is_label_name};
 use crate::logging::{Log, LogFormat, filter};
 
@@ -23,6 +23,10 @@ const AUDIT_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 const PROBE_INTERVAL: Duration = Duration::from_secs(30);
 const DISCOVERY_INTERVAL: Duration = Duration::from_secs(5 * 60);
 const LONGEST_DISCOVERY: Duration = Duration::from_secs(24 * 3600);
+const LEASE: Duration = Duration::from_secs(15);
+/// In less an API server that is slow for a moment would end a lead.
+const SHORTEST_LEASE: Duration = Duration::from_secs(3);
+const LONGEST_LEASE: Duration = Duration::from_secs(3600);
 const MAX_CLUSTERS: usize = 50_000;
 const MAX_JOBS: usize = 20_000;
 /// A destination has some hundred series, and a scan of its own.
@@ -246,18 +250,89 @@ pub(super) fn state(top: &mut Section) -> Option<PathBuf> {
 
 /// `[fleet]`.
 pub(super) fn fleet(top: &mut Section) -> Fleet {
-    top.table("fleet", |section| Fleet {
-        shard: shard(section),
+    top.table("fleet", |section| {
+        let lease = lease(section);
+        let shard = shard(section, lease.is_some());
+        Fleet {
+            shard,
+            leads: lease.is_some().then_some(false),
+            lease: lease.map(|lease| of_shard(lease, shard)),
+        }
     })
 }
 
-fn shard(section: &mut Section) -> Option<Shard> {
+fn shard(section: &mut Section, stands_by: bool) -> Option<Shard> {
     let given = section.setting("shard", Section::name)?;
-    let shard = Shard::parse(&given.value);
+    let shard = Shard::parse(&given.value, stands_by);
     if let Err(expected) = &shard {
         section.fault_of(&given, format!("is {}: {expected}", given.quote()));
     }
     shard.ok()
+}
+
+fn lease(section: &mut Section) -> Option<Lease> {
+    let name = section.setting("lease", Section::name);
+    let duration = lease_duration(section).unwrap_or(LEASE);
+    let others = ["namespace", "kubeconfig", "context"];
+    let other = others.into_iter().find(|key| section.has(key));
+    let namespace = section.name("namespace");
+    let kubeconfig = section.file("kubeconfig");
+    let context = section.name("context");
+    let Some(name) = name else {
+        if let Some(other) = other {
+            section.fault("lease", format!("is missing: `{other}` says where it is"));
+        }
+        return None;
+    };
+    if !is_object_name(&name.value) {
+        let message = format!(
+            "is {}: expected the name of an object of Kubernetes: lower-case letters, digits, `-` and `.`",
+            name.quote()
+        );
+        section.fault_of(&name, message);
+    } else if cfg!(not(feature = "kubernetes")) {
+        let message = "is given, and this program was built without (feature `kubernetes`)";
+        section.fault_of(&name, message);
+    }
+    Some(Lease {
+        name: name.into_value(),
+        namespace,
+        duration,
+        kubeconfig,
+        context,
+    })
+}
+
+/// Each shard is led by itself.
+fn of_shard(lease: Lease, shard: Option<Shard>) -> Lease {
+    match shard {
+        None => lease,
+        Some(shard) => Lease {
+            name: format!("{}-{}", lease.name, shard.number()),
+            ..lease
+        },
+    }
+}
+
+/// Room is left for the number of a shard.
+fn is_object_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.len() <= 240
+        && name.starts_with(is_plain)
+        && name.ends_with(is_plain)
+        && name.chars().all(|c| is_plain(c) || matches!(c, '-' | '.'))
+}
+
+/// `lease_duration`.
+fn lease_duration(section: &mut Section) -> Option<Duration> {
+    let read = |section: &mut Section, key: &str| section.duration_up_to(key, LONGEST_LEASE);
+    let duration = section.setting("lease_duration", read)?;
+    if duration.value < SHORTEST_LEASE || duration.value.subsec_nanos() > 0 {
+        let message = "is of no use: expected whole seconds, at least \"3s\"";
+        section.fault_of(&duration, message);
+        return None;
+    }
+    Some(duration.value)
 }
 
 /// `interval`, here and at a destination.

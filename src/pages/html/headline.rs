@@ -55,6 +55,13 @@ fn is_unjudged(found: &Found<'_>) -> bool {
 impl Headline {
     /// Of all destinations.
     pub fn new(found: &[Found<'_>], snapshot: &Snapshot, now: UnixTime) -> Self {
+        if snapshot.part.leads == Some(false) {
+            return Self {
+                class: "warn",
+                text: "This process stands by: another one has the lease, and watches the destinations."
+                    .to_owned(),
+            };
+        }
         let failing = found.iter().filter(|it| is_failing(it.of)).count();
         let outdated = found.iter().filter(|it| is_outdated(it.of, now)).count();
         let pending = found.iter().filter(|it| it.of.latest.is_none()).count();

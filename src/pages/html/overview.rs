@@ -122,7 +122,7 @@ pub fn page(context: &Context<'_>, query: &Query) -> askama::Result<String> {
         about: context.about(),
         base: base.0,
         path: "status".to_owned(),
-        shard: snapshot.fleet.shard,
+        shard: snapshot.part.shard,
         failing: failing
             .take(LINES)
             .filter_map(|it| Failing::new(it.of, base, now))

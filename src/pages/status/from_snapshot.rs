@@ -53,7 +53,8 @@ impl<'a> Status<'a> {
             started: Moment::of_ours(started, now),
             now: Time(now),
             ready,
-            shard: snapshot.fleet.shard.map(|shard| ShardStatus {
+            leader: snapshot.part.leads,
+            shard: snapshot.part.shard.map(|shard| ShardStatus {
                 number: shard.number(),
                 count: shard.count(),
             }),

@@ -1,4 +1,5 @@
-//! Several exporters that share the destinations out: each alert goes on to be told, of each once.
+//! Several exporters that share the destinations out, and such that stand by: each alert goes on to be told,
+//! of each once.
 
 use s3_exporter_judge::findings::{FindingKind, Severity};
 
@@ -13,6 +14,8 @@ pub fn scenarios() -> Vec<Scenario> {
         gone_for_a_moment(),
         added(),
         one_too_many(),
+        taken_over(),
+        nobody_leads(),
     ]
 }
 
@@ -105,4 +108,45 @@ fn one_too_many() -> Scenario {
         60,
         &["BackupShardAbsent critical", "BackupShardsDisagree warning"],
     )
+}
+
+/// Two of which one leads, or none; an empty backup is told of all the time.
+fn led(now: i64, leader: Option<usize>) -> Vec<Shown> {
+    let all = [("a", "s3-exporter-0"), ("b", "s3-exporter-1")].into_iter();
+    let all = all.enumerate().map(|(nth, (instance, pod))| {
+        let mut world = World::good(now);
+        let mut judged = job(now);
+        judged.findings = vec![finding(FindingKind::Empty, Severity::Critical, now)];
+        world.judge("lab-1", "daily", judged);
+        let mut shown = world.shown().at(instance, pod);
+        let leads = leader == Some(nth);
+        shown.leads = Some(leads);
+        if !leads {
+            shown.snapshot.destinations.clear();
+        }
+        shown
+    });
+    all.collect()
+}
+
+const EMPTY: &str = "BackupEmpty critical etcd lab-1 daily";
+
+fn taken_over() -> Scenario {
+    let shown = |now: i64, minute: i64| match minute {
+        ..30 => led(now, Some(0)),
+        30..35 => led(now, None),
+        _ => led(now, Some(1)),
+    };
+    Scenario::new("one that stands by takes over", 60, shown)
+        .tells(20, &[EMPTY])
+        .tells(30, &[EMPTY])
+        .tells(60, &[EMPTY])
+        .nearly(&["BackupLeaderAbsent"])
+}
+
+fn nobody_leads() -> Scenario {
+    let shown = |now: i64, minute: i64| led(now, (minute < 30).then_some(0));
+    Scenario::new("all stand by", 60, shown)
+        .tells(35, &[EMPTY])
+        .tells(60, &["BackupLeaderAbsent critical"])
 }

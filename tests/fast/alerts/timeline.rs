@@ -29,6 +29,8 @@ pub struct Shown {
     pub reloaded: bool,
     /// Which share it has, such as `2/5`.
     pub shard: Option<&'static str>,
+    /// Whether it leads, where it has to.
+    pub leads: Option<bool>,
     /// In which instance and pod.
     pub target: (String, String),
 }
@@ -41,6 +43,7 @@ impl Shown {
             started,
             reloaded: true,
             shard: None,
+            leads: None,
             target: ("a".to_owned(), "s3-exporter-1".to_owned()),
         }
     }
@@ -109,12 +112,16 @@ impl Timeline {
 
 /// The samples of a scrape.
 fn samples(shown: &Shown) -> Vec<(String, String)> {
-    let own = match shown.shard {
-        None => OWN.get_or_init(|| Telemetry::new().families()),
-        Some(shard) => {
+    let own = match (shown.shard, shown.leads) {
+        (None, None) => OWN.get_or_init(|| Telemetry::new().families()),
+        (shard, leads) => {
             let telemetry = Telemetry::new();
-            let shard = Some(Shard::parse(shard).unwrap());
-            telemetry.is_of(&Fleet { shard });
+            let shard = shard.map(|shard| Shard::parse(shard, false).unwrap());
+            telemetry.is_of(&Fleet {
+                shard,
+                lease: leads.map(|_| sample::lease()),
+                leads,
+            });
             &telemetry.families()
         }
     };

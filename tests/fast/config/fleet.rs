@@ -48,6 +48,82 @@ fn shares_that_there_cannot_be() {
     ]);
 }
 
+#[cfg(feature = "kubernetes")]
+#[test]
+fn leases_that_are_of_no_use() {
+    refused(&[
+        Case {
+            file: &[
+                "[fleet]",
+                r#"lease = "S3_exporter""#,
+                r#"lease_duration = "2s""#,
+                r#"shard = "7/5""#,
+                GOOD,
+            ],
+            says: &[
+                r#"error: config.toml:2: `fleet.lease` is "S3_exporter": expected the name of an object of Kubernetes: lower-case letters, digits, `-` and `.`"#,
+                r#"error: config.toml:3: `fleet.lease_duration` is of no use: expected whole seconds, at least "3s""#,
+                r#"error: config.toml:4: `fleet.shard` is "7/5": expected a number from 1 to 5 before the `/`, such as "2/5", or "NAME-1/5" with the name of a StatefulSet's pod"#,
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[fleet]",
+                r#"context = "seed""#,
+                r#"lease_duration = "90m""#,
+                GOOD,
+            ],
+            says: &[
+                "error: config.toml:1: `fleet.lease` is missing: `context` says where it is",
+                "error: config.toml:3: `fleet.lease_duration` is 1h 30m: expected at most 1h",
+            ],
+            ..Case::NONE
+        },
+        Case {
+            file: &[
+                "[fleet]",
+                r#"lease = "a""#,
+                r#"lease_duration = "3500ms""#,
+                GOOD,
+            ],
+            says: &[
+                r#"error: config.toml:3: `fleet.lease_duration` is of no use: expected whole seconds, at least "3s""#,
+            ],
+            ..Case::NONE
+        },
+    ]);
+}
+
+/// A pod beyond the count is another one of a shard, and each shard has a lease of its own.
+#[cfg(feature = "kubernetes")]
+#[test]
+fn check_says_what_a_process_stands_by_for() {
+    let file = "[fleet]\nlease = \"s3-exporter\"\nlease_duration = \"1m\"\nshard = \"${POD}/5\"\n";
+    let program = Program::new(&["check"]).file("config.toml", &format!("{file}{GOOD}"));
+    let printed = program.env("POD", "s3-exporter-6").prints();
+    for line in [
+        "fleet: whoever holds the lease s3-exporter-2 of 1m watches them, and others stand by\n",
+        "fleet: this is shard 2/5, and has ",
+    ] {
+        assert!(printed.contains(line), "{printed}");
+    }
+}
+
+/// Nobody is asked for anything that only a leader shows.
+#[test]
+fn whoever_stands_by_has_no_destinations() {
+    let mut config = config(&[("a", None)], &["a"]);
+    config.fleet.lease = Some(sample::lease());
+    config.fleet.leads = Some(true);
+    assert_eq!(names(&config.own_share()), ["a"]);
+    config.fleet.leads = Some(false);
+    let own = config.own_share();
+    assert_eq!(names(&own), [""; 0]);
+    assert!(own.discovered.is_empty() && own.discovery.is_empty());
+    assert_eq!(own.fleet, config.fleet);
+}
+
 /// A flag is stronger than the environment, and that is than the file.
 #[test]
 fn check_says_which_destinations_are_of_it() {
@@ -64,7 +140,7 @@ fn check_says_which_destinations_are_of_it() {
         line.unwrap_or_else(|| panic!("{printed}")).to_owned()
     };
     let own = |number: u16| {
-        let shard = Shard::parse(&format!("{number}/3")).unwrap();
+        let shard = Shard::parse(&format!("{number}/3"), false).unwrap();
         let names = ["aaa", "bbb", "ccc", "ddd", "eee", "fff"].into_iter();
         let names: Vec<_> = names.filter(|name| shard.has(name)).collect();
         let names: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
@@ -104,7 +180,7 @@ fn config(mirrors: &[(&str, Option<&str>)], found: &[&str]) -> Config {
 
 fn share(config: &Config, number: u16, count: u16) -> Config {
     let mut config = config.clone();
-    config.fleet.shard = Some(Shard::parse(&format!("{number}/{count}")).unwrap());
+    config.fleet.shard = Some(Shard::parse(&format!("{number}/{count}"), false).unwrap());
     config.own_share()
 }
 

@@ -104,7 +104,9 @@ fn each_label_is_in_the_list() {
     let metrics = sample::metrics(&[Compat::KubermaticS3], "cluster");
     let telemetry = Telemetry::new();
     telemetry.is_of(&Fleet {
-        shard: Some(Shard::parse("2/5").unwrap()),
+        shard: Some(Shard::parse("2/5", false).unwrap()),
+        lease: Some(sample::lease()),
+        leads: Some(true),
     });
     let own = telemetry.families();
     let text = text(&sample::snapshot(), &metrics, &own, Format::Text);

@@ -135,7 +135,9 @@ fn families(text: &str) -> Vec<Shown> {
 fn exposed(sets: &[Compat]) -> String {
     let telemetry = Telemetry::new();
     telemetry.is_of(&Fleet {
-        shard: Some(Shard::parse("2/5").unwrap()),
+        shard: Some(Shard::parse("2/5", false).unwrap()),
+        lease: Some(sample::lease()),
+        leads: Some(true),
     });
     let mut own = telemetry.families();
     own.extend(probe::families(true, false, Duration::from_secs(1)));

@@ -4,7 +4,11 @@ use super::helm::{HELMS, template};
 use super::table::{MINIO, SEEDS};
 
 /// Values, and what the complaint must name.
-const SCHEMA: [(&str, &[&str]); 21] = [
+const SCHEMA: [(&str, &[&str]); 22] = [
+    (
+        "standby: {leaseDuration: 15}",
+        &["standby", "leaseDuration"],
+    ),
     ("shards: 0", &["shards", "minimum"]),
     ("replicas: many", &["replicas", "integer"]),
     ("replica: 1", &["replica", "additional"]),

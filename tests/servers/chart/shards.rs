@@ -218,7 +218,7 @@ impl Look {
 }
 
 fn shard(nth: usize, shards: usize) -> Shard {
-    Shard::parse(&format!("{}/{shards}", nth + 1)).unwrap()
+    Shard::parse(&format!("{}/{shards}", nth + 1), false).unwrap()
 }
 
 /// Destinations that are at no pod, or at two, and since when: in scans of another destination that stays

@@ -86,7 +86,7 @@ pub struct Row(
     pub &'static str,
 );
 
-pub const ROWS: [Row; 23] = [
+pub const ROWS: [Row; 27] = [
     Row(
         "plain",
         &[MINIO],
@@ -150,6 +150,35 @@ pub const ROWS: [Row; 23] = [
         "state-and-shards",
         &["config: {existing: mine}\nshards: 3\nstate: {enabled: true}\n"],
         "Service ServiceAccount StatefulSet",
+    ),
+    Row(
+        "standby",
+        &[
+            MINIO,
+            "replicas: 2\nstandby: {enabled: true, leaseDuration: 1m30s}\n",
+        ],
+        "ConfigMap Deployment Role RoleBinding Service ServiceAccount",
+    ),
+    Row(
+        "standby-existing",
+        &["config: {existing: mine}\nreplicas: 2\nshards: 2\nstandby: {enabled: true}\n"],
+        "Role RoleBinding Service ServiceAccount StatefulSet",
+    ),
+    Row(
+        "state-and-standby",
+        &[
+            MINIO,
+            "replicas: 2\nshards: 3\nstate: {enabled: true}\nstandby: {enabled: true}\n",
+        ],
+        "ConfigMap Role RoleBinding Service ServiceAccount StatefulSet",
+    ),
+    Row(
+        "state-of-all-who-stand-by",
+        &[
+            MINIO,
+            "replicas: 2\nstate: {enabled: true, existingClaim: shared}\nstandby: {enabled: true}\n",
+        ],
+        "ConfigMap Role RoleBinding Service ServiceAccount StatefulSet",
     ),
     Row(
         "monitored",

@@ -138,7 +138,12 @@ buckets = ["etcd"]
         names.iter().all(|name| metrics.has(name))
     };
     another.until("versions were counted", is_counted).await;
-    exporter.get("/metrics").await + &probed + &another.get("/metrics").await
+    // One that cannot lead.
+    let fleet = "[fleet]\nlease = \"s3-exporter\"\nkubeconfig = \"nowhere\"\n";
+    let fleet = config.replace("[fleet]\nshard = \"1/1\"\n", fleet);
+    let by = common::Exporter::with_config(&fleet, &[]).await;
+    let pages = [&exporter, &another, &by].map(|of| of.get("/metrics"));
+    futures::future::join_all(pages).await.concat() + &probed
 }
 
 fn names(text: &str) -> BTreeSet<String> {

@@ -71,7 +71,7 @@ true
 
 {{/* Whether the pods ask this cluster's API at all: "true" or nothing. */}}
 {{- define "s3-exporter.usesApi" -}}
-{{- if or (include "s3-exporter.access" . | fromJson).all .Values.rbac.seedSecrets -}}
+{{- if or (include "s3-exporter.access" . | fromJson).all .Values.rbac.seedSecrets .Values.standby.enabled -}}
 true
 {{- end -}}
 {{- end -}}
@@ -89,20 +89,51 @@ true
 {{- if not (or $config.destinations $config.destinations_from) -}}
 {{- fail "config.toml watches nothing: it needs [[destinations]], or destinations_from = \"kubermatic-seed\"" -}}
 {{- end -}}
-{{- if and $config.fleet (gt (int .Values.shards) 1) -}}
-{{- fail "config.toml has [fleet], which the chart writes where `shards` is above 1: leave one of the two out" -}}
+{{- if and $config.fleet (include "s3-exporter.fleet" . | fromJson) -}}
+{{- fail "config.toml has [fleet], which the chart writes where `shards` is above 1, and with `standby`: leave one of the two out" -}}
 {{- end -}}
 {{- toJson $config -}}
 {{- end -}}
 {{- end -}}
 
+{{/* What the chart says of several pods: `[fleet]` as JSON. */}}
+{{- define "s3-exporter.fleet" -}}
+{{- $fleet := dict -}}
+{{- if gt (int .Values.shards) 1 -}}
+{{- $_ := set $fleet "shard" (printf "${POD_NAME}/%d" (int .Values.shards)) -}}
+{{- end -}}
+{{- if .Values.standby.enabled -}}
+{{- $_ := set $fleet "lease" (include "s3-exporter.fullname" .) -}}
+{{- $_ := set $fleet "lease_duration" .Values.standby.leaseDuration -}}
+{{- end -}}
+{{- toJson $fleet -}}
+{{- end -}}
+
 {{/* Its text. Which pod has which share is in it, not in the environment: so it changes without a restart. */}}
 {{- define "s3-exporter.toml" -}}
-{{- if gt (int .Values.shards) 1 -}}
-{{- printf "%s\n\n[fleet]\nshard = \"${POD_NAME}/%d\"\n" (trimSuffix "\n" .Values.config.toml) (int .Values.shards) -}}
+{{- $fleet := include "s3-exporter.fleet" . | fromJson -}}
+{{- if $fleet -}}
+{{- printf "%s\n\n[fleet]\n" (trimSuffix "\n" .Values.config.toml) -}}
+{{- range $key, $value := $fleet -}}
+{{- printf "%s = %s\n" $key (quote $value) -}}
+{{- end -}}
 {{- else -}}
 {{- .Values.config.toml -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The names of the leases: one of each shard. */}}
+{{- define "s3-exporter.leases" -}}
+{{- $name := include "s3-exporter.fullname" . -}}
+{{- $names := list -}}
+{{- if gt (int .Values.shards) 1 -}}
+{{- range $nth := until (int .Values.shards) -}}
+{{- $names = append $names (printf "%s-%d" $name (add1 $nth)) -}}
+{{- end -}}
+{{- else -}}
+{{- $names = list $name -}}
+{{- end -}}
+{{- toJson $names -}}
 {{- end -}}
 
 {{/* Rules that let one get, list and watch these: [{group, resource}]. One for each group. */}}

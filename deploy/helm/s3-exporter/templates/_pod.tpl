@@ -113,8 +113,11 @@ topologySpreadConstraints: {{- toYaml . | nindent 2 }}
 {{- $env := list -}}
 {{- if gt (int .Values.shards) 1 -}}
   {{- $env = append $env (dict "name" "POD_NAME" "valueFrom" (dict "fieldRef" (dict "fieldPath" "metadata.name"))) -}}
-  {{- if .Values.config.existing -}}
-    {{- $env = append $env (dict "name" "S3_EXPORTER__FLEET__SHARD" "value" (printf "$(POD_NAME)/%d" (int .Values.shards))) -}}
+{{- end -}}
+{{- if .Values.config.existing -}}
+  {{- range $key, $value := (include "s3-exporter.fleet" . | fromJson) -}}
+    {{- $value = replace "${POD_NAME}" "$(POD_NAME)" $value -}}
+    {{- $env = append $env (dict "name" (printf "S3_EXPORTER__FLEET__%s" (upper $key)) "value" $value) -}}
   {{- end -}}
 {{- end -}}
 {{- if .Values.state.enabled -}}
