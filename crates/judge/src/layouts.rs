@@ -243,6 +243,15 @@ impl LayoutChoice {
         matches!(self, Self::Auto) && starts.iter().any(is_own)
     }
 
+    /// Whether [that](Self::is_own_form) may be of a key that differs from this one in digits alone.
+    pub fn may_be_own_form(&self, key: &[u8], starts: &[usize]) -> bool {
+        let may_be = |start: &usize| {
+            let key = key.get(*start..).unwrap_or_default();
+            own_forms(Clue::of_other_digits(key)).next().is_some()
+        };
+        matches!(self, Self::Auto) && starts.iter().any(may_be)
+    }
+
     /// What a key is that begins at any of `starts`, and at which: a tool's own folder may stand in a
     /// destination's prefix (`backups/`, `snapshots/`), or a cluster's name in the middle of what
     /// the tool wrote. The later start is the better one; but a time in a name is no tool's own form.

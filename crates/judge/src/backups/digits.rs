@@ -33,7 +33,8 @@ impl Written {
         if let TimeForm::Civil { .. } = time.form {
             let mut digits = (0..).zip(text).filter(|it| it.1.is_ascii_digit());
             let end = digits.nth(DATE - 1)?.0 + 1;
-            written.date = (end, date(&text[..end])?);
+            written.date.0 = end;
+            written.set_date(&text[..end])?;
         }
         written.shift = time.seconds - written.read(text)?;
         let may_shift = matches!(time.form, TimeForm::Civil { .. });
@@ -90,14 +91,22 @@ impl Written {
         is_time.then_some(self.date.1 + seconds)
     }
 
+    /// Another date, which must be written as it was.
     #[inline(never)]
     fn set_date(&mut self, text: &[u8]) -> Option<()> {
         let own = &mut self.text[..text.len()];
-        let is_form = own.iter().zip(text).all(|(old, new)| {
-            let are_digits = old.is_ascii_digit() && new.is_ascii_digit();
-            are_digits || old == new
-        });
-        self.date.1 = is_form.then(|| date(text))??;
+        let mut number = 0_u32;
+        for (new, old) in text.iter().zip(own.iter()) {
+            let digit = new.wrapping_sub(b'0');
+            match old.is_ascii_digit() {
+                true if digit <= 9 => {
+                    number = number.wrapping_mul(10).wrapping_add(u32::from(digit))
+                }
+                false if new == old => {}
+                _ => return None,
+            }
+        }
+        self.date.1 = date(number)?;
         own.copy_from_slice(text);
         Some(())
     }
@@ -113,12 +122,8 @@ fn decimal(text: &[u8]) -> Option<i64> {
 /// Digits of a date.
 const DATE: usize = 8;
 
-/// The first second of a year, month and day, with whatever between them.
-fn date(text: &[u8]) -> Option<i64> {
-    let digits = text.iter().filter(|byte| byte.is_ascii_digit());
-    let number = digits.fold(0_u32, |sum, byte| {
-        sum.wrapping_mul(10).wrapping_add(u32::from(byte - b'0'))
-    });
+/// The first second of a day, of the number that its year, month and day make.
+fn date(number: u32) -> Option<i64> {
     let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
     if !(1..=12).contains(&month) || !(2001..=2100).contains(&year) {
         return None;

@@ -10,10 +10,13 @@ use crate::layouts::{Alike, Chain, Clue, Layout, LayoutChoice, Reading, Role};
 use super::Limits;
 use super::job::{Cluster, Name};
 use super::kept::{JobRef, KeptJobs};
-use super::lane::{BackupLane, LIKES, LikeOf, LikeRole};
+use super::lane::{BackupLane, LikeOf, LikeRole};
 use super::newest::{Bit, completes};
 use super::saved::SavedFold;
 use super::text::KeyText;
+
+/// Classes that are told apart; no store has so many.
+const CLASSES: usize = 64;
 
 /// What a listing says of backups, while it is read.
 ///
@@ -28,14 +31,9 @@ pub struct BackupFold {
     pub(super) classes: Vec<Box<str>>,
     /// Objects that a layout read.
     pub(super) matched: u64,
-    /// How many keys its lanes may still remember beside one each.
-    pub(super) likes: u32,
 }
 
 impl BackupFold {
-    /// Classes that are told apart; no store has so many.
-    const CLASSES: usize = 64;
-
     /// Nothing read yet.
     pub fn new(layouts: LayoutChoice, limits: Limits) -> Self {
         Self {
@@ -45,7 +43,6 @@ impl BackupFold {
             kept: KeptJobs::new(limits),
             classes: Vec::new(),
             matched: 0,
-            likes: LIKES,
         }
     }
 
@@ -92,7 +89,8 @@ impl BackupFold {
         }
     }
 
-    /// Adds an object whose key is like the one before; gives whether it is.
+    /// Adds an object whose key is like the one before, or like what came after that in the turn
+    /// before; gives whether it is.
     #[inline]
     fn add_like(
         &mut self,
@@ -101,40 +99,64 @@ impl BackupFold {
         below: usize,
         owner: Option<usize>,
     ) -> bool {
-        let mut latest_class = lane.class;
-        let Some((like, differs)) = lane.like(object.key, owner) else {
-            return false;
+        let mut turn = lane.turn;
+        loop {
+            if self.add_like_of(lane, turn, object, below, owner).is_some() {
+                return true;
+            }
+            let next = lane.job.and_then(|job| self.kept.after(job));
+            if next.is_none() || next == turn {
+                return false;
+            }
+            turn = next;
+        }
+    }
+
+    /// Adds an object whose key is like the one that is remembered for the turns of a job, or else by the
+    /// lane.
+    #[inline]
+    fn add_like_of(
+        &mut self,
+        lane: &mut BackupLane,
+        turn: Option<JobRef>,
+        object: &Object<'_>,
+        below: usize,
+        owner: Option<usize>,
+    ) -> Option<()> {
+        let (job, like) = match turn {
+            Some(of) => self.kept.in_turn(of)?,
+            None => {
+                let like = lane.like.as_mut()?;
+                (self.kept.get_mut(like.job)?, like)
+            }
         };
+        let differs = like.read(object.key, owner)?;
         // A tool may repeat a time in a key: what was somebody's dump is the tool's where they are the
         // same. What is told by the beginning of a key is so at its own start.
-        let starts = [0, below];
-        let starts = match like.is_by_beginning() {
-            true => &self::starts(&starts)[..usize::from(below > 0)],
-            false => self::starts(&starts),
-        };
-        if like.is_dump && self.layouts.is_own_form(object.key, starts) {
-            return false;
+        if like.may_be_own {
+            let starts = [0, below];
+            let starts = match like.is_by_beginning() {
+                true => &self::starts(&starts)[..usize::from(below > 0)],
+                false => self::starts(&starts),
+            };
+            if self.layouts.is_own_form(object.key, starts) {
+                return None;
+            }
         }
-        let class = match like.role {
-            LikeRole::Never(_) => 0,
-            LikeRole::Piece(_) => self.class(object, &mut latest_class),
-        };
-        let of = like.job;
-        let Some(job) = self.kept.get_mut(of) else {
-            return false;
-        };
         self.matched = self.matched.saturating_add(1);
         match &like.role {
             LikeRole::Never(never) => job.add_beside(*never, object),
             LikeRole::Piece(piece) => {
+                let class = class(&mut self.classes, object, &mut lane.class);
                 let bit = piece.bit(object, class, &differs);
                 job.bytes = job.bytes.saturating_add(object.size);
                 let text = piece.text(object.key, &differs);
                 job.newest.add(&bit, &text, self.limits.backups);
             }
         }
-        (lane.latest, lane.class) = (Some(of), latest_class);
-        true
+        let of = Some(like.job);
+        (lane.latest, lane.job, lane.turn) = (of, of, turn);
+        Some(())
     }
 
     #[inline(never)]
@@ -165,9 +187,14 @@ impl BackupFold {
         // At the later start it is read so whatever comes after; at an earlier one that may be of
         // another tool.
         let alike = reading.alike.filter(|_| start == below);
+        let is_dump = layout.clue == Clue::ANY;
         let of = LikeOf {
             job: found,
-            is_dump: layout.clue == Clue::ANY,
+            is_dump,
+            may_be_own: is_dump
+                && self
+                    .layouts
+                    .may_be_own_form(object.key, self::starts(&starts)),
             owner,
             key: object.key,
             alike: alike.map(|alike| Alike {
@@ -182,10 +209,10 @@ impl BackupFold {
                 if let Some(job) = self.kept.get_mut(found) {
                     job.add_beside(*never, object);
                 }
-                return lane.keep_never(&of, *never, &mut self.likes);
+                return lane.keep_never(&of, *never, &mut self.kept);
             }
         };
-        let class = self.class(object, &mut lane.class);
+        let class = class(&mut self.classes, object, &mut lane.class);
         let Some(job) = self.kept.get_mut(found) else {
             return;
         };
@@ -203,7 +230,7 @@ impl BackupFold {
         job.bytes = job.bytes.saturating_add(object.size);
         job.newest.add(&bit, &text, self.limits.backups);
         let time = piece.time.as_ref().filter(|_| may_repeat);
-        lane.keep_piece(&of, &bit, &text, time, &mut self.likes);
+        lane.keep_piece(&of, &bit, &text, time, &mut self.kept);
     }
 
     /// The job of what was read in a key; `None` where it is not kept apart, and the object is
@@ -263,31 +290,30 @@ impl BackupFold {
             }
         }
     }
+}
 
-    /// The place of an object's storage class.
-    #[inline]
-    fn class(&mut self, object: &Object<'_>, latest: &mut u8) -> u8 {
-        let name = object.storage_class.name();
-        let known = self.classes.get(usize::from(*latest));
-        if known.is_none_or(|known| known.as_bytes() != name) {
-            *latest = self.class_place(name);
+/// The place of an object's storage class.
+#[inline]
+fn class(classes: &mut Vec<Box<str>>, object: &Object<'_>, latest: &mut u8) -> u8 {
+    let name = object.storage_class.name();
+    let known = classes.get(usize::from(*latest));
+    if known.is_none_or(|known| known.as_bytes() != name) {
+        *latest = class_place(classes, name);
+    }
+    *latest
+}
+
+#[inline(never)]
+fn class_place(classes: &mut Vec<Box<str>>, name: &[u8]) -> u8 {
+    let mut known = classes.iter().map(|known| known.as_bytes());
+    let at = known.position(|known| known == name).unwrap_or_else(|| {
+        if classes.len() < CLASSES {
+            let name: Cow<'_, str> = String::from_utf8_lossy(name);
+            classes.push(name.into());
         }
-        *latest
-    }
-
-    #[inline(never)]
-    fn class_place(&mut self, name: &[u8]) -> u8 {
-        let known = self.classes.iter();
-        let mut known = known.map(|known| known.as_bytes());
-        let at = known.position(|known| known == name).unwrap_or_else(|| {
-            if self.classes.len() < Self::CLASSES {
-                let name: Cow<'_, str> = String::from_utf8_lossy(name);
-                self.classes.push(name.into());
-            }
-            self.classes.len() - 1
-        });
-        u8::try_from(at).unwrap_or(u8::MAX)
-    }
+        classes.len() - 1
+    });
+    u8::try_from(at).unwrap_or(u8::MAX)
 }
 
 /// Where what layouts read may begin: a tool's own folder may stand in the destination's prefix.

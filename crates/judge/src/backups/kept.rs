@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::Limits;
 use super::job::{Cluster, Job, Name, Sums};
+use super::lane::Like;
 
 /// The jobs that are kept apart.
 #[derive(Clone, Debug)]
@@ -16,13 +17,21 @@ pub(super) struct KeptJobs {
     limits: Limits,
     /// Each at a place that it keeps, with a number that no other has.
     jobs: Vec<Option<(u64, Job)>>,
-    /// Of the job at each place, which one came after it in the listing, the latest time.
-    after: Vec<Option<JobRef>>,
+    /// Of the job at each place, what is known where jobs take turns in the listing.
+    turns: Vec<Turn>,
     free: Vec<u32>,
     next: u64,
     clusters: BTreeMap<Cluster, ClusterJobs>,
     /// Of clusters of which no job is kept.
     other: Sums,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Turn {
+    /// Which job came after it, the latest time.
+    next: Option<JobRef>,
+    /// A key of its own that was read when it came again.
+    like: Option<Box<Like>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -44,7 +53,7 @@ impl KeptJobs {
         Self {
             limits,
             jobs: Vec::new(),
-            after: Vec::new(),
+            turns: Vec::new(),
             free: Vec::new(),
             next: 0,
             clusters: BTreeMap::new(),
@@ -66,17 +75,35 @@ impl KeptJobs {
     }
 
     /// Which one came after a job the latest time.
+    #[inline]
     pub fn after(&self, job: JobRef) -> Option<JobRef> {
-        *self.after.get(job.place as usize)?
+        self.turns.get(job.place as usize)?.next
     }
 
     /// One has come after a job.
     pub fn follow(&mut self, job: JobRef, next: JobRef) {
+        self.turn_mut(job).next = Some(next);
+    }
+
+    /// The job, if it is still there, with the key that is remembered for its turns.
+    #[inline]
+    pub fn in_turn(&mut self, of: JobRef) -> Option<(&mut Job, &mut Like)> {
+        let (number, job) = self.jobs.get_mut(of.place as usize)?.as_mut()?;
+        let like = self.turns.get_mut(of.place as usize)?.like.as_mut()?;
+        (*number == of.number && like.job == of).then_some((job, like))
+    }
+
+    /// Remembers a key for the turns of its job.
+    pub fn keep_turn(&mut self, job: JobRef, like: Like) {
+        self.turn_mut(job).like = Some(Box::new(like));
+    }
+
+    fn turn_mut(&mut self, job: JobRef) -> &mut Turn {
         let at = job.place as usize;
-        if at >= self.after.len() {
-            self.after.resize(at + 1, None);
+        if at >= self.turns.len() {
+            self.turns.resize(at + 1, Turn::default());
         }
-        self.after[at] = Some(next);
+        &mut self.turns[at]
     }
 
     /// The jobs that are kept, in the order of their clusters and names.

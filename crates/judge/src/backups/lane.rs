@@ -1,14 +1,12 @@
 //! What the next key of a range has in common with the one before: mostly nearly all, so that it
 //! need not be read anew.
 
-use std::collections::BTreeMap;
-
 use s3_exporter_api::Object;
 
 use crate::layouts::{Alike, KeyTime, Never, Rest};
 
 use super::digits::Written;
-use super::kept::JobRef;
+use super::kept::{JobRef, KeptJobs};
 use super::newest::{Bit, BitTime};
 use super::text::KeyText;
 
@@ -17,29 +15,23 @@ use super::text::KeyText;
 pub struct BackupLane {
     /// Whose the latest object is; `None` where no layout read it.
     pub(super) latest: Option<JobRef>,
-    /// Whose the latest one is that was read anew.
+    /// Whose the latest one is that a layout read.
     pub(super) job: Option<JobRef>,
-    /// Keys that were read. There are several where those of some jobs take turns, as in a folder for
-    /// each day: then in the order in which they came.
-    likes: Vec<Like>,
-    /// Which of them is of a job that took its turn.
-    turns: BTreeMap<JobRef, usize>,
-    /// Which of them the latest key was like.
-    at: usize,
+    /// A key that was read anew: the latest that is not remembered for the turns of its job.
+    pub(super) like: Option<Like>,
+    /// Whose key for its turns the latest one was like.
+    pub(super) turn: Option<JobRef>,
     /// The place of the storage class.
     pub(super) class: u8,
 }
-
-/// How many keys may be remembered by all lanes of a listing beyond one each: some 400 bytes each.
-pub(super) const LIKES: u32 = 16_384;
 
 /// A key that was read, and what of it holds for others.
 #[derive(Clone, Debug)]
 pub(super) struct Like {
     pub job: JobRef,
     owner: Option<usize>,
-    /// Whether its layout reads a time in a name alone.
-    pub is_dump: bool,
+    /// Whether one that is like it may be a tool's own form all the same.
+    pub may_be_own: bool,
     /// The key, or how those begin that are like it.
     key: Vec<u8>,
     form: Form,
@@ -93,6 +85,8 @@ pub(super) struct LikeOf<'k> {
     pub job: JobRef,
     /// Whether its layout reads a time in a name alone.
     pub is_dump: bool,
+    /// Whether any tool may have a key as its own form that differs from it in digits alone.
+    pub may_be_own: bool,
     pub owner: Option<usize>,
     pub key: &'k [u8],
     /// Which others are the same.
@@ -107,26 +101,10 @@ impl BackupLane {
         self.latest = None;
     }
 
-    /// What a key is like: the one before, or what came after that in the turn before.
-    #[inline]
-    pub(super) fn like(&mut self, key: &[u8], owner: Option<usize>) -> Option<(&Like, Differs)> {
-        let next = match self.at + 1 {
-            next if next < self.likes.len() => next,
-            _ => 0,
-        };
-        for at in [self.at, next] {
-            if let Some(differs) = self.likes.get_mut(at)?.read(key, owner) {
-                self.at = at;
-                return Some((&self.likes[at], differs));
-            }
-        }
-        None
-    }
-
     /// Keeps what of a key holds for others that is never a backup.
-    pub(super) fn keep_never(&mut self, of: &LikeOf<'_>, never: Never, left: &mut u32) {
+    pub(super) fn keep_never(&mut self, of: &LikeOf<'_>, never: Never, kept: &mut KeptJobs) {
         if let Some(Alike { begin, rest }) = of.alike {
-            self.keep(of, begin, Form::Begin(rest), LikeRole::Never(never), left);
+            self.keep(of, begin, Form::Begin(rest), LikeRole::Never(never), kept);
         }
     }
 
@@ -137,7 +115,7 @@ impl BackupLane {
         bit: &Bit<'_>,
         text: &KeyText<'_>,
         time: Option<&KeyTime>,
-        left: &mut u32,
+        kept: &mut KeptJobs,
     ) {
         let Some(id_at) = text.id_at else { return };
         let form = match of.alike {
@@ -169,48 +147,37 @@ impl BackupLane {
             time_at,
             shape,
         };
-        self.keep(of, end, form, LikeRole::Piece(piece), left);
+        self.keep(of, end, form, LikeRole::Piece(piece), kept);
     }
 
-    /// In place of the latest one, or of that of its job, or beside them.
-    fn keep(&mut self, of: &LikeOf<'_>, end: usize, form: Form, role: LikeRole, left: &mut u32) {
+    /// For the turns of its job, or in place of the latest one of the lane.
+    fn keep(
+        &mut self,
+        of: &LikeOf<'_>,
+        end: usize,
+        form: Form,
+        role: LikeRole,
+        kept: &mut KeptJobs,
+    ) {
         let Some(begin) = of.key.get(..end) else {
             return;
         };
-        let mut like = Like {
+        let like = Like {
             job: of.job,
             owner: of.owner,
-            is_dump: of.is_dump,
-            key: Vec::new(),
+            may_be_own: match form {
+                Form::Time { .. } => of.is_dump && of.may_be_own,
+                Form::Begin(_) => of.is_dump,
+            },
+            key: begin.to_vec(),
             form,
             role,
         };
-        let mut at = self.at;
-        if of.is_in_turn {
-            at = match self.turns.get(&of.job) {
-                Some(known) => *known,
-                None if *left > 0 => {
-                    *left -= 1;
-                    self.turns.insert(of.job, self.likes.len());
-                    self.likes.len()
-                }
-                None => at,
-            };
+        self.turn = of.is_in_turn.then_some(of.job);
+        match of.is_in_turn {
+            true => kept.keep_turn(of.job, like),
+            false => self.like = Some(like),
         }
-        match self.likes.get_mut(at) {
-            Some(before) => {
-                like.key = std::mem::take(&mut before.key);
-                like.key.clear();
-                like.key.extend_from_slice(begin);
-                *before = like;
-            }
-            None => {
-                like.key = begin.to_vec();
-                at = self.likes.len();
-                self.likes.push(like);
-            }
-        }
-        self.at = at;
     }
 }
 
@@ -232,7 +199,7 @@ fn repeated(key: &[u8], bit: &Bit<'_>, text: &KeyText<'_>, time: Option<&KeyTime
 impl Like {
     /// Whether a key is like it: what differs.
     #[inline]
-    fn read(&mut self, key: &[u8], owner: Option<usize>) -> Option<Differs> {
+    pub fn read(&mut self, key: &[u8], owner: Option<usize>) -> Option<Differs> {
         if self.owner != owner {
             return None;
         }

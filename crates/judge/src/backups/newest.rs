@@ -301,6 +301,8 @@ fn keep_greater(kept: &mut Option<Box<str>>, other: Option<&str>) {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Newest {
     slots: VecDeque<Slot>,
+    /// Below that rank no backup is kept any more: as many are as may be.
+    least: Option<i64>,
     pub shapes: Shapes,
     /// How many pieces complete a backup, of all that there were.
     commits: u64,
@@ -312,11 +314,11 @@ impl Newest {
     pub fn add(&mut self, bit: &Bit<'_>, text: &KeyText<'_>, most: usize) {
         self.commits = self.commits.saturating_add(u64::from(bit.completes()));
         let rank = bit.rank(text.id);
-        let is_full = self.slots.len() >= most;
         // Of very many most are older than all that are kept: those of whole folders, mostly.
-        if is_full && self.slots.front().is_some_and(|oldest| rank < oldest.rank) {
+        if self.least.is_some_and(|least| rank < least) {
             return;
         }
+        let is_full = self.slots.len() >= most;
         let at = match self.place(rank, text.id) {
             Ok(at) => return self.slots[at].add(bit, text, &mut self.shapes),
             Err(at) => at,
@@ -341,6 +343,9 @@ impl Newest {
         } else {
             self.slots.insert(at, slot);
         }
+        if self.slots.len() >= most {
+            self.least = self.slots.front().map(|oldest| oldest.rank);
+        }
     }
 
     /// Where a backup is, or would be. In the order of a listing it is mostly the last.
@@ -364,6 +369,7 @@ impl Newest {
         let is_sorted = slots.iter().map(key).is_sorted_by(|a, b| a < b);
         is_sorted.then_some(Self {
             slots,
+            least: None,
             shapes,
             commits,
         })

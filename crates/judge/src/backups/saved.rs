@@ -115,7 +115,6 @@ impl TryFrom<SavedFold> for BackupFold {
             kept,
             classes: saved.classes,
             matched: saved.matched,
-            likes: 0,
         })
     }
 }

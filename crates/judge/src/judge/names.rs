@@ -48,20 +48,16 @@ pub(super) fn follow(jobs: &mut [Job<'_>]) {
     let mut found: Vec<(usize, String)> = Vec::new();
     for members in clusters.values().filter(|members| members.len() > 1) {
         // An ended job is the rare case.
-        let ended: Vec<usize> = members
-            .iter()
-            .copied()
-            .filter(|&at| has_ended(&jobs[at]))
-            .collect();
+        let members = members.iter().copied();
+        let ended: Vec<usize> = members.clone().filter(|&at| has_ended(&jobs[at])).collect();
+        if ended.is_empty() {
+            continue;
+        }
+        let others = Others::new(jobs, members.filter(|&at| goes_on(&jobs[at])));
         let mut taken: BTreeSet<usize> = BTreeSet::new();
         for at in ended {
-            let next = members
-                .iter()
-                .copied()
-                .filter(|other| *other != at && !taken.contains(other))
-                .filter(|&other| follows(&jobs[at], &jobs[other]))
-                .min_by_key(|&other| began(&jobs[other]));
-            if let Some(next) = next {
+            let next = others.of(jobs, at).filter(|next| !taken.contains(&next.1));
+            if let Some((_, next)) = next.min() {
                 taken.insert(next);
                 found.push((at, jobs[next].id.job.clone()));
             }
@@ -78,19 +74,58 @@ fn has_ended(job: &Job<'_>) -> bool {
         && (job.shown.is_none() || lateness::is_overdue(job))
 }
 
-/// Whether a job began where another ended, in the same rhythm.
-fn follows(ended: &Job<'_>, next: &Job<'_>) -> bool {
-    if next.shown.is_none() || next.is_one_off() || lateness::is_overdue(next) {
-        return false;
+fn goes_on(job: &Job<'_>) -> bool {
+    job.shown.is_some() && !job.is_one_off() && !lateness::is_overdue(job)
+}
+
+/// The jobs of a cluster that go on.
+struct Others<'j> {
+    /// When each began, in this order, and its place.
+    by_time: Vec<(Option<UnixTime>, usize)>,
+    by_name: BTreeMap<&'j str, usize>,
+}
+
+impl<'j> Others<'j> {
+    fn new(jobs: &'j [Job<'_>], places: impl Iterator<Item = usize> + Clone) -> Self {
+        let mut by_time: Vec<_> = places.clone().map(|at| (began(&jobs[at]), at)).collect();
+        by_time.sort_unstable();
+        Self {
+            by_time,
+            by_name: places.map(|at| (&*jobs[at].id.job, at)).collect(),
+        }
     }
-    // Once it was found it holds: later the beginning is forgotten.
-    let was = ended.memory.and_then(|memory| memory.successor.as_deref());
-    if was == Some(next.id.job.as_str()) {
-        return true;
+
+    /// Those that may be what goes on of a job that ended.
+    fn of<'a>(
+        &'a self,
+        jobs: &'a [Job<'_>],
+        ended: usize,
+    ) -> impl Iterator<Item = (Option<UnixTime>, usize)> + 'a {
+        let ended = &jobs[ended];
+        // Once it was found it holds: later the beginning is forgotten.
+        let was = ended.memory.and_then(|memory| memory.successor.as_deref());
+        let was = was.and_then(|was| self.by_name.get(was).copied());
+        let was = was.map(|was| (began(&jobs[was]), was));
+        let begun_soon = period_after(ended).map_or(&[][..], |(after, until)| {
+            let from = self.by_time.partition_point(|one| one.0 <= Some(after));
+            let to = self.by_time.partition_point(|one| one.0 <= Some(until));
+            &self.by_time[from..to.max(from)]
+        });
+        let begun_soon = begun_soon.iter().copied();
+        was.into_iter()
+            .chain(begun_soon.filter(|next| has_rhythm_of(ended, &jobs[next.1])))
     }
-    let (Some(last), Some(first)) = (ended.history.past.last(), began(next)) else {
-        return false;
-    };
+}
+
+/// When it ended, and until when another must have begun to be what goes on.
+fn period_after(ended: &Job<'_>) -> Option<(UnixTime, UnixTime)> {
+    let last = ended.history.past.last()?.time;
+    let every = ended.expectation.interval.map(millis)?;
+    Some((last, later(last, every.saturating_mul(2))))
+}
+
+/// Whether a job is one of the same rhythm.
+fn has_rhythm_of(ended: &Job<'_>, next: &Job<'_>) -> bool {
     let Some(every) = ended.expectation.interval.map(millis) else {
         return false;
     };
@@ -102,8 +137,7 @@ fn follows(ended: &Job<'_>, next: &Job<'_>) -> bool {
             newest.is_some_and(|newest| ended.expectation.missed(newest.time, next.now) == 0)
         }
     };
-    let two_periods = later(last.time, every.saturating_mul(2));
-    ended.layout == next.layout && last.time < first && first <= two_periods && is_same_rhythm
+    ended.layout == next.layout && is_same_rhythm
 }
 
 /// The oldest good backup that is known.

@@ -99,6 +99,19 @@ impl Clue {
         }
         seen.or(of_file(&key[start..])).or(of_suffix(&key[start..]))
     }
+
+    /// What may be seen of keys that differ from one in digits alone.
+    pub fn of_other_digits(key: &[u8]) -> Self {
+        let may_be_wal_g = |slash: usize| {
+            let end = key[..slash].last_chunk::<4>();
+            end.is_some_and(|end| end[0] == b'_' && end[1..].iter().all(u8::is_ascii_digit))
+        };
+        let seen = Self::of(key);
+        match memchr::memchr_iter(b'/', key).any(may_be_wal_g) {
+            true => seen.or(Self::WAL_G),
+            false => seen,
+        }
+    }
 }
 
 fn of_folder(folder: &[u8]) -> Clue {
@@ -153,5 +166,28 @@ fn of_suffix(file: &[u8]) -> Clue {
         b"snap" | b"snapshot" => Clue::SNAP,
         b"tar" | b"enc" => Clue::TAR,
         _ => Clue(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Clue;
+
+    proptest! {
+        #[test]
+        fn other_digits_show_what_they_may(
+            key in "([a-z]{0,3}[_-]?[0-9]{0,4}|base|wals|basebackups_005|2026-11-28)(/(p?[0-9a-f]{28,70}|[a-z_]{1,6}_[0-9]{2,4}|etcd-[0-9]{3}\\.(db|snap|ltx)|a:[0-9]|config))+",
+            digits in proptest::collection::vec(0..10_u8, 50),
+        ) {
+            let mut digits = digits.iter().cycle();
+            let other: Vec<u8> = key.bytes().map(|byte| match byte.is_ascii_digit() {
+                true => b'0' + digits.next().unwrap(),
+                false => byte,
+            }).collect();
+            let (seen, may_be) = (Clue::of(&other), Clue::of_other_digits(key.as_bytes()));
+            prop_assert!(seen.is_within(may_be), "{seen:?} {may_be:?} {}", String::from_utf8_lossy(&other));
+        }
     }
 }

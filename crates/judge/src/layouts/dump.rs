@@ -233,15 +233,19 @@ fn folder_of<'k>(key: &'k [u8], time: KeyTime, end: usize, before: &'k [u8]) -> 
 
 /// Whether a path in a folder is of nothing else, for it has no sign of a tool and no time.
 fn is_of_tree(path: &[u8]) -> bool {
-    let has_run = || {
-        let mut run = 0;
-        path.iter().any(|byte| {
-            run = if byte.is_ascii_digit() { run + 1 } else { 0 };
-            run == 4
-        })
-    };
     let goes_on = path.first().is_none_or(u8::is_ascii_digit); // with the time of the folder, maybe
-    !goes_on && !has_run() && Clue::of(path).is_within(TIMED)
+    !goes_on && !has_run(path) && Clue::of(path).is_within(TIMED)
+}
+
+/// Whether four digits follow one another. One of any four bytes that do is looked at.
+fn has_run(path: &[u8]) -> bool {
+    let digits = |bytes: &mut dyn Iterator<Item = &u8>| {
+        bytes.take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    (3..path.len()).step_by(4).any(|at| {
+        let (before, from) = path.split_at(at);
+        from[0].is_ascii_digit() && digits(&mut before.iter().rev()) + digits(&mut from.iter()) >= 4
+    })
 }
 
 /// Signs of tools whose keys have a time in any case.
@@ -249,7 +253,7 @@ const TIMED: Clue = Clue::TYPED.or(Clue::NAMED).or(Clue::FILE_30);
 
 /// The same, so deep that it is no file of a folder that has a time and no other name.
 fn is_deep(path: &[u8]) -> bool {
-    memchr::memchr_iter(b'/', path).nth(1).is_some() && is_of_tree(path)
+    path.iter().filter(|byte| **byte == b'/').nth(1).is_some() && is_of_tree(path)
 }
 
 /// Folders before a file without those that are dates: where the first of them begins, else where
