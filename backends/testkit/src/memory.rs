@@ -205,7 +205,8 @@ impl Memory {
     }
 
     /// From now on leaves out the second object of each page that is asked for by a key to start
-    /// after, or does no more: nothing in such a page shows it, nor does what follows.
+    /// after, or does no more: nothing in such a page shows it, nor does what follows. Not of one after which
+    /// nothing follows: what is last is asked for once more, and a scan sees by itself that it was not told.
     pub fn leave_gaps(&self, leaves_gaps: bool) {
         self.state().leaves_gaps = leaves_gaps;
     }
@@ -376,7 +377,8 @@ impl State {
             .peekable();
         let mut last: &[u8] = &[];
         let is_by_key = matches!(from, StartAt::After(_) | StartAt::Marker(_));
-        let gap = (self.leaves_gaps && is_by_key).then_some(1);
+        let is_within = self.leaves_gaps && is_by_key && rest.clone().nth(wanted).is_some();
+        let gap = is_within.then_some(1);
         for (nth, (key, stored)) in rest.by_ref().take(wanted.min(left)).enumerate() {
             last = key;
             if gap == Some(nth) {
