@@ -51,6 +51,8 @@ pub struct Destination {
     pub probe_interval: Option<Duration>,
     /// From one look for newer backups to the next, between scans; `None` where nobody looks.
     pub look_interval: Option<Duration>,
+    /// From one report to the next, where scans are of reports that the store makes.
+    pub report_interval: Option<Duration>,
     /// What its requests cost, where somebody says so.
     pub price: Option<Price>,
     /// Whose it is: labels of its information and of its alerts.
@@ -128,6 +130,13 @@ pub struct ListingId {
 }
 
 impl Destination {
+    /// From one scan to the next, or from one report to the next where that takes longer: how much newer
+    /// figures are than those before them.
+    pub fn figures_interval(&self) -> Duration {
+        let of_reports = self.report_interval.unwrap_or_default();
+        self.interval.max(of_reports)
+    }
+
     /// Whom it asks: for names, and for schedules.
     pub fn resolvers(&self) -> impl Iterator<Item = &Arc<str>> {
         let schedules = self.judging.schedules.iter().map(|used| &used.resolver);

@@ -195,6 +195,7 @@ pub(crate) mod tests {
             audit_interval: None,
             probe_interval: None,
             look_interval: None,
+            report_interval: None,
             price: None,
             labels: Default::default(),
             tag_labels: Default::default(),

@@ -182,8 +182,10 @@ pub static FIGURES: &[Family] = &[
 pub static SETTINGS: &[Family] = &[
     gauge(
         "objectstore_scan_interval_seconds",
-        Destination(|of, samples| samples.put(of.snapshot.destination.interval.as_secs_f64())),
-        "From the start of a scan to the start of the next, as configured, in seconds.",
+        Destination(|of, samples| {
+            samples.put(of.snapshot.destination.figures_interval().as_secs_f64());
+        }),
+        "From the start of a scan to the start of the next, as configured, in seconds; where reports are read, from one report to the next if that is longer.",
     ),
     gauge(
         "objectstore_max_age_seconds",

@@ -107,8 +107,8 @@ pub struct DestinationStatus<'a> {
     pub last_success: Option<Moment>,
     /// The latest look for newer backups between the scans; none without `look_interval`.
     pub look: Option<LookStatus<'a>>,
-    /// Whether that is more than [three intervals](Self::OUTDATED) ago, so that the figures are out of
-    /// date.
+    /// Whether that is more than [three intervals](Self::OUTDATED) ago, of scans or of reports, so that the
+    /// figures are out of date.
     pub outdated: bool,
     /// Its requests, and what they cost.
     pub requests: RequestsStatus,

@@ -39,6 +39,7 @@ fn destination(name: &str) -> Arc<Destination> {
         audit_interval: None,
         probe_interval: None,
         look_interval: None,
+        report_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

@@ -49,6 +49,7 @@ pub fn scan(backend: impl Backend + 'static, prefix: &str, concurrency: u16) -> 
         audit_interval: None,
         probe_interval: None,
         look_interval: None,
+        report_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

@@ -110,6 +110,7 @@ pub fn destination(name: &str, bucket: &str, resolver: Option<&str>) -> Destinat
         audit_interval: None,
         probe_interval: None,
         look_interval: None,
+        report_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

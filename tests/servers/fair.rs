@@ -137,6 +137,7 @@ fn destination(bucket: &str, backend: &str, concurrency: u16) -> Arc<Destination
         audit_interval: None,
         probe_interval: None,
         look_interval: None,
+        report_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

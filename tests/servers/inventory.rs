@@ -223,6 +223,20 @@ async fn a_report_shows_what_a_listing_shows() {
             )
         };
         assert_eq!(of("reported"), Some(time.as_seconds()), "{format:?}");
+        // It is an hour old, and newer than the next one has to be.
+        let interval = |name: &str| metrics.of(name, "objectstore_scan_interval_seconds");
+        assert_eq!(
+            ["listed", "reported"].map(interval),
+            [Some(1.0), Some(86_400.0)]
+        );
+        let status = serde_json::from_str::<serde_json::Value>(
+            &exporter.get("/api/v1/status/reported").await,
+        )
+        .unwrap();
+        assert_eq!(
+            (&status["outdated"], &status["interval_seconds"]),
+            (&false.into(), &1.0.into())
+        );
         assert!(of("listed") > of("reported"));
     }
 }

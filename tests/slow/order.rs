@@ -115,6 +115,7 @@ fn scan(backend: &Arc<Counted>, page_size: u16, concurrency: u16) -> ScanContext
         audit_interval: None,
         probe_interval: None,
         look_interval: None,
+        report_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

@@ -61,6 +61,7 @@ pub async fn scan(backend: &Arc<dyn Backend>, bucket: &str, concurrency: u16) ->
         audit_interval: None,
         probe_interval: None,
         look_interval: None,
+        report_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

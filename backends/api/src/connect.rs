@@ -1,6 +1,7 @@
 use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -56,6 +57,12 @@ pub trait Connect: Debug + Send + Sync {
 
     /// The same one, which reads by this store from now on; `None` where it reads by none.
     fn reading_by(&self, _store: Arc<dyn Connect>) -> Option<Arc<dyn Connect>> {
+        None
+    }
+
+    /// From one report to the next, where listings are of reports that somebody else writes: figures are not
+    /// newer than that, however often they are asked for. By default listings are of the present.
+    fn report_interval(&self) -> Option<Duration> {
         None
     }
 

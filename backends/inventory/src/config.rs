@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use s3_exporter_api::{Connect, RequestLimits};
 use s3_exporter_config::{Key, Plugin, Section};
@@ -23,12 +24,15 @@ const KEYS: &[Key] = &[
     Key::new("folder"),
     Key::new("report"),
     Key::with_default("format", "\"s3\""),
+    Key::with_default("every", "\"1d\""),
     Key::with_default("files", "2"),
     Key::new("spool"),
 ];
 
 /// What stands for the name of the bucket that is listed.
 pub const BUCKET: &str = "{bucket}";
+/// S3 and Azure write them each day or each week, and Google too.
+const EVERY: Duration = Duration::from_secs(24 * 3600);
 const FILES: u64 = 2;
 const MOST_FILES: u64 = 16;
 
@@ -45,6 +49,8 @@ pub struct InventoryConfig {
     pub report: String,
     /// Who makes them.
     pub kind: Kind,
+    /// From one report to the next.
+    pub every: Duration,
     /// Files that are read at a time.
     pub files: usize,
     /// Where a file is kept while it is read; the system's folder for that if there is none.
@@ -93,6 +99,7 @@ fn config(section: &mut Section) -> Option<InventoryConfig> {
         }
         _ => {}
     }
+    let every = section.duration("every").unwrap_or(EVERY);
     let files = section.integer("files", 1..=MOST_FILES).unwrap_or(FILES);
     let spool = section.folder("spool");
     Some(InventoryConfig {
@@ -107,6 +114,7 @@ fn config(section: &mut Section) -> Option<InventoryConfig> {
             true => kind?,
             false => Kind::S3,
         },
+        every,
         files: usize::try_from(files).unwrap_or(1),
         spool,
         over: None,
@@ -180,7 +188,8 @@ mod tests {
 
     #[test]
     fn faults_say_what_would_be_right_all_at_once() {
-        let (config, faults) = parse_toml("folder = \"/daily/\"\nreport = \"all\"\nfiles = 99\n");
+        let (config, faults) =
+            parse_toml("folder = \"/daily/\"\nreport = \"all\"\nevery = \"0s\"\nfiles = 99\n");
         assert!(config.is_none());
         assert_eq!(
             faults,
@@ -189,6 +198,7 @@ mod tests {
                 "`backends.x.reports` is missing: expected the bucket that the reports are in",
                 "`backends.x.folder` is \"/daily/\": expected a path such as \"daily/{bucket}/all\", without `/` at an end",
                 "`backends.x.report` is of no use with `format = \"s3\"`: there the configuration's name is the end of `folder`",
+                "`backends.x.every` is \"0s\": expected a duration above zero such as \"90s\", \"5m\" or \"1h30m\"",
                 "`backends.x.files` is 99: expected a whole number from 1 to 16",
             ]
         );

@@ -22,6 +22,7 @@ mod rows;
 mod worker;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use s3_exporter_api::{Backend, BackendError, BucketName, Connect, async_trait};
 
@@ -51,6 +52,10 @@ impl Connect for InventoryConfig {
     fn has_no_cold_class(&self) -> bool {
         let store = self.over.as_ref();
         store.is_some_and(|over| over.0.has_no_cold_class())
+    }
+
+    fn report_interval(&self) -> Option<Duration> {
+        Some(self.every)
     }
 
     fn reads_by(&self) -> Option<&str> {

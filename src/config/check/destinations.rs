@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use s3_exporter_api::Connect;
 use s3_exporter_config::{Section, Setting};
@@ -216,21 +217,30 @@ impl FoundDestinations {
             &[("all", Expect::All), ("present", Expect::Present)],
         );
         let interval = interval(section).unwrap_or(context.scan.interval);
+        let report_interval = context
+            .connection(of.backend.as_deref())
+            .and_then(Connect::report_interval);
+        let figures_interval = interval.max(report_interval.unwrap_or_default());
         let max_age = section.setting("max_age", Section::duration);
         let timeout = section.duration("timeout").unwrap_or(context.scan.timeout);
         let concurrency = concurrency(section).or(context.scan.concurrency);
-        if let Some(max_age) = max_age.as_ref().filter(|max_age| interval > max_age.value) {
+        let is_shorter = |max_age: &&Setting<Duration>| figures_interval > max_age.value;
+        if let Some(max_age) = max_age.as_ref().filter(is_shorter) {
+            let (of, next) = match figures_interval > interval {
+                true => ("the time from one report to the next", "report"),
+                false => ("the interval", "scan"),
+            };
             section.warn_of(
                 max_age,
                 format!(
-                    "is shorter than the interval ({}): a late backup is noticed only by the next scan",
-                    humantime::format_duration(interval)
+                    "is shorter than {of} ({}): a late backup is noticed only by the next {next}",
+                    humantime::format_duration(figures_interval)
                 ),
             );
         }
         let beside = Beside {
             filter: &filter,
-            interval,
+            interval: figures_interval,
             has_looks: section.has("look_interval") || context.scan.look_interval.is_some(),
             max_age: max_age.as_ref(),
             is_mirror: of.is_mirror,
@@ -270,6 +280,7 @@ impl FoundDestinations {
                 None => context.scan.probe_interval,
             },
             look_interval: None,
+            report_interval,
             price: store.price,
             labels: all_labels(context, store, &source, &labels),
             tag_labels,

@@ -97,6 +97,7 @@ impl SeedSource {
             audit_interval: self.audit_interval,
             probe_interval: self.probe_interval,
             look_interval: self.look_interval,
+            report_interval: None,
             price: None,
             labels: Default::default(),
             tag_labels: Default::default(),

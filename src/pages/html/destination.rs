@@ -137,7 +137,7 @@ pub fn page(
         path: Base::OVERVIEW.destination(&destination.name),
         line: DestinationLine::new(&found, base, now),
         resolver: destination.resolver.as_deref().map(HtmlName),
-        interval: Span(destination.interval.as_secs_f64()),
+        interval: Span(destination.figures_interval().as_secs_f64()),
         max_age: destination.max_age.map(|age| Span(age.as_secs_f64())),
         left_out: LeftOut::new(of),
         store: of.store.as_ref().map(|store| StoreLine {

@@ -42,7 +42,7 @@ pub fn is_silent(of: &DestinationSnapshot) -> bool {
 /// Whether the figures are out of date, though no scan failed.
 pub fn is_outdated(of: &DestinationSnapshot, now: UnixTime) -> bool {
     let age = |ended: UnixTime| now.as_seconds() - ended.as_seconds();
-    let stale = DestinationStatus::OUTDATED * of.destination.interval.as_secs_f64();
+    let stale = DestinationStatus::OUTDATED * of.destination.figures_interval().as_secs_f64();
     let figures = of.figures.as_ref();
     !is_failing(of) && figures.is_some_and(|figures| age(figures.ended) > stale)
 }

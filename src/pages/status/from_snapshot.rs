@@ -129,7 +129,7 @@ impl<'a> DestinationStatus<'a> {
             last_success: figures.map(|figures| Moment::of_ours(figures.ended, now)),
             outdated: figures.is_some_and(|figures| {
                 let age = now.as_seconds() - figures.ended.as_seconds();
-                age > Self::OUTDATED * destination.interval.as_secs_f64()
+                age > Self::OUTDATED * destination.figures_interval().as_secs_f64()
             }),
             requests: RequestsStatus::new(of),
             beside: BesideStatus::all(of, now),

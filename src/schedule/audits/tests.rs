@@ -22,6 +22,7 @@ fn destination(name: &str, interval: Duration) -> Destination {
         audit_interval: Some(DAY),
         probe_interval: None,
         look_interval: None,
+        report_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

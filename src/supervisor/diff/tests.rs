@@ -70,6 +70,7 @@ fn destination(name: &str, what: &str) -> Destination {
         audit_interval: None,
         probe_interval: None,
         look_interval: None,
+        report_interval: None,
         price: None,
         labels: Default::default(),
         tag_labels: Default::default(),

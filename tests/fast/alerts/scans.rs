@@ -20,6 +20,8 @@ pub fn scenarios() -> Vec<Scenario> {
         store_down(),
         store_down_for_a_moment(),
         failing(),
+        report_of_yesterday(),
+        report_of_four_days(),
         now_and_then(),
         slow_first_scan(),
         never_scanned(),
@@ -96,6 +98,30 @@ fn failing() -> Scenario {
         .tells(90, &[failing, stale])
         .tells(150, &[failing])
         .tells(180, &[])
+}
+
+/// Reports are as old as they are, however often somebody looks for another one.
+fn report_of_yesterday() -> Scenario {
+    let name = "a report of each day is 30 hours old";
+    Scenario::new(name, 120, report_that_is_old(30 * HOUR))
+}
+
+fn report_of_four_days() -> Scenario {
+    Scenario::new("no report for four days", 120, report_that_is_old(4 * DAY))
+        .tells(20, &[])
+        .tells(60, &["BackupScanStale critical etcd"])
+        .tells(110, &["BackupScanStale critical etcd"])
+}
+
+fn report_that_is_old(age: i64) -> impl Fn(i64, i64) -> Vec<Shown> {
+    move |now: i64, _: i64| {
+        let mut world = World::good(now);
+        let destination = Arc::make_mut(&mut world.etcd.destination);
+        destination.interval = Duration::from_secs(60);
+        destination.report_interval = Some(Duration::from_secs(DAY as u64));
+        change(&mut world.etcd, |figures| figures.ended = unix(now - age));
+        vec![world.shown()]
+    }
 }
 
 fn beside_failing() -> Scenario {

@@ -9,10 +9,18 @@ const DESTINATION: &str =
 
 /// The faults of a configuration with such a section.
 fn faults(store: &str, more: &str) -> Vec<String> {
+    let said = said_of(store, more, "");
+    let errors = said.lines().filter(|line| line.starts_with("error: "));
+    let errors = errors.map(|line| line.split_once("`backends").map_or(line, |(_, rest)| rest));
+    errors.map(str::to_owned).collect()
+}
+
+/// What `check` says; `own` is what the section has beside what it needs.
+fn said_of(store: &str, more: &str, own: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let config = format!(
         "{more}[backends.aws]\ntype = \"s3\"\nregion = \"eu-central-1\"\n\
-         [backends.reports]\ntype = \"inventory\"\nstore = \"{store}\"\nreports = \"inventories\"\n{DESTINATION}"
+         [backends.reports]\ntype = \"inventory\"\nstore = \"{store}\"\nreports = \"inventories\"\n{own}{DESTINATION}"
     );
     std::fs::write(folder.path().join("config.toml"), config).unwrap();
     let output = Command::new(example("with_inventory"))
@@ -21,10 +29,18 @@ fn faults(store: &str, more: &str) -> Vec<String> {
         .env_clear()
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let errors = said.lines().filter(|line| line.starts_with("error: "));
-    let errors = errors.map(|line| line.split_once("`backends").map_or(line, |(_, rest)| rest));
-    errors.map(str::to_owned).collect()
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// A report of each week cannot tell that a backup of each second day is late.
+#[test]
+fn a_max_age_is_held_against_the_time_between_reports() {
+    let says = "`destinations[0].max_age` is shorter than the time from one report to the next (7days): \
+                a late backup is noticed only by the next report";
+    let weekly = said_of("aws", "", "every = \"7d\"\n");
+    assert!(weekly.contains(says), "{weekly}");
+    let daily = said_of("aws", "", "");
+    assert!(!daily.contains("max_age"), "{daily}");
 }
 
 #[test]
