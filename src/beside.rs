@@ -141,7 +141,7 @@ impl Versions {
                 VersionState::Current => {}
                 VersionState::Noncurrent => {
                     self.noncurrent += 1;
-                    self.noncurrent_bytes += entry.size;
+                    self.noncurrent_bytes = self.noncurrent_bytes.saturating_add(entry.size);
                 }
                 VersionState::DeleteMarker => self.delete_markers += 1,
             }

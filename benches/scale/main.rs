@@ -20,7 +20,7 @@ use processes::{Exporter, Store, cpu_of_children, serve, value};
 const MILLION: u64 = 1_000_000;
 const CLUSTERS: u64 = 1_000;
 /// 2026-11-30T01:00:00Z.
-const MADE: UnixTime = UnixTime::from_millis(1_796_000_400_000);
+const MADE: UnixTime = UnixTime::from_millis(1_764_464_400_000);
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();

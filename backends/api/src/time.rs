@@ -18,6 +18,14 @@ impl UnixTime {
         Self(millis)
     }
 
+    /// The same; `None` where no clock and no store says such a time.
+    pub const fn checked_from_millis(millis: i64) -> Option<Self> {
+        match millis.unsigned_abs() <= FURTHEST {
+            true => Some(Self(millis)),
+            false => None,
+        }
+    }
+
     /// Now, by the system's clock.
     pub fn now() -> Self {
         Self::from(SystemTime::now())
@@ -55,9 +63,7 @@ impl Serialize for UnixTime {
 impl<'de> Deserialize<'de> for UnixTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let millis = i64::deserialize(deserializer)?;
-        if millis.unsigned_abs() > FURTHEST {
-            return Err(D::Error::custom(format!("{millis} ms is no time")));
-        }
-        Ok(Self(millis))
+        Self::checked_from_millis(millis)
+            .ok_or_else(|| D::Error::custom(format!("{millis} ms is no time")))
     }
 }

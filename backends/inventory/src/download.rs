@@ -119,7 +119,11 @@ impl Source {
         let range = from..from + PART;
         let part = self.store.read_part(&self.bucket, key, range, &self.meter);
         part.await.map_err(|error| match error.kind() {
-            FailureKind::NotFound => Fault::of_file(key, "is missing").with_cause(error).into(),
+            // Where reports are copied it may come yet.
+            FailureKind::NotFound => Fault::of_file(key, "is missing")
+                .with_cause(error)
+                .that_may_pass()
+                .into(),
             _ => NoFile::Store(error),
         })
     }
@@ -136,7 +140,7 @@ impl Whole {
     fn goes_on(&mut self, key: &str, part: &ObjectPart) -> Result<(), Fault> {
         let now = (part.size, part.etag.clone());
         if *self.first.get_or_insert_with(|| now.clone()) != now {
-            return Err(Fault::of_file(key, "was replaced while it was read"));
+            return Err(Fault::of_file(key, "was replaced while it was read").that_may_pass());
         }
         match part.bytes.is_empty() && part.size > 0 {
             true => Err(Fault::of_file(key, "ends too early")),

@@ -1,12 +1,36 @@
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
 use s3_exporter_api::{BackendError, FailureKind};
 
 /// What is wrong with a report: which it is, and how it is not to be believed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Fault {
     reason: String,
     advice: Option<&'static str>,
-    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    cause: Option<Cause>,
     is_ours: bool,
+    /// Whether there is no report, as it was not made to its end.
+    pub is_unfinished: bool,
+    /// Whether it may be gone when the same report is read again.
+    pub may_pass: bool,
+}
+
+/// What a library says of it, which is kept for those who ask later.
+#[derive(Clone, Debug)]
+struct Cause(Arc<dyn Error + Send + Sync>);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
 }
 
 impl Fault {
@@ -17,6 +41,8 @@ impl Fault {
             advice: None,
             cause: None,
             is_ours: false,
+            is_unfinished: false,
+            may_pass: false,
         }
     }
 
@@ -26,6 +52,21 @@ impl Fault {
             is_ours: true,
             ..Self::new(reason)
         }
+    }
+
+    /// It was not made to its end, and says so.
+    pub fn unfinished(status: &str) -> Self {
+        Self {
+            is_unfinished: true,
+            ..Self::new(format!("it is not complete: its status is {status:?}"))
+        }
+    }
+
+    /// The same, which may be gone when the same report is read again.
+    #[must_use]
+    pub fn that_may_pass(mut self) -> Self {
+        self.may_pass = true;
+        self
     }
 
     /// Of one of its files.
@@ -49,11 +90,8 @@ impl Fault {
 
     /// With what a library says of it.
     #[must_use]
-    pub fn with_cause(
-        mut self,
-        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
-        self.cause = Some(cause.into());
+    pub fn with_cause(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
+        self.cause = Some(Cause(Arc::new(cause)));
         self
     }
 

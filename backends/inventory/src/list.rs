@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Receiver;
 use crate::config::InventoryConfig;
 use crate::download::{NoFile, Source};
 use crate::error::{Fault, internal};
-use crate::manifest::{Candidate, Manifest, Place, check, newest};
+use crate::manifest::{Candidate, Manifest, Place, candidates, check};
 use crate::rows::Wanted;
 use crate::worker::{Message, Reading, Spare};
 
@@ -19,17 +19,35 @@ use crate::worker::{Message, Reading, Spare};
 const IDLE: Duration = Duration::from_secs(600);
 /// Pages that are kept to be used again.
 const SPARE: usize = 64;
+/// Faults that are kept: of so many listings that are asked for.
+const FAULTS: usize = 1000;
 
 /// Buckets as reports show them.
 pub struct Inventory {
     config: InventoryConfig,
     url: String,
     store: Arc<dyn Backend>,
-    /// The newest complete report of each bucket, by its manifest's key.
-    known: Mutex<HashMap<String, (String, Arc<Manifest>)>>,
+    /// The manifests that were read of each bucket, down to the newest that is of use.
+    known: Mutex<HashMap<String, Manifests>>,
+    /// What is wrong with the report that was read last: it is not fetched again to see the same.
+    faults: Mutex<HashMap<Asked, (Edition, Fault)>>,
     sessions: Mutex<Sessions>,
     spare: Spare,
 }
+
+/// A manifest as it was written once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Edition {
+    key: String,
+    /// When it was written, and its checksum.
+    times: [Option<UnixTime>; 2],
+}
+
+/// What is in manifests, or wrong with them.
+type Manifests = HashMap<Edition, Result<Arc<Manifest>, Fault>>;
+
+/// A bucket, a prefix, and what is listed of it.
+type Asked = (String, String, ListingKind);
 
 /// The listings that are being read.
 #[derive(Default)]
@@ -39,6 +57,7 @@ struct Sessions {
 }
 
 struct Session {
+    edition: Edition,
     messages: Receiver<Message>,
     since: Instant,
     /// Pages that have come.
@@ -77,8 +96,14 @@ impl Backend for Inventory {
                 Ok(self.keep(number, session))
             }
             Some(Message::End(report)) => {
+                lock(&self.faults).remove(&asked(request));
                 page.set_report(report);
                 Ok(Continuation::End)
+            }
+            Some(Message::Faulty(fault)) => {
+                let error = fault.clone().into_error(self.reading(&session.edition.key));
+                self.keep_fault(asked(request), session.edition, fault);
+                Err(error)
             }
             Some(Message::Failed(error)) => Err(error),
             None => Err(internal(request.action(&self.url), "its end was not seen")),
@@ -116,6 +141,7 @@ impl Inventory {
             url,
             store,
             known: Mutex::default(),
+            faults: Mutex::default(),
             sessions: Mutex::default(),
             spare: Spare::default(),
         }
@@ -124,11 +150,18 @@ impl Inventory {
     /// Begins to read the newest report.
     async fn begin(&self, request: &ListRequest<'_>) -> Result<(u64, Session), BackendError> {
         let bucket = request.bucket;
-        let (key, manifest) = self.newest(bucket, request.meter).await?;
+        let (edition, manifest) = self.newest(bucket, request.meter).await?;
+        let kept = lock(&self.faults).get(&asked(request)).cloned();
+        let kept = kept.filter(|(of, _)| *of == edition);
+        let fault = kept.map(|(_, fault)| fault);
+        let covered = manifest.filters.cover(bucket, request.prefix);
+        if let Some(fault) = fault.or(covered.err()) {
+            return Err(fault.into_error(self.reading(&edition.key)));
+        }
         let spool = self.config.spool.clone();
         let reading = Reading {
             source: self.source(request.meter),
-            action: self.reading(&key),
+            action: self.reading(&edition.key),
             manifest,
             wanted: Wanted {
                 bucket: bucket.to_owned(),
@@ -147,6 +180,7 @@ impl Inventory {
         let number = sessions.next;
         sessions.next += 1;
         let session = Session {
+            edition,
             messages,
             since: Instant::now(),
             pages: 0,
@@ -177,6 +211,17 @@ impl Inventory {
         Continuation::Token(token)
     }
 
+    fn keep_fault(&self, asked: Asked, edition: Edition, fault: Fault) {
+        if fault.may_pass {
+            return;
+        }
+        let mut faults = lock(&self.faults);
+        if faults.len() >= FAULTS {
+            faults.clear();
+        }
+        faults.insert(asked, (edition, fault));
+    }
+
     fn spare(&self, page: Page) {
         let mut spare = lock(&self.spare);
         if spare.len() < SPARE {
@@ -184,12 +229,12 @@ impl Inventory {
         }
     }
 
-    /// The newest complete report of a bucket, and its manifest's key.
+    /// The newest complete report of a bucket.
     async fn newest(
         &self,
         bucket: &str,
         meter: &Arc<Meter>,
-    ) -> Result<(String, Arc<Manifest>), BackendError> {
+    ) -> Result<(Edition, Arc<Manifest>), BackendError> {
         let kind = self.config.kind;
         let place = Place {
             bucket: bucket.to_owned(),
@@ -197,20 +242,53 @@ impl Inventory {
             report: self.config.report_of(bucket),
         };
         let keys = self.keys(&kind.prefix(&place), meter).await?;
-        let (complete, any) = newest(kind, &place, keys.iter().map(String::as_str));
-        let Some(candidate) = complete else {
-            return Err(self.none(&place, any, meter).await);
-        };
-        let key = candidate.manifest.clone();
-        let known = lock(&self.known).get(bucket).cloned();
-        if let Some(known) = known.filter(|(known, _)| *known == key) {
-            return Ok(known);
+        let (complete, begun) = candidates(kind, &place, keys.keys().map(String::as_str));
+        if complete.is_empty() {
+            return Err(self.none(&place, begun, meter).await);
         }
-        let read = self.manifest(&place, &candidate, meter).await;
-        let manifest = read.map_err(|no| self.no_file(&key, no))?;
-        let newest = (key, Arc::new(manifest));
-        lock(&self.known).insert(bucket.to_owned(), newest.clone());
-        Ok(newest)
+        let before = lock(&self.known).get(bucket).cloned().unwrap_or_default();
+        let mut known = Manifests::new();
+        let mut found = None;
+        for candidate in complete {
+            let edition = Edition {
+                times: [Some(&candidate.manifest), candidate.checksum.as_ref()]
+                    .map(|key| keys.get(key?).copied()),
+                key: candidate.manifest.clone(),
+            };
+            let read = match before.get(&edition) {
+                Some(read) => read.clone(),
+                None => match self.manifest(&place, &candidate, meter).await {
+                    Ok(manifest) => Ok(Arc::new(manifest)),
+                    Err(NoFile::Fault(fault)) => Err(fault),
+                    Err(no) => return Err(self.no_file(&edition.key, no)),
+                },
+            };
+            if !read.as_ref().is_err_and(|fault| fault.may_pass) {
+                known.insert(edition.clone(), read.clone());
+            }
+            let is_unfinished = read.as_ref().is_err_and(|fault| fault.is_unfinished);
+            if !is_unfinished {
+                found = Some((edition, read));
+                break;
+            }
+            // The one before it may be of use; where none is, the newest says why.
+            found.get_or_insert((edition, read));
+        }
+        lock(&self.known).insert(bucket.to_owned(), known);
+        let Some((edition, read)) = found else {
+            return Err(internal(
+                self.looking(),
+                "there is a report, and there is none",
+            ));
+        };
+        let usable = read.and_then(|manifest| {
+            manifest.is_of_before(UnixTime::now())?;
+            Ok(manifest)
+        });
+        match usable {
+            Ok(manifest) => Ok((edition, manifest)),
+            Err(fault) => Err(fault.into_error(self.reading(&edition.key))),
+        }
     }
 
     async fn manifest(
@@ -250,9 +328,13 @@ impl Inventory {
         )
     }
 
-    /// All keys that begin so.
-    async fn keys(&self, prefix: &str, meter: &Arc<Meter>) -> Result<Vec<String>, BackendError> {
-        let mut keys: Vec<String> = Vec::new();
+    /// All keys that begin so, and when each was written.
+    async fn keys(
+        &self,
+        prefix: &str,
+        meter: &Arc<Meter>,
+    ) -> Result<BTreeMap<String, UnixTime>, BackendError> {
+        let mut keys = BTreeMap::new();
         let mut page = Page::new();
         let mut next = Continuation::AfterLast;
         let mut after: Option<String> = None;
@@ -270,16 +352,18 @@ impl Inventory {
                 meter,
             };
             next = self.store.list_page(&request, &mut page).await?;
-            let names = page
-                .keys()
-                .map(|key| String::from_utf8_lossy(key).into_owned());
-            keys.extend(names);
+            let mut last = None;
+            for object in page.iter() {
+                let key = String::from_utf8_lossy(object.key).into_owned();
+                keys.insert(key.clone(), object.last_modified);
+                last = Some(key);
+            }
             match next {
                 Continuation::End => return Ok(keys),
-                Continuation::AfterLast if keys.last() == after.as_ref() => {
+                Continuation::AfterLast if last.is_none() || last == after => {
                     return Err(internal(self.looking(), "the listing goes on where it was"));
                 }
-                Continuation::AfterLast => after = keys.last().cloned(),
+                Continuation::AfterLast => after = last,
                 Continuation::Token(_) => {}
             }
         }
@@ -313,6 +397,11 @@ impl Inventory {
             NoFile::Unwanted => internal(self.reading(manifest), "it is not wanted"),
         }
     }
+}
+
+fn asked(request: &ListRequest<'_>) -> Asked {
+    let (bucket, prefix) = (request.bucket, request.prefix);
+    (bucket.to_owned(), prefix.to_owned(), request.kind)
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {

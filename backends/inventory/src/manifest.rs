@@ -7,6 +7,9 @@ use crate::csv::CsvForm;
 use crate::error::Fault;
 use crate::rows::Columns;
 
+/// Clocks differ by less.
+const DAY_MILLIS: i64 = 24 * 3600 * 1000;
+
 mod azure;
 mod gcs;
 mod s3;
@@ -30,10 +33,53 @@ pub struct Manifest {
     /// How its files are written.
     pub form: Form,
     pub columns: Columns,
+    pub filters: Filters,
     pub files: Vec<ReportFile>,
     /// How many rows they have, where it says so, and their bytes.
     pub rows: Option<u64>,
     pub bytes: Option<u64>,
+}
+
+/// What of several buckets is in a report: beginnings of names that themselves begin with the bucket's and a
+/// slash.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// What begins with one of these; all where there is none.
+    pub prefixes: Vec<String>,
+    /// But for what begins with one of these.
+    pub excluded: Vec<String>,
+}
+
+impl Filters {
+    /// All that begins so in a bucket is in it.
+    ///
+    /// # Errors
+    /// It is not, or not all.
+    pub fn cover(&self, bucket: &str, prefix: &str) -> Result<(), Fault> {
+        let wanted = format!("{bucket}/{prefix}");
+        let is_named = |prefix: &String| wanted.starts_with(&**prefix);
+        if !self.prefixes.is_empty() && !self.prefixes.iter().any(is_named) {
+            let reason = format!("its rule leaves out what is in {wanted:?}");
+            return Err(Fault::new(reason).with_advice(
+                "correct `bucket` and `prefix`, or add it to the rule's `prefixMatch`",
+            ));
+        }
+        let leaves_out = |of: &&String| of.starts_with(&wanted) || wanted.starts_with(&***of);
+        match self.excluded.iter().find(leaves_out) {
+            Some(of) => Err(Fault::new(format!(
+                "its rule leaves out {of:?}, which is of {wanted:?}"
+            ))
+            .with_advice("take it out of the rule's `excludePrefix`")),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the bucket is called by its name, so that it may have nothing in it.
+    pub fn name(&self, bucket: &str) -> bool {
+        let rest = |prefix: &String| prefix.strip_prefix(bucket).map(str::to_owned);
+        let mut named = self.prefixes.iter().filter_map(rest);
+        named.any(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 /// How the files of a report are written.
@@ -123,12 +169,12 @@ impl Kind {
     }
 }
 
-/// The newest of these keys that has all that belongs to it; and the newest of all.
-pub fn newest<'a>(
+/// The candidates among these keys that have all that belongs to them, the newest first; and the newest of all.
+pub fn candidates<'a>(
     kind: Kind,
     place: &Place,
     keys: impl IntoIterator<Item = &'a str>,
-) -> (Option<Candidate>, Option<Candidate>) {
+) -> (Vec<Candidate>, Option<Candidate>) {
     let mut found: std::collections::BTreeMap<String, (Candidate, [bool; 2])> =
         std::collections::BTreeMap::new();
     for key in keys {
@@ -140,16 +186,26 @@ pub fn newest<'a>(
             .or_insert_with(|| (candidate, [false; 2]));
         parts.1[usize::from(is_checksum)] = true;
     }
-    let mut latest = found.into_values().rev();
-    let mut any = None;
-    let complete = latest.find_map(|(candidate, [has_manifest, has_checksum])| {
-        if has_manifest {
-            any.get_or_insert_with(|| candidate.clone());
+    let with_manifest = found.into_values().rev().filter(|of| of.1[0]);
+    let all: Vec<_> = with_manifest.collect();
+    let any = all.first().map(|(candidate, _)| candidate.clone());
+    let is_complete = |of: &(Candidate, [bool; 2])| of.1[1] || of.0.checksum.is_none();
+    let complete = all.into_iter().filter(is_complete);
+    (complete.map(|(candidate, _)| candidate).collect(), any)
+}
+
+impl Manifest {
+    /// It is of no later moment than now, as clocks go.
+    ///
+    /// # Errors
+    /// It is of one that is to come.
+    pub fn is_of_before(&self, now: UnixTime) -> Result<(), Fault> {
+        match self.as_of.as_millis() - now.as_millis() <= DAY_MILLIS {
+            true => Ok(()),
+            false => Err(Fault::new("it is of a moment that is to come")
+                .with_advice("set the clock of this machine right, if it is wrong")),
         }
-        let is_complete = has_manifest && (has_checksum || candidate.checksum.is_none());
-        is_complete.then_some(candidate)
-    });
-    (complete, any)
+    }
 }
 
 /// Whether a manifest is the one that its checksum was made of.
@@ -236,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_is_that_with_a_checksum() {
+    fn complete_ones_have_a_checksum() {
         let place = Place {
             bucket: "b".to_owned(),
             folder: "daily/".to_owned(),
@@ -253,11 +309,38 @@ mod tests {
             "daily/2026-12-03/manifest.json",
             "daily/data/2026-12-03T01-00Z/manifest.json",
         ];
-        let (complete, any) = newest(Kind::S3, &place, keys);
-        assert_eq!(complete.unwrap().manifest, keys[3]);
-        assert_eq!(any.unwrap().manifest, keys[4]);
-        let (complete, any) = newest(Kind::S3, &place, keys[4..].iter().copied());
-        assert_eq!((complete, any.unwrap().manifest.as_str()), (None, keys[4]));
-        assert_eq!(newest(Kind::S3, &place, []), (None, None));
+        let of = |keys: &[&str]| {
+            let (complete, any) = candidates(Kind::S3, &place, keys.iter().copied());
+            let complete: Vec<_> = complete.into_iter().map(|of| of.manifest).collect();
+            (complete, any.map(|of| of.manifest))
+        };
+        let complete = [keys[3], keys[1]].map(str::to_owned).to_vec();
+        assert_eq!(of(&keys), (complete, Some(keys[4].to_owned())));
+        assert_eq!(of(&keys[4..]), (Vec::new(), Some(keys[4].to_owned())));
+        assert_eq!(of(&[]), (Vec::new(), None));
+    }
+
+    #[test]
+    fn filters_cover_all_of_a_place_or_not() {
+        let filters = |prefixes: &[&str], excluded: &[&str]| Filters {
+            prefixes: prefixes.iter().map(|of| (*of).to_owned()).collect(),
+            excluded: excluded.iter().map(|of| (*of).to_owned()).collect(),
+        };
+        for (prefixes, excluded, covers, names) in [
+            (&[][..], &[][..], true, false),
+            (&["c"], &[], true, true),
+            (&["other", "c/"], &[], true, true),
+            (&["c/p/"], &[], true, true),
+            (&["c/p/q"], &[], false, true),
+            (&["cc", "c/x"], &[], false, true),
+            (&["cc"], &[], false, false),
+            (&[], &["c"], false, false),
+            (&[], &["c/p/q"], false, false),
+            (&[], &["c/x", "d"], true, false),
+        ] {
+            let filters = filters(prefixes, excluded);
+            let found = (filters.cover("c", "p/").is_ok(), filters.name("c"));
+            assert_eq!(found, (covers, names), "{filters:?}");
+        }
     }
 }

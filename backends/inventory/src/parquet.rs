@@ -15,7 +15,7 @@ use s3_exporter_api::{Page, UnixTime, VersionState};
 use s3_exporter_page::parse_time;
 
 use crate::error::Fault;
-use crate::rows::{Columns, Pages, Places, Row, state};
+use crate::rows::{Columns, Pages, Places, Row, is_folder, state};
 
 /// Rows that are decoded at a time.
 const BATCH: usize = 4096;
@@ -45,9 +45,11 @@ pub fn read<F: FnMut(Page) -> Option<Page>>(
         there.class,
         there.latest,
         there.marker,
+        there.version,
     ]
     .into_iter()
     .flatten()
+    .chain(there.folder.iter().copied())
     .chain(there.gone.iter().copied())
     .collect();
     wanted.sort_unstable();
@@ -105,11 +107,16 @@ fn add<F: FnMut(Page) -> Option<Page>>(
         .marker
         .map(|place| Flags::of(column(place)))
         .transpose()?;
-    let gone: Vec<_> = places.gone.iter().map(|place| column(*place)).collect();
-    let gone: Result<Vec<_>, _> = gone.into_iter().map(Gone::of).collect();
-    let gone = gone?;
+    let version = places.version.map(|place| Gone::of(column(place)));
+    let version = version.transpose()?;
+    let each = |of: &[usize]| -> Vec<_> { of.iter().map(|place| column(*place)).collect() };
+    let folder = each(&places.folder).into_iter().map(Folders::of);
+    let folder = folder.collect::<Result<Vec<_>, _>>()?;
+    let gone = each(&places.gone).into_iter().map(Gone::of);
+    let gone = gone.collect::<Result<Vec<_>, _>>()?;
     for at in 0..batch.num_rows() {
-        let is_latest = latest.as_ref().is_none_or(|flags| flags.get(at, true))
+        let has_id = version.as_ref().is_some_and(|version| version.get(at));
+        let is_latest = latest.as_ref().is_none_or(|flags| flags.get(at, !has_id))
             && !gone.iter().any(|gone| gone.get(at));
         let is_marker = marker.as_ref().is_some_and(|flags| flags.get(at, false));
         let state: VersionState = state(is_latest, is_marker);
@@ -120,6 +127,7 @@ fn add<F: FnMut(Page) -> Option<Page>>(
             last_modified: times.get(at)?,
             class: class.as_ref().map_or(b"", |texts| texts.get(at)),
             state,
+            is_folder: folder.iter().any(|folder| folder.get(at)),
         };
         if !pages.add(row)? {
             return Ok(false);
@@ -229,8 +237,8 @@ impl<'a> Times<'a> {
                 time.flatten().map(UnixTime::as_millis)
             }
         };
-        let millis = millis.ok_or_else(|| Fault::new("has a time that is none"))?;
-        Ok(UnixTime::from_millis(millis))
+        let time = millis.and_then(UnixTime::checked_from_millis);
+        time.ok_or_else(|| Fault::new("has a time that is none"))
     }
 }
 
@@ -258,6 +266,28 @@ impl<'a> Flags<'a> {
                 b"" => default,
                 text => text.eq_ignore_ascii_case(b"true"),
             },
+        }
+    }
+}
+
+/// A column that says whether something is a folder.
+enum Folders<'a> {
+    Boolean(&'a BooleanArray),
+    Text(Texts<'a>, &'a ArrayRef),
+}
+
+impl<'a> Folders<'a> {
+    fn of(column: &'a ArrayRef) -> Result<Self, Fault> {
+        Ok(match column.data_type() {
+            DataType::Boolean => Self::Boolean(column.as_boolean()),
+            _ => Self::Text(Texts::of(column)?, column),
+        })
+    }
+
+    fn get(&self, at: usize) -> bool {
+        match self {
+            Self::Boolean(column) => column.is_valid(at) && column.value(at),
+            Self::Text(texts, column) => column.is_valid(at) && is_folder(texts.get(at)),
         }
     }
 }

@@ -17,6 +17,10 @@ pub struct Columns {
     pub latest: &'static str,
     /// Whether it is a delete marker.
     pub marker: Option<&'static str>,
+    /// The id of a version: where there is one, and nothing that says whether it is the latest, it is not.
+    pub version: Option<&'static str>,
+    /// What is true, or `directory`, of what is a folder and no object.
+    pub folder: &'static [&'static str],
     /// What is not empty, and not `false`, in an earlier version or what was deleted.
     pub gone: &'static [&'static str],
 }
@@ -37,6 +41,8 @@ pub struct Places {
     pub class: Option<usize>,
     pub latest: Option<usize>,
     pub marker: Option<usize>,
+    pub version: Option<usize>,
+    pub folder: Vec<usize>,
     pub gone: Vec<usize>,
 }
 
@@ -57,15 +63,23 @@ impl Places {
                     .with_advice("have the report made with it")
             })
         };
+        let (version, latest) = (columns.version.and_then(find), find(columns.latest));
+        if version.is_some() && latest.is_none() {
+            let reason = format!("has versions, and no column {:?}", columns.latest);
+            return Err(Fault::new(reason).with_advice("have the report made with it"));
+        }
+        let all = |of: &[&str]| of.iter().filter_map(|name| find(name)).collect();
         Ok(Self {
             bucket: columns.bucket.map(need).transpose()?,
             key: need(columns.key)?,
             size: need(columns.size)?,
             modified: need(columns.modified)?,
             class: find(columns.class),
-            latest: find(columns.latest),
+            latest,
             marker: columns.marker.and_then(find),
-            gone: columns.gone.iter().filter_map(|name| find(name)).collect(),
+            version,
+            folder: all(columns.folder),
+            gone: all(columns.gone),
         })
     }
 
@@ -86,6 +100,13 @@ pub struct Row<'a> {
     /// Empty where none is named.
     pub class: &'a [u8],
     pub state: VersionState,
+    /// It is no object, and nothing that a listing has.
+    pub is_folder: bool,
+}
+
+/// Whether what stands in a column of folders says that it is one.
+pub fn is_folder(text: &[u8]) -> bool {
+    text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"directory")
 }
 
 /// What is wanted of rows.
@@ -107,16 +128,19 @@ pub struct Counted {
     /// What was wanted of them, and their bytes.
     pub objects: u64,
     pub bytes: u64,
+    /// Rows of the bucket that is listed.
+    pub own: u64,
     /// A file does not say of versions what they are.
     pub lacks_versions: bool,
 }
 
 impl Counted {
     pub fn add(&mut self, more: Self) {
-        self.rows += more.rows;
-        self.row_bytes += more.row_bytes;
-        self.objects += more.objects;
-        self.bytes += more.bytes;
+        self.rows = self.rows.saturating_add(more.rows);
+        self.row_bytes = self.row_bytes.saturating_add(more.row_bytes);
+        self.objects = self.objects.saturating_add(more.objects);
+        self.bytes = self.bytes.saturating_add(more.bytes);
+        self.own = self.own.saturating_add(more.own);
         self.lacks_versions |= more.lacks_versions;
     }
 }
@@ -175,7 +199,8 @@ impl<F: FnMut(Page) -> Option<Page>> Pages<F> {
                 None => return Err(Fault::new("has a name without a container")),
             },
         };
-        if !key.starts_with(wanted.prefix.as_bytes()) {
+        self.counted.own += 1;
+        if row.is_folder || !key.starts_with(wanted.prefix.as_bytes()) {
             return Ok(true);
         }
         if key.is_empty() {

@@ -24,7 +24,10 @@ pub enum Message {
     Page(Page),
     /// There is no more: what there was.
     End(Report),
+    /// The store could not give it.
     Failed(BackendError),
+    /// What it gave is no good.
+    Faulty(Fault),
 }
 
 /// Pages that were given back.
@@ -88,11 +91,11 @@ fn work(shared: &Shared, send: &Sender<Message>) {
         Ok(Ok(counted)) => match shared.end(counted) {
             Ok(None) => return, // others are not at their ends
             Ok(Some(report)) => Message::End(report),
-            Err(fault) => Message::Failed(fault.into_error(action())),
+            Err(fault) => Message::Faulty(fault),
         },
         Ok(Err(NoFile::Unwanted)) => return,
         Ok(Err(NoFile::Store(error))) => Message::Failed(error),
-        Ok(Err(NoFile::Fault(fault))) => Message::Failed(fault.into_error(action())),
+        Ok(Err(NoFile::Fault(fault))) => Message::Faulty(fault),
         Err(_) => Message::Failed(internal(action(), "a panic")),
     };
     let _ = send.blocking_send(end); // nobody may wait any more
@@ -138,6 +141,13 @@ impl Shared {
         let manifest = &self.reading.manifest;
         agrees("rows", manifest.rows, counted.rows)?;
         agrees("bytes", manifest.bytes, counted.row_bytes)?;
+        let bucket = &self.reading.wanted.bucket;
+        if counted.own == 0 && counted.rows > 0 && !manifest.filters.name(bucket) {
+            let reason = format!("it has nothing of {bucket:?}");
+            return Err(Fault::new(reason).with_advice(
+                "correct `bucket`; or name the container in the rule's `prefixMatch` where it may be empty",
+            ));
+        }
         Ok(Some(Report {
             as_of: manifest.as_of,
             objects: counted.objects,

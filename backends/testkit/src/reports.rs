@@ -211,7 +211,10 @@ pub fn s3_parquet(bucket: &str, rows: &[Row], format: Format) -> Vec<u8> {
     ])
 }
 
-/// A report of Azure's blob inventory below `folder`, of all blobs of a container.
+/// The key of a folder, which hierarchical namespaces have in reports and in no listing of objects.
+const FOLDER: &str = "folder of a hierarchical namespace";
+
+/// A report of Azure's blob inventory below `folder`, of all blobs of a container. Each file begins with a folder.
 pub fn azure(
     folder: &str,
     rule: &str,
@@ -222,19 +225,25 @@ pub fn azure(
 ) -> Written {
     let time = moment(made, "%Y/%m/%d/%H-%M-%S");
     let place = format!("{folder}/{time}/{rule}/{rule}");
+    let parts: Vec<Vec<Row>> = parts
+        .iter()
+        .map(|rows| [&[Row::new(FOLDER, 0, made)], &**rows].concat())
+        .collect();
+    let is_folder = |row: &Row| row.key == FOLDER;
     let files = parts.iter().enumerate().map(|(nth, rows)| {
         let name = format!("{place}_{nth}.{}", format.ending());
         let blobs = |row: &Row| format!("{container}/{}", row.key);
         let content = match format {
             Format::Csv => plain_csv(
-                "Name,Last-Modified,Content-Length,AccessTier,VersionId,IsCurrentVersion,Deleted,Snapshot",
+                "Name,Last-Modified,Content-Length,AccessTier,VersionId,IsCurrentVersion,Deleted,Snapshot,hdi_isfolder",
                 rows,
                 |row| {
                     let size = row.size.unwrap_or(0).to_string();
                     let time = moment(row.last_modified, "%Y-%m-%dT%H:%M:%S.%3fZ");
-                    let latest = flag(row.is_latest).to_owned();
-                    let class = row.class.clone();
-                    [blobs(row), time, size, class, "v1".to_owned(), latest, String::new(), String::new()]
+                    let latest = if row.is_latest { "true" } else { "" };
+                    let is_folder = flag(is_folder(row));
+                    [&blobs(row), &*time, &size, &row.class, "v1", latest, "", "", is_folder]
+                        .map(str::to_owned)
                         .into()
                 },
             ),
@@ -244,14 +253,16 @@ pub fn azure(
                 ("Content-Length", sizes(rows)),
                 ("AccessTier", texts(rows, |row| Some(row.class.clone()))),
                 ("IsCurrentVersion", flags(rows, |row| row.is_latest.then_some(true))),
-                ("Deleted", flags(rows, |row| (!row.is_latest).then_some(true))),
+                ("VersionId", texts(rows, |_| Some("v1".to_owned()))),
+                ("Deleted", flags(rows, |_| None)),
+                ("hdi_isfolder", flags(rows, |row| Some(is_folder(row)))),
                 ("Snapshot", texts(rows, |_| None)),
             ]),
         };
         (name, content)
     });
     let files: Written = files.collect();
-    let manifest = azure_manifest(rule, "Succeeded", made, format, parts, &files);
+    let manifest = azure_manifest(rule, "Succeeded", made, format, &parts, &files);
     let checksum = hex(&manifest);
     let mut written = vec![(
         format!("{place}-manifest.json"),

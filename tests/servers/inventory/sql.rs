@@ -163,7 +163,7 @@ fn by_a_scan(metrics: &Metrics) -> Figures {
 #[test]
 fn duckdb_finds_what_a_scan_finds() {
     let folder = tempfile::tempdir().unwrap();
-    let made = UnixTime::from_millis(1_796_000_400_000);
+    let made = UnixTime::from_millis(1_764_464_400_000);
     let rows = rows();
     let (head, tail) = rows.split_at(rows.len() / 2);
     for format in [Format::Parquet, Format::ParquetMicros] {

@@ -3,7 +3,7 @@
 use s3_exporter_page::parse_time;
 use serde::Deserialize;
 
-use super::{Candidate, Form, Manifest, Place, ReportFile, has_form, json, unread};
+use super::{Candidate, Filters, Form, Manifest, Place, ReportFile, has_form, json, unread};
 use crate::csv::CsvForm;
 use crate::error::Fault;
 use crate::rows::Columns;
@@ -17,6 +17,8 @@ const COLUMNS: Columns = Columns {
     class: "accesstier",
     latest: "iscurrentversion",
     marker: None,
+    version: Some("versionid"),
+    folder: &["hdiisfolder", "resourcetype"],
     gone: &["deleted", "snapshot"],
 };
 
@@ -39,6 +41,16 @@ struct Written {
 struct Rule {
     format: String,
     object_type: String,
+    filters: WrittenFilters,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WrittenFilters {
+    blob_types: Vec<String>,
+    prefix_match: Vec<String>,
+    exclude_prefix: Vec<String>,
+    creation_time: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -77,16 +89,24 @@ pub fn candidate(place: &Place, key: &str) -> Option<(Candidate, bool)> {
 pub fn read(text: &[u8]) -> Result<Manifest, Fault> {
     let written: Written = json(text)?;
     if written.status != "Succeeded" {
-        return Err(Fault::new(format!(
-            "it is not complete: its status is {:?}",
-            written.status
-        )));
+        return Err(Fault::unfinished(&written.status));
     }
     if !matches!(&*written.rule_definition.object_type, "" | "blob") {
         let of = &written.rule_definition.object_type;
         return Err(Fault::new(format!(
             "it is a report of {of:?}, and not of blobs"
         )));
+    }
+    let filters = written.rule_definition.filters;
+    let has_blocks = |types: &[String]| types.iter().any(|of| of == "blockBlob");
+    if !filters.blob_types.is_empty() && !has_blocks(&filters.blob_types) {
+        let types = filters.blob_types;
+        let reason = format!("its rule has blobs of the types {types:?} alone, and no blockBlob");
+        return Err(Fault::new(reason).with_advice("add it to the rule's `blobTypes`"));
+    }
+    if filters.creation_time.is_some() {
+        let reason = "its rule leaves blobs out by when they were made";
+        return Err(Fault::new(reason).with_advice("take `creationTime` out of the rule's filters"));
     }
     let as_of = parse_time(written.inventory_start_time.as_bytes());
     let format = written.rule_definition.format.to_ascii_lowercase();
@@ -110,6 +130,10 @@ pub fn read(text: &[u8]) -> Result<Manifest, Fault> {
         as_of: as_of.ok_or_else(|| Fault::new("its inventoryStartTime is no time"))?,
         form,
         columns: COLUMNS,
+        filters: Filters {
+            prefixes: filters.prefix_match,
+            excluded: filters.exclude_prefix,
+        },
         files: files.collect(),
         rows: summary.map(|summary| summary.object_count),
         bytes: summary.map(|summary| summary.total_object_size),

@@ -3,7 +3,7 @@
 use s3_exporter_page::parse_time;
 use serde::Deserialize;
 
-use super::{Candidate, Form, Manifest, Place, ReportFile, has_form, json, unread};
+use super::{Candidate, Filters, Form, Manifest, Place, ReportFile, has_form, json, unread};
 use crate::csv::CsvForm;
 use crate::error::Fault;
 use crate::rows::Columns;
@@ -16,6 +16,8 @@ const COLUMNS: Columns = Columns {
     class: "storageclass",
     latest: "",
     marker: None,
+    version: None,
+    folder: &[],
     gone: &["timedeleted"],
 };
 
@@ -111,6 +113,7 @@ pub fn read(candidate: &Candidate, text: &[u8]) -> Result<Manifest, Fault> {
         as_of: as_of.ok_or_else(|| Fault::new("its snapshot_time is no time"))?,
         form,
         columns: COLUMNS,
+        filters: Filters::default(),
         files: files.collect(),
         rows: Some(written.records_processed),
         bytes: None,

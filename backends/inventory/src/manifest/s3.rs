@@ -3,7 +3,9 @@
 use s3_exporter_api::UnixTime;
 use serde::Deserialize;
 
-use super::{Candidate, Form, Manifest, Place, ReportFile, digest, has_form, json, unread};
+use super::{
+    Candidate, Filters, Form, Manifest, Place, ReportFile, digest, has_form, json, unread,
+};
 use crate::csv::CsvForm;
 use crate::error::Fault;
 use crate::rows::Columns;
@@ -16,6 +18,8 @@ const COLUMNS: Columns = Columns {
     class: "storageclass",
     latest: "islatest",
     marker: Some("isdeletemarker"),
+    version: None,
+    folder: &[],
     gone: &[],
 };
 
@@ -65,6 +69,8 @@ pub fn read(place: &Place, text: &[u8]) -> Result<Manifest, Fault> {
     }
     let millis = written.creation_timestamp.parse();
     let millis = millis.map_err(|_| Fault::new("its creationTimestamp is no number"))?;
+    let as_of = UnixTime::checked_from_millis(millis)
+        .ok_or_else(|| Fault::new("its creationTimestamp is no time"))?;
     let format = written.file_format.to_ascii_lowercase();
     let form = match &*format {
         "csv" => Form::Csv(CsvForm {
@@ -86,9 +92,10 @@ pub fn read(place: &Place, text: &[u8]) -> Result<Manifest, Fault> {
         })
     });
     Ok(Manifest {
-        as_of: UnixTime::from_millis(millis),
+        as_of,
         form,
         columns: COLUMNS,
+        filters: Filters::default(),
         files: files.collect::<Result<_, Fault>>()?,
         rows: None,
         bytes: None,

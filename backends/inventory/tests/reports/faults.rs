@@ -194,6 +194,16 @@ fn each_fault_of_a_manifest_is_told() {
             "its creationTimestamp is no number",
         ),
         (
+            "\"creationTimestamp\": \"1",
+            "\"creationTimestamp\": \"-9999",
+            "its creationTimestamp is no time",
+        ),
+        (
+            "\"creationTimestamp\": \"1",
+            "\"creationTimestamp\": \"9",
+            "it is of a moment that is to come",
+        ),
+        (
             "\"MD5checksum\": \"",
             "\"MD5checksum\": \"-",
             "has a checksum that is no MD5",
@@ -201,6 +211,66 @@ fn each_fault_of_a_manifest_is_told() {
     ];
     for (from, to, says) in table {
         fails(&with(from, to), "", Protocol, says);
+    }
+}
+
+/// Ages are computed of them without a thought of overflow.
+#[test]
+fn a_time_that_no_store_says_is_a_fault() {
+    for millis in [(1 << 53) + 1, -(1 << 53) - 1, i64::MAX, i64::MIN] {
+        let row = Row::new("lab-1", 1, UnixTime::from_millis(millis));
+        let written = s3("daily", "backups", MADE, Format::Parquet, &[vec![row]]);
+        fails(
+            &written,
+            "",
+            FailureKind::Protocol,
+            "has a time that is none",
+        );
+    }
+}
+
+/// An Azure rule that leaves out what is asked for, or that never has such a container.
+#[test]
+fn a_rule_that_does_not_cover_the_container_is_told() {
+    let report = |filters: &str| {
+        let mut written = azure("daily", "all", "backups", MADE, Format::Csv, &rows());
+        let (manifest, checksum) = (written.len() - 2, written.len() - 1);
+        let text = String::from_utf8(written[manifest].1.clone()).unwrap();
+        let kind = "\"objectType\": \"blob\"";
+        let text = text.replace(kind, &format!("{kind}, \"filters\": {{ {filters} }}"));
+        written[checksum].1 = hex(text.as_bytes()).into();
+        written[manifest].1 = text.into_bytes();
+        written
+    };
+    for (filters, says) in [
+        (
+            "\"prefixMatch\": [\"other/\", \"backups/lab-1\"]",
+            "its rule leaves out what is in \"backups/\"; correct `bucket`",
+        ),
+        (
+            "\"excludePrefix\": [\"backups/tmp\"]",
+            "its rule leaves out \"backups/tmp\", which is of \"backups/\"",
+        ),
+        (
+            "\"blobTypes\": [\"pageBlob\"]",
+            "its rule has blobs of the types [\"pageBlob\"] alone, and no blockBlob",
+        ),
+        (
+            "\"creationTime\": { \"lastNDays\": 7 }",
+            "its rule leaves blobs out by when they were made",
+        ),
+    ] {
+        fails(&report(filters), AZURE, FailureKind::Protocol, says);
+    }
+    let good = "\"blobTypes\": [\"blockBlob\"], \"prefixMatch\": [\"backups\", \"empty/\"], \"excludePrefix\": [\"other\"]";
+    let store = Memory::new();
+    put(&store, &report(good));
+    let runtime = runtime();
+    for (container, expected) in [("backups", 90), ("empty", 0)] {
+        let backend = runtime.block_on(over(&store, AZURE));
+        let listed = list(&*backend, container, "", ListingKind::Objects);
+        let listed = runtime.block_on(listed).unwrap();
+        assert_eq!(listed.entries.len(), expected, "{container}");
     }
 }
 

@@ -20,8 +20,8 @@ use s3_exporter_testkit::{Memory, values};
 
 /// The bucket of the reports.
 const REPORTS: &str = "reports";
-/// 2026-11-30T01:00:00Z.
-const MADE: UnixTime = UnixTime::from_millis(1_796_000_400_000);
+/// 2025-11-30T01:00:00Z.
+const MADE: UnixTime = UnixTime::from_millis(1_764_464_400_000);
 
 /// A store in memory, as a section of its own would make it.
 struct Given(Memory);
@@ -79,7 +79,17 @@ async fn list(
     prefix: &str,
     kind: ListingKind,
 ) -> Result<Listed, BackendError> {
-    let meter = Arc::new(Meter::default());
+    list_counted(backend, bucket, prefix, kind, &Arc::default()).await
+}
+
+/// The same; requests are counted here.
+async fn list_counted(
+    backend: &dyn Backend,
+    bucket: &str,
+    prefix: &str,
+    kind: ListingKind,
+    meter: &Arc<Meter>,
+) -> Result<Listed, BackendError> {
     let mut page = Page::new();
     let (mut entries, mut beside, mut report) = (Vec::new(), Vec::new(), None);
     let mut token: Option<String> = None;
@@ -93,7 +103,7 @@ async fn list(
                 Some(token) => StartAt::Token(token),
             },
             max_keys: 7,
-            meter: &meter,
+            meter,
         };
         let next = backend.list_page(&request, &mut page).await?;
         assert!(page.len() <= 7);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use s3_exporter_api::{Capabilities, ListingKind, UnixTime, VersionState};
-use s3_exporter_testkit::reports::{Format, Row, Written, azure, gcs, s3};
+use s3_exporter_testkit::reports::{Format, Row, Written, azure, gcs, hex, s3};
 use s3_exporter_testkit::{Memory, Upload};
 
 use super::{Entry, MADE, list, over, put, runtime};
@@ -210,10 +210,75 @@ fn a_report_of_several_containers_is_read_for_each() {
     put(&store, &written);
     let runtime = runtime();
     let more = "format = \"azure\"\nreport = \"all\"";
-    for (container, expected) in [("one", 3), ("two", 1), ("three", 0)] {
+    for (container, expected) in [("one", 3), ("two", 1)] {
         let backend = runtime.block_on(over(&store, more));
         let listed = list(&*backend, container, "", ListingKind::Objects);
         let listed = runtime.block_on(listed).unwrap();
         assert_eq!(listed.entries.len(), expected, "{container}");
     }
+    // A name that is not in it, nor in its rule, is misspelt.
+    let backend = runtime.block_on(over(&store, more));
+    let listed = list(&*backend, "three", "", ListingKind::Objects);
+    let error = runtime.block_on(listed).err().unwrap().to_string();
+    assert!(
+        error.contains("it has nothing of \"three\"; correct `bucket`"),
+        "{error}"
+    );
+}
+
+/// What Azure's columns say of a row.
+#[test]
+fn rows_of_azure_are_what_their_columns_say() {
+    const TABLE: &str = "\
+        Name,Last-Modified,Content-Length,AccessTier,VersionId,IsCurrentVersion,Deleted,Snapshot,hdi_isfolder,ResourceType\n\
+        one/folder,1970-01-01T00:00:01Z,0,,,,,,true,\n\
+        one/other,1970-01-01T00:00:01Z,0,,,,,,,directory\n\
+        one/plain,1970-01-01T00:00:01Z,1,Hot,,,,,false,file\n\
+        one/latest,1970-01-01T00:00:01Z,2,Hot,v2,true,,,,\n\
+        one/before,1970-01-01T00:00:01Z,3,Hot,v1,,,,,\n\
+        one/false,1970-01-01T00:00:01Z,4,Hot,v1,false,,,,\n\
+        one/deleted,1970-01-01T00:00:01Z,5,Hot,,,true,,,\n\
+        one/snapshot,1970-01-01T00:00:01Z,6,Hot,,,,2025-11-01T00:00:00Z,,\n";
+    let with = |table: &str| {
+        let place = "daily/2025/11/30/01-00-00/all/all";
+        let manifest = serde_json::json!({
+            "files": [{ "blob": format!("{place}_0.csv"), "size": table.len() }],
+            "inventoryStartTime": "2025-11-30T01:00:00Z",
+            "ruleDefinition": { "format": "csv", "objectType": "blob" },
+            "status": "Succeeded",
+            "summary": { "objectCount": 8, "totalObjectSize": 21 },
+        });
+        let manifest = manifest.to_string().into_bytes();
+        let checksum = hex(&manifest).into_bytes();
+        let store = Memory::new();
+        put(
+            &store,
+            &vec![
+                (format!("{place}_0.csv"), table.into()),
+                (format!("{place}-manifest.json"), manifest),
+                (format!("{place}-manifest.checksum"), checksum),
+            ],
+        );
+        let runtime = runtime();
+        let backend = runtime.block_on(over(&store, "format = \"azure\"\nreport = \"all\""));
+        runtime.block_on(list(&*backend, "one", "", ListingKind::Objects))
+    };
+    let listed = with(TABLE).unwrap();
+    let names = |entries: &[Entry]| -> Vec<_> {
+        let names = entries.iter();
+        names
+            .map(|of| String::from_utf8(of.0.clone()).unwrap())
+            .collect()
+    };
+    // They are sorted.
+    assert_eq!(names(&listed.entries), ["latest", "plain"]);
+    let others = ["before", "deleted", "false", "snapshot"];
+    assert_eq!(names(&listed.beside), others);
+    // Without that column nobody knows which version counts.
+    let error = with(&TABLE.replacen("IsCurrentVersion", "SomethingElse", 1)).err();
+    let error = error.unwrap().to_string();
+    assert!(
+        error.contains("has versions, and no column \"iscurrentversion\""),
+        "{error}"
+    );
 }
