@@ -284,3 +284,51 @@ proptest! {
         }
     }
 }
+
+/// What asks stores does so for its share; what is said of keys and made for Prometheus is of all.
+#[cfg(feature = "file")]
+#[test]
+fn commands_act_for_a_share() {
+    let names: Vec<_> = (0..6).map(|nth| format!("folder-{nth}")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = "[backends.f]\ntype = \"file\"\n".to_owned();
+    for name in &names {
+        let bucket = folder.path().join(name);
+        std::fs::create_dir(&bucket).unwrap();
+        std::fs::write(bucket.join("k"), "x").unwrap();
+        let bucket = bucket.display();
+        config += &format!(
+            "[[destinations]]\nname = \"{name}\"\nbucket = \"{bucket}\"\nmax_age = \"1h\"\n"
+        );
+    }
+    let printed = |arguments: &[&str], shard: &str| {
+        let arguments = [arguments, &["--shard", shard]].concat();
+        Program::new(&arguments)
+            .file("config.toml", &config)
+            .prints()
+    };
+    let told = |text: &str| -> Vec<String> {
+        let all = names.iter().filter(|name| text.contains(name.as_str()));
+        all.cloned().collect()
+    };
+    for command in [&["once"][..], &["report"], &["report", "--format", "json"]] {
+        let mut seen = Vec::new();
+        for number in 1..=3 {
+            let shard = Shard::parse(&format!("{number}/3"), false).unwrap();
+            let own = told(&printed(command, &shard.to_string()));
+            assert!(
+                own.iter().all(|name| shard.has(name)),
+                "{command:?}: {own:?}"
+            );
+            seen.extend(own);
+        }
+        seen.sort();
+        assert_eq!(seen, names, "{command:?}");
+    }
+    let once = printed(&["once"], "2/3");
+    let line = "\nobjectstore_exporter_shard{shard=\"2\",shards=\"3\"} 1\n";
+    assert!(once.contains(line), "{once}");
+    for command in [&["rules"][..], &["explain", "k"]] {
+        assert_eq!(told(&printed(command, "2/3")), names, "{command:?}");
+    }
+}

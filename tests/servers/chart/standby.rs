@@ -285,7 +285,8 @@ async fn clocks_that_are_off_change_nothing() {
     let release = Release::new("standby-clocks").await;
     let folder = tempfile::tempdir().unwrap();
     let clock = folder.path().join("clock");
-    set(&clock, "+0");
+    // So the lease looks old from the first on, to whoever believes its times; a store takes so much.
+    set(&clock, "-10m");
     let preload = format!("LD_PRELOAD={}", tool("libfaketimeMT.so.1").display());
     let file = format!("FAKETIME_TIMESTAMP_FILE={}", clock.display());
     let wrapper = [
