@@ -229,7 +229,7 @@ impl State {
     }
 
     /// Waits until everything is written, for a second at the most, and lets go of the folder.
-    /// Nothing is kept afterwards. Blocks.
+    /// Nothing is kept afterwards but what is being written then: the folder is let go of after it. Blocks.
     pub fn close(&self) {
         self.close_within(FAREWELL);
     }
@@ -238,6 +238,7 @@ impl State {
     pub fn close_within(&self, patience: Duration) {
         if !self.writer.finish(patience) {
             tracing::warn!("stopping before everything was kept: the disk is too slow");
+            return; // the folder is let go of after what is being written
         }
         self.folder.unlock();
     }

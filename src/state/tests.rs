@@ -328,6 +328,29 @@ fn any_name_has_a_file_of_its_own_in_the_folder() {
     }
 }
 
+/// Another process may have the folder from then on.
+#[test]
+fn what_is_not_written_in_time_is_not_written_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = open(&folder);
+    let names: Vec<_> = (0..500).map(|nth| nth.to_string()).collect();
+    let saved: Vec<_> = names
+        .iter()
+        .map(|name| (destination(name), remembered(at(7), 3)))
+        .collect();
+    for (destination, saved) in saved {
+        state.save(&destination, saved);
+    }
+    state.close_within(Duration::ZERO);
+    while Arc::strong_count(&state.folder) > 1 {
+        std::thread::yield_now(); // the thread
+    }
+    let written = files(&folder).len();
+    assert!(written < names.len(), "{written}");
+    // And it is let go of.
+    open(&folder);
+}
+
 /// The latest of each wins, however fast they come, and the end waits for it.
 #[test]
 fn writes_do_not_overtake_each_other() {

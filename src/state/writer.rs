@@ -75,7 +75,8 @@ impl Writer {
             .0
             .changed
             .wait_timeout_while(queue, patience, is_working);
-        let (queue, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        let (mut queue, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        queue.waiting.clear(); // else it would be written when another process has the folder
         drop(queue);
         !timeout.timed_out()
     }
@@ -97,6 +98,7 @@ impl Waiting {
             self.queue().current = None;
             self.changed.notify_all();
         }
+        folder.unlock();
     }
 
     /// The next one, when there is one; `None` after the last.
