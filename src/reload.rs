@@ -320,9 +320,14 @@ impl Reloader {
         }
     }
 
-    /// The process ends: another one need not wait for the end of the lease.
+    /// The process ends: another one need not wait for the end of the lease. What was put into effect meanwhile
+    /// may have been broken off anywhere.
     pub async fn end(mut self, supervisor: &mut Supervisor) {
-        self.follow(supervisor).await;
+        if let Some(leadership) = self.leadership.take() {
+            supervisor.end_all().await;
+            self.keep_nothing(supervisor).await;
+            leadership.give_back().await;
+        }
     }
 }
 

@@ -192,13 +192,25 @@ impl Supervisor {
         Changes::count(&changes)
     }
 
+    /// Ends everything that is watched, wherever [`Self::apply`] was broken off. It has ended when this returns.
+    pub async fn end_all(&mut self) {
+        for watched in self.watched.values_mut() {
+            watched.end().await;
+        }
+        self.watched.clear();
+        self.current.destinations.clear();
+        self.current.order.clear();
+        self.publish();
+    }
+
     /// It has ended when this returns, so that nothing of it meets what comes after it.
     async fn end(&mut self, component: &Component) {
         match component {
             Component::Destination(name) => {
-                if let Some(watched) = self.watched.remove(name) {
-                    watched.end().await;
+                if let Some(watched) = self.watched.get_mut(name) {
+                    watched.end().await; // it stays where this is broken off
                 }
+                self.watched.remove(name);
             }
             Component::Resolver(name) => {
                 if let Some(resolving) = self.resolvers.remove(name) {

@@ -17,11 +17,12 @@ use crate::store::Bound;
 type Task = AbortOnDropHandle<()>;
 
 /// Ends a task, and waits until nothing of it runs.
-async fn end(task: Option<Task>) {
-    if let Some(task) = task {
-        task.abort();
-        let _ = task.await; // that it was cancelled
+async fn end(task: &mut Option<Task>) {
+    if let Some(running) = task {
+        running.abort();
+        let _ = running.await; // that it was cancelled
     }
+    *task = None;
 }
 
 /// A resolver at work.
@@ -47,7 +48,7 @@ impl Resolving {
 
     /// Asks another source from now on; who follows it does not notice.
     pub async fn change(&mut self, resolver: &Arc<dyn Resolver>) {
-        end(self.task.take()).await;
+        end(&mut self.task).await;
         self.publisher.renew();
         self.run(resolver);
     }
@@ -57,8 +58,8 @@ impl Resolving {
         self.task = Some(Task::new(tokio::spawn(running)));
     }
 
-    pub async fn end(self) {
-        end(self.task).await;
+    pub async fn end(mut self) {
+        end(&mut self.task).await;
     }
 }
 
@@ -134,7 +135,8 @@ impl Watched {
         self.change.send_replace(Some(settings));
     }
 
-    pub async fn end(self) {
-        end(self.task).await;
+    /// Where this is broken off, it may be called again.
+    pub async fn end(&mut self) {
+        end(&mut self.task).await;
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use s3_exporter::config::{Backend as Store, Config, Fingerprint};
 use s3_exporter::state::State;
 use s3_exporter::supervisor::Supervisor;
@@ -26,6 +27,28 @@ fn config(store: &Memory, destinations: &[&str]) -> Config {
         .map(|name| Arc::new(sample::destination(name, "backups", None)))
         .collect();
     config
+}
+
+/// A change may be broken off anywhere when the process ends: what it did not end is ended all the same.
+#[tokio::test]
+async fn everything_ends_after_a_change_that_was_broken_off() {
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    let store = Memory::new();
+    store.create_bucket("backups");
+    let before = tasks();
+    let mut supervisor = Supervisor::new(&config(&store, &["a", "b", "c"]));
+    supervisor.start();
+    tokio::task::yield_now().await;
+    assert!(tasks() >= before + 3);
+    let none = config(&store, &["other"]);
+    assert!(supervisor.apply(&none).now_or_never().is_none());
+    supervisor.end_all().await;
+    assert_eq!(tasks(), before);
+    assert!(supervisor.snapshots().snapshot().destinations.is_empty());
 }
 
 /// A destination that a reload brings back is shown with what was kept of it, and at no moment
