@@ -93,6 +93,16 @@ fn what_does_not_go_together_is_refused() {
             "state.existingClaim is for one pod",
         ),
         (
+            format!("{MINIO}replicas: 2\nstate: {{enabled: true}}\nstandby: {{enabled: true}}\n"),
+            "standby with state needs state.existingClaim",
+        ),
+        (
+            format!(
+                "{MINIO}replicas: 2\nshards: 3\nstate: {{enabled: true}}\nstandby: {{enabled: true}}\n"
+            ),
+            "standby with state needs state.existingClaim",
+        ),
+        (
             format!("{MINIO}shards: 2\nreplicas: 2\n"),
             "replicas is above 1, and so is shards",
         ),

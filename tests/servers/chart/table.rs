@@ -86,7 +86,7 @@ pub struct Row(
     pub &'static str,
 );
 
-pub const ROWS: [Row; 27] = [
+pub const ROWS: [Row; 26] = [
     Row(
         "plain",
         &[MINIO],
@@ -163,14 +163,6 @@ pub const ROWS: [Row; 27] = [
         "standby-existing",
         &["config: {existing: mine}\nreplicas: 2\nshards: 2\nstandby: {enabled: true}\n"],
         "Role RoleBinding Service ServiceAccount StatefulSet",
-    ),
-    Row(
-        "state-and-standby",
-        &[
-            MINIO,
-            "replicas: 2\nshards: 3\nstate: {enabled: true}\nstandby: {enabled: true}\n",
-        ],
-        "ConfigMap Role RoleBinding Service ServiceAccount StatefulSet",
     ),
     Row(
         "state-of-all-who-stand-by",
