@@ -259,14 +259,15 @@ impl Reloader {
         let stands_by = config.fleet.stands_by();
         if !stands_by {
             self.keep(supervisor).await;
+            self.telemetry.is_of(&config.fleet); // before there is a destination
         }
         let changes = supervisor.apply(&config).await;
         if stands_by {
             self.keep_nothing(supervisor).await;
             self.leadership.iter().for_each(Leadership::stopped);
+            self.telemetry.is_of(&config.fleet); // once there is none
         }
         self.exposition.renew(&config.metrics).await;
-        self.telemetry.is_of(&config.fleet);
         (config, changes)
     }
 
@@ -309,7 +310,7 @@ impl Reloader {
         self.leadership = wanted.as_ref().map(Leadership::seek);
     }
 
-    /// Ends what only a leader does, and gives its lease back.
+    /// Ends what only a leader does, and gives its lease back, where the configuration goes on.
     async fn follow(&mut self, supervisor: &mut Supervisor) {
         if let Some(leadership) = self.leadership.take() {
             let mut config = self.config.clone();

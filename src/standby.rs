@@ -1,8 +1,10 @@
 //! Standby: of several processes for the same destinations one leads, and the others wait to take its place.
 //! Who that is says a Lease of Kubernetes.
 
-use std::time::Duration;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
 
+use futures::FutureExt;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -44,6 +46,8 @@ impl Leadership {
             holder: Holder::new(lease.clone()),
             told,
             works: works.subscribe(),
+            lease_ends: None,
+            watchdog: None,
             complaint: None,
         };
         Self {
@@ -70,8 +74,13 @@ impl Leadership {
     /// Whether this process leads, for whoever begins or stops then. Where the lead is lost from now on, and it
     /// is not said to be [stopped](Self::stopped) before the lease ends, the process is ended.
     pub fn begin(&mut self) -> bool {
-        self.works.send_replace(true);
-        *self.leads.borrow_and_update()
+        // Before one looks: whoever loses the lead just then has to be stopped.
+        let worked = self.works.send_replace(true);
+        let leads = *self.leads.borrow_and_update();
+        if !leads {
+            self.works.send_replace(worked);
+        }
+        leads
     }
 
     /// Nothing is done any more that only the leader does.
@@ -94,6 +103,10 @@ struct Candidate {
     holder: Holder,
     told: watch::Sender<bool>,
     works: watch::Receiver<bool>,
+    /// When the lease ends that was held last.
+    lease_ends: Option<Instant>,
+    /// Ends the process where it does not stop, while the lead is lost.
+    watchdog: Option<AbortOnDropHandle<()>>,
     /// What was warned of.
     complaint: Option<String>,
 }
@@ -101,7 +114,7 @@ struct Candidate {
 impl Candidate {
     async fn run(mut self, ends: CancellationToken) {
         tokio::select! {
-            () = self.seek() => {}
+            () = self.keep_seeking() => {}
             () = ends.cancelled() => {}
         }
         self.told.send_replace(false);
@@ -116,16 +129,28 @@ impl Candidate {
         }
     }
 
+    /// Seeks it, and again after a panic: nobody else would say that the lead is lost.
+    async fn keep_seeking(&mut self) {
+        loop {
+            let _ = AssertUnwindSafe(self.seek()).catch_unwind().await; // else it does not end
+            tracing::error!(
+                "a panic, which is a fault of s3-exporter (please report it with the log); \
+                 the lease is asked for again"
+            );
+            self.tell();
+            sleep(self.within_lead(self.election.pause(now(), true))).await;
+            self.tell();
+        }
+    }
+
     async fn seek(&mut self) {
         loop {
-            let patience = self.within_lead(self.election.patience());
-            let asked = timeout(patience, self.holder.ask(&mut self.election)).await;
-            let asked = asked.unwrap_or_else(|_| Err("no answer".to_owned()));
+            // Each request has its own patience.
+            let lead = self.within_lead(Duration::MAX);
+            let asked = timeout(lead, self.holder.ask(&mut self.election)).await;
+            let asked = asked.unwrap_or_else(|_| Err("no answer while it is held".to_owned()));
             self.tell();
             self.complain(asked.as_ref().err());
-            if asked.is_err() {
-                self.holder.forget();
-            }
             let pause = self.election.pause(now(), asked.is_err());
             // So that they do not all ask at one time for one that has ended.
             let pause = pause.mul_f64(0.9 + 0.1 * fastrand::f64());
@@ -145,6 +170,7 @@ impl Candidate {
     /// Tells whether it leads, where that has changed.
     fn tell(&mut self) {
         let leads = self.election.leads(now());
+        self.lease_ends = self.election.lease_ends().or(self.lease_ends);
         let has_changed = self.told.send_if_modified(|told| {
             let has_changed = *told != leads;
             *told = leads;
@@ -153,16 +179,25 @@ impl Candidate {
         match (has_changed, leads) {
             (false, _) => {}
             (true, true) => {
-                tracing::info!("this process has the lease, and watches the destinations")
+                self.watchdog = None; // it may go on with what it has not stopped
+                tracing::info!("this process has the lease, and watches the destinations");
             }
             (true, false) => {
                 tracing::warn!(
                     "this process has lost the lease, and watches the destinations no more"
                 );
-                let end = now() + self.election.duration() / 3;
-                tokio::spawn(stop_or_end(self.works.clone(), end));
+                let stopping = stop_or_end(self.works.clone(), self.is_to_stop_by());
+                self.watchdog = Some(AbortOnDropHandle::new(tokio::spawn(stopping)));
             }
         }
+    }
+
+    /// By when nothing may be done any more that only the leader does: the end of the lease. A process that was
+    /// halted may be past it.
+    fn is_to_stop_by(&self) -> Instant {
+        // Somebody may have taken it away before its end.
+        let latest = now() + self.election.duration() / 3;
+        self.lease_ends.map_or(latest, |ends| ends.min(latest))
     }
 
     fn complain(&mut self, failure: Option<&String>) {
@@ -175,9 +210,8 @@ impl Candidate {
 
 /// By the end of the lease nothing may be done any more that only the leader does. What cannot be stopped by
 /// then is ended with the process.
-async fn stop_or_end(mut works: watch::Receiver<bool>, end: std::time::Instant) {
-    let stopped = timeout_at(end.into(), works.wait_for(|works| !works)).await;
-    if stopped.is_err() {
+async fn stop_or_end(works: watch::Receiver<bool>, end: Instant) {
+    if !stops(works, end).await {
         tracing::error!(
             "what this process does could not be stopped before its lease ends: it is ended"
         );
@@ -185,9 +219,16 @@ async fn stop_or_end(mut works: watch::Receiver<bool>, end: std::time::Instant) 
     }
 }
 
+/// Whether nothing is done any more that only the leader does, by a moment. Whoever is gone does nothing.
+async fn stops(mut works: watch::Receiver<bool>, end: Instant) -> bool {
+    timeout_at(end.into(), works.wait_for(|works| !works))
+        .await
+        .is_ok()
+}
+
 /// The same as tokio's.
-fn now() -> std::time::Instant {
-    std::time::Instant::now()
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// Who this process is: its host's name, for people, and what no other has nor had.
@@ -195,3 +236,6 @@ fn identity() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     format!("{}_{:016x}", host.trim(), fastrand::u64(..))
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,12 +94,17 @@ impl Election {
         Some(self.held_since? + self.duration * 2 / 3)
     }
 
+    /// When the lease ends that is held: others may lead from then on.
+    pub fn lease_ends(&self) -> Option<Instant> {
+        Some(self.held_since? + self.duration)
+    }
+
     /// Whether it leads.
     pub fn leads(&self, now: Instant) -> bool {
         self.leads_until().is_some_and(|until| now < until)
     }
 
-    /// How long an answer is waited for.
+    /// How long the answer to a request is waited for.
     pub fn patience(&self) -> Duration {
         self.duration / 5
     }

@@ -7,7 +7,9 @@ use k8s_openapi::api::coordination::v1::{Lease as LeaseObject, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use kube::api::{ObjectMeta, PostParams};
-use kube::{Api, Error};
+use kube::{Api, Client, Error};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::election::{Election, Record};
 use crate::fleet::Lease;
@@ -16,34 +18,62 @@ use crate::resolver::kubernetes::client;
 /// Whoever may hold a lease.
 pub(super) struct Holder {
     lease: Lease,
-    api: Option<Api<LeaseObject>>,
+    api: Option<Connection>,
+    /// It may run a plug-in that hangs, which is waited for on: it holds one thread, and not one for each question.
+    opening: Option<JoinHandle<Result<Client, String>>>,
+}
+
+/// A way to the API server, by a kubeconfig that was read then.
+struct Connection {
+    api: Api<LeaseObject>,
+    opened: Instant,
 }
 
 impl Holder {
     pub fn new(lease: Lease) -> Self {
-        Self { lease, api: None }
-    }
-
-    /// The next question goes over another connection, by a kubeconfig that is read again.
-    pub fn forget(&mut self) {
-        self.api = None;
-    }
-
-    async fn api(&mut self) -> Result<&Api<LeaseObject>, String> {
-        if self.api.is_none() {
-            let Lease {
-                kubeconfig,
-                context,
-                namespace,
-                ..
-            } = self.lease.clone();
-            let open = move || client(kubeconfig, context);
-            let opened = tokio::task::spawn_blocking(open).await;
-            let client = opened.map_err(|error| error.to_string())??;
-            let namespace = namespace.unwrap_or_else(|| client.default_namespace().to_owned());
-            self.api = Some(Api::namespaced(client, &namespace));
+        Self {
+            lease,
+            api: None,
+            opening: None,
         }
-        self.api.as_ref().ok_or_else(String::new) // it has just been made
+    }
+
+    /// Whom to ask; the kubeconfig is read where nobody is known.
+    async fn api(&mut self, patience: Duration) -> Result<Api<LeaseObject>, String> {
+        if let Some(known) = &self.api {
+            return Ok(known.api.clone());
+        }
+        let opening = self.opening.get_or_insert_with(|| {
+            let (kubeconfig, context) = (self.lease.kubeconfig.clone(), self.lease.context.clone());
+            tokio::task::spawn_blocking(move || client(kubeconfig, context))
+        });
+        let Ok(opened) = timeout(patience, opening).await else {
+            return Err("the kubeconfig or its plug-in takes too long".to_owned());
+        };
+        self.opening = None;
+        let client = opened.map_err(|error| error.to_string())??;
+        let namespace = self.lease.namespace.as_deref();
+        let namespace = namespace.unwrap_or(client.default_namespace()).to_owned();
+        let api = Api::namespaced(client, &namespace);
+        self.api = Some(Connection {
+            api: api.clone(),
+            opened: Instant::now(),
+        });
+        Ok(api)
+    }
+
+    /// Why a request failed, for people. Where nobody answers who knows this process, the kubeconfig is read again
+    /// before the next one, at most once in a lease's duration: it runs plug-ins, and a server that is slow is no
+    /// other one.
+    fn failed(&mut self, verb: &str, error: &Error) -> String {
+        let may_be_another = match error {
+            Error::Api(status) => status.code == 401,
+            _ => true,
+        };
+        let duration = self.lease.duration;
+        self.api
+            .take_if(|known| may_be_another && known.opened.elapsed() >= duration);
+        said(verb, error)
     }
 
     /// Reads the lease, and asks for it where it may be had.
@@ -52,11 +82,10 @@ impl Holder {
     /// Why it can be neither read nor written.
     pub async fn ask(&mut self, election: &mut Election) -> Result<(), String> {
         let (name, usual) = (self.lease.name.clone(), self.lease.duration);
-        let api = self.api().await?;
-        let found = api
-            .get_opt(&name)
-            .await
-            .map_err(|error| said("get", &error))?;
+        let patience = election.patience();
+        let api = self.api(patience).await?;
+        let found = within(patience, api.get_opt(&name)).await;
+        let found = found.map_err(|error| self.failed("get", &error))?;
         let known = found.as_ref().map(|found| record(found, usual));
         election.read(known, Instant::now());
         if !election.may_ask(Instant::now()) {
@@ -66,13 +95,19 @@ impl Holder {
         let wanted = wanted(&name, found.as_ref(), election.identity(), usual);
         let params = PostParams::default();
         let (verb, written) = match found {
-            None => ("create", api.create(&params, &wanted).await),
-            Some(_) => ("update", api.replace(&name, &params, &wanted).await),
+            None => {
+                let creating = api.create(&params, &wanted);
+                ("create", within(patience, creating).await)
+            }
+            Some(_) => {
+                let updating = api.replace(&name, &params, &wanted);
+                ("update", within(patience, updating).await)
+            }
         };
         match written {
             Ok(now) => election.got(record(&now, usual), asked),
             Err(Error::Api(status)) if status.code == 409 => {} // somebody was faster
-            Err(error) => return Err(said(verb, &error)),
+            Err(error) => return Err(self.failed(verb, &error)),
         }
         Ok(())
     }
@@ -83,7 +118,7 @@ impl Holder {
     /// Why that cannot be.
     pub async fn give_back(&mut self, identity: &str) -> Result<(), String> {
         let name = self.lease.name.clone();
-        let api = self.api().await?;
+        let api = self.api(self.lease.duration).await?;
         let found = api
             .get_opt(&name)
             .await
@@ -117,6 +152,7 @@ fn record(lease: &LeaseObject, usual: Duration) -> Record {
         version: lease.metadata.resource_version.clone().unwrap_or_default(),
     }
 }
+
 /// The lease as it is to be. Its time of renewal is always a later one, however the clock is set: else the API
 /// server would see no change, and others would take its holder for dead.
 fn wanted(
@@ -157,6 +193,15 @@ fn wanted(
     lease
 }
 
+/// The answer to a request, where it comes within its time.
+async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let answered = timeout(patience, answer).await;
+    answered.unwrap_or_else(|_| Err(Error::Service("no answer".into())))
+}
+
 /// For people: a refusal says what is lacking.
 fn said(verb: &str, error: &Error) -> String {
     match error {
@@ -164,3 +209,6 @@ fn said(verb: &str, error: &Error) -> String {
         error => format!("{verb}: {}", s3_exporter_api::chain(error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,6 @@ impl Holder {
         Self
     }
 
-    pub fn forget(&mut self) {}
-
     pub async fn ask(&mut self, _: &mut Election) -> Result<(), String> {
         Err("this program was built without Kubernetes".to_owned())
     }

@@ -2,12 +2,14 @@
 //! makes, at a real kube-apiserver: one watches the destinations, and the other one takes its place.
 
 use std::path::Path;
+use std::time::Duration;
 
 use reqwest::Method;
 use s3_exporter_testkit::servers::{Kubernetes, Toxiproxy};
 use s3_exporter_testkit::{Memory, S3sServer, Upload, tool};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::helm::{one, render};
 use super::stage::{apply, shared};
@@ -18,8 +20,12 @@ use crate::docs::blocks;
 const LEADER: &str = "objectstore_exporter_leader";
 const THERE: &str = "objectstore_scan_interval_seconds";
 const OBJECTS: &str = "objectstore_listed_objects";
-/// In seconds.
-const LEASE: f64 = 6.0;
+/// Of a lease that is to go to another one, in seconds.
+const SHORT: u32 = 10;
+/// Of one that is to stay where it is.
+const USUAL: u32 = 15;
+/// For a machine that is slow.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A release in a namespace of its own, and what its pods share.
 struct Release {
@@ -32,7 +38,7 @@ struct Release {
 }
 
 impl Release {
-    async fn new(namespace: &str) -> Self {
+    async fn new(namespace: &str, lease: u32) -> Self {
         let (_, kubernetes) = shared().await;
         let store = Memory::new();
         store.put("named", &Upload::new("k", 7));
@@ -49,7 +55,7 @@ impl Release {
         );
         let toml = toml.replace('\n', "\n    ");
         let values = format!(
-            "config:\n  toml: |\n    {toml}\nreplicas: 2\nstandby: {{enabled: true, leaseDuration: {LEASE}s}}\n"
+            "config:\n  toml: |\n    {toml}\nreplicas: 2\nstandby: {{enabled: true, leaseDuration: {lease}s}}\n"
         );
         let objects = render(namespace, &values);
         apply(kubernetes, &objects).await;
@@ -98,9 +104,11 @@ fn leads(metrics: &Metrics) -> bool {
     metrics.get(LEADER, &[("lease", "s3-exporter")]) == Some(1.0)
 }
 
-/// With all its destinations, and their figures.
+/// With all its destinations, and their figures. It says that it leads before it has any of them.
 fn watches(metrics: &Metrics) -> bool {
     let all = ["named", "found-1"];
+    let says_so = leads(metrics) || is_without_destinations(metrics);
+    assert!(says_so, "{}", metrics.ours());
     leads(metrics)
         && all
             .iter()
@@ -150,7 +158,7 @@ async fn until(
             first.log(),
             second.log()
         );
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        sleep(Duration::from_millis(50)).await;
     }
     panic!(
         "not after a minute: {what}\n{}\n{}",
@@ -165,8 +173,16 @@ async fn goes_on(release: &Release, [first, second]: [&mut Exporter; 2]) {
     let holder = release.lease().await["holderIdentity"].clone();
     for _ in 0..4 {
         let before = renewed().await;
+        let deadline = Instant::now() + PATIENCE;
         while renewed().await == before {
             look(first, second).await;
+            assert!(
+                Instant::now() < deadline,
+                "the lease is not renewed:\n{}\n{}",
+                first.log(),
+                second.log()
+            );
+            sleep(Duration::from_millis(50)).await;
         }
         assert_eq!(release.lease().await["holderIdentity"], holder);
     }
@@ -180,7 +196,7 @@ fn seconds(time: &Value) -> f64 {
 
 #[tokio::test]
 async fn whoever_is_killed_is_replaced_and_its_figures_go_on() {
-    let release = Release::new("standby-killed").await;
+    let release = Release::new("standby-killed", SHORT).await;
     let mut first = release.start("first").await;
     first.until("it watches", watches).await;
     let mut second = release.start("second").await;
@@ -216,7 +232,7 @@ async fn whoever_is_killed_is_replaced_and_its_figures_go_on() {
     assert_eq!(lease["leaseTransitions"], 1);
     let without = seconds(&lease["acquireTime"]) - seconds(&last["renewTime"]);
     assert!(
-        (0.0..=2.0 * LEASE).contains(&without),
+        (0.0..=2.0 * f64::from(SHORT)).contains(&without),
         "nobody led for {without} s"
     );
 
@@ -232,7 +248,7 @@ async fn whoever_is_killed_is_replaced_and_its_figures_go_on() {
 /// Once its connections are cut, and once nothing comes through them.
 #[tokio::test]
 async fn whoever_is_cut_off_stops_before_the_other_one_begins() {
-    let release = Release::new("standby-cut-off").await;
+    let release = Release::new("standby-cut-off", SHORT).await;
     let toxiproxy = Toxiproxy::start().await;
     for name in ["cut", "silent"] {
         let link = toxiproxy.before(name, &release.kubernetes.endpoint()).await;
@@ -282,7 +298,7 @@ fn set(file: &Path, offset: &str) {
 /// What the times in a lease say is believed by nobody.
 #[tokio::test]
 async fn clocks_that_are_off_change_nothing() {
-    let release = Release::new("standby-clocks").await;
+    let release = Release::new("standby-clocks", USUAL).await;
     let folder = tempfile::tempdir().unwrap();
     let clock = folder.path().join("clock");
     // So the lease looks old from the first on, to whoever believes its times; a store takes so much.
@@ -323,10 +339,29 @@ async fn clocks_that_are_off_change_nothing() {
     first.until("it watches", watches).await;
 }
 
-/// As a machine that is moved: it does not know how long it slept.
+/// A request takes so long that all that one asks takes longer than a single answer is waited for.
 #[tokio::test]
-async fn whoever_is_halted_leads_no_more_when_it_goes_on() {
-    let release = Release::new("standby-halted").await;
+async fn an_api_server_that_is_slow_gives_the_lease() {
+    let release = Release::new("standby-slow", USUAL).await;
+    let toxiproxy = Toxiproxy::start().await;
+    let link = toxiproxy
+        .before("slow", &release.kubernetes.endpoint())
+        .await;
+    link.add("latency", "downstream", json!({"latency": 1100}))
+        .await;
+    let server = link.endpoint().replace("http://", "https://");
+    let config = release.config("first", &server);
+    let mut first = Exporter::with_config(&config, &[]).await;
+    first.until("it watches", watches).await;
+    let mut second = release.start("second").await;
+    second.until("it stands by", stands_by).await;
+    goes_on(&release, [&mut first, &mut second]).await;
+}
+
+/// It goes on in the middle of anything, and ends before it scans on.
+#[tokio::test]
+async fn whoever_is_halted_past_its_lease_ends_when_it_goes_on() {
+    let release = Release::new("standby-halted", SHORT).await;
     let mut first = release.start("first").await;
     first.until("it watches", watches).await;
     let mut second = release.start("second").await;
@@ -334,6 +369,15 @@ async fn whoever_is_halted_leads_no_more_when_it_goes_on() {
     first.signal("STOP");
     second.until("it watches", watches).await;
     first.signal("CONT");
+    let ended = timeout(PATIENCE, first.wait()).await;
+    let ended = ended.unwrap_or_else(|_| panic!("it goes on:\n{}", first.log()));
+    assert_eq!(ended.code(), Some(1), "{}", first.log());
+    assert!(
+        first.log().contains("could not be stopped"),
+        "{}",
+        first.log()
+    );
+    let mut first = release.start("first").await;
     first.until("it stands by", stands_by).await;
     goes_on(&release, [&mut second, &mut first]).await;
 }
