@@ -234,7 +234,10 @@ async fn a_report_shows_what_a_listing_shows() {
         )
         .unwrap();
         assert_eq!(
-            (&status["outdated"], &status["interval_seconds"]),
+            (
+                &status["destination"]["outdated"],
+                &status["destination"]["interval_seconds"]
+            ),
             (&false.into(), &1.0.into())
         );
         assert!(of("listed") > of("reported"));

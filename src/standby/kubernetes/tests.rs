@@ -40,12 +40,14 @@ async fn a_plug_in_that_hangs_is_waited_for_and_not_run_again() {
     for _ in 0..5 {
         holder.ask(&mut hasty).await.unwrap_err();
     }
+    let runs = || std::fs::read_to_string(&runs).unwrap();
+    assert_eq!(runs(), "\n");
     std::fs::write(&done, "").unwrap();
     let mut patient = election(Duration::from_secs(300));
     let error = holder.ask(&mut patient).await.unwrap_err();
     assert!(error.starts_with("get: "), "{error}");
-    assert_eq!(std::fs::read_to_string(&runs).unwrap(), "\n");
-    // Nobody answers there, and the plug-in is not run for that alone.
+    // To open a client may run it more than once; nobody answers there, and it is not run for that alone.
+    let opened = runs();
     holder.ask(&mut patient).await.unwrap_err();
-    assert_eq!(std::fs::read_to_string(&runs).unwrap(), "\n");
+    assert_eq!(runs(), opened);
 }
