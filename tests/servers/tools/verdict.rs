@@ -86,7 +86,9 @@ impl Watcher {
         ];
         for (when, judgement, findings) in moments {
             let fault = expected.fault(when, Verdict::of(judgement), findings);
-            self.faults.extend(fault);
+            let listed = || format!("{listed:#?} at {now:?}");
+            self.faults
+                .extend(fault.map(|fault| format!("{fault}\n  of {}", listed())));
         }
         self.memory = seen.memory;
     }
