@@ -5,6 +5,8 @@
 //! zone's offset or less. Most backups of a job begin to upload soon, and so what most of some
 //! neighbours show is the offset; daylight saving changes it by an hour from one day to the next.
 
+use std::cell::LazyCell;
+
 /// Zones differ by whole quarters of an hour, in seconds.
 const QUARTER: i64 = 15 * 60;
 const HOUR: i64 = 60 * 60;
@@ -23,7 +25,11 @@ pub(super) struct Label {
 /// order.
 pub(super) fn offsets(labels: &[Label]) -> Vec<i64> {
     let raw: Vec<_> = labels.iter().map(|label| raw(*label)).collect();
-    (0..labels.len()).map(|at| offset(&raw, at)).collect()
+    // Of all together, which is the same for each of them and takes the square of their number.
+    let all = LazyCell::new(|| agreed(&raw, 4));
+    (0..labels.len())
+        .map(|at| offset(&raw, at, || *all))
+        .collect()
 }
 
 /// What one backup shows; `None` where no zone is so far, as where all was copied later.
@@ -33,14 +39,15 @@ fn raw(label: Label) -> Option<i64> {
     (-FURTHEST..=FURTHEST).contains(&rounded).then_some(rounded)
 }
 
-fn offset(raw: &[Option<i64>], at: usize) -> i64 {
+/// `all`: what most show.
+fn offset(raw: &[Option<i64>], at: usize, all: impl Fn() -> Option<i64>) -> i64 {
     /// Neighbours on each side.
     const NEAR: usize = 2;
     let last = raw.len() - 1;
     let is_inner = at >= NEAR && at + NEAR <= last;
     let from = at.saturating_sub(NEAR).min(last.saturating_sub(2 * NEAR));
     let to = (from + 2 * NEAR).min(last);
-    let Some(usual) = agreed(&raw[from..=to], 2).or_else(|| agreed(raw, 4)) else {
+    let Some(usual) = agreed(&raw[from..=to], 2).or_else(all) else {
         return 0;
     };
     match raw[at] {
