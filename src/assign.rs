@@ -182,6 +182,12 @@ impl Assignment {
         &self.patterns[self.owners[index].pattern.clone()]
     }
 
+    /// What the keys of each cluster begin with.
+    pub fn beginnings(&self) -> impl Iterator<Item = String> {
+        let of = |owner: &Owner| format!("{}{}{}", self.prefix, owner.name, self.separator);
+        self.owners.iter().map(of)
+    }
+
     /// The cluster that the keys of the one at `index` belong to once that one is gone.
     pub fn fallback_owner(&self, index: usize) -> Option<usize> {
         self.owners[index].parent

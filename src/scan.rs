@@ -10,7 +10,8 @@ use std::sync::atomic::AtomicU16;
 
 use s3_exporter_api::{BackendError, BucketSetting, FailureKind, ListingKind, Meter, UnixTime};
 use s3_exporter_listing::{
-    Boundaries, Complete, Deadline, ListingContext, OrderEvent, Progress, StoreKnowledge, Target,
+    Boundaries, Complete, Deadline, Expected, ListingContext, OrderEvent, Progress, StoreKnowledge,
+    Target,
 };
 use tokio::sync::Semaphore;
 
@@ -91,7 +92,10 @@ impl ScanContext {
         assignment: Arc<Assignment>,
         hints: &Boundaries,
     ) -> Result<CompleteListing, BackendError> {
-        let listing = self.connect().await?;
+        let mut listing = self.connect().await?;
+        if hints.objects() == 0 {
+            listing.expected = Arc::new(Expected::new(assignment.beginnings()));
+        }
         let filter = self.filter()?;
         let asks_for_versions = self.destination.also.interval(Beside::Versions).is_some();
         let facts = || {
@@ -239,6 +243,7 @@ impl ScanContext {
             ],
             concurrency: destination.concurrency,
             concurrency_now: Arc::clone(&self.concurrency),
+            expected: Arc::default(),
             page_size: self.page_size,
             meter: Arc::clone(&self.meter),
             progress: Arc::clone(&self.progress),

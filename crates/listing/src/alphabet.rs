@@ -1,46 +1,89 @@
 //! Keys as numbers, whose digits are the characters that were seen: pure.
 
-use std::ops::Range;
+mod digits;
+
+use digits::{Digits, SeenCharacters};
 
 /// The longest key that S3 takes, in bytes.
 pub(super) const MAX_KEY: usize = 1024;
 /// Fractions are told apart down to here.
 const PRECISION: f64 = 1e-14;
-/// Scripts that end below this code point have some dozens of letters, and the others thousands.
-const SMALL_SCRIPTS: u32 = 0x800;
-/// So many characters of a small script stand together, about: capital letters, for example.
-const BLOCK: u32 = 32;
-/// The controls that follow ASCII end here: stores refuse them.
-const CONTROLS_END: u32 = 0xA0;
-/// Code points that are no characters: what follows them is counted on without a gap.
-const SURROGATES: Range<u32> = 0xD800..0xE000;
-const CHARS_END: u32 = 0x11_0000 - 0x800;
+/// More places than these are not learned.
+const MOST_PLACES: usize = 4096;
+/// What can stand at a place is taken to be known once so many beginnings with several
+/// ways on were seen whole.
+const WHOLE: u32 = 3;
 
 /// The characters that keys are made of, at each of their places, as far as they were seen.
 /// UTF-8 orders strings as their characters' code points do, so a string of any of them is
 /// a place in the listing; and a key is a number whose digits are characters.
-#[derive(Debug, Default)]
+///
+/// Places are counted from the latest character that is neither letter nor digit, and told apart
+/// by those before, and by whether a digit or a letter comes before: so the day in
+/// `a-2026-01-31` is at the same place as the one in `abc-2026-01-31`.
+#[derive(Debug)]
 pub struct Alphabet {
-    places: Vec<SeenCharacters>,
+    fields: Vec<Field>,
+    places: usize,
+    /// All characters that were seen at any place.
+    all: SeenCharacters,
     /// The key that was learned last.
     latest: String,
     changes: u64,
 }
 
-/// The characters seen at one place: ASCII as bits, and the range of the others by [`number`].
-#[derive(Clone, Debug, Default)]
-struct SeenCharacters {
-    ascii: u128,
-    wide: Range<u32>,
-    /// Whether a key went another way here than the one that was learned before it.
-    is_fork: bool,
+/// What stands between two characters that are neither letters nor digits, and the second of these.
+#[derive(Debug, Default)]
+struct Field {
+    /// By how many characters come before, and what the latest of them is.
+    places: Vec<Place>,
+    /// The fields that follow such a character, after what comes before it.
+    next: Vec<((char, Before), usize)>,
 }
 
-/// What the digit at a place can be, from the lowest on: the end of the key, these characters
-/// of ASCII, and this range of others.
-struct Digits {
-    ascii: u128,
-    wide: Range<u32>,
+/// What comes before a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Neither,
+    Digit,
+    Letter,
+}
+
+impl Before {
+    const ALL: [Self; 3] = [Self::Neither, Self::Digit, Self::Letter];
+}
+
+/// What was seen at one place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    seen: SeenCharacters,
+    /// Beginnings up to here that were seen whole, the ways on after them, and their objects.
+    pub nodes: u32,
+    pub ways: u32,
+    pub objects: u64,
+    /// Those of them with more than one way on.
+    pub forked: u32,
+}
+
+/// Where a character of a key stands.
+#[derive(Clone, Copy, Debug)]
+struct Spot {
+    /// `None`: in a field that was not learned.
+    field: Option<usize>,
+    offset: usize,
+    before: Before,
+}
+
+impl Default for Alphabet {
+    fn default() -> Self {
+        Self {
+            fields: vec![Field::default()],
+            places: 0,
+            all: SeenCharacters::default(),
+            latest: String::new(),
+            changes: 0,
+        }
+    }
 }
 
 impl Alphabet {
@@ -48,15 +91,43 @@ impl Alphabet {
     pub fn learn(&mut self, key: &[u8]) {
         let key = valid(key);
         let fork = shared(&self.latest, key);
+        let is_first = self.latest.is_empty();
+        let mut spot = Spot::FIRST;
         for (at, c) in key.char_indices().take_while(|(at, _)| *at < MAX_KEY) {
-            if self.places.len() <= at {
-                self.places.resize(at + 1, SeenCharacters::default());
+            // What comes before was learned with the key before.
+            if at >= fork
+                && let Some(place) = self.make(spot)
+            {
+                let is_new = place.seen.see(c, at == fork && !is_first);
+                self.changes += u64::from(is_new);
+                self.all.see(c, false);
             }
-            let is_new = self.places[at].see(c, at == fork);
-            self.changes += u64::from(is_new);
+            spot = self.after(spot, c, at >= fork);
         }
         self.latest.clear();
         self.latest.push_str(key);
+    }
+
+    /// Beginnings of a key, longer than `from` bytes, were seen whole.
+    pub(super) fn close(
+        &mut self,
+        key: &str,
+        from: usize,
+        mut whole: impl FnMut(usize) -> Option<(u32, u64)>,
+    ) {
+        let mut spot = Spot::FIRST;
+        for (at, c) in key.char_indices() {
+            if at > from
+                && let Some((ways, objects)) = whole(at)
+                && let Some(place) = self.make(spot)
+            {
+                place.nodes += 1;
+                place.forked += u32::from(ways > 1);
+                place.ways += ways;
+                place.objects += objects;
+            }
+            spot = self.after(spot, c, false);
+        }
     }
 
     /// How often something new was learned: what was told of keys before is no longer true then.
@@ -64,28 +135,115 @@ impl Alphabet {
         self.changes
     }
 
-    /// The places, after this one, at which keys were seen to go different ways.
-    pub(super) fn forks(&self, after: usize) -> impl Iterator<Item = usize> {
-        let places = self.places.iter().enumerate().skip(after + 1);
-        places.filter(|(_, seen)| seen.is_fork).map(|(at, _)| at)
+    /// The places of a key's characters that were learned, and what can stand there.
+    pub(super) fn walk<'k>(
+        &self,
+        key: &'k str,
+    ) -> impl Iterator<Item = (usize, char, &Place, Digits)> + use<'_, 'k> {
+        let mut spot = Spot::FIRST;
+        key.char_indices().filter_map(move |(at, c)| {
+            let (place, digits) = (self.place(spot), self.digits(spot));
+            spot = self.next(spot, c);
+            Some((at, c, place?, digits))
+        })
     }
 
-    fn digits(&self, at: usize) -> Digits {
-        self.places
-            .get(at)
-            .map_or(Digits::UNKNOWN, SeenCharacters::digits)
+    fn place(&self, spot: Spot) -> Option<&Place> {
+        self.fields.get(spot.field?)?.places.get(spot.index())
+    }
+
+    /// The same; it is made where it is missing and there is room.
+    fn make(&mut self, spot: Spot) -> Option<&mut Place> {
+        let places = &mut self.fields.get_mut(spot.field?)?.places;
+        let index = spot.index();
+        if places.len() <= index {
+            let more = index + 1 - places.len();
+            if self.places + more > MOST_PLACES {
+                return None;
+            }
+            self.places += more;
+            places.resize(index + 1, Place::default());
+        }
+        places.get_mut(index)
+    }
+
+    fn next(&self, spot: Spot, c: char) -> Spot {
+        if c.is_alphanumeric() {
+            return Spot {
+                offset: spot.offset + 1,
+                before: match c.is_numeric() {
+                    true => Before::Digit,
+                    false => Before::Letter,
+                },
+                ..spot
+            };
+        }
+        let fields = spot.field.and_then(|field| self.fields.get(field));
+        let next =
+            fields.and_then(|field| field.next.iter().find(|next| next.0 == (c, spot.before)));
+        Spot {
+            field: next.map(|next| next.1),
+            ..Spot::FIRST
+        }
+    }
+
+    fn after(&mut self, spot: Spot, c: char, is_made: bool) -> Spot {
+        let next = self.next(spot, c);
+        match (next.field, spot.field) {
+            (None, Some(field)) if is_made && self.places < MOST_PLACES => {
+                let made = self.fields.len();
+                self.places += 1; // a field counts as one place more
+                self.fields.push(Field::default());
+                self.fields[field].next.push(((c, spot.before), made));
+                Spot {
+                    field: Some(made),
+                    ..Spot::FIRST
+                }
+            }
+            _ => next,
+        }
+    }
+
+    /// Where a key's character at this byte stands.
+    fn spot(&self, key: &str, at: usize) -> Spot {
+        let before = key.get(..at).unwrap_or(key);
+        before
+            .chars()
+            .fold(Spot::FIRST, |spot, c| self.next(spot, c))
+    }
+
+    /// What can stand there. Until that was seen whole, what stands as far behind a digit can stand
+    /// behind a letter.
+    fn digits(&self, spot: Spot) -> Digits {
+        let whole = self.place(spot).filter(|place| place.forked >= WHOLE);
+        if let Some(place) = whole {
+            return place.seen.digits(false);
+        }
+        let alike = Before::ALL.map(|before| self.place(Spot { before, ..spot }));
+        let seen = alike.into_iter().flatten().map(|place| &place.seen);
+        let seen = seen.fold(SeenCharacters::default(), SeenCharacters::and);
+        seen.digits(true)
+    }
+
+    /// The lowest character that was seen at some place, and is above all that are expected where a
+    /// key has this byte.
+    pub(super) fn unseen(&self, key: &str, at: usize) -> Option<char> {
+        let digits = self.digits(self.spot(key, at));
+        self.all.above(digits.highest()?)
     }
 
     /// What follows the first `from` bytes of a key, as a fraction of all that may.
     pub(super) fn fraction(&self, key: &str, from: usize) -> f64 {
         let (mut sum, mut weight) = (0.0, 1.0);
-        for (at, c) in key.get(from..).unwrap_or_default().char_indices() {
-            let digits = self.digits(from + at);
+        let mut spot = self.spot(key, from);
+        for c in key.get(from..).unwrap_or_default().chars() {
+            let digits = self.digits(spot);
             weight /= digits.base();
             if weight < PRECISION {
                 break;
             }
             sum += f64::from(digits.value(c)) * weight;
+            spot = self.next(spot, c);
         }
         sum
     }
@@ -93,126 +251,42 @@ impl Alphabet {
     /// The first `from` bytes of a key, and what stands for a fraction of all that may follow.
     pub(super) fn key(&self, key: &str, from: usize, mut fraction: f64) -> String {
         let (mut text, mut weight) = (key[..from].to_owned(), 1.0);
+        let mut spot = self.spot(key, from);
         loop {
-            let digits = self.digits(text.len());
+            let digits = self.digits(spot);
             weight /= digits.base();
             fraction *= digits.base();
             let value = fraction as u32;
             fraction -= f64::from(value);
             match digits.char(value).filter(|_| weight >= PRECISION) {
-                Some(c) => text.push(c),
+                Some(c) => {
+                    spot = self.next(spot, c);
+                    text.push(c);
+                }
                 None => return text,
             }
         }
     }
 }
 
-impl SeenCharacters {
-    /// Whether that was new.
-    fn see(&mut self, c: char, is_fork: bool) -> bool {
-        let code = number(c);
-        let mut is_new = is_fork && !self.is_fork;
-        self.is_fork |= is_fork;
-        if c.is_ascii() {
-            is_new |= self.ascii & 1 << code == 0;
-            self.ascii |= 1 << code;
-        } else if !self.wide.contains(&code) {
-            is_new = true;
-            self.wide = match self.wide.is_empty() {
-                true => code..code + 1,
-                false => self.wide.start.min(code)..self.wide.end.max(code + 1),
-            };
-        }
-        is_new
-    }
-
-    /// What was seen and its kin. Of a large script the first pages show next to nothing, so
-    /// all is expected up to the next power of two.
-    fn digits(&self) -> Digits {
-        let (low, high) = (self.wide.start, self.wide.end);
-        let wide = if high <= CONTROLS_END {
-            0..0
-        } else if high <= SMALL_SCRIPTS {
-            (low / BLOCK * BLOCK).max(CONTROLS_END)..high.next_multiple_of(BLOCK)
-        } else {
-            (1 << low.ilog2()).max(CONTROLS_END)..high.next_power_of_two().min(CHARS_END)
-        };
-        match with_kin(self.ascii) {
-            0 if wide.is_empty() => Digits::UNKNOWN,
-            ascii => Digits { ascii, wide },
-        }
-    }
-}
-
-impl Digits {
-    /// Where no key was as long.
-    const UNKNOWN: Self = Self {
-        ascii: DIGITS,
-        wide: 0..0,
+impl Spot {
+    const FIRST: Self = Self {
+        field: Some(0),
+        offset: 0,
+        before: Before::Neither,
     };
 
-    /// How many there are.
-    fn base(&self) -> f64 {
-        f64::from(1 + self.ascii.count_ones()) + self.wide.len() as f64
-    }
-
-    fn value(&self, c: char) -> u32 {
-        let code = number(c);
-        if c.is_ascii() {
-            return (self.ascii & (u128::MAX >> (127 - code))).count_ones();
-        }
-        let nth = (code + 1).clamp(self.wide.start, self.wide.end) - self.wide.start;
-        self.ascii.count_ones() + nth
-    }
-
-    /// `None` is the end of the key.
-    fn char(&self, value: u32) -> Option<char> {
-        let nth = value.checked_sub(1)?;
-        match nth.checked_sub(self.ascii.count_ones()) {
-            Some(nth) => self.wide.clone().nth(nth as usize).and_then(numbered),
-            None => (0..128_u8)
-                .filter(|c| self.ascii & (1 << c) != 0)
-                .map(char::from)
-                .nth(nth as usize),
-        }
+    /// Of its place in the field.
+    const fn index(self) -> usize {
+        self.offset * 3 + self.before as usize
     }
 }
 
-/// A character's place among all there are.
-fn number(c: char) -> u32 {
-    match u32::from(c) {
-        code if code < SURROGATES.start => code,
-        code => code - SURROGATES.len() as u32,
+impl Place {
+    /// Whether keys were seen to go different ways here.
+    pub(super) const fn is_fork(&self) -> bool {
+        self.seen.is_fork
     }
-}
-
-/// The character at that place.
-fn numbered(number: u32) -> Option<char> {
-    let is_before = number < SURROGATES.start;
-    let gap = if is_before { 0 } else { SURROGATES.len() };
-    char::from_u32(number + gap as u32)
-}
-
-const DIGITS: u128 = 0x3ff << b'0';
-
-/// Where one digit was seen all are to be expected, and likewise for letters; where they were
-/// `a` to `f` alone, these. Control characters are left out: stores refuse them.
-fn with_kin(seen: u128) -> u128 {
-    const LOWER: u128 = 0x3ff_ffff << b'a';
-    const UPPER: u128 = 0x3ff_ffff << b'A';
-    const HEX_LOWER: u128 = 0x3f << b'a';
-    const HEX_UPPER: u128 = 0x3f << b'A';
-    const PRINTABLE: u128 = ((1 << 95) - 1) << b' ';
-    let mut all = seen & PRINTABLE;
-    for (kin, hex) in [(DIGITS, 0), (LOWER, HEX_LOWER), (UPPER, HEX_UPPER)] {
-        let own = seen & kin;
-        all |= match own.count_ones() {
-            0 => 0,
-            3.. if own & !hex == 0 => hex,
-            _ => kin,
-        };
-    }
-    all
 }
 
 /// The part of a key that is UTF-8. It is not greater than the key.
@@ -230,40 +304,4 @@ pub(super) fn shared(a: &str, b: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-        /// The order of fractions is that of the keys, as far as a double can tell.
-        #[test]
-        fn fractions_rise_with_the_keys(a in "[a-f0-9]{1,6}", b in "[a-f0-9]{1,6}") {
-            let mut alphabet = Alphabet::default();
-            for key in ["abc012", "fed987", "012abc", "987fed"] {
-                alphabet.learn(key.as_bytes());
-            }
-            let (fa, fb) = (alphabet.fraction(&a, 0), alphabet.fraction(&b, 0));
-            prop_assert_eq!(a.cmp(&b), fa.total_cmp(&fb));
-            prop_assert!((0.0..1.0).contains(&fa));
-        }
-
-        /// Keys that are made up rise with the fractions that they stand for, whatever characters
-        /// were seen, and hold nothing that stores refuse.
-        #[test]
-        fn keys_rise_with_their_fractions(
-            seen in proptest::collection::vec("[a-f0-9\u{81}\u{E9}\u{44F}\u{4E00}-\u{4E20}\u{D7A3}\u{1F600}\n]{1,4}", 1..6),
-            a in 0.0..=1.0_f64,
-            b in 0.0..=1.0_f64,
-        ) {
-            let mut alphabet = Alphabet::default();
-            seen.iter().for_each(|key| alphabet.learn(key.as_bytes()));
-            let (low, high) = (alphabet.key("", 0, a.min(b)), alphabet.key("", 0, a.max(b)));
-            prop_assert!(low <= high, "{low:?} {high:?}");
-            prop_assert!(alphabet.fraction(&low, 0) <= a.min(b) + 1e-9);
-            prop_assert!(!(low + &high).chars().any(char::is_control));
-        }
-    }
-}
+mod tests;

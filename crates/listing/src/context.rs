@@ -6,7 +6,7 @@ use s3_exporter_api::{Backend, BackendError, FailureKind, ListingKind, Meter};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{Progress, StoreKnowledge};
+use crate::{Expected, Progress, StoreKnowledge};
 
 /// Longer than any listing takes.
 const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
@@ -95,6 +95,8 @@ pub struct ListingContext {
     pub concurrency: u16,
     /// How many there may be now: throttling lowers it. It outlives a listing.
     pub concurrency_now: Arc<AtomicU16>,
+    /// What keys are expected to begin with: a first listing is cut there.
+    pub expected: Arc<Expected>,
     /// Objects asked for at a time, 1 to 1000.
     pub page_size: u16,
     /// Counts the attempts.

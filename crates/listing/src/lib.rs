@@ -28,6 +28,7 @@
 //! - `split.rs` over `alphabet.rs`: how much is left, and keys to cut it at, made up from those
 //!   that were seen; pure. `folder.rs`: what lies before a key's slashes.
 //! - `tests/first_scan`: what a first listing costs, by fifty layouts of keys.
+//! - `names.rs`: what keys are expected to begin with.
 //! - `boundaries.rs`: what is remembered of where the keys are.
 //! - `seams.rs` and `proof.rs`: what shows that parts and ends are complete; pure.
 //! - `contradiction.rs`: what answers must not say, and what that takes from a listing.
@@ -46,6 +47,7 @@ mod folder;
 mod knowledge;
 mod list;
 mod message;
+mod names;
 mod order;
 mod progress;
 mod proof;
@@ -64,5 +66,6 @@ pub use context::{Deadline, ListingContext, Target};
 pub use fold::{Complete, Fold};
 pub use knowledge::StoreKnowledge;
 pub use message::Message;
+pub use names::Expected;
 pub use order::{OrderEvent, OrderState};
 pub use progress::Progress;

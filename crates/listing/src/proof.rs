@@ -40,6 +40,13 @@ pub(super) enum Check {
         last: Box<str>,
         request: (Box<str>, Start),
     },
+    /// Whether anything follows the last key of all in its folder (`prefix`), or follows that folder
+    /// in the one around it, and so on.
+    EndOfFolder {
+        prefix: Box<str>,
+        after: Box<str>,
+        last: Box<str>,
+    },
     /// Whether `request` still says that nothing follows, though `key` does.
     EndAgain {
         last: Box<str>,
@@ -63,6 +70,8 @@ pub(super) enum Proof {
     EndsWith(Box<[u8]>),
     /// More has come since: the listing goes on after this key.
     GoesOn(Box<str>),
+    /// The same, where what follows a key is asked for folder by folder.
+    GoesOnInFolders(Box<str>),
 }
 
 /// What surrounds a check.
@@ -99,6 +108,9 @@ impl Check {
                 let is_folder = prefix.len() > context.prefix.len();
                 let prefix = is_folder.then(|| prefix.clone()).or_else(around);
                 (prefix, Start::After(after.clone()), None)
+            }
+            Self::EndOfFolder { prefix, after, .. } => {
+                (Some(prefix.clone()), Start::After(after.clone()), Some(1))
             }
             Self::End { last, .. } => (around(), Start::After(last.clone()), Some(1)),
             Self::EndAgain { request, .. } => (Some(request.0.clone()), request.1.clone(), None),
@@ -169,6 +181,18 @@ impl Check {
                     last,
                 })
             }
+            Self::EndOfFolder { prefix, last, .. } => match page.get(0) {
+                Some(found)
+                    if found.last_modified < context.recent
+                        && found.key > last.as_bytes()
+                        && found.key.starts_with(prefix.as_bytes()) =>
+                {
+                    let key = found.key.into();
+                    return Err(Contradiction::Followed { key });
+                }
+                None if *next == Continuation::End => Proof::Right,
+                _ => Proof::GoesOnInFolders(last),
+            },
             Self::End { last, request } => {
                 let after = match context.ordered {
                     true => last.as_bytes(),

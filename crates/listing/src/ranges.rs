@@ -15,6 +15,7 @@ use super::alphabet::Alphabet;
 use super::boundaries::Boundaries;
 use super::contradiction::Contradiction;
 use super::folder::folder;
+use super::names::{Census, Expected};
 use super::proof::Check;
 use super::seams::Seams;
 
@@ -32,6 +33,8 @@ use range::KeyRange;
 const WASTE: u64 = 32;
 /// A listing of fewer pages takes at most half as many requests more.
 const SMALL: u64 = 50;
+/// As many times the pages that a request at a time is worth are to be promised by names.
+const PROMISED: u64 = 4;
 /// How often a listing goes on because something came after its end.
 const RESUMED: u32 = 3;
 
@@ -97,9 +100,13 @@ pub(super) struct ListingPlan<'a> {
     checks: VecDeque<Check>,
     /// Whether the end of the listing was asked for once more.
     end_checked: bool,
+    /// The key after which the store said that nothing follows, and what it was asked.
+    ending: Option<(Box<[u8]>, Box<str>, Start)>,
     /// Whether that was done ahead, and the last key that was seen then.
     asked_ahead: bool,
     ahead: Option<Box<[u8]>>,
+    /// Whether it is listed on folder by folder behind its last key.
+    goes_on: bool,
     /// How often the listing went on after its end.
     resumed: u32,
     /// The greatest of the last keys of the ranges that are done.
@@ -112,6 +119,7 @@ pub(super) struct ListingPlan<'a> {
     tokens: HashSet<u64>,
     hasher: RandomState,
     alphabet: Alphabet,
+    census: Option<Census<'a>>,
     seen: Boundaries,
     requests: u64,
     pages: u64,
@@ -153,8 +161,10 @@ impl<'a> ListingPlan<'a> {
             named_flying: 0,
             checks: VecDeque::new(),
             end_checked: false,
+            ending: None,
             asked_ahead: false,
             ahead: None,
+            goes_on: false,
             resumed: 0,
             last: Vec::new(),
             by_token: false,
@@ -162,6 +172,7 @@ impl<'a> ListingPlan<'a> {
             tokens: HashSet::new(),
             hasher: RandomState::new(),
             alphabet: Alphabet::default(),
+            census: None,
             seen: Boundaries::default(),
             requests: 0,
             pages: 0,
@@ -190,6 +201,11 @@ impl<'a> ListingPlan<'a> {
     /// The listing may be asked for with its prefix alone.
     pub(super) fn set_narrow(&mut self, is_narrow: bool) {
         self.is_narrow = is_narrow;
+    }
+
+    /// Keys are expected to begin so, which is of use where no boundary is remembered.
+    pub(super) fn expect(&mut self, expected: &'a Expected) {
+        self.census = self.hints.has_no_keys().then(|| Census::new(expected));
     }
 
     /// Whether it may be asked for with its prefix alone.
@@ -241,9 +257,10 @@ impl<'a> ListingPlan<'a> {
         if let Some(request) = self.next_named() {
             return Some(request);
         }
+        self.check_end_early();
         let is_done = flying == 0 && self.waiting.is_empty();
         if is_done && !self.end_checked && self.checks.is_empty() {
-            self.check_end(None);
+            self.check_end();
         }
         if let Some(check) = self.checks.pop_front() {
             return Some(self.request_of(check));
@@ -287,14 +304,43 @@ impl<'a> ListingPlan<'a> {
             let full = self.objects / self.page_size;
             let done = self.requests.saturating_sub(flying as u64);
             let wasted = done.saturating_sub(full);
-            return full.saturating_sub(match self.depth() {
+            let depth = self.depth();
+            let risked = full.saturating_sub(match depth {
                 0 => 5 * wasted / 2 + 4,
                 // To leave each folder takes two.
-                depth if self.order == Order::Utf8ByFolder => 5 * wasted + (4 * depth + 2).max(10),
+                _ if self.order == Order::Utf8ByFolder => 5 * wasted + (4 * depth + 2).max(10),
                 _ => 4 * wasted + 10,
             });
+            return risked.max(self.safe(done, depth)).max(self.promised(full));
         }
         (2 * pages + WASTE).saturating_sub(self.requests).min(pages)
+    }
+
+    /// How many requests at a time are no risk while few pages have come, of which so many requests were
+    /// made: though all that is asked for beside the next page brings nothing, there are no more than half
+    /// as many requests more than pages.
+    fn safe(&self, done: u64, depth: u64) -> u64 {
+        let (each, end) = match self.order {
+            Order::Utf8ByFolder => (1 + 2 * depth, 1 + 2 * depth),
+            _ => (1, 1 + depth),
+        };
+        let full = self.objects as f64 / self.page_size as f64;
+        // As long as it is one part, its next page has something.
+        let pages = if self.made == 0 {
+            full.floor() + 1.0
+        } else {
+            full.ceil()
+        };
+        let most = (1.5 * pages).floor() - 1.0;
+        let beside = (most - (done + end) as f64) / each as f64;
+        1 + beside.max(0.0) as u64
+    }
+
+    /// How many requests at a time are worth what names promise, after so many full pages.
+    fn promised(&self, full: u64) -> u64 {
+        let names = self.census.as_ref();
+        let objects = names.map_or(0.0, |names| names.objects(self.objects, b"", None));
+        (objects as u64 / self.page_size / PROMISED).min(1 + 2 * full)
     }
 
     /// The prefix of the listing in which what comes after a key is certain.

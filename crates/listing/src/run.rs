@@ -105,6 +105,7 @@ impl ListingContext {
     fn plan<'a>(&'a self, hints: &'a Boundaries, can: Capabilities) -> ListingPlan<'a> {
         let recent = UnixTime::from_millis(UnixTime::now().as_millis() - RECENT_MILLIS);
         let mut plan = ListingPlan::new(&self.target.prefix, self.page_size, hints, recent, can);
+        plan.expect(&self.expected);
         let quirks = self.knowledge.quirks();
         plan.set_narrow(quirks.is_narrow);
         plan.set_by_marker(quirks.by_marker && can.marker);

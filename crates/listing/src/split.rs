@@ -11,16 +11,27 @@ use super::alphabet::{Alphabet, MAX_KEY, shared, valid};
 
 /// Keys of a page that are looked at, and its last one.
 const SAMPLE: usize = 32;
-/// So many times what was seen is expected to follow, at most.
-const MOST: f64 = 64.0;
+/// How many ways on that were seen count as much as what was learned of others.
+const OTHERS: f64 = 3.0;
+/// Where nothing was learned of the ways on at a place, so many of them are taken to be there: of
+/// digits, and of letters.
+const UNKNOWN_DIGITS: f64 = 0.7;
+const UNKNOWN_LETTERS: f64 = 0.4;
+/// Keys lie evenly where the later ones are at most so many times as dense as those before, and no less.
+const EVEN: f64 = 2.0;
+/// So many times what was seen is taken to follow evenly at most.
+const FAR: f64 = 16.0;
+/// What is so many times as large as others of its kind is not like them.
+const UNUSUAL: f64 = 8.0;
 
 /// The part of a range that was listed.
 #[derive(Debug)]
 pub struct Listed {
     start: Box<str>,
-    first: Box<str>,
     last: Vec<u8>,
     objects: u64,
+    /// A key of the latest page near its middle, and the objects up to it.
+    middle: (Box<str>, u64),
     branches: Vec<Branch>,
 }
 
@@ -28,11 +39,11 @@ pub struct Listed {
 #[derive(Debug)]
 struct Branch {
     at: usize,
-    first: Box<str>,
     /// Objects of the range that came before.
     before: u64,
-    /// Other ways that keys went there before, after the same beginning.
+    /// Other ways that keys went there before, after the same beginning, and the lowest of them.
     siblings: u32,
+    lowest: Option<char>,
 }
 
 /// What surrounds the part of a range that is left.
@@ -46,18 +57,43 @@ pub struct Rest<'a> {
     pub alphabet: &'a Alphabet,
     /// Objects of a page.
     pub page: u64,
+    /// What is known of what follows the end.
+    pub behind: &'a Behind,
 }
 
-/// A place of the last key at which what is left can be cut.
-#[derive(Clone, Copy, Debug)]
-pub struct SplitPoint {
-    /// How much follows the page that is asked for: what has these first bytes in common with
-    /// the last key, as far as one can tell.
+/// What follows the end of a range.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Behind {
+    #[default]
+    Unknown,
+    /// Nothing up to this key.
+    Key(Box<str>),
+    /// Nothing.
+    Nothing,
+}
+
+/// What is taken to be left of a range.
+#[derive(Clone, Debug, Default)]
+pub struct Outlook {
+    /// Pages.
     pub pages: f64,
+    /// In the order of the keys.
+    stretches: Vec<Stretch>,
+    /// Places of the last key at which no other way was seen, and might be; the outermost first.
+    pub open: Vec<usize>,
+}
+
+/// What is left of the keys that have their first bytes in common with the last key, and no more.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    /// So many bytes.
     at: usize,
-    /// Where that page ends, and where the range does: fractions of all that may follow.
-    next: f64,
-    end: f64,
+    pages: f64,
+    /// Where it begins and ends: fractions of all that may follow these bytes.
+    from: f64,
+    to: f64,
+    /// Whether others were seen there.
+    is_sure: bool,
 }
 
 impl Listed {
@@ -65,9 +101,9 @@ impl Listed {
     pub fn new(start: &[u8]) -> Self {
         Self {
             start: valid(start).into(),
-            first: "".into(),
             last: start.to_vec(),
             objects: 0,
+            middle: ("".into(), 0),
             branches: Vec::new(),
         }
     }
@@ -88,93 +124,256 @@ impl Listed {
         let sample = (0..last.unwrap_or(0)).step_by(taken.div_ceil(SAMPLE).max(1));
         for index in sample.chain(last) {
             alphabet.learn(page.key(index));
-            self.see(page.key(index), self.objects + index as u64);
+            self.see(page.key(index), self.objects + index as u64, alphabet);
+        }
+        if let Some(middle) = taken.checked_sub(1).map(|last| last / 2) {
+            let key = valid(page.key(middle)).into();
+            self.middle = (key, self.objects + middle as u64 + 1);
         }
         self.objects += taken as u64;
     }
 
-    fn see(&mut self, key: &[u8], before: u64) {
+    fn see(&mut self, key: &[u8], before: u64, alphabet: &mut Alphabet) {
         let text = valid(key);
         let at = shared(valid(&self.last), text);
-        if before == 0 {
-            self.first = text.into();
-        } else if at < text.len() {
+        if before > 0 && at < text.len() {
+            self.close(at, before, alphabet);
             self.branches.retain(|branch| branch.at <= at);
             let twin = self.branches.pop_if(|branch| branch.at == at);
+            let (siblings, lowest) = match twin {
+                Some(twin) => (twin.siblings + 1, twin.lowest),
+                None => (1, valid(&self.last)[at..].chars().next()),
+            };
             self.branches.push(Branch {
                 at,
-                first: text.into(),
                 before,
-                siblings: 1 + twin.map_or(0, |twin| twin.siblings),
+                siblings,
+                lowest,
             });
         }
         self.last.clear();
         self.last.extend_from_slice(key);
     }
 
-    /// The places at which what is left can be cut.
+    /// What begins as the last key does, with more than the first `at` bytes, has been seen whole.
+    fn close(&self, at: usize, objects: u64, alphabet: &mut Alphabet) {
+        let last = valid(&self.last);
+        let in_start = shared(&self.start, last);
+        alphabet.close(last, at, |at| {
+            let ways = self.branches.iter().find(|branch| branch.at == at);
+            let before = match self.before(at) {
+                Some(before) => before,
+                None if in_start < at => 0,
+                None => return None, // the range began within
+            };
+            let ways = 1 + ways.map_or(0, |branch| branch.siblings);
+            Some((ways, objects - before))
+        });
+    }
+
+    /// Objects that came before those with the first `at` bytes of the last key, where some did.
+    fn before(&self, at: usize) -> Option<u64> {
+        let mut outer = self.branches.iter().rev();
+        let outer = outer.find(|branch| branch.at < at)?;
+        Some(outer.before)
+    }
+
+    /// What is left, as far as one can tell.
     ///
-    /// That can be any from where the end of the range differs, so for other clusters, to where
-    /// the latest keys differed, so for later dates of this one. Tried are those where keys were
-    /// seen to differ.
-    pub fn places(&self, rest: &Rest<'_>) -> Vec<SplitPoint> {
+    /// After the last key come those that have most of its beginning, and differ where it last went
+    /// on: later dates of the same cluster. Then come those with less of it, so other clusters. At
+    /// each place the ways on are as many as others had there, and as large as those that
+    /// were seen beside.
+    pub fn outlook(&self, rest: &Rest<'_>) -> Outlook {
+        let mut outlook = Outlook::default();
         if self.objects == 0 {
-            return Vec::new(); // the page that is asked for will tell
+            return outlook; // the page that is asked for will tell
         }
         let last = valid(&self.last);
         let outer = rest
             .end
             .map_or(rest.prefix.len(), |end| shared(last, end))
             .min(last.len());
-        let forks = rest.alphabet.forks(outer);
-        let inner = forks.filter(|at| *at < last.len() && last.is_char_boundary(*at));
-        std::iter::once(outer)
-            .chain(inner)
-            .filter_map(|at| self.place(at, rest))
-            .filter(|place| !self.cuts(place, 1, rest).is_empty())
-            .collect()
+        let walk = rest.alphabet.walk(last);
+        let places: Vec<_> = walk.skip_while(|(at, ..)| *at < outer).collect();
+        let mut inner = 0.0; // objects that are left of what begins as the last key does
+        for (at, c, place, digits) in places.into_iter().rev() {
+            // Where nothing else is to be told from, what begins otherwise is taken to be there.
+            let is_fork = place.is_fork() || at == rest.prefix.len();
+            let end = rest.end.filter(|_| at == outer);
+            let branch = self.branches.iter().find(|branch| branch.at == at);
+            let node = self.before(at).unwrap_or(0);
+            let seen = (self.objects - branch.map_or(node, |branch| branch.before)) as f64;
+            let base = digits.base();
+            let from = (f64::from(digits.value(c)) + 1.0) / base;
+            let to = end.map_or(1.0, |end| rest.alphabet.fraction(end, at));
+            let (empty, others) = end.map_or((0.0, 0.0), |_| self.empty(at, to, rest));
+            let ways = (to - from) * base;
+            if ways <= 0.0 {
+                continue;
+            }
+            let child = seen + inner;
+            // What was learned of others tells nothing of what is much larger than they are, or
+            // goes on in several ways, or this far, where none of them did.
+            let is_alike =
+                !is_fork || place.forked > 0 || (branch.is_none() && self.before(at).is_some());
+            let is_usual = is_alike
+                && place.ways > 0
+                && child * f64::from(place.ways) <= UNUSUAL * place.objects as f64;
+            if !is_fork {
+                if !is_usual && c.is_alphanumeric() && seen >= rest.page as f64 {
+                    outlook.open.push(at);
+                }
+                continue;
+            }
+            let learned = match place.nodes {
+                nodes if is_usual => {
+                    (f64::from(place.ways) / f64::from(nodes) - 1.0) / (base - 2.0).max(1.0)
+                }
+                _ if c.is_ascii_digit() => UNKNOWN_DIGITS,
+                _ => UNKNOWN_LETTERS,
+            };
+            let (siblings, left) = branch.map_or((0.0, 0.0), |branch| {
+                (f64::from(branch.siblings), (branch.before - node) as f64)
+            });
+            let lowest = branch.and_then(|branch| branch.lowest).unwrap_or(c);
+            let passed = f64::from(digits.value(c)) - f64::from(digits.value(lowest));
+            let passed = passed.max(siblings) + empty * base;
+            let here = (siblings + others + OTHERS * learned) / (passed + others + OTHERS);
+            let usual = match place.ways {
+                ways if is_usual => place.objects as f64 / f64::from(ways),
+                _ => child,
+            };
+            let each = (left + OTHERS * usual) / (siblings + OTHERS);
+            let objects = ways * here.min(1.0) * each;
+            inner += objects;
+            outlook.stretches.push(Stretch {
+                at,
+                pages: objects / rest.page as f64,
+                from,
+                to,
+                is_sure: branch.is_some() || is_usual,
+            });
+        }
+        outlook.open.reverse();
+        outlook.pages = inner / rest.page as f64;
+        if self.cuts(&outlook, 1, rest).is_empty() {
+            outlook.pages = 0.0;
+        }
+        outlook
     }
 
-    /// If keys lie evenly in all that may follow these first bytes, and those listed so far end
-    /// at the fraction `x` of it, then they are that fraction of all (the German tank problem).
-    /// Where they don't begin at the lowest there may be, the gap before the first counts as
-    /// much as one between two of them.
-    fn place(&self, at: usize, rest: &Rest<'_>) -> Option<SplitPoint> {
+    /// What is left if keys lie evenly in all that may follow what the last key and the end have in
+    /// common: then those that were listed are that part of all. `None` where they do not, or where most
+    /// was not seen yet.
+    pub fn even(&self, rest: &Rest<'_>) -> Option<Outlook> {
         let last = valid(&self.last);
-        let fraction = |key: &str| rest.alphabet.fraction(key, at);
-        let has_same_beginning = |key: &&str| shared(key, last) >= at;
-        let start = Some(&*self.start).filter(has_same_beginning);
-        let end = rest.end.filter(has_same_beginning).map_or(1.0, fraction);
-        let here = fraction(last);
-        let mut span = here - start.map_or(0.0, fraction);
-
-        let branch = self.branches.iter().rev().find(|branch| branch.at < at);
-        let (first, before) =
-            branch.map_or((&self.first, 0), |branch| (&branch.first, branch.before));
-        let forked = self.branches.iter().find(|branch| branch.at == at);
-        if let Some(siblings) = forked.map(|branch| f64::from(branch.siblings)) {
-            span = span.min((here - fraction(first)) * (siblings + 1.0) / siblings);
+        let at = rest
+            .end
+            .map_or(rest.prefix.len(), |end| shared(last, end))
+            .min(last.len());
+        let fraction = |key: &str| match shared(key, last) >= at {
+            true => rest.alphabet.fraction(key, at),
+            false => 0.0,
+        };
+        let (middle, before) = (fraction(&self.middle.0), self.middle.1);
+        let (start, from) = (fraction(&self.start), fraction(last));
+        let to = rest.end.map_or(1.0, fraction);
+        let earlier = (middle - start) / before as f64;
+        let later = (from - middle) / (self.objects - before) as f64;
+        let is_even = earlier > 0.0 && (earlier / EVEN..earlier * EVEN).contains(&later);
+        let times = (to - from) / (from - start);
+        if !is_even || times <= 0.0 || times > FAR {
+            return None;
         }
-        let seen = (self.objects - before) as f64 / rest.page as f64;
-        let next = here + span / seen;
-        let pages = ((end - here) / span * seen).min(MOST * seen.max(1.0)) - 1.0;
-        (span > 0.0 && next < end).then_some(SplitPoint {
+        let pages = times * self.objects as f64 / rest.page as f64;
+        Some(Outlook {
             pages,
-            at,
-            next,
-            end,
+            stretches: vec![Stretch {
+                at,
+                pages,
+                from,
+                to,
+                is_sure: true,
+            }],
+            open: Vec::new(),
         })
     }
 
-    /// Up to `count` keys, rising, that cut what is left at a place into equal parts.
-    pub fn cuts(&self, place: &SplitPoint, count: usize, rest: &Rest<'_>) -> BTreeSet<String> {
+    /// How much is empty behind the end of the range, as a fraction of all that may follow the first
+    /// `at` bytes, and whether a key was seen behind it.
+    fn empty(&self, at: usize, to: f64, rest: &Rest<'_>) -> (f64, f64) {
+        match rest.behind {
+            Behind::Unknown => (0.0, 0.0),
+            Behind::Key(key) if shared(key, valid(&self.last)) >= at => {
+                (rest.alphabet.fraction(key, at) - to, 1.0)
+            }
+            _ => (1.0 - to, 0.0),
+        }
+    }
+
+    /// Of an outlook only that where others were seen.
+    pub fn sure(outlook: &Outlook) -> Outlook {
+        let stretches = outlook.stretches.iter().filter(|of| of.is_sure);
+        let stretches: Vec<_> = stretches.copied().collect();
+        Outlook {
+            pages: stretches.iter().map(|of| of.pages).sum(),
+            stretches,
+            open: Vec::new(),
+        }
+    }
+
+    /// Up to `count` keys, rising, that cut what is left behind the page that is asked for into equal
+    /// parts.
+    pub fn cuts(&self, outlook: &Outlook, count: usize, rest: &Rest<'_>) -> BTreeSet<String> {
         let last = valid(&self.last);
-        let step = (place.end - place.next) / (count + 1) as f64;
-        (1..=count)
-            .map(|nth| place.next + step * nth as f64)
-            .map(|fraction| rest.alphabet.key(last, place.at, fraction))
-            .filter(|cut| self.is_good(cut, rest))
-            .collect()
+        let step = (outlook.pages - 1.0) / (count + 1) as f64;
+        if step <= 0.0 {
+            return BTreeSet::new();
+        }
+        let cut = |nth: usize| {
+            let mut left = 1.0 + step * nth as f64;
+            let mut stretches = outlook.stretches.iter();
+            let stretch = stretches.find(|stretch| {
+                let is_here = left <= stretch.pages;
+                left -= if is_here { 0.0 } else { stretch.pages };
+                is_here
+            })?;
+            let fraction = stretch.from + (stretch.to - stretch.from) * left / stretch.pages;
+            Some(rest.alphabet.key(last, stretch.at, fraction))
+        };
+        let cuts = (1..=count).filter_map(cut);
+        cuts.filter(|cut| self.is_good(cut, rest)).collect()
+    }
+
+    /// Keys behind all that have as much in common with the last key as up to an open place:
+    /// up to `count` of those places, spread over all.
+    pub fn probes(&self, outlook: &Outlook, count: usize, rest: &Rest<'_>) -> BTreeSet<String> {
+        let last = valid(&self.last);
+        let open = &outlook.open;
+        let probe = |nth: usize| {
+            let at = *open.get(nth * open.len() / (count + 1))?;
+            let c = last[at..].chars().next()?;
+            let (.., digits) = rest.alphabet.walk(last).find(|found| found.0 == at)?;
+            let fraction = (f64::from(digits.value(c)) + 1.0 + 1e-9) / digits.base();
+            Some(rest.alphabet.key(last, at, fraction))
+        };
+        let probes = (1..=count).filter_map(probe);
+        let probes = probes.chain(self.unseen(rest)).take(count);
+        probes.filter(|cut| self.is_good(cut, rest)).collect()
+    }
+
+    /// A key behind all that are expected, with a character that was seen elsewhere.
+    fn unseen(&self, rest: &Rest<'_>) -> Option<String> {
+        let last = valid(&self.last);
+        let at = rest.end.map_or(rest.prefix.len(), |end| shared(last, end));
+        let c = rest.alphabet.unseen(last, at)?;
+        Some(format!("{}{c}", &last[..at]))
+    }
+
+    /// Those keys of which each is good to cut at.
+    pub fn good(&self, cuts: impl Iterator<Item = String>, rest: &Rest<'_>) -> BTreeSet<String> {
+        cuts.filter(|cut| self.is_good(cut, rest)).collect()
     }
 
     /// Whether a cut lies in what is left, and is a key that stores take as a start: MinIO
@@ -194,159 +393,4 @@ impl Listed {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use proptest::prelude::*;
-    use s3_exporter_api::{Object, StorageClass, UnixTime};
-
-    use super::*;
-
-    pub fn page(keys: &[&str]) -> Page {
-        let mut page = Page::new();
-        for key in keys {
-            page.push(Object {
-                key: key.as_bytes(),
-                size: 0,
-                last_modified: UnixTime::from_millis(0),
-                storage_class: StorageClass::STANDARD,
-            });
-        }
-        page
-    }
-
-    /// A range that starts after a key, one page of which was listed.
-    fn listed(start: &str, keys: &[&str]) -> (Listed, Alphabet) {
-        let (mut listed, mut alphabet) = (Listed::new(start.as_bytes()), Alphabet::default());
-        listed.add(&page(keys), keys.len(), &mut alphabet);
-        (listed, alphabet)
-    }
-
-    fn rest<'a>(alphabet: &'a Alphabet, end: Option<&'a str>, page: u64) -> Rest<'a> {
-        Rest {
-            prefix: "",
-            end,
-            alphabet,
-            page,
-        }
-    }
-
-    /// A place can hold eleven things where digits were seen: ten, or the key's end. `34` is at
-    /// 4/11 + 5/121 of all, so nearly three pages follow two, and one of them is asked for.
-    #[test]
-    fn what_is_left_is_taken_to_be_as_dense_as_what_was_seen() {
-        let (listed, alphabet) = listed("", &["00", "20", "31", "34"]);
-        let rest = rest(&alphabet, None, 2);
-        let [outer, inner] = &*listed.places(&rest) else {
-            panic!("keys differ at two places")
-        };
-        assert_eq!((outer.at, inner.at), (0, 1));
-        let here: f64 = 4.0 / 11.0 + 5.0 / 121.0;
-        assert!(
-            (outer.pages - ((1.0 - here) / here * 2.0 - 1.0)).abs() < 1e-9,
-            "{outer:?}"
-        );
-    }
-
-    /// Otherwise nearly as much would seem to lie before 91, where there is nothing, as from there
-    /// to 94, and too little behind it.
-    #[test]
-    fn a_gap_before_the_first_key_counts_as_one_between_keys() {
-        let (listed, alphabet) = listed("", &["91", "92", "93", "94"]);
-        let rest = rest(&alphabet, None, 1);
-        let place = listed.places(&rest).pop().expect("the last digits differ");
-        assert_eq!(place.at, 1);
-        let span = (5.0 - 2.0) / 11.0 * 4.0 / 3.0;
-        let pages = (11.0 - 5.0) / 11.0 / span * 4.0 - 1.0;
-        assert!((place.pages - pages).abs() < 1e-9, "{place:?}, not {pages}");
-    }
-
-    #[test]
-    fn a_range_that_starts_within_counts_from_there() {
-        let alphabet = |keys: &[&str]| listed("", keys).1;
-        let alphabet = alphabet(&["10", "60"]);
-        let mut listed = Listed::new(b"5");
-        listed.add(&page(&["51", "59"]), 2, &mut Alphabet::default());
-        let place = listed.places(&rest(&alphabet, Some("80"), 2))[0];
-        let (start, here, end) = (
-            6.0 / 11.0,
-            6.0 / 11.0 + 10.0 / 121.0,
-            9.0 / 11.0 + 1.0 / 121.0,
-        );
-        let pages = (end - here) / (here - start) - 1.0;
-        assert!((place.pages - pages).abs() < 1e-9, "{place:?}, not {pages}");
-    }
-
-    #[test]
-    fn where_nothing_is_known_the_whole_range_is_cut_evenly() {
-        let (listed, alphabet) = listed("", &["05", "12"]);
-        let rest = rest(&alphabet, None, 2);
-        let place = listed.places(&rest)[0];
-        let cuts = listed.cuts(&place, 3, &rest);
-        let digits: Vec<_> = cuts.iter().map(|cut| &cut[..1]).collect();
-        assert_eq!(digits, ["4", "6", "8"], "{place:?}");
-    }
-
-    #[test]
-    fn a_cut_is_made_where_keys_were_seen_to_differ() {
-        let keys = [
-            "a-2026-01-01",
-            "a-2026-01-02",
-            "a-2026-02-01",
-            "b-2026-01-01",
-        ];
-        let (_, alphabet) = listed("", &keys);
-        let (listed, _) = listed("", &keys[..2]);
-        let rest = rest(&alphabet, None, 2);
-        let places: Vec<_> = listed.places(&rest).iter().map(|place| place.at).collect();
-        // Other clusters, other months, other days; nothing in between.
-        assert_eq!(places, [0, 8, 11]);
-    }
-
-    #[test]
-    fn what_stores_refuse_is_not_made_up() {
-        let alphabet = Alphabet::default();
-        let rest = rest(&alphabet, None, 1);
-        let after = |last: &str| Listed::new(last.as_bytes());
-        assert!(!after("a").is_good("a/.", &rest));
-        assert!(!after("a").is_good("a/..", &rest));
-        assert!(!after("a").is_good("b//c", &rest));
-        assert!(
-            after("a//b").is_good("a//c", &rest),
-            "this store has such keys"
-        );
-        assert!(!after("").is_good("/a", &rest));
-        assert!(after("/a").is_good("/b", &rest));
-        assert!(!after("a").is_good(&"b".repeat(1025), &rest));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-        /// Whatever was seen, a cut lies between the last key and the end, and under the prefix.
-        #[test]
-        fn cuts_lie_in_the_range(
-            mut keys in proptest::collection::vec("(p|p/)?[ -~\u{E9}\u{4E00}-\u{4E20}\u{1F600}\n]{0,12}", 4..9),
-            bounded in any::<bool>(),
-            count in 1..20_usize,
-        ) {
-            keys.sort();
-            let prefix = if keys.iter().all(|key| key.starts_with('p')) { "p" } else { "" };
-            let mut alphabet = Alphabet::default();
-            keys.iter().for_each(|key| alphabet.learn(key.as_bytes()));
-            let mut listed = Listed::new(keys[0].as_bytes());
-            listed.add(&page(&[&keys[1], &keys[2]]), 2, &mut alphabet);
-            let end = bounded.then(|| keys[keys.len() - 1].as_str());
-            let rest = Rest { prefix, ..rest(&alphabet, end, 1) };
-            for place in listed.places(&rest) {
-                prop_assert!(place.pages.is_finite() && place.next < place.end, "{place:?}");
-                let cuts = listed.cuts(&place, count, &rest);
-                prop_assert!(cuts.len() <= count);
-                for cut in &cuts {
-                    prop_assert!(*cut > keys[2] && end.is_none_or(|end| **cut < *end), "{cut:?}");
-                    prop_assert!(cut.starts_with(prefix));
-                    let made_up = &cut[shared(cut, &keys[2])..];
-                    prop_assert!(!made_up.chars().any(char::is_control), "{cut:?}");
-                }
-            }
-        }
-    }
-}
+pub(super) mod tests;

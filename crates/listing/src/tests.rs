@@ -74,6 +74,7 @@ fn context(memory: &Memory, kind: ListingKind) -> ListingContext {
         permits: vec![Arc::new(Semaphore::new(100)), Arc::new(Semaphore::new(100))],
         concurrency: 8,
         concurrency_now: Arc::new(AtomicU16::new(8)),
+        expected: Arc::default(),
         page_size: 10,
         meter: Arc::default(),
         progress: Arc::default(),

@@ -87,6 +87,7 @@ impl NamesOf<'_> {
             permits: self.permits.clone(),
             concurrency: 1,
             concurrency_now: Arc::new(AtomicU16::new(1)),
+            expected: Arc::default(),
             page_size: 1000,
             meter: Arc::clone(self.meter),
             progress: Arc::default(),

@@ -67,6 +67,7 @@ impl ListingPlan<'_> {
             Proof::Right => {}
             Proof::Asks(check) => self.checks.push_back(check),
             Proof::EndsWith(last) => self.ahead = Some(last),
+            Proof::GoesOnInFolders(last) => self.go_on_in_folders(&last),
             Proof::GoesOn(after) => {
                 self.resumed += 1;
                 let (start, prefix) = match &*after {
@@ -82,6 +83,10 @@ impl ListingPlan<'_> {
     /// A check was refused, which shows nothing: where its prefix may be the cause, it is made
     /// once more with another one. False for one that cannot be done without.
     pub(crate) fn give_up(&mut self, check: Check) -> bool {
+        if let Check::EndOfFolder { last, .. } = &check {
+            self.go_on_in_folders(last);
+            return true;
+        }
         let is_of_end = matches!(
             check,
             Check::Ahead { .. } | Check::End { .. } | Check::Empty { .. }
@@ -121,13 +126,50 @@ impl ListingPlan<'_> {
             self.waiting.push_back(at);
             return Ok(());
         }
-        let is_end = range.end.is_none() && range.has_objects && !range.proves_end;
-        let request = (range.prefix.clone(), start);
-        self.finish(at, Left::Ended(folder))?;
-        if is_end && self.named.is_empty() && self.named_flying == 0 {
-            self.check_end(Some(request));
+        if range.has_objects && !range.proves_end {
+            self.end_checked &= range.end.is_some();
+            self.ending = Some((range.listed.last().into(), folder.clone(), start));
         }
-        Ok(())
+        self.finish(at, Left::Ended(folder))
+    }
+
+    /// The end is asked for once more as soon as nothing is left to be asked for behind the last key,
+    /// beside what is left elsewhere.
+    pub(super) fn check_end_early(&mut self) {
+        let is_before = |range: &KeyRange| range.done || *range.listed.last() < *self.last;
+        let is_named = !self.named.is_empty() || self.named_flying > 0;
+        if !self.end_checked && !is_named && self.made > 0 && self.ranges.iter().all(is_before) {
+            self.check_end();
+        }
+    }
+
+    /// Asks for what follows the last key of all in its folder, for what follows that folder in the
+    /// one around it, and so on, all at the same time.
+    fn check_folders(&mut self, last: &str) {
+        let mut prefix = folder(last, self.prefix);
+        let mut after: Box<str> = last.into();
+        loop {
+            self.checks.push_back(Check::EndOfFolder {
+                prefix: prefix.into(),
+                after,
+                last: last.into(),
+            });
+            if prefix.len() <= self.prefix.len() {
+                return;
+            }
+            after = successor(prefix);
+            prefix = parent(prefix, self.prefix);
+        }
+    }
+
+    /// The listing may go on behind its last key: it is listed folder by folder.
+    fn go_on_in_folders(&mut self, last: &str) {
+        if !mem::replace(&mut self.goes_on, true) {
+            let folder = folder(last, self.prefix);
+            let mut range = KeyRange::new(Start::After(last.into()), folder, last, None);
+            range.proves_end = true;
+            self.add(range);
+        }
     }
 
     /// A key to be asked for by itself.
@@ -159,9 +201,10 @@ impl ListingPlan<'_> {
 
     /// The end of a listing of more than one page, and that of one which had more, are asked for
     /// once more; folder by folder where the answer to a key in a folder said that it is the end.
-    /// `request` said so.
-    pub(super) fn check_end(&mut self, request: Option<(Box<str>, Start)>) {
+    pub(super) fn check_end(&mut self) {
         self.end_checked = true;
+        let ending = self.ending.take().filter(|(last, ..)| **last == *self.last);
+        let request = ending.map(|(_, prefix, start)| (prefix, start));
         let is_whole = self.ranges.len() == 1 && self.made == 0 && self.pages <= 1;
         let cannot = !self.capabilities.start_after;
         if cannot || self.resumed >= RESUMED || (is_whole && self.objects > 0) {
@@ -182,11 +225,8 @@ impl ListingPlan<'_> {
         if let Some(last) = last.filter(|last| last.len() <= MAX_KEY) {
             let is_of_key = !matches!(&request, Some((_, Start::First | Start::Token(_))));
             if self.order == Order::Utf8 && is_of_key && !is_flat(last, self.prefix) {
-                let folder = folder(last, self.prefix);
-                let start = Start::After(last.into());
-                let mut range = KeyRange::new(start, folder, last, None);
-                range.proves_end = true;
-                self.add(range);
+                let last = last.to_owned();
+                self.check_folders(&last);
                 return;
             }
             let again = || (self.listing_of(last).into(), Start::After(last.into()));

@@ -3,7 +3,7 @@
 use super::Start;
 use crate::alphabet::MAX_KEY;
 use crate::folder::is_flat;
-use crate::split::{Listed, SplitPoint};
+use crate::split::{Behind, Listed, Outlook};
 
 /// So many pages in a row that lie in one folder: what is left of a part goes on by tokens then.
 const LARGE_FOLDER: u32 = 12;
@@ -27,6 +27,8 @@ pub(super) struct KeyRange {
     /// How many were made before it.
     pub number: u64,
     pub end: Option<Box<str>>,
+    /// What is known of what follows its end.
+    pub behind: Behind,
     /// Whether there are others.
     pub is_part: bool,
     /// Whether it is there to show that the listing ends where it began.
@@ -42,8 +44,8 @@ pub(super) struct KeyRange {
     /// The latest key that was remembered for the next scan, and the objects behind it.
     pub remembered: Box<str>,
     pub carry: u64,
-    /// Where it can be cut at keys that are made up, as the alphabet and the pages were then.
-    pub places: Option<(u64, u64, Vec<SplitPoint>)>,
+    /// What is left of it, as the alphabet and the pages were then.
+    pub outlook: Option<(u64, u64, Outlook)>,
 }
 
 impl KeyRange {
@@ -60,6 +62,7 @@ impl KeyRange {
             done: false,
             number: 0,
             end,
+            behind: Behind::Unknown,
             is_part,
             proves_end: false,
             by_last: false,
@@ -68,7 +71,7 @@ impl KeyRange {
             unforeseen: 0,
             remembered: "".into(),
             carry: 0,
-            places: None,
+            outlook: None,
         }
     }
 

@@ -4,12 +4,12 @@ use std::hash::BuildHasher;
 
 use s3_exporter_api::{Continuation, Order, Page};
 
-use super::{Contradiction, ListingPlan, Start};
-use crate::alphabet::MAX_KEY;
+use super::{Contradiction, KeyRange, ListingPlan, Start};
+use crate::alphabet::{MAX_KEY, valid};
 use crate::boundaries::Anchor;
 use crate::folder::cut_between;
 use crate::seams::Left;
-use crate::split::Listed;
+use crate::split::{Behind, Listed};
 
 /// A listing fails after so many pages in a row without an object: thousands of deleted
 /// versions in a row can be the cause of some, and a store that is ill sends them without end.
@@ -40,6 +40,7 @@ impl ListingPlan<'_> {
             self.look_at_first(at, page)?;
         }
         let passed = taken < page.len();
+        self.count_names(at, page, taken, next == Continuation::End);
         if next != Continuation::End && page.len() > self.fullest {
             self.fullest = page.len();
             self.page_size = page.len() as u64;
@@ -52,7 +53,7 @@ impl ListingPlan<'_> {
         self.bound(at, taken > 0 || page.beside().is_some())?;
         let range = &mut self.ranges[at];
         range.explored = true;
-        range.places = None;
+        range.outlook = None;
         let reached = range
             .end
             .as_deref()
@@ -145,10 +146,40 @@ impl ListingPlan<'_> {
     /// The first keys behind a boundary; an empty page if there are none.
     fn look_at_first(&mut self, at: usize, page: &Page) -> Result<(), Contradiction> {
         if let Some(boundary) = self.ranges[at].begins.take() {
+            self.tell_before(&boundary, self.ranges[at].end.is_none(), page);
             let check = self.seams.right(&boundary, page)?;
             self.checks.extend(check);
         }
         Ok(())
+    }
+
+    /// Names that were expected are there, or are not.
+    fn count_names(&mut self, at: usize, page: &Page, taken: usize, is_end: bool) {
+        let range = &self.ranges[at];
+        let is_all = taken < page.len() || (is_end && *range.prefix == *self.prefix);
+        let to = match (taken.checked_sub(1), range.end.as_deref()) {
+            (_, Some(end)) if is_all => end.as_bytes(),
+            (_, None) if is_all => &[u8::MAX], // behind every name
+            (Some(last), _) => page.key(last),
+            (None, _) => return,
+        };
+        if let Some(names) = &mut self.census {
+            names.see(range.listed.last(), !range.explored, to, page, taken);
+        }
+    }
+
+    /// What follows a boundary is known: the range before it may be shorter than it looks.
+    fn tell_before(&mut self, boundary: &str, is_last: bool, page: &Page) {
+        let behind = match page.keys().next() {
+            Some(key) => Behind::Key(valid(key).into()),
+            None if is_last => Behind::Nothing,
+            None => return,
+        };
+        let is_before = |range: &&mut KeyRange| range.end.as_deref() == Some(boundary);
+        if let Some(range) = self.ranges.iter_mut().find(is_before) {
+            range.behind = behind;
+            range.outlook = None;
+        }
     }
 
     /// Some pages without an object are no fault, and so are some more requests than expected.

@@ -109,6 +109,14 @@ pub fn keys(layout: &Layout, count: u64, seed: u64) -> Vec<String> {
     keys
 }
 
+/// What names of clusters begin keys with, where they are known.
+pub fn beginning(key: &str) -> Option<&str> {
+    let found = key
+        .find("-default-backups-")
+        .or_else(|| key.find("-etcd-"))?;
+    Some(&key[..=found])
+}
+
 pub const LAYOUTS: &[Layout] = &[
     ("1,000 numbered clusters", |n, _| {
         format!(

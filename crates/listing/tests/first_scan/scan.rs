@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use s3_exporter_api::{ListingKind, Object, Order};
-use s3_exporter_listing::{Boundaries, Deadline, Fold, ListingContext, Target};
+use s3_exporter_listing::{Boundaries, Deadline, Expected, Fold, ListingContext, Target};
 use tokio::sync::Semaphore;
 
 use super::layouts::mix;
@@ -41,7 +41,7 @@ pub const WAYS: [Way; 5] = [
 ];
 
 /// What a first scan costs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
     /// How many times as fast as one request after another, with answers that take as long.
     pub times: f64,
@@ -79,6 +79,7 @@ pub struct Bucket {
     keys: Arc<Vec<String>>,
     page_size: u16,
     truth: Seen,
+    expected: Arc<Expected>,
 }
 
 impl Bucket {
@@ -89,7 +90,14 @@ impl Bucket {
             keys: Arc::new(keys),
             page_size,
             truth,
+            expected: Arc::default(),
         }
+    }
+
+    /// Its keys are expected to begin so.
+    pub fn expecting(self, beginnings: impl Iterator<Item = String>) -> Self {
+        let expected = Expected::new(beginnings).into();
+        Self { expected, ..self }
     }
 
     /// Lists it without a hint; every object has to be found once.
@@ -108,6 +116,7 @@ impl Bucket {
             concurrency: way.concurrency,
             concurrency_now: Arc::new(AtomicU16::new(way.concurrency)),
             page_size: self.page_size,
+            expected: Arc::clone(&self.expected),
             meter: Arc::default(),
             progress: Arc::default(),
             knowledge: Arc::default(),
