@@ -63,7 +63,8 @@ impl ListingPlan<'_> {
         page: &Page,
         next: &Continuation,
     ) -> Result<(), Contradiction> {
-        match check.judge(page, next, &self.context())? {
+        let proof = check.judge(page, next, &self.context());
+        match proof.map_err(|of| self.of_parts(of))? {
             Proof::Right => {}
             Proof::Asks(check) => self.checks.push_back(check),
             Proof::EndsWith(last) => self.ahead = Some(last),
@@ -78,6 +79,17 @@ impl ListingPlan<'_> {
             }
         }
         Ok(())
+    }
+
+    /// While there are parts, an end that came too early may be that of one of them: some stores are
+    /// wrong about what follows a key, and right in sequence.
+    fn of_parts(&self, contradiction: Contradiction) -> Contradiction {
+        match contradiction {
+            Contradiction::EarlyEnd { last: Some(_), key } if self.is_in_parts() => {
+                Contradiction::Followed { key }
+            }
+            other => other,
+        }
     }
 
     /// A check was refused, which shows nothing: where its prefix may be the cause, it is made
