@@ -28,6 +28,8 @@ pub struct BackupFold {
     pub(super) limits: Limits,
     pub(super) names_clusters: bool,
     pub(super) kept: KeptJobs,
+    /// Where the latest piece came among the backups of its job.
+    pub(super) near: usize,
     pub(super) classes: Vec<Box<str>>,
     /// Objects that a layout read.
     pub(super) matched: u64,
@@ -41,6 +43,7 @@ impl BackupFold {
             limits,
             names_clusters: false,
             kept: KeptJobs::new(limits),
+            near: 0,
             classes: Vec::new(),
             matched: 0,
         }
@@ -151,7 +154,8 @@ impl BackupFold {
                 let bit = piece.bit(object, class, &differs);
                 job.bytes = job.bytes.saturating_add(object.size);
                 let text = piece.text(object.key, &differs);
-                job.newest.add(&bit, &text, self.limits.backups);
+                job.newest
+                    .add(&bit, &text, self.limits.backups, &mut self.near);
             }
         }
         let of = Some(like.job);
@@ -228,7 +232,8 @@ impl BackupFold {
             text.shape = text.shape(&mut job.newest.shapes);
         }
         job.bytes = job.bytes.saturating_add(object.size);
-        job.newest.add(&bit, &text, self.limits.backups);
+        job.newest
+            .add(&bit, &text, self.limits.backups, &mut self.near);
         let time = piece.time.as_ref().filter(|_| may_repeat);
         lane.keep_piece(&of, &bit, &text, time, &mut self.kept);
     }

@@ -297,10 +297,16 @@ fn keep_greater(kept: &mut Option<Box<str>>, other: Option<&str>) {
     }
 }
 
-/// The newest backups of a job, the oldest first.
+/// The newest backups of a job.
+///
+/// Where parts of a listing take turns, each backup comes between those that are there, and memory is what is
+/// waited for. So they stay where they are, and only their order is searched and moved.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Newest {
-    slots: VecDeque<Slot>,
+    /// One that is let go gives its place to the next.
+    slots: Vec<Slot>,
+    /// The oldest first.
+    order: VecDeque<Place>,
     /// Below that rank no backup is kept any more: as many are as may be.
     least: Option<i64>,
     pub shapes: Shapes,
@@ -308,66 +314,102 @@ pub(super) struct Newest {
     commits: u64,
 }
 
+/// Where a backup lies.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// As its slot has it.
+    rank: i64,
+    slot: usize,
+}
+
 impl Newest {
-    /// Adds a piece; at most so many backups are kept.
+    /// Adds a piece; at most so many backups are kept. `near`: where the one before came in its order, of
+    /// this job or another.
     #[inline]
-    pub fn add(&mut self, bit: &Bit<'_>, text: &KeyText<'_>, most: usize) {
+    pub fn add(&mut self, bit: &Bit<'_>, text: &KeyText<'_>, most: usize, near: &mut usize) {
         self.commits = self.commits.saturating_add(u64::from(bit.completes()));
         let rank = bit.rank(text.id);
         // Of very many most are older than all that are kept: those of whole folders, mostly.
         if self.least.is_some_and(|least| rank < least) {
             return;
         }
-        let is_full = self.slots.len() >= most;
-        let at = match self.place(rank, text.id) {
-            Ok(at) => return self.slots[at].add(bit, text, &mut self.shapes),
+        let at = match self.place(rank, text.id, *near) {
+            Ok(at) => {
+                let slot = self.order[at].slot;
+                return self.slots[slot].add(bit, text, &mut self.shapes);
+            }
             Err(at) => at,
         };
-        if is_full && at == 0 {
-            return;
-        }
-        let gone = match is_full {
-            true => self.slots.pop_front(),
-            false => None,
-        };
-        let text = text.keep_as(gone.map(|slot| slot.text), &mut self.shapes);
-        let slot = Slot::new(rank, bit, text);
-        if !is_full && self.slots.len() == self.slots.capacity() {
-            // Doubled to the end, a fifth of the memory would lie idle; and most of it where each of
-            // very many jobs has one backup.
-            self.slots.reserve_exact(self.slots.len().clamp(1, 4));
-        }
-        let at = at - usize::from(is_full);
-        if at == self.slots.len() {
-            self.slots.push_back(slot);
-        } else {
-            self.slots.insert(at, slot);
+        *near = at;
+        if self.slots.len() < most {
+            self.insert(at, rank, bit, text);
+        } else if at > 0 {
+            self.replace_oldest(at - 1, rank, bit, text);
         }
         if self.slots.len() >= most {
-            self.least = self.slots.front().map(|oldest| oldest.rank);
+            self.least = self.order.front().map(|oldest| oldest.rank);
         }
     }
 
-    /// Where a backup is, or would be. In the order of a listing it is mostly the last.
-    fn place(&self, rank: i64, id: &[u8]) -> Result<usize, usize> {
-        let compare = |slot: &Slot| {
-            let by_id = || slot.text.compare_id(id, &self.shapes);
-            slot.rank.cmp(&rank).then_with(by_id)
+    /// Adds one that is at this place in the order.
+    fn insert(&mut self, at: usize, rank: i64, bit: &Bit<'_>, text: &KeyText<'_>) {
+        let slot = self.slots.len();
+        if slot == self.slots.capacity() {
+            // Doubled to the end, a third of the memory could lie idle; and most of it where each of
+            // very many jobs has one backup.
+            let more = slot.clamp(1, 16);
+            self.slots.reserve_exact(more);
+            self.order.reserve_exact(more);
+        }
+        let text = text.keep_as(None, &mut self.shapes);
+        self.slots.push(Slot::new(rank, bit, text));
+        self.order.insert(at, Place { rank, slot });
+    }
+
+    /// Adds one in place of the oldest, without which it is at this place in the order.
+    fn replace_oldest(&mut self, at: usize, rank: i64, bit: &Bit<'_>, text: &KeyText<'_>) {
+        let Some(Place { slot, .. }) = self.order.pop_front() else {
+            return;
         };
-        match self.slots.back().map(compare) {
-            None | Some(Ordering::Less) => Err(self.slots.len()),
-            Some(Ordering::Equal) => Ok(self.slots.len() - 1),
-            Some(Ordering::Greater) => self.slots.binary_search_by(compare),
+        let gone = std::mem::replace(&mut self.slots[slot].text, Text::NONE);
+        let text = text.keep_as(Some(gone), &mut self.shapes);
+        self.slots[slot] = Slot::new(rank, bit, text);
+        self.order.insert(at, Place { rank, slot });
+    }
+
+    /// Where in the order a backup is, or would be. In the order of a listing it is mostly the last; where
+    /// jobs take turns in each of its parts, as many are newer as of the job before.
+    fn place(&self, rank: i64, id: &[u8], near: usize) -> Result<usize, usize> {
+        let compare = |place: &Place| {
+            let by_id = || self.slots[place.slot].text.compare_id(id, &self.shapes);
+            place.rank.cmp(&rank).then_with(by_id)
+        };
+        match self.order.back().map(compare) {
+            None | Some(Ordering::Less) => Err(self.order.len()),
+            Some(Ordering::Equal) => Ok(self.order.len() - 1),
+            Some(Ordering::Greater) => {
+                let is_older = |at: usize| self.order.get(at).is_some_and(|of| of.rank < rank);
+                let is_newer = self.order.get(near).is_some_and(|of| of.rank > rank);
+                match is_newer && (near == 0 || is_older(near - 1)) {
+                    true => Err(near),
+                    false => self.order.binary_search_by(compare),
+                }
+            }
         }
     }
 
     /// Those that were kept, with how many pieces complete a backup; `None` where they are not in
     /// their order.
     pub fn restore(slots: Vec<Slot>, shapes: Shapes, commits: u64) -> Option<Self> {
-        let slots = VecDeque::from(slots);
         let key = |slot: &Slot| (slot.rank, slot.text.id(&shapes).into_owned());
         let is_sorted = slots.iter().map(key).is_sorted_by(|a, b| a < b);
+        let order = slots.iter().enumerate();
+        let order = order.map(|(slot, of)| Place {
+            rank: of.rank,
+            slot,
+        });
         is_sorted.then_some(Self {
+            order: order.collect(),
             slots,
             least: None,
             shapes,
@@ -375,8 +417,9 @@ impl Newest {
         })
     }
 
+    /// The oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter()
+        self.order.iter().map(|place| &self.slots[place.slot])
     }
 
     /// Whether there is none.

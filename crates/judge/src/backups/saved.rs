@@ -113,6 +113,7 @@ impl TryFrom<SavedFold> for BackupFold {
             limits: Limits::DEFAULT,
             names_clusters: false,
             kept,
+            near: 0,
             classes: saved.classes,
             matched: saved.matched,
         })
