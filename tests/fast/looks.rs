@@ -6,7 +6,7 @@ use std::time::Duration;
 use s3_exporter::destination::Destination;
 use s3_exporter::schedule::Runner;
 use s3_exporter::snapshot::{DestinationSnapshot, LookOutcome};
-use s3_exporter_api::{FailureKind, UnixTime};
+use s3_exporter_api::{FailureKind, Operation, UnixTime};
 use s3_exporter_judge::expectation::{Rhythm, Rules, Selector, Source, Stated, Statement};
 use s3_exporter_judge::findings::FindingKind;
 use s3_exporter_testkit::{Memory, Upload};
@@ -15,7 +15,8 @@ use tokio::sync::watch;
 use crate::common::given;
 
 const HOUR: i64 = 3_600_000;
-const MARKER: &str = "ran";
+/// Where the marker is.
+const MARKER: &str = "r/ran";
 
 struct Running {
     published: watch::Receiver<Arc<DestinationSnapshot>>,
@@ -111,6 +112,11 @@ async fn a_newer_backup_is_told_and_what_a_scan_tells_stays() {
     let first = running.until("a look", |_, look| look.finished > 0).await;
     let look = first.look.as_ref().unwrap();
     assert_eq!((look.jobs, look.requests), (1, 1));
+    let (finished, asked) = (look.finished, requests(&first));
+    let more = running
+        .until("more", |_, look| look.finished >= finished + 5)
+        .await;
+    assert!(requests(&more) >= asked + 4, "they are counted");
     store.put("b", &snapshot(2, 0));
     let seen = running
         .until("it is told", |now, _| newest(now) > newest(&first))
@@ -168,7 +174,8 @@ fn hourly_with_marker(of: &mut Destination) {
         rhythm: Some(Rhythm::Every(Duration::from_secs(3600))),
         ..Stated::default()
     };
-    of.judging.marker = Some(MARKER.into());
+    of.prefix = "r/".into();
+    of.judging.marker = Some("ran".into());
     of.judging.rules = Arc::new(Rules {
         stated: vec![Statement {
             of: Selector::default(),
@@ -178,6 +185,12 @@ fn hourly_with_marker(of: &mut Destination) {
         }],
         ..Rules::default()
     });
+}
+
+/// Requests so far.
+fn requests(of: &DestinationSnapshot) -> u64 {
+    let attempts = Operation::ALL.map(|operation| of.meter.attempts(operation));
+    attempts.iter().sum()
 }
 
 fn is_overdue(of: &DestinationSnapshot) -> bool {
@@ -250,6 +263,9 @@ async fn there_is_none_where_it_costs_more_than_a_tenth_of_a_scan() {
         let now = running
             .until("a scan", |now, _| now.figures.is_some())
             .await;
+        let asked = requests(&now);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(requests(&now), asked, "it is not tried again");
         let look = now.look.as_ref().unwrap();
         assert_eq!(
             (look.finished, look.jobs),
@@ -257,4 +273,36 @@ async fn there_is_none_where_it_costs_more_than_a_tenth_of_a_scan() {
             "{packs} {snapshots} {has_marker}"
         );
     }
+}
+
+/// A tenth of this repository's pages is three, of two snapshots each.
+#[tokio::test]
+async fn what_looks_have_shown_is_forgotten_where_they_come_to_cost_too_much() {
+    let store = repository(60);
+    let mut running = Running::start(&store, Duration::from_secs(3600));
+    let first = running.until("a look", |_, look| look.finished > 0).await;
+    store.put("b", &snapshot(2, 0));
+    running
+        .until("it is told", |now, _| newest(now) > newest(&first))
+        .await;
+    store.put_all("b", (3..=12).map(|nth| snapshot(nth, 0)));
+    let given_up = running
+        .until("none is made any more", |_, look| look.jobs == 0)
+        .await;
+    assert_eq!(given_up.look.as_ref().unwrap().requests, 0);
+    assert_eq!(newest(&given_up), newest(&first));
+}
+
+#[tokio::test]
+async fn there_is_none_of_objects_that_no_look_tells_of() {
+    let store = Memory::new();
+    let dump = |day| format!("db/db-2026-11-{day:02}.sql.gz");
+    store.put_all("b", (1..=30).map(|day| object(&dump(day), 5)));
+    let mut running = Running::start(&store, Duration::from_secs(3600));
+    running
+        .until("a scan", |now, _| now.figures.is_some())
+        .await;
+    tokio::time::sleep(Duration::from_millis(300)).await; // it would have looked meanwhile
+    let now = running.until("a scan", |_, _| true).await;
+    assert_eq!(now.look.as_ref().unwrap().finished, 0);
 }
