@@ -26,6 +26,7 @@ mod judging;
 mod logging;
 mod looks;
 mod probes;
+mod rounds;
 mod rules;
 mod settings;
 pub mod targets;
@@ -208,8 +209,8 @@ impl Runner {
                     names_gap = started.elapsed();
                 }
                 () = any_changed(&mut self.schedules) => self.publish(),
-                step = self.probes.next() => self.probe_step(step),
-                step = self.looks.next() => self.look_step(step),
+                step = self.probes.rounds.next() => self.probe_step(step),
+                step = self.looks.rounds.next() => self.look_step(step),
                 settings = next(&mut self.settings) => {
                     let interval = self.scan.destination.interval;
                     if self.adopt(settings) {
@@ -257,7 +258,7 @@ impl Runner {
 
     /// A scan, with the names and the boundaries of this moment.
     fn start(&mut self) -> impl Future<Output = EndedScan> + Send + 'static {
-        self.looks.give_up();
+        self.looks.rounds.give_up();
         let before = self
             .completed
             .as_ref()

@@ -21,6 +21,7 @@ mod judging;
 #[cfg(feature = "default")] // every plug-in
 mod keys;
 mod laws;
+mod looks;
 #[cfg(feature = "default")] // every plug-in
 mod reference;
 #[cfg(feature = "default")] // every plug-in

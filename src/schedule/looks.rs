@@ -3,17 +3,14 @@
 //! What a look shows holds until the next complete scan, which shows more: it is kept with the scan that it
 //! follows, and forgotten with it. A scan that begins gives up a look that runs.
 
-use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use s3_exporter_api::{BackendError, FailureKind, Meter, Operation, UnixTime, chain};
 use s3_exporter_judge::judge::Judgement;
 use s3_exporter_judge::look::{self, Seen};
-use tokio::time::{Instant, sleep_until};
 
-use super::{Runner, caught, jitter};
-use crate::destination::Destination;
+use super::rounds::{Rounds, Step};
+use super::{Runner, caught};
 use crate::scan::{CompleteListing, LookError, ScanContext};
 use crate::snapshot::{LookOutcome, ScanFailure};
 
@@ -29,9 +26,8 @@ pub(super) struct Ended {
     result: Result<Option<Seen>, BackendError>,
 }
 
-type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
-
 /// What looks have shown since a scan.
+#[derive(Debug)]
 pub(super) struct Looked {
     of: Arc<CompleteListing>,
     /// When the latest of them ended.
@@ -42,60 +38,15 @@ pub(super) struct Looked {
 }
 
 /// The looks of one destination.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Looks {
-    /// When the next one is to begin; `None` where there are none.
-    due: Option<Instant>,
-    running: Option<Running>,
+    pub rounds: Rounds<Ended>,
     looked: Option<Looked>,
     /// The scan after which looks are not made, for they would take too many requests.
     given_up: Option<Arc<CompleteListing>>,
 }
 
-impl fmt::Debug for Looks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Looks")
-            .field("due", &self.due)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What happens next.
-pub(super) enum Step {
-    /// One is to begin.
-    Due,
-    /// One has ended.
-    Ended(Ended),
-}
-
 impl Looks {
-    /// Waits for what happens next; forever where there are none.
-    pub(super) async fn next(&mut self) -> Step {
-        if let Some(running) = &mut self.running {
-            let ended = running.await;
-            self.running = None;
-            return Step::Ended(ended);
-        }
-        match self.due {
-            Some(due) => {
-                sleep_until(due).await;
-                Step::Due
-            }
-            None => std::future::pending().await,
-        }
-    }
-
-    /// The next one comes in an interval of the destination, if there are to be any.
-    fn put_off(&mut self, destination: &Destination) {
-        let interval = destination.look_interval;
-        self.due = interval.map(|interval| Instant::now() + jitter(interval));
-    }
-
-    /// Gives up the one that runs.
-    pub(super) fn give_up(&mut self) {
-        self.running = None;
-    }
-
     /// What they have shown since a scan.
     fn since(&self, of: &Arc<CompleteListing>) -> Option<&Looked> {
         let looked = self.looked.as_ref();
@@ -128,7 +79,7 @@ impl Runner {
     /// Has looks as it is said now, the first of them in an interval. What was seen is forgotten.
     pub(super) fn arrange_looks(&mut self) {
         self.looks = Looks::default();
-        self.looks.put_off(&self.scan.destination);
+        (self.looks.rounds).put_off(self.scan.destination.look_interval);
         self.snapshot.look = match self.scan.destination.look_interval {
             Some(_) => Some(self.snapshot.look.take().unwrap_or_default()),
             None => None,
@@ -136,11 +87,11 @@ impl Runner {
     }
 
     /// Begins what is due, or takes what has come.
-    pub(super) fn look_step(&mut self, step: Step) {
+    pub(super) fn look_step(&mut self, step: Step<Ended>) {
         match step {
             Step::Ended(ended) => self.looked(ended),
             Step::Due => {
-                self.looks.put_off(&self.scan.destination);
+                (self.looks.rounds).put_off(self.scan.destination.look_interval);
                 if self.snapshot.running.get().is_none() {
                     self.begin_look();
                 }
@@ -172,7 +123,7 @@ impl Runner {
             meter: Arc::new(Meter::within(Arc::clone(&self.scan.meter))),
             ..self.scan.clone()
         };
-        self.looks.running = Some(Box::pin(async move {
+        self.looks.rounds.begin(async move {
             let looked = async {
                 match scan.look(&jobs, &before, most).await {
                     Ok(seen) => Ok(Some(seen)),
@@ -187,7 +138,7 @@ impl Runner {
                 requests: requests.iter().sum(),
                 result,
             }
-        }));
+        });
     }
 
     /// How many requests a look may take: a part of what the latest complete scan took.

@@ -1,16 +1,14 @@
 //! Whether the store answers, on a clock of its own: a scan may be an interval away, wait for its turn,
 //! or hang. One key is asked for, unless a scan has heard from the store just now.
 
-use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use s3_exporter_api::{BackendError, FailureKind, UnixTime, chain};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
-use super::{Runner, caught, jitter};
-use crate::destination::Destination;
+use super::rounds::{Rounds, Step};
+use super::{Runner, caught};
 use crate::scan::ScanContext;
 use crate::snapshot::{ScanFailure, StoreAnswer};
 
@@ -19,82 +17,41 @@ const LEAST: Duration = Duration::from_secs(5);
 /// and so long at most.
 const MOST: Duration = Duration::from_secs(30);
 
-type Answer = Pin<Box<dyn Future<Output = Result<(), BackendError>> + Send>>;
+type Answer = Result<(), BackendError>;
 
 /// The probes of one destination.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Probes {
-    /// When the next one is to begin; `None` where there are none.
-    due: Option<Instant>,
-    /// The one that runs.
-    running: Option<Answer>,
+    pub rounds: Rounds<Answer>,
     /// Pages of the scan that runs, when it was looked at last.
     pages: u64,
-}
-
-impl fmt::Debug for Probes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Probes")
-            .field("due", &self.due)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What happens next.
-pub(super) enum Step {
-    /// One is to begin.
-    Due,
-    /// One has ended.
-    Answered(Result<(), BackendError>),
-}
-
-impl Probes {
-    /// Waits for what happens next; forever where there are none.
-    pub(super) async fn next(&mut self) -> Step {
-        if let Some(running) = &mut self.running {
-            let answer = running.await;
-            self.running = None;
-            return Step::Answered(answer);
-        }
-        match self.due {
-            Some(due) => {
-                sleep_until(due).await;
-                Step::Due
-            }
-            None => std::future::pending().await,
-        }
-    }
-
-    /// The next one comes in an interval of the destination, if there are to be any.
-    fn put_off(&mut self, destination: &Destination) {
-        let interval = destination.probe_interval;
-        self.due = interval.map(|interval| Instant::now() + jitter(interval));
-    }
 }
 
 impl Runner {
     /// Has probes as it is said now, the first of them in an interval.
     pub(super) fn arrange_probes(&mut self) {
+        let interval = self.scan.destination.probe_interval;
         self.probes = Probes::default();
-        self.probes.put_off(&self.scan.destination);
-        if self.scan.destination.probe_interval.is_none() {
+        self.probes.rounds.put_off(interval);
+        if interval.is_none() {
             self.snapshot.store = None;
         }
     }
 
     /// Asks, where nobody has heard from the store since this was due before.
-    pub(super) fn probe_step(&mut self, step: Step) {
+    pub(super) fn probe_step(&mut self, step: Step<Answer>) {
         match step {
-            Step::Answered(answer) => self.heard(answer),
+            Step::Ended(answer) => self.heard(answer),
             Step::Due => {
-                self.probes.put_off(&self.scan.destination);
+                let interval = self.scan.destination.probe_interval;
+                self.probes.rounds.put_off(interval);
                 let running = self.snapshot.running.get();
                 let pages = running.map_or(0, |running| running.pages());
                 if pages > std::mem::replace(&mut self.probes.pages, pages) {
                     return self.heard(Ok(()));
                 }
-                if let Some(interval) = self.scan.destination.probe_interval {
-                    self.probes.running = Some(Box::pin(ask(self.scan.clone(), interval)));
+                if let Some(interval) = interval {
+                    self.probes.rounds.begin(ask(self.scan.clone(), interval));
                 }
             }
         }
@@ -102,14 +59,15 @@ impl Runner {
 
     /// A scan was complete: the store has answered.
     pub(super) fn heard_by_scan(&mut self) {
-        if self.scan.destination.probe_interval.is_some() {
-            self.probes.put_off(&self.scan.destination);
-            self.probes.running = None; // what it was to find out is known
+        let interval = self.scan.destination.probe_interval;
+        if interval.is_some() {
+            self.probes.rounds.put_off(interval);
+            self.probes.rounds.give_up(); // what it was to find out is known
             self.take_note_of(None);
         }
     }
 
-    fn heard(&mut self, answer: Result<(), BackendError>) {
+    fn heard(&mut self, answer: Answer) {
         let failure = match answer {
             Ok(()) => None,
             // It is there, and has too much to do.
@@ -159,7 +117,7 @@ impl Runner {
 
 /// One key. It is beside the bound on requests, or it would wait for those that a store in trouble
 /// does not answer.
-async fn ask(scan: ScanContext, interval: Duration) -> Result<(), BackendError> {
+async fn ask(scan: ScanContext, interval: Duration) -> Answer {
     let of = Arc::clone(&scan.destination);
     let limit = interval.clamp(LEAST, MOST);
     let asked = caught(&of, async {

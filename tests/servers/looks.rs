@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::common::{Exporter, Metrics};
 
-const NEWEST: &str = "objectstore_backup_last_success_timestamp_seconds";
-const LOOKS: &str = "objectstore_looks_total";
-const LOOKED: &str = "objectstore_look_last_success_timestamp_seconds";
+pub const NEWEST: &str = "objectstore_backup_last_success_timestamp_seconds";
+pub const LOOKS: &str = "objectstore_looks_total";
+pub const LOOKED: &str = "objectstore_look_last_success_timestamp_seconds";
 const FAILURES: &str = "objectstore_look_failures_total";
 const REQUESTS: &str = "objectstore_api_requests_total";
 const SCANNED: &str = "objectstore_scan_last_success_timestamp_seconds";
@@ -35,16 +35,16 @@ fn config(minio: &MinIo) -> String {
     text + "[[destinations]]\nname = \"small\"\nbucket = \"small\"\n"
 }
 
-fn hours_ago(hours: i64) -> UnixTime {
+pub fn hours_ago(hours: i64) -> UnixTime {
     UnixTime::from_millis(UnixTime::now().as_millis() - hours * 3_600_000)
 }
 
-fn hash(nth: u64) -> String {
+pub fn hash(nth: u64) -> String {
     format!("{:064x}", u128::from(nth) << 64 | 7)
 }
 
 /// A repository with so many packs and two snapshots, the later five hours old.
-fn restic(packs: u64) -> Vec<Upload> {
+pub fn restic(packs: u64) -> Vec<Upload> {
     let old = |key: String, hours: i64| Upload::new(key, 10).at(hours_ago(hours));
     let mut all = vec![
         old("restic/config".to_owned(), 30),

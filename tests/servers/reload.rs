@@ -12,6 +12,7 @@ use crate::common::{Exporter, Metrics};
 mod changes;
 mod followed;
 mod gate;
+mod looks;
 mod refused;
 mod resolvers;
 mod running;

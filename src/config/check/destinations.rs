@@ -11,7 +11,7 @@ use self::also::also;
 use self::filter::filter;
 use self::judging::{Beside, judging, of_store};
 use self::keys::{prefix, separator};
-use self::looks::LookInterval;
+use self::looks::look_interval;
 use self::mirrors::Mirror;
 use self::names::{Name, Names, names};
 use self::prefixes::prefixes;
@@ -91,6 +91,8 @@ pub(super) struct Of<'a> {
     pub has_prefixes: bool,
     /// Whether it mirrors another one.
     pub is_mirror: bool,
+    /// Whether looks may be made between its scans.
+    pub may_have_looks: bool,
 }
 
 impl Of<'_> {
@@ -139,16 +141,14 @@ impl FoundDestinations {
             prefix: &prefix,
             has_prefixes: is_of_prefixes,
             is_mirror: mirror_of.is_some(),
+            may_have_looks: true,
         };
         // What each is, but for its name and its bucket.
         let common = self.common(section, context, of);
-        let interval = common.as_ref().map(|(common, _)| common.interval);
-        let look_interval = LookInterval::read(section, context.scan, interval);
         let common = common.map(|(common, source)| {
             let common = Destination {
                 audit_interval,
                 probe_interval: probe_interval.unwrap_or(common.probe_interval),
-                look_interval: look_interval.of(section, &common, store),
                 ..common
             };
             (common, source)
@@ -217,9 +217,8 @@ impl FoundDestinations {
             &[("all", Expect::All), ("present", Expect::Present)],
         );
         let interval = interval(section).unwrap_or(context.scan.interval);
-        let report_interval = context
-            .connection(of.backend.as_deref())
-            .and_then(Connect::report_interval);
+        let store = context.connection(of.backend.as_deref());
+        let report_interval = store.and_then(Connect::report_interval);
         let figures_interval = interval.max(report_interval.unwrap_or_default());
         let max_age = section.setting("max_age", Section::duration);
         let timeout = section.duration("timeout").unwrap_or(context.scan.timeout);
@@ -238,14 +237,19 @@ impl FoundDestinations {
                 ),
             );
         }
+        let layouts = context.layouts.choice(section).unwrap_or_default();
+        let look_interval = match of.may_have_looks {
+            true => look_interval(section, context.scan, interval, &layouts, store),
+            false => None,
+        };
         let beside = Beside {
             filter: &filter,
             interval: figures_interval,
-            has_looks: section.has("look_interval") || context.scan.look_interval.is_some(),
+            look_interval,
             max_age: max_age.as_ref(),
             is_mirror: of.is_mirror,
         };
-        let judging = judging(section, context, &beside);
+        let judging = judging(section, layouts, &beside);
         let tag_labels = tag_labels(section, context.metrics);
         let also = also(section, &of, &tag_labels);
         let labels = labels(section, context.metrics);
@@ -279,7 +283,7 @@ impl FoundDestinations {
                 Some(_) => None,
                 None => context.scan.probe_interval,
             },
-            look_interval: None,
+            look_interval,
             report_interval,
             price: store.price,
             labels: all_labels(context, store, &source, &labels),

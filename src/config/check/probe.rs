@@ -54,6 +54,7 @@ fn module(
         prefix: "",
         has_prefixes: false, // each target may have one
         is_mirror: false,
+        may_have_looks: false,
     };
     let buckets = buckets(section);
     let common = found.common(section, context, of);
@@ -65,7 +66,6 @@ fn module(
         template: Arc::new(Destination {
             resolver,
             probe_interval: None,
-            look_interval: None,
             ..destination
         }),
     }))

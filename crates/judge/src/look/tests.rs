@@ -15,10 +15,13 @@ use crate::layouts::LayoutChoice;
 use crate::memory::Memory;
 
 mod cost;
+mod limits;
 
 /// 2026-11-01T00:00:00Z, in milliseconds.
 const START: i64 = 1_793_491_200_000;
 const HOUR: i64 = 3_600_000;
+/// Objects in a page.
+const PAGE: usize = 1000;
 
 /// A bucket, by key: size, and last-modified in hours after the start.
 #[derive(Clone, Default)]
@@ -71,10 +74,11 @@ impl Lists for Bucket {
                 .collect(),
         };
         entries.dedup_by(|one, other| one.key == other.key);
-        Ok(Listed {
-            entries,
-            is_all: true,
-        })
+        let is_all = part.what != What::First || entries.len() <= PAGE;
+        if !is_all {
+            entries.truncate(PAGE);
+        }
+        Ok(Listed { entries, is_all })
     }
 }
 
@@ -394,29 +398,6 @@ fn one_that_is_begun_again_in_its_place_is_not_told() {
     let at_work = whole.without("m/latest/backup_complete.ignore");
     for seen in [seen, Seen::default()] {
         assert_eq!(looked(&jobs, &seen, &mut at_work.clone()).jobs, []);
-    }
-}
-
-/// What was told of by a look and has gone since is not told any more.
-#[test]
-fn what_has_gone_is_forgotten() {
-    for tool in TOOLS.iter().filter(|tool| tool.needed.len() > 1) {
-        let before = Bucket::of(tool.first);
-        let whole = before.clone().with(tool.second);
-        let jobs = before.jobs();
-        let full = judged(&jobs, &Memory::default(), 30.0, judge);
-        let newest = |seen: &Seen| {
-            let told = judged(&jobs, &full.memory, 60.0, |case| after(case, &full, seen));
-            told.jobs.values().next().and_then(|job| job.newest_good)
-        };
-        let first = looked(&jobs, &Seen::default(), &mut whole.clone());
-        let is = newest(&first);
-        let again = looked(&jobs, &first, &mut whole.clone());
-        assert_eq!(newest(&again), is);
-        for key in tool.needed {
-            let gone = looked(&jobs, &first, &mut whole.clone().without(key));
-            assert!(newest(&gone) < is, "{key}");
-        }
     }
 }
 

@@ -10,8 +10,8 @@ use s3_exporter_api::{Connect, UnixTime};
 use s3_exporter_config::{Section, Setting};
 use s3_exporter_judge::expectation::{Rhythm, Rules, Selector, Source, Stated, Statement, Tuning};
 use s3_exporter_judge::findings::FindingKind;
+use s3_exporter_judge::layouts::LayoutChoice;
 
-use super::Context;
 use super::rhythm::{self, Said};
 use super::tuning::tuning;
 use crate::destination::Judging;
@@ -22,8 +22,8 @@ use crate::filter::Filter;
 pub(super) struct Beside<'a> {
     pub filter: &'a Filter,
     pub interval: Duration,
-    /// Whether looks between the scans may tell of a late backup.
-    pub has_looks: bool,
+    /// From one look between the scans to the next; `None` where nobody looks.
+    pub look_interval: Option<Duration>,
     pub max_age: Option<&'a Setting<Duration>>,
     /// Whether it mirrors another one.
     pub is_mirror: bool,
@@ -32,10 +32,9 @@ pub(super) struct Beside<'a> {
 /// What is said of a destination; which one it mirrors is still to be looked up.
 pub(super) fn judging(
     section: &mut Section,
-    context: &Context<'_>,
+    layouts: LayoutChoice,
     beside: &Beside<'_>,
 ) -> Judging {
-    let layouts = context.layouts.choice(section);
     let marker = section.setting("marker", Section::name);
     if let Some(marker) = &marker
         && let Ok(Some(filter)) = beside.filter.at(UnixTime::now(), "")
@@ -52,7 +51,7 @@ pub(super) fn judging(
     section.table_list("jobs", |section| job(section, beside, &mut rules));
     rules.say(Selector::default(), stated, tuning);
     Judging {
-        layouts: layouts.unwrap_or_default(),
+        layouts,
         rules: Arc::new(rules),
         mirror_of: None,
         marker: marker.map(|marker| marker.value.into()),
@@ -162,13 +161,17 @@ fn contradictions(
         },
     };
     let name = key.key();
-    if shortest < beside.interval && !beside.has_looks {
+    let (interval, is, next) = match beside.look_interval {
+        Some(interval) => (interval, "looked at", "look"),
+        None => (beside.interval, "listed", "scan"),
+    };
+    if shortest < interval {
         section.warn_of(
             key,
             format!(
-                "asks for a backup every {}, and the bucket is listed every {}: a late one is noticed only by the next scan",
+                "asks for a backup every {}, and the bucket is {is} every {}: a late one is noticed only by the next {next}",
                 format_duration(shortest),
-                format_duration(beside.interval)
+                format_duration(interval)
             ),
         );
     }
