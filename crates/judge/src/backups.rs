@@ -15,6 +15,7 @@ mod kept;
 mod lane;
 mod newest;
 mod saved;
+mod slot;
 #[cfg(test)]
 mod tests;
 mod text;

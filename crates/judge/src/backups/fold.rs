@@ -11,8 +11,8 @@ use super::Limits;
 use super::job::{Cluster, Name};
 use super::kept::{JobRef, KeptJobs};
 use super::lane::{BackupLane, LikeOf, LikeRole};
-use super::newest::{Bit, completes};
 use super::saved::SavedFold;
+use super::slot::{Bit, completes};
 use super::text::KeyText;
 
 /// Classes that are told apart; no store has so many.

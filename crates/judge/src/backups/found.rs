@@ -11,7 +11,7 @@ use crate::layouts::{
 
 use super::fold::BackupFold;
 use super::job::{BesideSums, Cluster, Job, Sums};
-use super::newest::Slot;
+use super::slot::Slot;
 use super::zone::{self, Label};
 use super::{Backup, Beside, JobBackups, JobId, OTHER};
 

@@ -7,7 +7,7 @@ use crate::layouts::{Alike, KeyTime, Never, Rest};
 
 use super::digits::Written;
 use super::kept::{JobRef, KeptJobs};
-use super::newest::{Bit, BitTime};
+use super::slot::{Bit, BitTime};
 use super::text::KeyText;
 
 /// What is known of the latest object of a range of keys.

@@ -8,7 +8,8 @@ use super::Limits;
 use super::fold::BackupFold;
 use super::job::{BesideSums, Cluster, Job, Name, Sums};
 use super::kept::KeptJobs;
-use super::newest::{More, Newest, Slot};
+use super::newest::Newest;
+use super::slot::{More, Slot};
 use super::text::{Ends, Shape, Shapes, Text};
 
 /// Everything that a fold found.
