@@ -1,6 +1,8 @@
 //! What a listing says of backups: a fold of its objects, and the backups of each job that come of
 //! it. Its size is bounded: see [`Limits`].
 
+use std::sync::Arc;
+
 use s3_exporter_api::UnixTime;
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +108,7 @@ pub struct Backup {
     /// Where its chain goes on by ranges: what it ends with.
     pub covers: Option<String>,
     /// The storage class of what completes it.
-    pub class: String,
+    pub class: Arc<str>,
 }
 
 /// What is in a root and never a backup.

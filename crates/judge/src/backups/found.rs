@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
 
@@ -110,10 +111,14 @@ impl BackupFold {
         let layout = job.name().layout;
         let slots: Vec<_> = job.newest.iter().filter(|slot| slot.is_backup()).collect();
         let times = times(layout, &slots);
+        let classes: Vec<Arc<str>> = self.classes.iter().map(|class| (&**class).into()).collect();
         let mut backups: Vec<_> = slots
             .iter()
             .zip(times)
-            .map(|(slot, time)| self.backup(job, slot, time))
+            .map(|(slot, time)| {
+                let class = classes.get(usize::from(slot.class));
+                backup(job, slot, time, class.cloned().unwrap_or_default())
+            })
             .collect();
         // Stable: those of the same time stay in the order of their ids.
         backups.sort_by_key(|backup| backup.time);
@@ -127,31 +132,28 @@ impl BackupFold {
             beside,
         }
     }
+}
 
-    fn backup(&self, job: &Job, slot: &Slot, time: UnixTime) -> Backup {
-        let shapes = &job.newest.shapes;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let is_complete = slot.is_complete(job.name().layout.complete);
-        let newest = Some(slot.made).max(slot.newest_data().filter(|_| !is_complete));
-        let (parent, covers) = links(job, slot);
-        Backup {
-            id: text(&slot.text.id(shapes)),
-            key: text(&slot.text.key(shapes)),
-            time,
-            made: UnixTime::from_millis(newest.unwrap_or(slot.made)),
-            begun: UnixTime::from_millis(slot.begun()),
-            size: slot.size,
-            parts: slot.parts,
-            kind: slot.kind,
-            is_complete,
-            lacking: slot.lacking(),
-            parent,
-            covers,
-            class: match self.classes.get(usize::from(slot.class)) {
-                Some(class) => class.to_string(),
-                None => String::new(),
-            },
-        }
+fn backup(job: &Job, slot: &Slot, time: UnixTime, class: Arc<str>) -> Backup {
+    let shapes = &job.newest.shapes;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let is_complete = slot.is_complete(job.name().layout.complete);
+    let newest = Some(slot.made).max(slot.newest_data().filter(|_| !is_complete));
+    let (parent, covers) = links(job, slot);
+    Backup {
+        id: text(&slot.text.id(shapes)),
+        key: text(&slot.text.key(shapes)),
+        time,
+        made: UnixTime::from_millis(newest.unwrap_or(slot.made)),
+        begun: UnixTime::from_millis(slot.begun()),
+        size: slot.size,
+        parts: slot.parts,
+        kind: slot.kind,
+        is_complete,
+        lacking: slot.lacking(),
+        parent,
+        covers,
+        class,
     }
 }
 

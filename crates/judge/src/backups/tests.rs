@@ -265,7 +265,7 @@ fn defined(objects: &[Listed], limits: Limits) -> Vec<(JobId, u64, u64, Vec<Back
                 class: String::from_utf8_lossy(
                     object(&(String::new(), stands.2, 0)).storage_class.name(),
                 )
-                .into_owned(),
+                .into(),
             });
         }
         newest.sort_by_key(|backup| backup.time);

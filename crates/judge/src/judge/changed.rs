@@ -82,7 +82,7 @@ const COLD: &[&str] = &[
 /// Finds that the newest backup is in such a class.
 pub(super) fn cold(job: &Job<'_>) -> Option<Draft> {
     let newest = job.history.newest()?;
-    let class = newest.backup.class.as_str();
+    let class = &*newest.backup.class;
     if !COLD.contains(&class) {
         return None;
     }
@@ -90,7 +90,7 @@ pub(super) fn cold(job: &Job<'_>) -> Option<Draft> {
         .history
         .good_ones()
         .rev()
-        .take_while(|one| one.backup.class == class);
+        .take_while(|one| *one.backup.class == *class);
     let text = format!(
         "the newest backup is in storage class {class}: before anything can be restored it must be \
          fetched from there, which takes hours"

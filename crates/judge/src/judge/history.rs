@@ -94,7 +94,7 @@ impl<'a> History<'a> {
         for (at, one) in shown.iter_mut().enumerate() {
             match known.at[at] {
                 Some(index) => one.recall(&mut past[index], job, is_alone, at == last),
-                None if delay.is_copied(&backups, one.backup) => one.made = one.time,
+                None if delay.is_copied(one.backup) => one.made = one.time,
                 None if delay.is_resumed(one.backup) => one.time = one.made,
                 None => {}
             }

@@ -91,37 +91,37 @@ pub(super) struct Jobs<'a> {
 
 /// All jobs of a case.
 pub(super) fn all<'a>(case: &Case<'a>) -> Jobs<'a> {
-    let mut shown: BTreeMap<&JobId, &JobBackups> = BTreeMap::new();
-    let mut omitted = 0;
     let mut sorted: Vec<&JobBackups> = case.jobs.iter().collect();
     sorted.sort_by_key(|job| (&job.id, job.layout.name));
-    for job in sorted {
-        if is_other(&job.id) {
-            omitted = job.count.saturating_add(omitted);
-        } else if shown.contains_key(&job.id) {
-            omitted += 1;
-        } else {
-            shown.insert(&job.id, job);
-        }
-    }
+    let (others, mut named): (Vec<_>, Vec<_>) =
+        sorted.into_iter().partition(|job| is_other(&job.id));
+    let all = named.len();
+    named.dedup_by(|later, first| later.id == first.id);
+    let beyond = others.iter().map(|job| job.count);
+    let omitted = beyond.fold((all - named.len()) as u64, u64::saturating_add);
+    // Each at once: inserted one by one, thousands take as long as what is found of them.
+    let shown: BTreeMap<&JobId, &JobBackups> =
+        named.into_iter().map(|job| (&job.id, job)).collect();
     let memory: BTreeMap<&JobId, &JobMemory> = case
         .memory
         .jobs
         .iter()
         .map(|(id, memory)| (id, memory))
         .collect();
-    let others = case.jobs.iter().filter(|job| is_other(&job.id));
-    let summed: BTreeSet<&str> = others.map(|job| job.id.cluster.as_str()).collect();
+    let summed = others.iter().map(|job| job.id.cluster.as_str());
+    let summed: BTreeSet<&str> = summed.collect();
     let rules = case.rules.index();
     let gone = |(id, memory): &(&&JobId, &&JobMemory)| {
         !shown.contains_key(**id)
             && presence::is_remembered(case, &summed, id, memory)
             && between(memory.last_seen, case.now) <= presence::told_for(&rules.of(id))
     };
-    let mut ids: BTreeSet<&JobId> = memory.iter().filter(gone).map(|(id, _)| *id).collect();
+    let mut ids: Vec<&JobId> = memory.iter().filter(gone).map(|(id, _)| *id).collect();
     ids.extend(shown.keys());
     let first_site = case.mirrored.unwrap_or_default().iter().map(|job| &job.id);
     ids.extend(first_site.filter(|id| !is_other(id)));
+    ids.sort();
+    ids.dedup();
     let job = |id: &JobId| {
         let (shown, memory) = (shown.get(id).copied(), memory.get(id).copied());
         Job::new(case, id.clone(), rules.of(id), shown, memory)
