@@ -1,6 +1,7 @@
 //! One run of a job, and what it leaves in the bucket.
 
 use std::fmt::Write;
+use std::sync::{Arc, LazyLock};
 
 use s3_exporter_judge::backups::{Backup, JobBackups};
 use s3_exporter_judge::layouts::Kind;
@@ -76,8 +77,7 @@ impl Site {
             _ => 1,
         };
         backup.is_complete = true;
-        backup.class.clear();
-        backup.class.push_str("STANDARD");
+        backup.class = standard();
         match wrong {
             Some(Harm::Nothing) => backup.size = 20,
             Some(Harm::Shrunk) => {
@@ -103,7 +103,7 @@ impl Site {
                 }
             }
             Some(Harm::Clock) => backup.time = at(start + 26 * HOUR),
-            Some(Harm::Cold) => "GLACIER".clone_into(&mut backup.class),
+            Some(Harm::Cold) => backup.class = "GLACIER".into(),
             _ => {}
         }
         let again = (wrong == Some(Harm::Duplicate)).then(|| {
@@ -168,6 +168,12 @@ fn blank() -> Backup {
         lacking: 0,
         parent: None,
         covers: None,
-        class: String::new(),
+        class: standard(),
     }
+}
+
+/// The class of all but what is harmed: one text for very many.
+fn standard() -> Arc<str> {
+    static STANDARD: LazyLock<Arc<str>> = LazyLock::new(|| "STANDARD".into());
+    Arc::clone(&STANDARD)
 }
