@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # kube (the crate): a kubeconfig whose user is an exec plug-in that gives a token for an hour.
 #
-# One would guess: the plug-in runs once, when the client is made, as kubectl runs it; its answer is kept until it ends.
+# One would guess: the plug-in runs once, when the client is made, and its answer is kept until it ends.
 # What happens: making the client runs it three times before any request: for the token, for a client
 #   certificate that it might have given, and for when that would end. Each waits for the one before.
 # Whom it hurts: those whose plug-in asks a person for a code, takes a code that is good once, opens a browser, or is
