@@ -5,14 +5,28 @@
 //! ([`seams`](super::seams)), both must have seen the same key behind the boundary, or the one
 //! that begins there must begin with the key that the scan before remembered; and the end of
 //! everything is asked for once more, in another form. What does not agree is asked again, since
-//! objects come and go meanwhile.
+//! objects come and go meanwhile: only an object that is there before and after an answer, and not in
+//! it, contradicts it.
 
-use s3_exporter_api::{Continuation, Page, UnixTime};
+use s3_exporter_api::{Continuation, Object, Page, UnixTime};
 
 use super::contradiction::Contradiction;
 use super::folder::{parent, successor, without_last_part};
 use super::ranges::Start;
 use super::seams::is_skipped;
+
+/// What to ask for: a prefix (`None`: that of the part behind the boundary), where to begin, and how many
+/// objects (`None`: a page).
+type Request = (Option<Box<str>>, Start, Option<u16>);
+
+/// A key that came while this was listed.
+#[derive(Debug)]
+pub(super) struct Recent {
+    key: Box<[u8]>,
+    modified: UnixTime,
+    /// What showed it.
+    request: Request,
+}
 
 /// A request that shows something.
 #[derive(Debug)]
@@ -27,7 +41,20 @@ pub(super) enum Check {
     /// Whether this key, which only the part before a boundary saw, is still there.
     Exists { key: Box<str>, boundary: Box<str> },
     /// Whether the part behind a boundary begins with that key now.
-    Begins { key: Box<[u8]>, boundary: Box<str> },
+    Begins { key: Recent, boundary: Box<str> },
+    /// The same of a key that cannot be asked for by itself, as it is not UTF-8.
+    BeginsWith { key: Box<[u8]>, boundary: Box<str> },
+    /// Whether `request`, which said that nothing follows in the part before a boundary, still says so,
+    /// though the part behind begins with this key, which was last modified then.
+    Ended {
+        key: Box<[u8]>,
+        modified: UnixTime,
+        boundary: Box<str>,
+        request: (Box<str>, Start),
+    },
+    /// Whether this key, which an answer lacked, is the object that it was before that answer: if it is,
+    /// `denied` holds, and else it came and went.
+    Remains { key: Recent, denied: Contradiction },
     /// What follows the key that was the last one in the scan before, in a folder (`prefix`), then
     /// in the one around it, and so on; `last` is the last key that was seen.
     Ahead {
@@ -50,13 +77,13 @@ pub(super) enum Check {
     /// Whether `request` still says that nothing follows, though `key` does.
     EndAgain {
         last: Box<str>,
-        key: Box<[u8]>,
+        key: Recent,
         request: (Box<str>, Start),
     },
     /// Whether there is really nothing; there was something when `after` was remembered.
     Empty { after: Box<str> },
     /// Whether there is still nothing, though there is this key.
-    EmptyAgain { key: Box<[u8]> },
+    EmptyAgain { key: Recent },
 }
 
 /// What a check has shown.
@@ -88,12 +115,8 @@ pub(super) struct CheckContext<'a> {
 }
 
 impl Check {
-    /// What to ask for: a prefix (`None`: that of the part behind the boundary), where to begin,
-    /// and how many objects (`None`: a page).
-    pub(super) fn request(
-        &self,
-        context: &CheckContext<'_>,
-    ) -> (Option<Box<str>>, Start, Option<u16>) {
+    /// What to ask for.
+    pub(super) fn request(&self, context: &CheckContext<'_>) -> Request {
         let around = || match context.is_narrow {
             true => Some(context.prefix.into()),
             false => Some(without_last_part(context.prefix).into()),
@@ -103,7 +126,8 @@ impl Check {
                 (Some(prefix.clone()), Start::Token(token.clone()), Some(1))
             }
             Self::Exists { key, .. } => (Some(key.clone()), Start::First, Some(1)),
-            Self::Begins { boundary, .. } => (None, Start::After(boundary.clone()), None),
+            Self::Remains { key, .. } => key.request.clone(),
+            Self::Begins { boundary, .. } | Self::BeginsWith { boundary, .. } => behind(boundary),
             Self::Ahead { prefix, after, .. } => {
                 let is_folder = prefix.len() > context.prefix.len();
                 let prefix = is_folder.then(|| prefix.clone()).or_else(around);
@@ -113,7 +137,9 @@ impl Check {
                 (Some(prefix.clone()), Start::After(after.clone()), Some(1))
             }
             Self::End { last, .. } => (around(), Start::After(last.clone()), Some(1)),
-            Self::EndAgain { request, .. } => (Some(request.0.clone()), request.1.clone(), None),
+            Self::EndAgain { request, .. } | Self::Ended { request, .. } => {
+                (Some(request.0.clone()), request.1.clone(), None)
+            }
             Self::Empty { after } => (around(), Start::After(after.clone()), None),
             Self::EmptyAgain { .. } => (Some(context.prefix.into()), Start::First, None),
         }
@@ -126,11 +152,18 @@ impl Check {
         next: &Continuation,
         context: &CheckContext<'_>,
     ) -> Result<Proof, Contradiction> {
+        let request = self.request(context);
+        let recent = |of: &Object<'_>| Recent {
+            key: of.key.into(),
+            modified: of.last_modified,
+            request,
+        };
         let first = page.keys().next();
         let lacking = |key: &[u8], boundary| Contradiction::Lacking {
             key: key.into(),
             boundary,
         };
+        let lacks = |key: &[u8]| page.keys().all(|found| found != key);
         Ok(match self {
             Self::Follows {
                 prefix,
@@ -153,15 +186,60 @@ impl Check {
                     if found.last_modified < context.recent {
                         return Err(lacking(key.as_bytes(), boundary));
                     }
-                    let key = key.as_bytes().into();
+                    let key = recent(&found);
                     Proof::Asks(Self::Begins { key, boundary })
                 }
                 _ => Proof::Right,
             },
             Self::Begins { key, boundary } => match first {
+                Some(first) if *first <= *key.key => Proof::Right,
+                _ => {
+                    let denied = lacking(&key.key, boundary);
+                    Proof::Asks(Self::Remains { key, denied })
+                }
+            },
+            Self::BeginsWith { key, boundary } => match first {
                 Some(first) if *first <= *key => Proof::Right,
                 _ => return Err(lacking(&key, boundary)),
             },
+            Self::Ended {
+                key,
+                modified,
+                boundary,
+                ..
+            } => {
+                let is_old = modified < context.recent;
+                if !is_old && !lacks(&key) {
+                    return Ok(Proof::Right); // it has come since
+                }
+                let request = behind(&boundary);
+                let denied = Contradiction::Ended {
+                    boundary,
+                    key: key.clone(),
+                };
+                if is_old {
+                    return Err(denied);
+                }
+                let key = Recent {
+                    key,
+                    modified,
+                    request,
+                };
+                Proof::Asks(Self::Remains { key, denied })
+            }
+            Self::Remains { key, denied } => {
+                let mut found = page.iter();
+                if found.any(|of| *of.key == *key.key && of.last_modified == key.modified) {
+                    return Err(denied);
+                }
+                match denied {
+                    Contradiction::EarlyEnd { last: None, .. } => Proof::GoesOn("".into()),
+                    Contradiction::EarlyEnd {
+                        last: Some(last), ..
+                    } => goes_on(last, context),
+                    _ => Proof::Right,
+                }
+            }
             Self::Ahead { prefix, last, .. } => {
                 let is_ours = |key: &&[u8]| key.starts_with(context.prefix.as_bytes());
                 let ours = page.keys().take_while(is_ours).count();
@@ -208,18 +286,18 @@ impl Check {
                     }
                     Some(object) => Proof::Asks(Self::EndAgain {
                         last,
-                        key: object.key.into(),
+                        key: recent(&object),
                         request,
                     }),
                 }
             }
             Self::EndAgain { last, key, .. } => {
-                if page.keys().all(|found| *found != *key) && *next == Continuation::End {
-                    return Err(early_end(Some(last), &key));
-                }
-                match context.ordered {
-                    true => Proof::GoesOn(last),
-                    false => Proof::Right,
+                match lacks(&key.key) && *next == Continuation::End {
+                    true => {
+                        let denied = early_end(Some(last), &key.key);
+                        Proof::Asks(Self::Remains { key, denied })
+                    }
+                    false => goes_on(last, context),
                 }
             }
             Self::Empty { .. } => {
@@ -232,17 +310,31 @@ impl Check {
                         return Err(early_end(None, object.key));
                     }
                     Some(object) => Proof::Asks(Self::EmptyAgain {
-                        key: object.key.into(),
+                        key: recent(&object),
                     }),
                 }
             }
-            Self::EmptyAgain { key } => {
-                if page.is_empty() && *next == Continuation::End {
-                    return Err(early_end(None, &key));
+            Self::EmptyAgain { key } => match page.is_empty() && *next == Continuation::End {
+                true => {
+                    let denied = early_end(None, &key.key);
+                    Proof::Asks(Self::Remains { key, denied })
                 }
-                Proof::GoesOn("".into())
-            }
+                false => Proof::GoesOn("".into()),
+            },
         })
+    }
+}
+
+/// The part behind a boundary.
+fn behind(boundary: &str) -> Request {
+    (None, Start::After(boundary.into()), None)
+}
+
+/// More may have come after the last key.
+fn goes_on(last: Box<str>, context: &CheckContext<'_>) -> Proof {
+    match context.ordered {
+        true => Proof::GoesOn(last),
+        false => Proof::Right,
     }
 }
 

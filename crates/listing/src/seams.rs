@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use s3_exporter_api::Page;
+use s3_exporter_api::{Page, UnixTime};
 
 use super::boundaries::Anchor;
-use super::contradiction::Contradiction;
 use super::folder::successor;
 use super::proof::Check;
+use super::ranges::Start;
 
 /// The boundaries between parts, until both sides of each were heard.
 #[derive(Debug, Default)]
@@ -29,17 +29,18 @@ pub(super) enum Left {
     Reached(Box<str>, String),
     /// With the boundary itself, which is the last key of all.
     ReachedEnd,
-    /// With fewer keys: the store says that this folder, or the whole listing, has no more.
-    Ended(Box<str>),
+    /// With fewer keys: the store says that this folder, or the whole listing, has no more, as answer
+    /// to a request that begins there.
+    Ended(Box<str>, Start),
 }
 
 /// How the part behind a boundary begins.
 #[derive(Debug)]
 enum Right {
-    /// With this key, and what the scan before remembered is there.
-    Anchored(Box<[u8]>),
-    /// With this key; `None`: there is none.
-    First(Option<Box<[u8]>>),
+    /// With this key, which was last modified then, and what the scan before remembered is there.
+    Anchored(Box<[u8]>, UnixTime),
+    /// With this key, which was last modified then; `None`: there is none.
+    First(Option<(Box<[u8]>, UnixTime)>),
     /// With nothing in this folder, which it does not leave.
     NothingIn(Box<str>),
 }
@@ -55,11 +56,7 @@ impl Seams {
     }
 
     /// The part before a boundary has ended.
-    pub(super) fn left(
-        &mut self,
-        boundary: &str,
-        left: Left,
-    ) -> Result<Option<Check>, Contradiction> {
+    pub(super) fn left(&mut self, boundary: &str, left: Left) -> Option<Check> {
         if let Some(seam) = self.0.get_mut(boundary) {
             seam.left = Some(left);
         }
@@ -67,18 +64,14 @@ impl Seams {
     }
 
     /// The first keys behind a boundary have come; none, if there are none.
-    pub(super) fn right(
-        &mut self,
-        boundary: &str,
-        page: &Page,
-    ) -> Result<Option<Check>, Contradiction> {
+    pub(super) fn right(&mut self, boundary: &str, page: &Page) -> Option<Check> {
         if let Some(seam) = self.0.get_mut(boundary) {
             let is_anchored = seam
                 .anchor
                 .is_some_and(|anchor| page.keys().any(|key| Anchor::of(key) == anchor));
-            let first = page.keys().next().map(Into::into);
+            let first = page.get(0).map(|of| (of.key.into(), of.last_modified));
             seam.right = Some(match first {
-                Some(first) if is_anchored => Right::Anchored(first),
+                Some((first, modified)) if is_anchored => Right::Anchored(first, modified),
                 first => Right::First(first),
             });
         }
@@ -86,11 +79,7 @@ impl Seams {
     }
 
     /// The part behind a boundary lies in a folder, in which nothing follows.
-    pub(super) fn nothing_right(
-        &mut self,
-        boundary: &str,
-        folder: &str,
-    ) -> Result<Option<Check>, Contradiction> {
+    pub(super) fn nothing_right(&mut self, boundary: &str, folder: &str) -> Option<Check> {
         if let Some(seam) = self.0.get_mut(boundary) {
             seam.right = Some(Right::NothingIn(folder.into()));
         }
@@ -98,40 +87,41 @@ impl Seams {
     }
 
     /// What both sides together show, once they were heard.
-    fn judge(&mut self, boundary: &str) -> Result<Option<Check>, Contradiction> {
+    fn judge(&mut self, boundary: &str) -> Option<Check> {
         let is_heard = |seam: &Seam| seam.left.is_some() && seam.right.is_some();
-        if !self.0.get(boundary).is_some_and(is_heard) {
-            return Ok(None);
-        }
-        let Some((boundary, seam)) = self.0.remove_entry(boundary) else {
-            return Ok(None);
-        };
-        let (Some(left), Some(right)) = (seam.left, seam.right) else {
-            return Ok(None);
-        };
-        let (first, is_anchored) = match right {
-            Right::Anchored(first) => (Some(first), true),
-            Right::First(first) => (first, false),
-            Right::NothingIn(_) if matches!(left, Left::Ended(_)) => return Ok(None),
+        self.0.get(boundary).filter(|seam| is_heard(seam))?;
+        let (boundary, seam) = self.0.remove_entry(boundary)?;
+        let (left, right) = (seam.left?, seam.right?);
+        let is_anchored = matches!(right, Right::Anchored(..));
+        let (first, modified) = match right {
+            Right::Anchored(first, modified) | Right::First(Some((first, modified))) => {
+                (Some(first), Some(modified))
+            }
+            Right::First(None) => (None, None),
             // The part before may go on with what follows the folder.
-            Right::NothingIn(folder) => (Some(successor(&folder).into_boxed_bytes()), false),
+            Right::NothingIn(folder) => (Some(successor(&folder).into_boxed_bytes()), None),
         };
         match left {
-            _ if is_anchored && !matches!(left, Left::Ended(_)) => Ok(None),
-            Left::Reached(prefix, token) => Ok(Some(Check::Follows {
+            Left::Ended(folder, start) => match (first, modified) {
+                (Some(key), Some(modified)) if key.starts_with(folder.as_bytes()) => {
+                    Some(Check::Ended {
+                        key,
+                        modified,
+                        boundary,
+                        request: (folder, start),
+                    })
+                }
+                _ => None,
+            },
+            Left::ReachedEnd => None,
+            _ if is_anchored => None,
+            Left::Reached(prefix, token) => Some(Check::Follows {
                 prefix,
                 token,
                 boundary,
                 first,
-            })),
-            Left::ReachedEnd => Ok(None),
-            Left::Passed(key) => Ok(is_skipped(key, first.as_deref(), boundary)),
-            Left::Ended(folder) => match first {
-                Some(key) if key.starts_with(folder.as_bytes()) => {
-                    Err(Contradiction::Ended { boundary, key })
-                }
-                _ => Ok(None),
-            },
+            }),
+            Left::Passed(key) => is_skipped(key, first.as_deref(), boundary),
         }
     }
 }
@@ -150,6 +140,6 @@ pub(super) fn is_skipped(
             key: text.into(),
             boundary,
         },
-        Err(_) => Check::Begins { key, boundary },
+        Err(_) => Check::BeginsWith { key, boundary },
     })
 }

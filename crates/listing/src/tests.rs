@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use super::*;
 
 mod beside;
+mod changing;
 
 /// Every key of a listing, and whether those of each lane came in order.
 #[derive(Debug, Default)]

@@ -116,12 +116,12 @@ impl ListingPlan<'_> {
     /// What is greater than all keys of the folder `a/b/` and less than `a/b0` lies in it, and not
     /// every store is right about what comes after such a key in `a/`. So what comes after
     /// `a/b0` is asked for, and that one by itself.
-    pub(super) fn leave(&mut self, at: usize, start: Start) -> Result<(), Contradiction> {
+    pub(super) fn leave(&mut self, at: usize, start: Start) {
         let range = &mut self.ranges[at];
         let folder = range.prefix.clone();
         if folder.len() > self.prefix.len() {
             if let Some(boundary) = range.begins.take() {
-                let check = self.seams.nothing_right(&boundary, &folder)?;
+                let check = self.seams.nothing_right(&boundary, &folder);
                 self.checks.extend(check);
             }
             let next = successor(&folder);
@@ -130,19 +130,19 @@ impl ListingPlan<'_> {
                 self.named.push_back(next.clone());
             }
             if end.is_some_and(Ordering::is_le) {
-                return self.finish(at, Left::Ended(folder));
+                return self.finish(at, Left::Ended(folder, start));
             }
             range.listed.pass(&next);
             range.prefix = parent(&folder, self.prefix).into();
             range.next = Some(Start::After(next));
             self.waiting.push_back(at);
-            return Ok(());
+            return;
         }
         if range.has_objects && !range.proves_end {
             self.end_checked &= range.end.is_some();
-            self.ending = Some((range.listed.last().into(), folder.clone(), start));
+            self.ending = Some((range.listed.last().into(), folder.clone(), start.clone()));
         }
-        self.finish(at, Left::Ended(folder))
+        self.finish(at, Left::Ended(folder, start))
     }
 
     /// The end is asked for once more as soon as nothing is left to be asked for behind the last key,

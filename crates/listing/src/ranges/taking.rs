@@ -37,7 +37,7 @@ impl ListingPlan<'_> {
         self.repeated += repeated as u64;
         let taken = self.check(at, page)?;
         if !page.is_empty() {
-            self.look_at_first(at, page)?;
+            self.look_at_first(at, page);
         }
         let passed = taken < page.len();
         self.count_names(at, page, taken, next == Continuation::End);
@@ -59,12 +59,12 @@ impl ListingPlan<'_> {
             .as_deref()
             .is_some_and(|end| end.as_bytes() <= range.listed.last());
         match next {
-            _ if passed => self.finish(at, Left::Passed(page.key(taken).into()))?,
+            _ if passed => self.finish(at, Left::Passed(page.key(taken).into())),
             Continuation::Token(token) if reached => {
                 let prefix = range.prefix.clone();
-                self.finish(at, Left::Reached(prefix, token))?;
+                self.finish(at, Left::Reached(prefix, token));
             }
-            _ if reached => self.finish(at, Left::ReachedEnd)?,
+            _ if reached => self.finish(at, Left::ReachedEnd),
             Continuation::Token(token) => {
                 if !self.tokens.insert(self.hasher.hash_one(&token)) {
                     return Err(Contradiction::SameToken);
@@ -76,7 +76,7 @@ impl ListingPlan<'_> {
                 self.waiting.push_back(at);
             }
             Continuation::AfterLast => self.go_on_after_last(at)?,
-            Continuation::End => self.leave(at, start)?,
+            Continuation::End => self.leave(at, start),
         }
         Ok(taken)
     }
@@ -144,13 +144,12 @@ impl ListingPlan<'_> {
     }
 
     /// The first keys behind a boundary; an empty page if there are none.
-    fn look_at_first(&mut self, at: usize, page: &Page) -> Result<(), Contradiction> {
+    fn look_at_first(&mut self, at: usize, page: &Page) {
         if let Some(boundary) = self.ranges[at].begins.take() {
             self.tell_before(&boundary, self.ranges[at].end.is_none(), page);
-            let check = self.seams.right(&boundary, page)?;
+            let check = self.seams.right(&boundary, page);
             self.checks.extend(check);
         }
-        Ok(())
     }
 
     /// Names that were expected are there, or are not.
@@ -220,8 +219,8 @@ impl ListingPlan<'_> {
     }
 
     /// A range is done: its place is for another one.
-    pub(super) fn finish(&mut self, at: usize, left: Left) -> Result<(), Contradiction> {
-        self.look_at_first(at, &Page::new())?;
+    pub(super) fn finish(&mut self, at: usize, left: Left) {
+        self.look_at_first(at, &Page::new());
         let range = &mut self.ranges[at];
         range.done = true;
         let listed = std::mem::replace(&mut range.listed, Listed::new(b""));
@@ -231,7 +230,7 @@ impl ListingPlan<'_> {
         let behind = std::mem::take(&mut range.carry);
         let Some(end) = range.end.take() else {
             self.seen.push_loose(behind);
-            return Ok(());
+            return;
         };
         match &left {
             Left::Passed(key) if behind > 0 => {
@@ -244,9 +243,8 @@ impl ListingPlan<'_> {
             }
             _ => self.seen.push_loose(behind),
         }
-        let check = self.seams.left(&end, left)?;
+        let check = self.seams.left(&end, left);
         self.checks.extend(check);
-        Ok(())
     }
 
     /// How many objects of the page are the range's. Every key is under the prefix; on an
