@@ -6,15 +6,19 @@ use std::time::Duration;
 use s3_exporter::destination::Destination;
 use s3_exporter::schedule::Runner;
 use s3_exporter::snapshot::{DestinationSnapshot, LookOutcome};
-use s3_exporter_api::{FailureKind, Operation, UnixTime};
+use s3_exporter_api::{Backend, FailureKind, Operation, UnixTime};
 use s3_exporter_judge::expectation::{Rhythm, Rules, Selector, Source, Stated, Statement};
 use s3_exporter_judge::findings::FindingKind;
 use s3_exporter_testkit::{Memory, Upload};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::common::given;
 
+mod bounds;
+
 const HOUR: i64 = 3_600_000;
+/// From scan to scan: in a test there is one.
+const HOURLY: Duration = Duration::from_secs(3600);
 /// Where the marker is.
 const MARKER: &str = "r/ran";
 
@@ -32,12 +36,27 @@ impl Drop for Running {
 impl Running {
     /// Scans pages of two objects, and looks fifty times a second.
     fn start(store: &Memory, interval: Duration) -> Self {
-        Self::start_with(store, interval, |_| {})
+        Self::start_with(store.clone(), interval, |_| {})
     }
 
     /// The same, with what else is said of the destination.
-    fn start_with(store: &Memory, interval: Duration, say: impl FnOnce(&mut Destination)) -> Self {
-        let mut scan = given::scan(store.clone(), "", 1);
+    fn start_with(
+        backend: impl Backend + 'static,
+        interval: Duration,
+        say: impl FnOnce(&mut Destination),
+    ) -> Self {
+        Self::start_within(backend, interval, say, &Arc::new(Semaphore::new(1000)))
+    }
+
+    /// The same, within this bound of the process on requests in flight.
+    fn start_within(
+        backend: impl Backend + 'static,
+        interval: Duration,
+        say: impl FnOnce(&mut Destination),
+        requests: &Arc<Semaphore>,
+    ) -> Self {
+        let mut scan = given::scan(backend, "", 1);
+        scan.requests = Arc::clone(requests);
         let mut destination = (*scan.destination).clone();
         destination.interval = interval;
         destination.look_interval = Some(Duration::from_millis(20));
@@ -108,7 +127,7 @@ fn scanned(of: &DestinationSnapshot) -> Option<(UnixTime, u64)> {
 #[tokio::test]
 async fn a_newer_backup_is_told_and_what_a_scan_tells_stays() {
     let store = repository(60);
-    let mut running = Running::start(&store, Duration::from_secs(3600));
+    let mut running = Running::start(&store, HOURLY);
     let first = running.until("a look", |_, look| look.finished > 0).await;
     let look = first.look.as_ref().unwrap();
     assert_eq!((look.jobs, look.requests), (1, 1));
@@ -203,7 +222,7 @@ fn is_overdue(of: &DestinationSnapshot) -> bool {
 async fn a_newer_marker_takes_overdue_back_while_it_is_there() {
     let store = repository(60);
     store.put("b", &object(MARKER, 5));
-    let mut running = Running::start_with(&store, Duration::from_secs(3600), hourly_with_marker);
+    let mut running = Running::start_with(store.clone(), HOURLY, hourly_with_marker);
     let first = running.until("a look", |_, look| look.finished > 0).await;
     let look = first.look.as_ref().unwrap();
     assert_eq!(
@@ -250,7 +269,7 @@ async fn there_is_none_where_it_costs_more_than_a_tenth_of_a_scan() {
                 hourly_with_marker(of);
             }
         };
-        let mut running = Running::start_with(&store, Duration::from_secs(3600), say);
+        let mut running = Running::start_with(store, HOURLY, say);
         if are_made {
             let now = running.until("a look", |_, look| look.finished > 0).await;
             assert_eq!(now.look.as_ref().unwrap().jobs, 1);
@@ -279,7 +298,7 @@ async fn there_is_none_where_it_costs_more_than_a_tenth_of_a_scan() {
 #[tokio::test]
 async fn what_looks_have_shown_is_forgotten_where_they_come_to_cost_too_much() {
     let store = repository(60);
-    let mut running = Running::start(&store, Duration::from_secs(3600));
+    let mut running = Running::start(&store, HOURLY);
     let first = running.until("a look", |_, look| look.finished > 0).await;
     store.put("b", &snapshot(2, 0));
     running
@@ -298,7 +317,7 @@ async fn there_is_none_of_objects_that_no_look_tells_of() {
     let store = Memory::new();
     let dump = |day| format!("db/db-2026-11-{day:02}.sql.gz");
     store.put_all("b", (1..=30).map(|day| object(&dump(day), 5)));
-    let mut running = Running::start(&store, Duration::from_secs(3600));
+    let mut running = Running::start(&store, HOURLY);
     running
         .until("a scan", |now, _| now.figures.is_some())
         .await;

@@ -15,6 +15,7 @@ use crate::layouts::LayoutChoice;
 use crate::memory::Memory;
 
 mod cost;
+mod late;
 mod limits;
 
 /// 2026-11-01T00:00:00Z, in milliseconds.
