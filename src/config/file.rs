@@ -1,6 +1,7 @@
 //! The file: TOML, with the line of every value.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use figment::value::{Dict, Num, Value};
 use s3_exporter_config::{ConfigError, Origin};
@@ -31,7 +32,7 @@ pub fn parse(path: &Path, text: &str, environment: &Environment) -> File {
     let (document, mut errors) = DeTable::parse_recoverable(text);
     errors.sort_by_key(|error| error.span().map(|span| span.start));
     let mut reader = Reader {
-        path,
+        path: path.into(),
         lines: text.match_indices('\n').map(|(at, _)| at).collect(),
         text,
         environment,
@@ -53,7 +54,7 @@ pub fn parse(path: &Path, text: &str, environment: &Environment) -> File {
 }
 
 struct Reader<'a> {
-    path: &'a Path,
+    path: Arc<Path>,
     text: &'a str,
     /// Where the line ends are.
     lines: Vec<usize>,
@@ -91,7 +92,7 @@ impl Reader<'_> {
     /// Where a text is, of which variables are replaced and dollars halved, or nothing.
     fn origin(&self, at: Option<usize>, expanded: &str) -> Origin {
         Origin::File {
-            path: self.path.to_owned(),
+            path: Arc::clone(&self.path),
             line: at.map(|at| self.line(at)),
             expanded: expanded.replace("$$", "").contains("${"),
             dollars: expanded.contains("$$"),

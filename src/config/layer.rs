@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Figment, Metadata, Profile, Provider};
@@ -61,23 +61,40 @@ impl Layer {
     }
 }
 
-impl Provider for Layer {
+/// The values of a layer, for whoever merges them: once, for they are not copied.
+struct Values(&'static str, Mutex<Dict>);
+
+impl Provider for Values {
     fn metadata(&self) -> Metadata {
-        Metadata::named(self.name)
+        Metadata::named(self.0)
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        Ok(Map::from([(Profile::Default, self.values.clone())]))
+        let mut values = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Map::from([(
+            Profile::Default,
+            std::mem::take(&mut *values),
+        )]))
     }
 }
+
+/// The list that may be far longer than all the rest.
+const DESTINATIONS: &str = "destinations";
 
 /// All layers as one: a later one wins, key by key.
 ///
 /// # Errors
 /// A fault of ours: the layers hold values and no text that could be wrong.
-pub fn merge(layers: Vec<Layer>, file: Option<PathBuf>) -> Result<(Dict, Origins), ConfigError> {
-    let figment = layers.iter().fold(Figment::new(), Figment::merge);
-    let values = figment
+pub fn merge(
+    mut layers: Vec<Layer>,
+    file: Option<PathBuf>,
+) -> Result<(Dict, Origins), ConfigError> {
+    let destinations = only(&mut layers, DESTINATIONS);
+    let figment = layers.iter_mut().fold(Figment::new(), |merged, layer| {
+        let values = std::mem::take(&mut layer.values);
+        merged.merge(Values(layer.name, Mutex::new(values)))
+    });
+    let mut values = figment
         .find_value("")
         .ok()
         .and_then(Value::into_dict)
@@ -85,6 +102,7 @@ pub fn merge(layers: Vec<Layer>, file: Option<PathBuf>) -> Result<(Dict, Origins
             origin: Origin::Default,
             message: "merging the configuration failed, which is a fault of s3-exporter".to_owned(),
         })?;
+    values.extend(destinations.map(|destinations| (DESTINATIONS.to_owned(), destinations)));
     let origins: Origins = Arc::new(move |tag: Tag, path: &str| {
         let layer = figment
             .get_metadata(tag)
@@ -94,6 +112,18 @@ pub fn merge(layers: Vec<Layer>, file: Option<PathBuf>) -> Result<(Dict, Origins
             .unwrap_or_else(|| nearest(&layers, path, file.as_ref()))
     });
     Ok((values, origins))
+}
+
+/// Takes out what one layer alone sets: there is nothing to merge, and merging copies. What has no layer's tag is
+/// found by its path.
+fn only(layers: &mut [Layer], key: &str) -> Option<Value> {
+    let mut with = layers
+        .iter_mut()
+        .filter(|layer| layer.values.contains_key(key));
+    match (with.next(), with.next()) {
+        (Some(one), None) => one.values.remove(key),
+        _ => None,
+    }
 }
 
 /// Where a key was set last; where it was not, where the innermost table began that it

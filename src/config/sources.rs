@@ -15,7 +15,7 @@ use crate::cli::flags::{AUTO_RELOAD, AUTO_RELOAD_INTERVAL, CONFIG, ENDPOINT, Fla
 /// The file that is read where none is named.
 pub const DEFAULT_FILE: &str = "config.toml";
 /// Bytes of a file at most: it is read again while scrapes are answered, and a path that leads
-/// to `/dev/zero` must not take all memory then. It is room for 50,000 destinations.
+/// to `/dev/zero` must not take all memory then. It is room for 200,000 destinations of three keys each.
 const LARGEST: u64 = 16 << 20;
 /// A configuration may be a pipe, which a shell's `<(...)` makes; who fills it may have to ask
 /// for a password first.

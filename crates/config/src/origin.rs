@@ -30,8 +30,8 @@ pub enum Origin {
     Default,
     /// A file.
     File {
-        /// Its path, as it was given.
-        path: PathBuf,
+        /// Its path, as it was given: one for all that is written there.
+        path: Arc<Path>,
         /// From 1; `None` where it is about the file as a whole.
         line: Option<usize>,
         /// The text there held a `${NAME}`, so the value may be anything that is in the
@@ -52,7 +52,7 @@ impl Origin {
     /// A file, or one of its lines, from 1, where nothing in it is expanded.
     pub fn of_file(path: &Path, line: Option<usize>) -> Self {
         Self::File {
-            path: path.to_owned(),
+            path: path.into(),
             line,
             expanded: false,
             dollars: false,

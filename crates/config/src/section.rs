@@ -47,6 +47,7 @@ pub struct Section {
     values: Dict,
     known: Vec<String>,
     asked: Vec<AskedKey>,
+    notes_asked: bool,
     given: BTreeSet<String>,
     taken: BTreeMap<String, Origin>,
     faulty: BTreeSet<String>,
@@ -79,7 +80,7 @@ pub struct Parsed<T> {
     pub warnings: Vec<ConfigError>,
     /// The files that it names.
     pub files: Vec<NamedFile>,
-    /// All keys that were asked for, be they set or not.
+    /// All keys that were asked for, be they set or not; of a list of tables those of the first few.
     pub asked: Vec<AskedKey>,
 }
 
@@ -115,6 +116,7 @@ impl Section {
             values,
             known: Vec::new(),
             asked: Vec::new(),
+            notes_asked: true,
             taken: BTreeMap::new(),
             faulty: BTreeSet::new(),
             origins,
@@ -160,8 +162,8 @@ impl Section {
         key: &str,
         getter: impl FnOnce(&mut Self, &str) -> Option<T>,
     ) -> Option<Setting<T>> {
-        let origin = self.origin_of(key);
-        getter(self, key).map(|value| Setting::new(key, origin, value))
+        // Most keys of most tables are not given, and where that would have been is looked up at length.
+        getter(self, key).map(|value| Setting::new(key, self.origin_of(key), value))
     }
 
     /// With its whole path as its key: for the top table to say something of it once all is known.
@@ -176,8 +178,10 @@ impl Section {
     }
 
     fn ask(&mut self, key: &str, kind: ValueKind) -> Option<Setting<Value>> {
-        let path = self.path_of(key);
-        self.asked.push(AskedKey { path, kind });
+        if self.notes_asked {
+            let path = self.path_of(key);
+            self.asked.push(AskedKey { path, kind });
+        }
         self.remove(key)
     }
 

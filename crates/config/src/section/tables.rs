@@ -6,10 +6,27 @@ use figment::value::{Dict, Tag, Value};
 use super::Section;
 use crate::{Origins, Secret, Setting, ValueKind};
 
+/// Tables of a list of which the keys that were asked for are kept: of 100,000 they would take a gigabyte.
+const NOTED: usize = 16;
+
 impl Section {
     /// Has `read` parse a table within it, empty where there is none.
     pub fn table<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         self.table_of(ValueKind::Table, key, read)
+    }
+
+    /// As [`Self::table`], of one that comes to nothing but the default where it is not given: then it is not looked
+    /// into, unless the keys are asked for that it could have.
+    pub fn table_if_given<T: Default>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        if self.has(key) || self.notes_asked {
+            return self.table(key, read);
+        }
+        self.known.push(key.to_owned());
+        T::default()
     }
 
     fn table_of<T>(&mut self, kind: ValueKind, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
@@ -106,7 +123,8 @@ impl Section {
             let item_key = format!("{key}[{index}]");
             match item {
                 Value::Dict(tag, values) => {
-                    let inner = self.child(self.path_of(&item_key), tag, values);
+                    let mut inner = self.child(self.path_of(&item_key), tag, values);
+                    inner.notes_asked &= index < NOTED;
                     parsed.push(self.lend(inner, &mut read));
                 }
                 Value::Empty(..) => (),
@@ -129,7 +147,9 @@ impl Section {
     }
 
     fn child(&self, path: String, tag: Tag, values: Dict) -> Self {
-        Self::new(path, tag, values, Origins::clone(&self.origins))
+        let mut child = Self::new(path, tag, values, Origins::clone(&self.origins));
+        child.notes_asked = self.notes_asked;
+        child
     }
 
     /// Lends a table to whoever parses it, and takes over what there is to say of it.

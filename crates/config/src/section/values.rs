@@ -44,8 +44,9 @@ impl Section {
 
     /// One of a few words.
     pub fn choice<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
-        let known = choices.iter().map(|(name, _)| (*name).to_owned());
-        let given = self.ask(key, ValueKind::Choice(known.collect()))?;
+        let known = choices.iter().filter(|_| self.notes_asked);
+        let known = known.map(|(name, _)| (*name).to_owned()).collect();
+        let given = self.ask(key, ValueKind::Choice(known))?;
         let text = given.value.as_str().unwrap_or_default();
         if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == text) {
             return Some(*choice);

@@ -134,7 +134,7 @@ fn said(section: &mut Section, beside: &Beside<'_>) -> (Stated, Tuning) {
     let silent_until = silence(section);
     let tuning = Tuning {
         silent_until,
-        ..section.table("findings", tuning)
+        ..section.table_if_given("findings", tuning)
     };
     if tuning.thresholds.mirror_behind_after.is_some() && !beside.is_mirror {
         section.warn(
