@@ -115,8 +115,9 @@ pub fn run(plugins: &Plugins) -> ExitCode {
     }
     match loaded {
         Ok(mut config) => {
-            if !matches!(command, Command::Serve { .. }) {
-                config.fleet.leads = None; // whoever asks for something once does not wait
+            match command {
+                Command::Serve { .. } => config = config.without_others(),
+                _ => config.fleet.leads = None, // whoever asks for something once does not wait
             }
             let source = hangup.map(|hangup| ReloadSource {
                 loader,

@@ -189,7 +189,8 @@ impl Reloader {
             return ReloadOutcome::Done(vec![text.to_owned()]);
         }
         let loader = self.loader.clone();
-        match tokio::task::spawn_blocking(move || loader.load()).await {
+        let load = move || loader.load().map(Config::without_others);
+        match tokio::task::spawn_blocking(load).await {
             Ok(Ok(config)) => self.put_into_effect(supervisor, config).await,
             Ok(Err(rejected)) => refuse(&rejected),
             Err(error) => {

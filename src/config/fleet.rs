@@ -35,6 +35,23 @@ impl Config {
         }
         config
     }
+
+    /// Without what is never this process's, so that nobody holds it: of 100,000 destinations that are shared out
+    /// it is most. Where more may be discovered all stay, for names are held against all.
+    #[must_use]
+    pub fn without_others(mut self) -> Self {
+        let Some(shard) = self.fleet.shard.filter(|_| self.discovery.is_empty()) else {
+            return self;
+        };
+        let mirrors = self.destinations.iter().map(|of| (&of.name, &**of));
+        let mirrors: BTreeMap<_, _> = mirrors.collect();
+        let all = self.destinations.iter();
+        let own = all.filter(|of| shard.has(&original(of, &mirrors).name));
+        let own = own.map(Arc::clone).collect();
+        drop(mirrors);
+        self.destinations = own;
+        self
+    }
 }
 
 /// What a destination is a mirror of, be it by others between; itself where it is none. A mirror is judged by
