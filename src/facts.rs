@@ -277,6 +277,15 @@ impl Facts {
         self
     }
 
+    /// The listing is complete: what was of use for adding alone is let go.
+    #[must_use]
+    pub fn complete(mut self) -> Self {
+        if let Some(backups) = &mut self.backups {
+            backups.shrink();
+        }
+        self
+    }
+
     /// The clusters that are known of it alone: those that have objects.
     pub fn read_clusters(&self) -> Clusters {
         let mut clusters = Clusters::new();

@@ -111,7 +111,10 @@ impl ScanContext {
         if !has_versions {
             complete.fold = complete.fold.with_versions(false); // none could come
         }
-        complete.fold = complete.fold.with_read_clusters(&self.read_before);
+        complete.fold = complete
+            .fold
+            .with_read_clusters(&self.read_before)
+            .complete();
         Ok(complete)
     }
 

@@ -63,6 +63,11 @@ impl Backups {
         self.fold.cluster(lane)
     }
 
+    /// The listing is complete.
+    pub(super) fn shrink(&mut self) {
+        self.fold.shrink();
+    }
+
     /// How many objects the layouts read.
     pub const fn matched(&self) -> u64 {
         self.fold.matched()

@@ -9,7 +9,7 @@ use crate::assign::Assignment;
 use crate::clusters::{Cluster, Clusters};
 
 /// Neighbours by name are often together in a bucket or not there.
-const CHUNK: usize = 32;
+const CHUNK: usize = 8;
 static NOTHING: Totals = Totals::NONE;
 
 /// Totals by the place of a cluster in an assignment, where there are any: of 200 destinations

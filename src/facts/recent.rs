@@ -19,12 +19,10 @@ const ROOM: usize = 16;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recent(Option<Arc<Kept>>);
 
+/// The oldest first; all but the last ten are of no interest any more. As large as there are: most of millions
+/// of clusters may have one object each.
 #[derive(Clone, Debug)]
-struct Kept {
-    length: usize,
-    /// So many, the oldest first; all but the last ten are of no interest any more.
-    objects: [(UnixTime, u64); ROOM],
-}
+struct Kept(Vec<(UnixTime, u64)>);
 
 impl PartialEq for Kept {
     fn eq(&self, other: &Self) -> bool {
@@ -49,7 +47,7 @@ impl Recent {
 
     /// Adds one object. All but a few of an old set cost one comparison.
     pub fn add(&mut self, time: UnixTime, size: u64) {
-        let kept = self.0.get_or_insert_with(|| Arc::new(Kept::NONE));
+        let kept = self.0.get_or_insert_with(|| Arc::new(Kept(Vec::new())));
         let newest = kept.newest();
         if newest.len() < KEPT || (time, size) > newest[0] {
             Arc::make_mut(kept).insert((time, size));
@@ -110,29 +108,23 @@ impl<'de> Deserialize<'de> for Recent {
 }
 
 impl Kept {
-    const NONE: Self = Self {
-        length: 0,
-        objects: [(UnixTime::from_millis(0), 0); ROOM],
-    };
-
     /// The newest ten.
     fn newest(&self) -> &[(UnixTime, u64)] {
-        &self.objects[self.length.saturating_sub(KEPT)..self.length]
+        &self.0[self.0.len().saturating_sub(KEPT)..]
     }
 
     /// Puts one in its place.
     fn insert(&mut self, object: (UnixTime, u64)) {
-        if self.length == ROOM {
-            self.objects.copy_within(ROOM - KEPT.., 0);
-            self.length = KEPT;
+        let objects = &mut self.0;
+        if objects.len() == ROOM {
+            objects.drain(..ROOM - KEPT);
         }
-        let mut at = self.length;
-        while at > 0 && self.objects[at - 1] > object {
-            self.objects[at] = self.objects[at - 1];
-            at -= 1;
+        if objects.len() == objects.capacity() {
+            objects.reserve_exact(objects.len().max(1).min(ROOM - objects.len()));
         }
-        self.objects[at] = object;
-        self.length += 1;
+        let newer = objects.iter().rev().take_while(|other| **other > object);
+        let at = objects.len() - newer.count();
+        objects.insert(at, object);
     }
 }
 

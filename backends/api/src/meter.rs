@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use crate::FailureKind;
 
@@ -110,16 +110,15 @@ impl Operation {
 /// made of, and how throttling shows although a retry hides it.
 #[derive(Debug, Default)]
 pub struct Meter {
-    operations: [Counts; Operation::ALL.len()],
+    attempts: [AtomicU64; Operation::ALL.len()],
+    /// Made when something fails: mostly nothing ever does, and there are thousands of these.
+    failures: OnceLock<Box<[Failures; Operation::ALL.len()]>>,
     /// Counts the same, and what others make beside.
     whole: Option<Arc<Meter>>,
 }
 
-#[derive(Debug, Default)]
-struct Counts {
-    attempts: AtomicU64,
-    failures: [AtomicU64; FailureKind::ALL.len()],
-}
+/// By [`FailureKind`] as an index.
+type Failures = [AtomicU64; FailureKind::ALL.len()];
 
 impl Meter {
     /// One whose attempts `whole` counts too: those of one scan among all of its destination.
@@ -133,8 +132,7 @@ impl Meter {
     /// Counts one attempt when it is sent: it is on the bill whatever becomes of it, also
     /// where nobody waits for its answer any more.
     pub fn attempt(&self, operation: Operation) {
-        let counts = &self.operations[operation as usize];
-        counts.attempts.fetch_add(1, Relaxed);
+        self.attempts[operation as usize].fetch_add(1, Relaxed);
         if let Some(whole) = &self.whole {
             whole.attempt(operation);
         }
@@ -142,8 +140,8 @@ impl Meter {
 
     /// Counts that an attempt failed.
     pub fn failed(&self, operation: Operation, kind: FailureKind) {
-        let counts = &self.operations[operation as usize];
-        counts.failures[kind as usize].fetch_add(1, Relaxed);
+        let failures = self.failures.get_or_init(Box::default);
+        failures[operation as usize][kind as usize].fetch_add(1, Relaxed);
         if let Some(whole) = &self.whole {
             whole.failed(operation, kind);
         }
@@ -151,12 +149,13 @@ impl Meter {
 
     /// Attempts so far, failed ones included.
     pub fn attempts(&self, operation: Operation) -> u64 {
-        self.operations[operation as usize].attempts.load(Relaxed)
+        self.attempts[operation as usize].load(Relaxed)
     }
 
     /// Attempts so far that failed with `kind`.
     pub fn failures(&self, operation: Operation, kind: FailureKind) -> u64 {
-        self.operations[operation as usize].failures[kind as usize].load(Relaxed)
+        let failures = self.failures.get();
+        failures.map_or(0, |of| of[operation as usize][kind as usize].load(Relaxed))
     }
 }
 

@@ -78,6 +78,12 @@ impl BackupFold {
         }
     }
 
+    /// The listing is complete: what was of use for adding alone is let go, a quarter of the memory where each of
+    /// many jobs has one backup.
+    pub fn shrink(&mut self) {
+        self.kept.shrink();
+    }
+
     /// How many objects a layout read.
     pub const fn matched(&self) -> u64 {
         self.matched

@@ -74,6 +74,15 @@ impl KeptJobs {
         (*number == of.number).then_some(job)
     }
 
+    /// Nothing more is added: what was of use for that is let go.
+    pub fn shrink(&mut self) {
+        self.turns = Vec::new();
+        self.jobs.shrink_to_fit();
+        for (_, job) in self.jobs.iter_mut().flatten() {
+            job.newest.shapes.0.shrink_to_fit();
+        }
+    }
+
     /// Which one came after a job the latest time.
     #[inline]
     pub fn after(&self, job: JobRef) -> Option<JobRef> {
