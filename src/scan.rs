@@ -241,7 +241,7 @@ impl ScanContext {
             target,
             backend,
             permits: vec![
-                Arc::clone(self.store.bound().permits()),
+                Arc::clone(self.store.requests()),
                 Arc::clone(&self.requests),
             ],
             concurrency: destination.concurrency,

@@ -32,7 +32,7 @@ mod settings;
 pub mod targets;
 mod timing;
 
-use attempt::{EndedScan, caught, start};
+use attempt::{EndedScan, caught, start, turn};
 use audits::Audits;
 use beside::BesideListings;
 use judging::Judged;
@@ -40,7 +40,7 @@ use looks::Looks;
 use probes::Probes;
 pub use settings::RunnerSettings;
 use settings::next;
-use timing::jitter;
+use timing::{jitter, next_due};
 
 /// Scans one destination again and again.
 #[derive(Debug)]
@@ -187,8 +187,9 @@ impl Runner {
                 ended = async { running.as_mut()?.await.into() }, if running.is_some() => {
                     let Some(ended) = ended else { continue };
                     running = None;
+                    let asked = ended.progress.asked();
                     self.record(ended);
-                    due = last_start + jitter(self.scan.destination.interval);
+                    due = next_due(last_start, asked, self.scan.destination.interval);
                     due = due.min(self.due_for_names(last_start).unwrap_or(due));
                     due = due.min(self.due_for_audit().unwrap_or(due));
                 }
@@ -270,11 +271,16 @@ impl Runner {
             progress: Arc::default(),
             ..self.scan.clone()
         };
-        let running = self.snapshot.running.begin(RunningScan::of(&scan));
-        let ended = start(scan, self.names.clone(), Arc::clone(&self.interner), before);
+        let current = Arc::clone(&self.snapshot.running);
+        let (mut names, interner) = (self.names.clone(), Arc::clone(&self.interner));
         async move {
-            let _running = running;
-            ended.await
+            let _turn = match turn(&scan, names.as_mut()).await {
+                Ok(turn) => turn,
+                Err(ended) => return ended,
+            };
+            let _running = current.begin(RunningScan::of(&scan));
+            // Made only now, and apart: it is twenty times as large as what waits.
+            Box::pin(start(scan, names, interner, before)).await
         }
     }
 

@@ -12,7 +12,15 @@ pub struct Store {
     connect: Arc<dyn Connect>,
     connection: OnceCell<Connection>,
     requests: Bound,
+    scans: Bound,
+    probes: Semaphore,
 }
+
+/// Scans at a time for each request that may be in flight: while one works on an answer, another asks.
+const SCANS: usize = 2;
+/// Probes at a time. They are beside the bound on requests, and of 20,000 destinations as many would be sent at once
+/// after a start, each over a connection of its own.
+const PROBES: usize = 64;
 
 /// A bound on requests in flight, which may be another later.
 #[derive(Debug)]
@@ -72,12 +80,30 @@ impl Store {
             connect,
             connection: OnceCell::new(),
             requests: Bound::new(max_requests_in_flight),
+            scans: Bound::new(max_requests_in_flight * SCANS),
+            probes: Semaphore::new(PROBES),
         }
     }
 
-    /// The bound on its requests.
-    pub fn bound(&self) -> &Bound {
-        &self.requests
+    /// One for each request.
+    pub fn requests(&self) -> &Arc<Semaphore> {
+        self.requests.permits()
+    }
+
+    /// One for each scan: of thousands that are due at once the others wait before they take any memory.
+    pub fn scans(&self) -> &Arc<Semaphore> {
+        self.scans.permits()
+    }
+
+    /// One for each probe.
+    pub fn probes(&self) -> &Semaphore {
+        &self.probes
+    }
+
+    /// From now on at most so many requests at a time. As [`Bound::set`].
+    pub fn set_bound(&self, max_requests_in_flight: usize) {
+        self.requests.set(max_requests_in_flight);
+        self.scans.set(max_requests_in_flight * SCANS);
     }
 
     /// The address, without any secret.

@@ -227,7 +227,7 @@ impl Supervisor {
             Component::Requests => self.shared.requests.set(config.max_requests_in_flight),
             Component::Backend(name) => {
                 let bound = config.backends[name].max_requests_in_flight;
-                self.stores[name].bound().set(bound);
+                self.stores[name].set_bound(bound);
             }
             Component::Resolver(name) => {
                 if let Some(resolving) = self.resolvers.get_mut(name) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use s3_exporter_api::{BackendError, FailureKind, Meter, Operation, UnixTime};
 use s3_exporter_listing::Progress;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use crate::clusters::Clusters;
@@ -48,6 +49,39 @@ impl EndedScan {
     }
 }
 
+/// Waits for the first word of a resolver, for a moment, and then until it is the scan's turn at its store: it
+/// ends when what is given is dropped.
+///
+/// # Errors
+/// It never was within the time of a scan.
+pub(super) async fn turn(
+    scan: &ScanContext,
+    names: Option<&mut ResolverHandle>,
+) -> Result<OwnedSemaphorePermit, EndedScan> {
+    let (began, started) = (UnixTime::now(), Instant::now());
+    if let Some(names) = names {
+        let first = names.resolution.wait_for(|now| !now.is_pending());
+        let _ = timeout(FIRST_NAMES, first).await.is_ok(); // the scan says what is lacking
+    }
+    let (of, turns) = (&scan.destination, Arc::clone(scan.store.scans()));
+    if let Ok(Ok(turn)) = timeout(of.timeout, turns.acquire_owned()).await {
+        return Ok(turn);
+    }
+    let limit = humantime::format_duration(of.timeout);
+    let error = BackendError::new(
+        FailureKind::Timeout,
+        format!("scanning {of}"),
+        format!("{} was busy with other scans for {limit}", of.store_url),
+    );
+    Err(EndedScan {
+        began,
+        started,
+        meter: Arc::clone(&scan.meter),
+        progress: Arc::clone(&scan.progress),
+        result: Err(error.with_advice("find out why the store is slow")),
+    })
+}
+
 /// One scan with the names of this moment. A panic inside is a failure like any other.
 pub(super) async fn start(
     scan: ScanContext,
@@ -58,7 +92,7 @@ pub(super) async fn start(
     let (began, started) = (UnixTime::now(), Instant::now());
     let attempt = async {
         let clusters = match names {
-            Some(names) => first_names(names, &scan).await?,
+            Some(names) => known(&names, &scan)?,
             None => Arc::default(),
         };
         let (prefix, separator) = (&scan.destination.prefix, &scan.destination.separator);
@@ -91,17 +125,8 @@ pub(super) async fn caught<T>(
     })
 }
 
-/// The latest set of names, waiting for a moment where the resolver has said nothing yet.
-async fn first_names(
-    mut names: ResolverHandle,
-    scan: &ScanContext,
-) -> Result<Arc<Clusters>, BackendError> {
-    let waited = timeout(
-        FIRST_NAMES,
-        names.resolution.wait_for(|now| !now.is_pending()),
-    )
-    .await;
-    drop(waited);
+/// The latest set of names.
+fn known(names: &ResolverHandle, scan: &ScanContext) -> Result<Arc<Clusters>, BackendError> {
     let now = names.resolution.borrow();
     now.clusters.clone().ok_or_else(|| {
         let reason = now.failure.as_deref().unwrap_or("it has not answered yet");

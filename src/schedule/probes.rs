@@ -116,8 +116,14 @@ impl Runner {
 }
 
 /// One key. It is beside the bound on requests, or it would wait for those that a store in trouble
-/// does not answer.
+/// does not answer; there is a bound on probes alone.
 async fn ask(scan: ScanContext, interval: Duration) -> Answer {
+    let store = Arc::clone(&scan.store);
+    let _turn = store.probes().acquire().await; // nobody closes it
+    Box::pin(ask_now(scan, interval)).await // made only now: most wait
+}
+
+async fn ask_now(scan: ScanContext, interval: Duration) -> Answer {
     let of = Arc::clone(&scan.destination);
     let limit = interval.clamp(LEAST, MOST);
     let asked = caught(&of, async {

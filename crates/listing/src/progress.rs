@@ -1,4 +1,7 @@
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use tokio::time::Instant;
 
 /// How far a listing has come. It is written page by page, and may be read at any time: what is read
 /// together need not be of the same page.
@@ -7,6 +10,7 @@ pub struct Progress {
     pages: AtomicU64,
     objects: AtomicU64,
     in_parts: AtomicBool,
+    asked: OnceLock<Instant>,
 }
 
 impl Progress {
@@ -19,6 +23,16 @@ impl Progress {
     /// Objects that were folded; likewise.
     pub fn objects(&self) -> u64 {
         self.objects.load(Relaxed)
+    }
+
+    /// When the first request had its turn; `None` before.
+    pub fn asked(&self) -> Option<Instant> {
+        self.asked.get().copied()
+    }
+
+    /// A request has its turn.
+    pub(crate) fn asks(&self) {
+        self.asked.get_or_init(Instant::now);
     }
 
     pub(crate) fn set(&self, pages: u64, objects: u64, in_parts: bool) {

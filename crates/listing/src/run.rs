@@ -186,6 +186,7 @@ impl ListingContext {
         for permits in &self.permits {
             held.push(permits.acquire().await); // nobody closes them
         }
+        self.progress.asks();
         let page_request = ListRequest {
             bucket: &self.target.bucket,
             prefix: &request.prefix,

@@ -129,10 +129,7 @@ impl Shared {
         let names = NamesOf {
             backend: &ready.module.template.backend,
             store,
-            permits: vec![
-                Arc::clone(store.bound().permits()),
-                Arc::clone(&self.requests),
-            ],
+            permits: vec![Arc::clone(store.requests()), Arc::clone(&self.requests)],
             meter: &Arc::<Meter>::default(),
         };
         let buckets = names.list(ListingKind::Buckets, "", "").await;
