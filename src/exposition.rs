@@ -92,10 +92,8 @@ impl Exposition {
     pub fn scrape(&self, others: &[MetricFamily], format: Format, gzip: bool) -> Vec<Bytes> {
         let shown = self.shown.borrow().clone(); // not held while we write
         let rendered = &shown.rendered;
-        let parts = shown
-            .catalogue
-            .compose(&self.fresh(rendered), Some(rendered), others, format);
-        if gzip { parts.gzip() } else { parts.plain() }
+        let (catalogue, now) = (&shown.catalogue, self.fresh(rendered));
+        catalogue.answer(&now, Some(rendered), others, format, gzip)
     }
 
     /// What a probe is answered with: another snapshot, written at once, by the same names and within the same
@@ -108,8 +106,7 @@ impl Exposition {
         gzip: bool,
     ) -> Vec<Bytes> {
         let catalogue = self.wanted.borrow().clone();
-        let parts = catalogue.compose(snapshot, None, others, format);
-        if gzip { parts.gzip() } else { parts.plain() }
+        catalogue.answer(snapshot, None, others, format, gzip)
     }
 
     /// Prepares whatever is published, until the future is dropped.
@@ -119,8 +116,8 @@ impl Exposition {
             source.changed().await;
             let started = Instant::now();
             self.prepare().await;
-            // A burst of changes shares the next round: no more than half of one core.
-            tokio::time::sleep(started.elapsed().min(Duration::from_secs(5))).await;
+            // A burst of changes shares the next round: no more than a fifth of one core.
+            tokio::time::sleep((started.elapsed() * 4).min(Duration::from_secs(5))).await;
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use prometheus::proto::MetricFamily;
 
 use crate::config;
@@ -81,11 +82,37 @@ impl Catalogue {
         others: &[MetricFamily],
         format: Format,
     ) -> Parts {
+        self.compose_into(Parts::new(format), snapshot, rendered, others)
+    }
+
+    /// The same as bytes.
+    pub fn answer(
+        &self,
+        snapshot: &Snapshot,
+        rendered: Option<&RenderedBlocks>,
+        others: &[MetricFamily],
+        format: Format,
+        gzip: bool,
+    ) -> Vec<Bytes> {
+        let parts = Parts::new(format);
+        let compose = |parts| self.compose_into(parts, snapshot, rendered, others);
+        match gzip {
+            true => compose(parts.for_gzip()).gzip(),
+            false => compose(parts).plain(),
+        }
+    }
+
+    fn compose_into(
+        &self,
+        mut parts: Parts,
+        snapshot: &Snapshot,
+        rendered: Option<&RenderedBlocks>,
+        others: &[MetricFamily],
+    ) -> Parts {
         let quota = match rendered {
             Some(rendered) => rendered.quota(),
             None => &SeriesQuota::new(snapshot, self.most),
         };
-        let mut parts = Parts::new(format);
         let mut others = others.iter().peekable();
         for family in self.families.iter() {
             while let Some(other) = others.next_if(|other| other.name() < family.name) {
@@ -99,7 +126,10 @@ impl Catalogue {
                 for subject in subjects(snapshot, quota).filter(|of| family.is_of(of)) {
                     match rendered.and_then(|rendered| rendered.block(family, &subject)) {
                         Some(block) => parts.ready(block),
-                        None => self.write(family, &subject, parts.live()),
+                        None => {
+                            self.write(family, &subject, parts.live());
+                            parts.written();
+                        }
                     }
                 }
             });

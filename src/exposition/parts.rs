@@ -38,8 +38,14 @@ impl Block {
 #[derive(Debug)]
 enum Piece {
     Live(String),
+    /// Lines that were live, so many bytes of them.
+    Deflated(Deflated, usize),
     Ready(Block),
 }
+
+/// Live lines are put aside once they are so many bytes. Of 20,000 destinations they are 200 MB, which are
+/// compressed while they are written, or need not be moved as they grow.
+const ASIDE: usize = 1 << 20;
 
 /// The parts of an exposition, in order.
 #[derive(Debug)]
@@ -47,6 +53,7 @@ pub struct Parts {
     format: Format,
     done: Vec<Piece>,
     live: String,
+    is_for_gzip: bool,
 }
 
 impl Parts {
@@ -56,6 +63,16 @@ impl Parts {
             format,
             done: Vec::new(),
             live: String::new(),
+            is_for_gzip: false,
+        }
+    }
+
+    /// One of which nothing but [`Self::gzip`] is wanted.
+    #[must_use]
+    pub fn for_gzip(self) -> Self {
+        Self {
+            is_for_gzip: true,
+            ..self
         }
     }
 
@@ -81,6 +98,13 @@ impl Parts {
         &mut self.live
     }
 
+    /// Some live lines have been written.
+    pub fn written(&mut self) {
+        if self.live.len() >= ASIDE {
+            self.seal();
+        }
+    }
+
     /// Adds lines that are ready.
     pub fn ready(&mut self, block: &Block) {
         if !block.plain.is_empty() {
@@ -101,6 +125,7 @@ impl Parts {
     pub fn plain(self) -> Vec<Bytes> {
         let bytes = |part| match part {
             Piece::Live(text) => text.into(),
+            Piece::Deflated(..) => Bytes::new(), // nobody wants it
             Piece::Ready(block) => block.plain,
         };
         self.done.into_iter().map(bytes).collect()
@@ -110,18 +135,27 @@ impl Parts {
     pub fn gzip(self) -> Vec<Bytes> {
         let length = |part: &Piece| match part {
             Piece::Live(text) => text.len(),
+            Piece::Deflated(_, length) => *length,
             Piece::Ready(block) => block.plain.len(),
         };
         let length = self.done.iter().map(length).sum();
         let pieces = self.done.into_iter().map(|part| match part {
             Piece::Live(text) => Deflated::new(text.as_bytes(), LEVEL),
+            Piece::Deflated(deflated, _) => deflated,
             Piece::Ready(block) => block.deflated,
         });
         join(pieces, length)
     }
 
     fn seal(&mut self) {
-        if !self.live.is_empty() {
+        if self.live.is_empty() {
+            return;
+        }
+        if self.is_for_gzip {
+            let deflated = Deflated::new(self.live.as_bytes(), LEVEL);
+            self.done.push(Piece::Deflated(deflated, self.live.len()));
+            self.live.clear();
+        } else {
             self.done.push(Piece::Live(std::mem::take(&mut self.live)));
         }
     }

@@ -68,6 +68,13 @@ impl SeriesQuota {
     /// Divides the clusters that may have series among the destinations, and again among the
     /// resolvers; and the jobs among the destinations.
     pub fn new(snapshot: &Snapshot, most: MostSeries) -> Self {
+        Self::default().next(&Snapshot::default(), snapshot, most)
+    }
+
+    /// The same, where `self` is of the snapshot `before`: what is summed of millions of clusters and jobs is not
+    /// summed again of a destination that is as it was.
+    #[must_use]
+    pub fn next(&self, before: &Snapshot, snapshot: &Snapshot, most: MostSeries) -> Self {
         let all: Vec<_> = snapshot
             .destinations
             .iter()
@@ -75,12 +82,19 @@ impl SeriesQuota {
             .collect();
         let asked: Vec<_> = all.iter().map(Wanted::len).collect();
         let granted = divide(&asked, most.clusters);
-        let destinations = snapshot.destinations.iter().zip(&granted);
+        let destinations = snapshot.destinations.iter().zip(&granted).enumerate();
         Self {
             destinations: destinations
-                .map(|(of, granted)| Quota::of_destination(of, *granted))
+                .map(|(at, (of, granted))| {
+                    let known = before.destinations.get(at).zip(self.destinations.get(at));
+                    let same = known.filter(|(was, quota)| quota.holds(was, of, *granted));
+                    match same {
+                        Some((_, quota)) => quota.clone(),
+                        None => Quota::of_destination(of, *granted),
+                    }
+                })
                 .collect(),
-            jobs: jobs::of_destinations(snapshot, most.jobs),
+            jobs: jobs::of_destinations(&self.jobs, before, snapshot, most.jobs),
             resolvers: of_resolvers(snapshot, &all, &granted, most.clusters),
         }
     }
@@ -127,6 +141,14 @@ impl SeriesQuota {
 }
 
 impl Quota {
+    /// Whether it is that of a destination now, which it was before.
+    fn holds(&self, was: &DestinationSnapshot, is: &DestinationSnapshot, granted: usize) -> bool {
+        let clusters = |of: &DestinationSnapshot| Some(Arc::clone(&of.figures.as_ref()?.clusters));
+        let (was, is) = (clusters(was), clusters(is));
+        let both = was.zip(is);
+        both.is_some_and(|(was, is)| Arc::ptr_eq(&was, &is) && self.shown == is.len().min(granted))
+    }
+
     fn of_destination(of: &DestinationSnapshot, granted: usize) -> Self {
         let Some(figures) = &of.figures else {
             return Self::default();

@@ -11,6 +11,10 @@ use crate::exposition::quota::SeriesQuota;
 use crate::exposition::subject::{Basis, Subject, SubjectKey, subjects};
 use crate::snapshot::Snapshot;
 
+/// Clusters or jobs of a subject from which on its lines are prepared. Of fewer they take no longer than its other
+/// lines, which are written at each scrape; and blocks of 20,000 destinations with two each would take 150 MB.
+const LEAST: usize = 4;
+
 /// A snapshot with the blocks made of it.
 #[derive(Debug, Default)]
 pub struct RenderedBlocks {
@@ -43,8 +47,9 @@ impl RenderedBlocks {
     /// Prepares a snapshot; blocks of what has not changed since `self` stay as they are.
     #[must_use]
     pub fn next(&self, catalogue: &Catalogue, snapshot: Snapshot) -> Self {
-        let quota = SeriesQuota::new(&snapshot, catalogue.most());
-        let rendered = subjects(&snapshot, &quota).map(|subject| {
+        let quota = self.quota.next(&self.snapshot, &snapshot, catalogue.most());
+        let many = subjects(&snapshot, &quota).filter(|subject| subject.shown() >= LEAST);
+        let rendered = many.map(|subject| {
             let (key, basis) = (subject.key(), subject.basis());
             let before = self.subjects.get(&key);
             let blocks = match before.filter(|before| before.basis == basis) {
@@ -105,11 +110,12 @@ mod tests {
             objects,
             ..Totals::default()
         };
+        let names = ["w", "x", "y", "z"].into_iter();
         let mut of = unscanned(name);
         of.figures = Some(Arc::new(Figures {
             listed: totals.clone(),
-            clusters: Arc::new(BTreeMap::from([("x".into(), totals)])),
-            known: 1,
+            clusters: Arc::new(names.map(|name| (name.into(), totals.clone())).collect()),
+            known: LEAST,
             ..Figures::empty(ended)
         }));
         of.latest = Some(ScanOutcome {

@@ -216,6 +216,16 @@ impl Subject<'_> {
         }
     }
 
+    /// How many of its clusters or jobs have series of their own.
+    pub fn shown(&self) -> usize {
+        match self {
+            Self::Destination(of) => of.quota.shown,
+            Self::Jobs(of) => of.quota.shown,
+            Self::Resolver(of) => of.quota.shown,
+            Self::Store(_) => 0,
+        }
+    }
+
     /// What its prepared series are made of.
     pub fn basis(&self) -> Basis {
         match self {

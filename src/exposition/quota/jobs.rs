@@ -1,5 +1,7 @@
 //! Which backup jobs have series of their own.
 
+use std::sync::Arc;
+
 use s3_exporter_judge::findings::Severity;
 use s3_exporter_judge::judge::{JudgedJob, Judgement};
 
@@ -52,15 +54,39 @@ pub fn by_severity(job: &JudgedJob) -> [u64; Severity::ALL.len()] {
     Severity::ALL.map(|severity| count(severity) as u64)
 }
 
-/// Divides `most` among the destinations, in the order of the snapshot.
-pub(super) fn of_destinations(snapshot: &Snapshot, most: usize) -> Vec<JobQuota> {
-    let judgement = |of: &DestinationSnapshot| Some(of.figures.as_ref()?.judgement.clone());
+/// Divides `most` among the destinations, in the order of the snapshot; `quotas` are of the one `before`.
+pub(super) fn of_destinations(
+    quotas: &[JobQuota],
+    before: &Snapshot,
+    snapshot: &Snapshot,
+    most: usize,
+) -> Vec<JobQuota> {
+    fn judgement(of: &DestinationSnapshot) -> Option<&Arc<Judgement>> {
+        Some(&of.figures.as_ref()?.judgement)
+    }
     let judgements = snapshot.destinations.iter().map(|of| judgement(of));
-    let judgements: Vec<_> = judgements.map(Option::unwrap_or_default).collect();
-    let asked: Vec<_> = judgements.iter().map(|of| of.jobs.len()).collect();
-    let granted = divide(&asked, most);
-    let both = judgements.iter().zip(granted);
-    both.map(|(of, granted)| JobQuota::new(of, granted))
+    let judgements: Vec<_> = judgements.collect();
+    let asked = judgements.iter().map(|of| of.map_or(0, |of| of.jobs.len()));
+    let granted = divide(&asked.collect::<Vec<_>>(), most);
+    let of = |(at, (judged, granted)): (usize, (Option<&Arc<Judgement>>, usize))| {
+        let Some(judged) = judged else {
+            return JobQuota::default();
+        };
+        let was = before.destinations.get(at).and_then(|was| judgement(was));
+        let known = was.zip(quotas.get(at));
+        let same = known.filter(|(was, quota)| {
+            Arc::ptr_eq(was, judged) && quota.shown == judged.jobs.len().min(granted)
+        });
+        same.map_or_else(
+            || JobQuota::new(judged, granted),
+            |(_, quota)| quota.clone(),
+        )
+    };
+    judgements
+        .into_iter()
+        .zip(granted)
+        .enumerate()
+        .map(of)
         .collect()
 }
 
