@@ -20,7 +20,6 @@ mod scans;
 mod unassigned;
 mod write;
 
-use found::Found;
 pub use query::Query;
 use write::{HtmlText, When};
 
@@ -73,13 +72,6 @@ impl<'a> Context<'a> {
         let mut all = self.snapshot.destinations.iter();
         let of = all.find(|of| *of.destination.name == *destination)?;
         Some(of)
-    }
-
-    fn found(&self) -> Vec<Found<'a>> {
-        let destinations = self.snapshot.destinations.iter();
-        destinations
-            .map(|of| Found::new(of, self.snapshot, self.now))
-            .collect()
     }
 }
 

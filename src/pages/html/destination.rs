@@ -7,11 +7,11 @@ use s3_exporter_judge::findings::Severity;
 
 use super::beside::BesideLine;
 use super::found::Found;
-use super::groups::{self, Problems};
+use super::groups::{Lines, Problems};
 use super::links::Base;
 use super::overview::DestinationLine;
 use super::query::{Order, Query}; // the template names orders
-use super::rows::Table;
+use super::rows::{Asked, Table};
 use super::scans::ScanLine;
 use super::unassigned::Unassigned;
 use super::write::{ByteSize, Count, HtmlName, Sentences, Span, When};
@@ -125,9 +125,12 @@ pub fn page(
         .iter()
         .filter(|it| it.severity > Severity::Info)
         .collect();
-    let mut problems = groups::lines(&told, base, now);
-    let more = problems.len().saturating_sub(LINES);
-    problems.truncate(LINES);
+    let mut lines = Lines::new(LINES);
+    lines.add(&told, base, now);
+    let (problems, more) = lines.into_worst();
+    let line = DestinationLine::new(&found, base, now);
+    let mut asked = Asked::new(query, ROWS);
+    asked.extend(found.rows);
     let destination = &of.destination;
     let latest = of.latest.as_ref();
     let failure = latest.and_then(|latest| Some((latest, latest.failure.as_ref()?)));
@@ -135,7 +138,7 @@ pub fn page(
         about: context.about(),
         base: base.0,
         path: Base::OVERVIEW.destination(&destination.name),
-        line: DestinationLine::new(&found, base, now),
+        line,
         resolver: destination.resolver.as_deref().map(HtmlName),
         interval: Span(destination.figures_interval().as_secs_f64()),
         max_age: destination.max_age.map(|age| Span(age.as_secs_f64())),
@@ -167,7 +170,7 @@ pub fn page(
         }),
         problems,
         more,
-        table: Table::new(found.rows.iter(), query, base, ROWS, now),
+        table: Table::new(asked, base, ROWS, now),
         requests: Requests::new(of),
         sizes: sizes(of),
         beside: BesideLine::all(of, now),

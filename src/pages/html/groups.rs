@@ -53,33 +53,69 @@ pub struct Problems<'a> {
 /// By what lines are in order.
 type Rank = (Reverse<Severity>, FindingKind, Option<UnixTime>);
 
-/// The lines, the worst first, of problems at destinations.
-pub fn lines<'a>(problems: &[&Problem<'a>], base: Base, now: UnixTime) -> Vec<Problems<'a>> {
-    let mut sorted = problems.to_vec();
-    sorted.sort_by_key(|it| {
-        (
-            &it.destination.name,
-            Reverse(it.severity),
-            it.kind,
-            it.since,
-        )
-    });
-    let same = |one: &&Problem<'_>, other: &&Problem<'_>| {
-        one.destination.name == other.destination.name
-            && (one.severity, one.kind) == (other.severity, other.kind)
-    };
-    let mut lines: Vec<(Rank, Problems<'a>)> = Vec::new();
-    for group in sorted.chunk_by(same) {
-        let rank = |it: &Problem<'_>| (Reverse(it.severity), it.kind, it.since);
-        if group.len() > EACH {
-            lines.push((rank(group[0]), Problems::of_many(group, base, now)));
-        } else {
-            let each = group.iter();
-            lines.extend(each.map(|it| (rank(it), Problems::of_one(it, base, now).shortened())));
+/// The lines, the worst first: so many are kept, and the others counted.
+#[derive(Debug)]
+pub struct Lines<'a> {
+    most: usize,
+    count: usize,
+    kept: Vec<(Rank, &'a str, Problems<'a>)>,
+}
+
+impl<'a> Lines<'a> {
+    /// None yet.
+    pub fn new(most: usize) -> Self {
+        Self {
+            most,
+            count: 0,
+            kept: Vec::new(),
         }
     }
-    lines.sort_by_key(|(rank, _)| *rank);
-    lines.into_iter().map(|(_, line)| line).collect()
+
+    /// Adds what is wrong at a destination.
+    pub fn add(&mut self, problems: &[&Problem<'a>], base: Base, now: UnixTime) {
+        let mut sorted = problems.to_vec();
+        sorted.sort_by_key(|it| (Reverse(it.severity), it.kind, it.since));
+        let same = |one: &&Problem<'_>, other: &&Problem<'_>| {
+            (one.severity, one.kind) == (other.severity, other.kind)
+        };
+        let rank = |it: &Problem<'_>| (Reverse(it.severity), it.kind, it.since);
+        for group in sorted.chunk_by(same) {
+            let name: &'a str = &group[0].destination.name;
+            if group.len() > EACH {
+                let line = Problems::of_many(group, base, now);
+                self.push(rank(group[0]), name, line);
+            } else {
+                for it in group {
+                    let line = Problems::of_one(it, base, now).shortened();
+                    self.push(rank(it), name, line);
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, rank: Rank, name: &'a str, line: Problems<'a>) {
+        self.count += 1;
+        self.kept.push((rank, name, line));
+        // Sorted so seldom that it costs little for each.
+        if self.kept.len() / 2 > self.most {
+            self.sort();
+        }
+    }
+
+    fn sort(&mut self) {
+        self.kept.sort_by_key(|(rank, name, _)| (*rank, *name));
+        self.kept.truncate(self.most);
+    }
+
+    /// Those that are kept, and how many more there are.
+    pub fn into_worst(mut self) -> (Vec<Problems<'a>>, usize) {
+        self.sort();
+        let more = self.count - self.kept.len();
+        (
+            self.kept.into_iter().map(|(_, _, line)| line).collect(),
+            more,
+        )
+    }
 }
 
 impl<'a> Problems<'a> {

@@ -52,9 +52,61 @@ fn is_unjudged(found: &Found<'_>) -> bool {
     found.of.destination.max_age.is_none() && !found.rows.iter().any(|row| row.is_judged)
 }
 
+/// What the verdict says, counted destination by destination.
+#[derive(Debug, Default)]
+pub struct Counts<'a> {
+    failing: usize,
+    silent: usize,
+    outdated: usize,
+    pending: usize,
+    unjudged: usize,
+    /// What is said first: in each of its places the clusters, and the destinations as a whole. Equal names of
+    /// two resolvers are two clusters.
+    first: [(BTreeSet<ClusterOf<'a>>, usize); FIRST.len()],
+    critical: usize,
+    warnings: usize,
+}
+
+/// The resolver that names a cluster, and its name.
+type ClusterOf<'a> = (Option<&'a str>, &'a str);
+
+impl<'a> Counts<'a> {
+    /// Adds a destination.
+    pub fn add(&mut self, found: &Found<'a>, now: UnixTime) {
+        self.failing += usize::from(is_failing(found.of));
+        self.silent += usize::from(is_silent(found.of));
+        self.outdated += usize::from(is_outdated(found.of, now));
+        self.pending += usize::from(found.of.latest.is_none());
+        self.unjudged += usize::from(is_unjudged(found));
+        let mut is_whole = [false; FIRST.len()];
+        for it in told(found) {
+            match FIRST.iter().position(|(kind, _)| *kind == it.kind) {
+                Some(at) if it.cluster.is_empty() => is_whole[at] = true,
+                Some(at) => {
+                    let resolver = it.destination.resolver.as_deref();
+                    self.first[at].0.insert((resolver, it.cluster));
+                }
+                None => {
+                    self.critical += usize::from(it.severity == Severity::Critical);
+                    self.warnings += usize::from(it.severity == Severity::Warning);
+                }
+            }
+        }
+        for ((_, wholes), is_whole) in self.first.iter_mut().zip(is_whole) {
+            *wholes += usize::from(is_whole);
+        }
+    }
+}
+
+/// What is wrong there.
+fn told<'f, 'a>(found: &'f Found<'a>) -> impl Iterator<Item = &'f Problem<'a>> {
+    let problems = found.problems.iter();
+    problems.filter(|it| it.severity > Severity::Info)
+}
+
 impl Headline {
     /// Of all destinations.
-    pub fn new(found: &[Found<'_>], snapshot: &Snapshot, now: UnixTime) -> Self {
+    pub fn new(counts: &Counts<'_>, snapshot: &Snapshot) -> Self {
         if snapshot.part.leads == Some(false) {
             return Self {
                 class: "warn",
@@ -62,31 +114,22 @@ impl Headline {
                     .to_owned(),
             };
         }
-        let failing = found.iter().filter(|it| is_failing(it.of)).count();
-        let outdated = found.iter().filter(|it| is_outdated(it.of, now)).count();
-        let pending = found.iter().filter(|it| it.of.latest.is_none()).count();
-        let unjudged = found.iter().filter(|it| is_unjudged(it)).count();
         let broken = snapshot.resolvers.values();
         let broken = broken.filter(|resolution| !resolution.is_success()).count();
-        let silent = found.iter().filter(|it| is_silent(it.of)).count();
         let mut wrong = vec![
-            (failing, "destination", "failing"),
-            (silent, "destination", "whose store does not answer"),
-            (outdated, "destination", "out of date"),
+            (counts.failing, "destination", "failing"),
+            (counts.silent, "destination", "whose store does not answer"),
+            (counts.outdated, "destination", "out of date"),
             (broken, "resolver", "without up-to-date names"),
         ];
-        let problems = || found.iter().flat_map(|it| &it.problems);
-        let told = || problems().filter(|it| it.severity > Severity::Info);
-        for (kind, how) in FIRST {
-            let (clusters, wholes) = subjects(told().filter(|it| it.kind == kind));
-            wrong.push((clusters, "cluster", how));
-            wrong.push((wholes, "destination", how));
+        for ((_, how), (clusters, wholes)) in FIRST.iter().zip(&counts.first) {
+            wrong.push((clusters.len(), "cluster", *how));
+            wrong.push((*wholes, "destination", *how));
         }
-        let others = told().filter(|it| !FIRST.iter().any(|(kind, _)| *kind == it.kind));
-        let of = |severity| others.clone().filter(|it| it.severity == severity).count();
-        wrong.push((of(Severity::Critical), "other critical finding", ""));
-        wrong.push((of(Severity::Warning), "other warning", ""));
+        wrong.push((counts.critical, "other critical finding", ""));
+        wrong.push((counts.warnings, "other warning", ""));
         wrong.retain(|(count, ..)| *count > 0);
+        let (pending, unjudged) = (counts.pending, counts.unjudged);
         if wrong.is_empty() {
             return Self::of_none(pending, unjudged);
         }
@@ -138,17 +181,4 @@ impl Headline {
     pub fn is_bad(&self) -> bool {
         self.class == "bad"
     }
-}
-
-/// Of how many clusters these are, each counted once at however many destinations it is; and of how
-/// many destinations, of none of their clusters. Equal names of two resolvers are two clusters.
-fn subjects<'p, 'a: 'p>(problems: impl Iterator<Item = &'p Problem<'a>>) -> (usize, usize) {
-    let (mut clusters, mut wholes) = (BTreeSet::new(), BTreeSet::new());
-    for it in problems {
-        match it.cluster {
-            "" => wholes.insert(&*it.destination.name),
-            cluster => clusters.insert((it.destination.resolver.as_deref(), cluster)),
-        };
-    }
-    (clusters.len(), wholes.len())
 }

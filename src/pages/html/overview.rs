@@ -6,11 +6,11 @@ use s3_exporter_judge::findings::{FindingKind, Severity};
 
 use super::advice;
 use super::found::Found;
-use super::groups::{self, Problems};
-use super::headline::{Headline, is_failing, is_outdated, is_silent};
+use super::groups::{Lines, Problems};
+use super::headline::{Counts, Headline, is_failing, is_outdated, is_silent};
 use super::links::Base;
 use super::query::{Order, Query}; // the template names orders
-use super::rows::{Table, words};
+use super::rows::{Asked, Table, words};
 use super::scans::Running;
 use super::write::{ByteSize, HtmlName, HtmlText, Sentences, When};
 use super::{About, Context};
@@ -21,9 +21,9 @@ use crate::resolver::Resolution;
 use crate::snapshot::DestinationSnapshot;
 use crate::words::{Count, Sentence};
 
-/// Destinations that fail, and lines of what is wrong with backups; more are counted.
+/// Destinations that fail, lines of what is wrong with backups, and of what is worth knowing; more are counted.
 const LINES: usize = 50;
-/// Rows of the wall on a page.
+/// Rows of the wall and destinations on a page; resolvers at most.
 const ROWS: usize = 100;
 
 /// The page.
@@ -38,11 +38,24 @@ struct Overview<'a> {
     failing: Vec<Failing<'a>>,
     more_failing: usize,
     resolvers: Vec<ResolverLine<'a>>,
+    more_resolvers: usize,
     problems: Vec<Problems<'a>>,
     more: usize,
     notes: Vec<Note<'a>>,
-    destinations: Vec<DestinationLine<'a>>,
+    more_notes: usize,
+    destinations: Destinations<'a>,
     table: Table<'a>,
+}
+
+/// A page of the destinations.
+struct Destinations<'a> {
+    lines: Vec<DestinationLine<'a>>,
+    /// How many there are in all.
+    all: usize,
+    /// Which page, the first being 0.
+    page: usize,
+    /// How many pages there are.
+    pages: usize,
 }
 
 /// A destination whose latest scan failed.
@@ -108,27 +121,46 @@ pub struct DestinationLine<'a> {
 pub fn page(context: &Context<'_>, query: &Query) -> askama::Result<String> {
     let (snapshot, now) = (context.snapshot, context.now);
     let base = Base::OVERVIEW;
-    let found = context.found();
-    let headline = Headline::new(&found, snapshot, now);
-    let all = || found.iter().flat_map(|it| &it.problems);
-    let told: Vec<_> = all().filter(|it| it.severity > Severity::Info).collect();
-    let mut problems = groups::lines(&told, base, now);
-    let more = problems.len().saturating_sub(LINES);
-    problems.truncate(LINES);
-    let resolvers = snapshot.resolvers.iter();
-    let failing = found.iter().filter(|it| is_failing(it.of));
+    let mut counts = Counts::default();
+    let mut lines = Lines::new(LINES);
+    let mut asked = Asked::new(query, ROWS);
+    let (mut worth, mut more_notes) = (Vec::new(), 0);
+    let mut ranks = Vec::with_capacity(snapshot.destinations.len());
+    // One after another, so that what is found of one is gone before the next: together it is more than all
+    // that they are known by.
+    for of in &snapshot.destinations {
+        let found = Found::new(of, snapshot, now);
+        counts.add(&found, now);
+        let problems = found.problems.iter();
+        let told: Vec<_> = problems.filter(|it| it.severity > Severity::Info).collect();
+        lines.add(&told, base, now);
+        let such = notes(&found, base);
+        more_notes += such.len().saturating_sub(LINES - worth.len());
+        worth.extend(such.into_iter().take(LINES - worth.len()));
+        ranks.push(rank(&found, now));
+        asked.extend(found.rows);
+    }
+    let (problems, more) = lines.into_worst();
+    let failing = snapshot.destinations.iter().filter(|of| is_failing(of));
     let more_failing = failing.clone().count().saturating_sub(LINES);
+    let resolvers = snapshot.resolvers.iter();
+    let (well, broken): (Vec<_>, Vec<_>) = resolvers.partition(|(_, now)| now.is_success());
+    let mut shown: Vec<_> = broken.into_iter().chain(well).take(ROWS).collect();
+    shown.sort_by_key(|(name, _)| *name);
     Overview {
         about: context.about(),
         base: base.0,
         path: "status".to_owned(),
+        headline: Headline::new(&counts, snapshot),
         shard: snapshot.part.shard,
         failing: failing
             .take(LINES)
-            .filter_map(|it| Failing::new(it.of, base, now))
+            .filter_map(|of| Failing::new(of, base, now))
             .collect(),
         more_failing,
-        resolvers: resolvers
+        more_resolvers: snapshot.resolvers.len() - shown.len(),
+        resolvers: shown
+            .into_iter()
             .map(|(name, resolution)| {
                 let discovered = snapshot.discovered.get(name).map(|of| &**of);
                 ResolverLine::new(name, resolution, discovered, now)
@@ -136,15 +168,48 @@ pub fn page(context: &Context<'_>, query: &Query) -> askama::Result<String> {
             .collect(),
         problems,
         more,
-        notes: found.iter().flat_map(|it| notes(it, base)).collect(),
-        destinations: found
-            .iter()
-            .map(|it| DestinationLine::new(it, base, now))
-            .collect(),
-        table: Table::new(found.iter().flat_map(|it| &it.rows), query, base, ROWS, now),
-        headline,
+        notes: worth,
+        more_notes,
+        destinations: Destinations::new(context, &ranks, query.destinations()),
+        table: Table::new(asked, base, ROWS, now),
     }
     .render()
+}
+
+/// By which destinations are in order where they are on several pages: the worst first.
+fn rank(found: &Found<'_>, now: UnixTime) -> u8 {
+    let of_severity = |severity| found.problems.iter().any(|it| it.severity == severity);
+    let critical = usize::from(of_severity(Severity::Critical));
+    let warnings = usize::from(of_severity(Severity::Warning));
+    match state(found.of, critical, warnings, now).0 {
+        "bad" => 0,
+        "warn" => 1,
+        _ => 2,
+    }
+}
+
+impl<'a> Destinations<'a> {
+    /// Of as many as there are ranks, in the order of the configuration where that is one page.
+    fn new(context: &Context<'a>, ranks: &[u8], page: usize) -> Self {
+        let pages = ranks.len().div_ceil(ROWS).max(1);
+        let page = page.min(pages - 1);
+        let mut order: Vec<_> = (0..ranks.len()).collect();
+        if pages > 1 {
+            order.sort_by_key(|at| ranks[*at]); // stable
+        }
+        let snapshot = context.snapshot;
+        let shown = order.into_iter().skip(page * ROWS).take(ROWS);
+        let lines = shown.map(|at| {
+            let found = Found::new(&snapshot.destinations[at], snapshot, context.now);
+            DestinationLine::new(&found, Base::OVERVIEW, context.now)
+        });
+        Self {
+            lines: lines.collect(),
+            all: ranks.len(),
+            page,
+            pages,
+        }
+    }
 }
 
 impl<'a> Failing<'a> {

@@ -17,6 +17,8 @@ pub struct Query {
     pub sort: String,
     /// Which page, the first being 1.
     pub page: String,
+    /// Which page of the destinations, likewise.
+    pub destinations: String,
     /// What is wrong: the name of a finding.
     pub finding: String,
     /// Of which job.
@@ -67,9 +69,12 @@ impl Query {
 
     /// Which page, the first being 0.
     pub fn page(&self) -> usize {
-        self.page
-            .parse::<usize>()
-            .map_or(0, |page| page.saturating_sub(1))
+        number(&self.page)
+    }
+
+    /// Which page of the destinations, likewise.
+    pub fn destinations(&self) -> usize {
+        number(&self.destinations)
     }
 
     /// What must be wrong.
@@ -89,15 +94,20 @@ impl Query {
 
     /// The same rows in another order, from the first page on.
     pub fn sorted(&self, order: Order) -> String {
-        self.address(order, 0)
+        self.address(order, 0, self.destinations())
     }
 
     /// Another page.
     pub fn paged(&self, page: usize) -> String {
-        self.address(self.order(), page)
+        self.address(self.order(), page, self.destinations())
     }
 
-    fn address(&self, order: Order, page: usize) -> String {
+    /// Another page of the destinations.
+    pub fn turned(&self, destinations: usize) -> String {
+        self.address(self.order(), self.page(), destinations)
+    }
+
+    fn address(&self, order: Order, page: usize, destinations: usize) -> String {
         let mut address = format!("?sort={}", order.as_str());
         let mut add = |key: &str, value: &str| {
             if !value.is_empty() {
@@ -106,11 +116,19 @@ impl Query {
         };
         add("q", &self.q);
         add("finding", self.finding().map_or("", FindingKind::as_str));
-        if page > 0 {
-            add("page", &(page + 1).to_string());
+        for (key, page) in [("page", page), ("destinations", destinations)] {
+            if page > 0 {
+                add(key, &(page.saturating_add(1)).to_string());
+            }
         }
         address
     }
+}
+
+/// The first is written 1.
+fn number(page: &str) -> usize {
+    page.parse::<usize>()
+        .map_or(0, |page| page.saturating_sub(1))
 }
 
 #[cfg(test)]

@@ -97,32 +97,72 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Those of the rows that are asked for, in the order that is asked for.
-pub fn asked<'r, 'a>(rows: impl Iterator<Item = &'r Row<'a>>, query: &Query) -> Vec<&'r Row<'a>>
-where
-    'a: 'r,
-{
-    let finding = query.finding();
-    let has = |row: &&Row<'_>| {
-        let told = row.wrong.iter().map(|(_, kind)| kind).chain(&row.notes);
-        finding.is_none_or(|finding| told.into_iter().any(|kind| *kind == finding))
-    };
-    let rows = rows.filter(has);
-    let mut rows: Vec<_> = rows
-        .filter(|row| query.matches([row.name(), &row.destination.name]))
-        .collect();
-    match query.order() {
-        // By name within.
-        Order::Worst => rows.sort_by_key(|row| {
-            let first = row.wrong.first().map(|(_, kind)| *kind);
-            let is_well = (!row.is_awaited, row.is_judged);
-            (Reverse(row.severity()), first, row.since, is_well)
-        }),
-        Order::Name => rows.sort_by_key(|row| (row.name(), &row.destination.name)),
-        Order::Oldest => rows.sort_by_key(|row| (row.newest.is_none(), row.newest)),
-        Order::Largest => rows.sort_by_key(|row| Reverse(row.size)),
+/// Those of the rows that are asked for, in the order that is asked for, as far as a page needs them: of
+/// the millions that a process may know no more are held.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    query: &'a Query,
+    finding: Option<FindingKind>,
+    /// As many as there are up to the end of the page.
+    most: usize,
+    all: usize,
+    found: usize,
+    kept: Vec<Row<'a>>,
+}
+
+impl<'a> Asked<'a> {
+    /// None yet, of so many on a page.
+    pub fn new(query: &'a Query, per_page: usize) -> Self {
+        Self {
+            query,
+            finding: query.finding(),
+            most: query.page().saturating_add(1).saturating_mul(per_page),
+            all: 0,
+            found: 0,
+            kept: Vec::new(),
+        }
     }
-    rows
+
+    /// More rows.
+    pub fn extend(&mut self, rows: impl IntoIterator<Item = Row<'a>>) {
+        for row in rows {
+            self.all += 1;
+            if self.is_asked(&row) {
+                self.found += 1;
+                self.kept.push(row);
+            }
+        }
+        // Sorted so seldom that it costs little for each.
+        if self.kept.len() / 2 > self.most {
+            self.sort();
+        }
+    }
+
+    fn is_asked(&self, row: &Row<'_>) -> bool {
+        let told = row.wrong.iter().map(|(_, kind)| kind).chain(&row.notes);
+        let has = |finding| told.into_iter().any(|kind| *kind == finding);
+        self.finding.is_none_or(has) && self.query.matches([row.name(), &row.destination.name])
+    }
+
+    /// Those that are alike stay in the order in which they came.
+    fn sort(&mut self) {
+        match self.query.order() {
+            // By name within.
+            Order::Worst => self.kept.sort_by_key(|row| {
+                let first = row.wrong.first().map(|(_, kind)| *kind);
+                let is_well = (!row.is_awaited, row.is_judged);
+                (Reverse(row.severity()), first, row.since, is_well)
+            }),
+            Order::Name => self
+                .kept
+                .sort_by_key(|row| (row.name(), &row.destination.name)),
+            Order::Oldest => self
+                .kept
+                .sort_by_key(|row| (row.newest.is_none(), row.newest)),
+            Order::Largest => self.kept.sort_by_key(|row| Reverse(row.size)),
+        }
+        self.kept.truncate(self.most);
+    }
 }
 
 /// The table of rows, as it is asked for.
@@ -189,30 +229,20 @@ pub struct Cell {
 
 impl<'a> Table<'a> {
     /// The page that is asked for, of so many rows each.
-    pub fn new<'r>(
-        rows: impl Iterator<Item = &'r Row<'a>> + Clone,
-        query: &'a Query,
-        base: Base,
-        per_page: usize,
-        now: UnixTime,
-    ) -> Self
-    where
-        'a: 'r,
-    {
-        let all = rows.clone().count();
-        let asked = asked(rows, query);
-        let pages = asked.len().div_ceil(per_page).max(1);
-        let page = query.page().min(pages - 1);
-        let lines = asked.iter().skip(page * per_page).take(per_page);
+    pub fn new(mut asked: Asked<'a>, base: Base, per_page: usize, now: UnixTime) -> Self {
+        asked.sort();
+        let pages = asked.found.div_ceil(per_page).max(1);
+        let page = asked.query.page().min(pages - 1);
+        let lines = asked.kept.iter().skip(page * per_page).take(per_page);
         let days: Vec<_> = Calendar::ending(now)
             .days()
             .map(|(day, _)| date(day))
             .collect();
         Self {
-            query,
+            query: asked.query,
             is_mixed: base == Base::OVERVIEW,
-            all,
-            found: asked.len(),
+            all: asked.all,
+            found: asked.found,
             lines: lines.map(|row| Line::new(row, base, now)).collect(),
             page,
             pages,
