@@ -10,6 +10,7 @@ mod common;
 mod config;
 mod contributing;
 mod exposition;
+mod fleet;
 mod fuzz;
 mod http;
 mod layers;
