@@ -17,9 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const UNEVEN: (u64, u64) = (50, 300);
 
 /// A process that ends when this is dropped.
-struct Kept(Child);
+pub struct Started(Child);
 
-impl Drop for Kept {
+impl Drop for Started {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -28,7 +28,7 @@ impl Drop for Kept {
 
 /// A synthetic store in a process of its own.
 pub struct Store {
-    process: Kept,
+    process: Started,
     /// With its certificate, where it serves https.
     folder: tempfile::TempDir,
     pub endpoint: String,
@@ -181,9 +181,9 @@ pub fn baseline(lister: &str, store: &Store) -> f64 {
 }
 
 /// Runs this program with other arguments; what it prints first.
-fn this(arguments: &[&str]) -> (Kept, String) {
+pub fn this(arguments: &[&str]) -> (Started, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let mut process = Kept(
+    let mut process = Started(
         command
             .args(arguments)
             .stdout(Stdio::piped())
@@ -200,7 +200,7 @@ fn this(arguments: &[&str]) -> (Kept, String) {
 
 /// The exporter, built with the same profile as this.
 pub struct Exporter {
-    process: Kept,
+    process: Started,
     port: Port,
     folder: tempfile::TempDir,
 }
@@ -255,7 +255,7 @@ impl Exporter {
             "error",
         ]);
         // As it is started where nobody says anything of memory.
-        let process = Kept(command.env_remove("MALLOC_ARENA_MAX").spawn().unwrap());
+        let process = Started(command.env_remove("MALLOC_ARENA_MAX").spawn().unwrap());
         Self {
             process,
             port,
@@ -263,9 +263,19 @@ impl Exporter {
         }
     }
 
+    /// Writes another configuration, which it does not read yet.
+    pub fn write(&self, config: &str) {
+        std::fs::write(self.folder.path().join("config.toml"), config).unwrap();
+    }
+
+    /// Where it answers.
+    pub fn port(&self) -> u16 {
+        self.port.number()
+    }
+
     /// Has it read another configuration.
     pub fn reload(&self, config: &str) {
-        std::fs::write(self.folder.path().join("config.toml"), config).unwrap();
+        self.write(config);
         let process = i32::try_from(self.process.0.id()).unwrap();
         let process = rustix::process::Pid::from_raw(process).unwrap();
         rustix::process::kill_process(process, rustix::process::Signal::HUP).unwrap();

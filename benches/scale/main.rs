@@ -1,5 +1,5 @@
-//! What a report costs beside a listing of the same objects, and what memory it takes. `make bench-scale`;
-//! `SCALE_MILLIONS=10,100` says how many millions of rows.
+//! What a report costs beside a listing of the same objects, and what memory it takes; and one process of a
+//! [fleet]. `make bench-scale`; `SCALE_MILLIONS=10,100` says how many millions of rows.
 //!
 //! A file of a million rows is read as often as there are millions, so that none of it needs a disk of
 //! hundreds of gigabytes: the report names it so many times.
@@ -8,6 +8,8 @@
 #[allow(dead_code)] // the other benchmark needs all of it
 #[path = "../listing/processes.rs"]
 mod processes;
+
+mod fleet;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -27,6 +29,12 @@ fn main() {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     if let ["store", objects, clusters, layout, answers] = arguments[..] {
         return serve(objects, clusters, layout, answers);
+    }
+    if let ["fleet-store", clusters, backups] = arguments[..] {
+        return fleet::serve(clusters, backups);
+    }
+    if arguments.contains(&"fleet") {
+        return fleet::rows(); // alone
     }
     let millions = std::env::var("SCALE_MILLIONS").unwrap_or_else(|_| "10,100".to_owned());
     let millions: Vec<u64> = millions.split(',').map(|of| of.parse().unwrap()).collect();
@@ -55,6 +63,7 @@ fn main() {
             "| CSV.gz, {count} million rows | {cpu:.3} s | {share:.2} | {peak:.1} MiB | 1.3, 64 MiB |"
         );
     }
+    fleet::rows();
 }
 
 /// Of a thousand clusters, one after another, as a store sorts them.
