@@ -18,6 +18,8 @@ pub struct Store {
 
 /// Scans at a time for each request that may be in flight: while one works on an answer, another asks.
 const SCANS: usize = 2;
+/// Scans at a time at the least: those of large buckets take hours, and none of a small one is to wait for them.
+const LEAST_SCANS: usize = 256;
 /// Probes at a time. They are beside the bound on requests, and of 20,000 destinations as many would be sent at once
 /// after a start, each over a connection of its own.
 const PROBES: usize = 64;
@@ -80,7 +82,7 @@ impl Store {
             connect,
             connection: OnceCell::new(),
             requests: Bound::new(max_requests_in_flight),
-            scans: Bound::new(max_requests_in_flight * SCANS),
+            scans: Bound::new(scans(max_requests_in_flight)),
             probes: Semaphore::new(PROBES),
         }
     }
@@ -103,7 +105,7 @@ impl Store {
     /// From now on at most so many requests at a time. As [`Bound::set`].
     pub fn set_bound(&self, max_requests_in_flight: usize) {
         self.requests.set(max_requests_in_flight);
-        self.scans.set(max_requests_in_flight * SCANS);
+        self.scans.set(scans(max_requests_in_flight));
     }
 
     /// The address, without any secret.
@@ -135,6 +137,11 @@ impl Store {
             .await?;
         Ok(Arc::clone(&connection.0))
     }
+}
+
+/// How many scans may run at a time where so many requests may be in flight.
+fn scans(max_requests_in_flight: usize) -> usize {
+    (max_requests_in_flight * SCANS).max(LEAST_SCANS)
 }
 
 #[cfg(test)]
