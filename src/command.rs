@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use s3_exporter_config::{ConfigError, Origin, WatchedFiles, file};
+use s3_exporter_inventory_sql::Dialect;
 use s3_exporter_web::web_config;
 use tokio::runtime::{Builder, Runtime};
 
@@ -166,10 +167,10 @@ fn rules_options(command: &Command) -> Result<rules::Options, Vec<ConfigError>> 
 }
 
 /// The engine that `inventory-sql` is asked for, likewise.
-fn engine_of(command: &Command) -> Result<inventory_sql::Engine, Vec<ConfigError>> {
+fn engine_of(command: &Command) -> Result<Dialect, Vec<ConfigError>> {
     match command {
-        Command::InventorySql { engine, .. } => inventory_sql::Engine::parse(engine.as_deref()),
-        _ => Ok(inventory_sql::Engine::default()),
+        Command::InventorySql { engine, .. } => inventory_sql::dialect(engine.as_deref()),
+        _ => Ok(Dialect::default()),
     }
 }
 
