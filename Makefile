@@ -1,9 +1,9 @@
 # `make demo` shows it, `make test` proves it, `make quick` proves some of it after each edit,
 # `make check` keeps it clean.
-.PHONY: arm64 opendal demo test quick check features bench bench-parts bench-scale first-scans packages soak sbom stores year
+.PHONY: arm64 opendal engine demo test quick check features bench bench-parts bench-scale first-scans packages soak sbom stores year
 
 CARGO ?= cargo
-FEATURES := s3 minio azure gcs file command kubernetes opendal inventory
+FEATURES := s3 minio azure gcs file command kubernetes opendal inventory engine
 
 demo:
 	$(CARGO) run --example demo
@@ -33,6 +33,12 @@ stores:
 opendal:
 	tests/install.sh opendal >/dev/null
 	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --features s3-exporter-opendal/opendal --test real
+
+# Reports that an engine sums up, by a feature that is off by default: Ballista's scheduler and two executors, each a
+# process of its own.
+engine:
+	tests/install.sh engine >/dev/null
+	RUST_TEST_THREADS=1 $(CARGO) test --workspace --features s3-exporter/engine --test engine
 
 # Everything at once for a while: prints what happened, and fails on one wrong figure or where
 # memory grows. `make soak SOAK=1h` takes longer, `S3_EXPORTER_SOAK_SEED=N` repeats one.

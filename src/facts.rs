@@ -21,6 +21,7 @@ mod cluster_totals;
 mod named;
 mod recent;
 mod sizes;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod totals;

@@ -93,6 +93,9 @@ impl ScanContext {
         hints: &Boundaries,
     ) -> Result<CompleteListing, BackendError> {
         let mut listing = self.connect().await?;
+        if listing.backend.capabilities().summaries {
+            return self.sum_up(&listing, assignment).await;
+        }
         if hints.objects() == 0 {
             listing.expected = Arc::new(Expected::new(assignment.beginnings()));
         }

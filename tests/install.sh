@@ -7,6 +7,7 @@
 #   tests/install.sh            what `make test` needs
 #   tests/install.sh stores     what `make stores` needs beside that (versitygw, Garage, s3s-fs; many minutes once)
 #   tests/install.sh opendal    what `make opendal` needs (rclone, Swift and HDFS)
+#   tests/install.sh engine     what `make engine` needs beside that of `make test` (Ballista; some 15 minutes once)
 #   tests/install.sh bench      what `make bench` needs (rclone and mc)
 #   tests/install.sh quick      what `make quick` needs (promtool, three minutes once)
 #   tests/install.sh packages   what `make packages` needs (cargo-deb, cargo-generate-rpm)
@@ -43,6 +44,7 @@ VERSITYGW=v1.8.0
 GOFAKES3=v1.2.0
 GARAGE=2.5.0
 S3S_FS=0.14.1
+BALLISTA=55.0.0
 RCLONE_S3=1.75.2
 JUICEFS=1.4.2
 MOTO=5.2.5
@@ -498,6 +500,14 @@ cargo_machete() { cargo_unoptimised cargo-machete "$CARGO_MACHETE"; }
 cargo_cyclonedx() { cargo_unoptimised cargo-cyclonedx "$CARGO_CYCLONEDX"; }
 garage() { cargo_unoptimised garage "$GARAGE" --no-default-features --features bundled-libs,sqlite; }
 s3s_fs() { cargo_unoptimised s3s-fs "$S3S_FS" --features binary; }
+# Both are of the same crates: they are compiled once.
+ballista() {
+    build=$(mktemp -d) # not local: the trap runs after the function
+    trap 'rm -rf "$build"' EXIT
+    export CARGO_TARGET_DIR=$build
+    cargo_unoptimised ballista-scheduler "$BALLISTA" --bin ballista-scheduler --features flight-sql
+    cargo_unoptimised ballista-executor "$BALLISTA" --bin ballista-executor
+}
 
 # Stores of tests/stores that are there within a minute each.
 stores() {
@@ -582,6 +592,14 @@ stores)
     install garage "$GARAGE" garage
     install s3s-fs "$S3S_FS" s3s_fs
     ;;
+engine)
+    need cargo "install Rust with rustup"
+    need cc "install a C compiler: Ballista's executor has a library in C"
+    need go "install Go 1.26 or later: MinIO is built from source"
+    install mc "$MC" mc
+    install minio "$MINIO" minio
+    install ballista "$BALLISTA" ballista
+    ;;
 arm64)
     need rustup "install Rust with rustup: it brings the standard library for the other architecture"
     need apt-get "the base of the image and qemu are Debian's packages: run this on Debian or Ubuntu"
@@ -614,6 +632,6 @@ check)
     install cargo-machete "$CARGO_MACHETE" cargo_machete
     install cargo-cyclonedx "$CARGO_CYCLONEDX" cargo_cyclonedx
     ;;
-*) die "unknown argument '$1': use test, stores, opendal, bench, quick, packages, arm64 or check" ;;
+*) die "unknown argument '$1': use test, stores, opendal, engine, bench, quick, packages, arm64 or check" ;;
 esac
 echo "$TOOLS/bin"

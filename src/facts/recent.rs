@@ -35,6 +35,8 @@ impl Eq for Kept {}
 impl Recent {
     /// Of no objects.
     pub const NONE: Self = Self(None);
+    /// How many are kept.
+    pub const KEPT: usize = KEPT;
 
     /// Of these objects.
     pub fn restore(objects: impl IntoIterator<Item = (UnixTime, u64)>) -> Self {

@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use s3_exporter_api::{BackendError, FailureKind, UnixTime};
+use s3_exporter_api::{BackendError, FailureKind, SummaryRequest, UnixTime};
+use s3_exporter_listing::{Boundaries, ListingContext};
 
 use super::{CompleteListing, ScanContext, in_turn};
 use crate::assign::Assignment;
 use crate::destination::Destination;
+use crate::facts::{Facts, Recent};
 use crate::filter::KeyFilter;
 
 /// What was listed last from a report, if anything was.
@@ -44,7 +46,7 @@ impl ScanContext {
         {
             return Ok(before.clone());
         }
-        let none = s3_exporter_listing::Boundaries::default();
+        let none = Boundaries::default();
         let hints = before.map_or(&none, |before| &before.boundaries);
         let found = self.run(assignment, hints).await?;
         *self.report.lock() = found.report.map(|report| ListedReport {
@@ -63,6 +65,41 @@ impl ScanContext {
         in_turn(&listing, asked).await
     }
 
+    /// As [`Self::run`], where a report is summed up elsewhere and no object of it is seen here.
+    pub(super) async fn sum_up(
+        &self,
+        listing: &ListingContext,
+        assignment: Arc<Assignment>,
+    ) -> Result<CompleteListing, BackendError> {
+        let of = &self.destination;
+        let owners = (0..assignment.len()).map(|at| &**assignment.name(at));
+        let request = SummaryRequest {
+            bucket: &of.bucket,
+            prefix: &of.prefix,
+            owners: &owners.collect::<Vec<_>>(),
+            separator: &of.separator,
+            newest: Recent::KEPT,
+            meter: &self.meter,
+        };
+        let summary = in_turn(listing, listing.backend.summary(&request)).await?;
+        let fold = Facts::of_summary(Arc::clone(&assignment), &summary);
+        let fold = fold.map_err(|reason| self.miscounted(reason))?;
+        let complete = CompleteListing {
+            fold,
+            boundaries: Boundaries::default(),
+            as_of: summary.report.as_of,
+            report: Some(summary.report),
+        };
+        self.hold_against_report(&complete)?;
+        Ok(complete)
+    }
+
+    fn miscounted(&self, reason: String) -> BackendError {
+        let action = format!("scanning {}", self.destination);
+        BackendError::new(FailureKind::Internal, action, reason)
+            .with_advice("nothing of this report is used; please report it with the log")
+    }
+
     /// Clusters, unassigned and what was left out are together what a report says that it has.
     pub(super) fn hold_against_report(
         &self,
@@ -79,9 +116,7 @@ impl ScanContext {
             "{} objects of {} bytes were counted, and the report has {} of {}",
             found.objects, found.bytes, report.objects, report.bytes
         );
-        let action = format!("scanning {}", self.destination);
-        Err(BackendError::new(FailureKind::Internal, action, reason)
-            .with_advice("nothing of this report is used; please report it with the log"))
+        Err(self.miscounted(reason))
     }
 }
 

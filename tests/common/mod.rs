@@ -17,6 +17,7 @@ pub mod given;
 pub mod hostile;
 pub mod questions;
 pub mod report;
+pub mod reports;
 pub mod truth;
 pub mod watch;
 

@@ -253,6 +253,7 @@ const OF_PLUGINS: &[&str] = &[
     "api",
     "cloud",
     "config",
+    "inventory-sql",
     "page",
     "settings",
     "stream",

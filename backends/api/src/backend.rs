@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     BackendError, BucketSetting, BucketUsage, Capabilities, Continuation, FailureKind, ListRequest,
-    ListingKind, Meter, ObjectPart, Page, SettingState, StartAt, UnixTime,
+    ListingKind, Meter, ObjectPart, Page, SettingState, StartAt, Summary, SummaryRequest, UnixTime,
 };
 
 /// A connection to an object store that can list buckets.
@@ -126,6 +126,20 @@ pub trait Backend: Send + Sync {
         _meter: &Arc<Meter>,
     ) -> Result<Option<UnixTime>, BackendError> {
         Ok(None)
+    }
+
+    /// What there is, summed up by owner where it lies: no object is seen here. Where its
+    /// [capabilities](Self::capabilities) say so, this takes the place of listing objects. By default nothing is summed up.
+    ///
+    /// # Errors
+    /// As [`Self::list_page`].
+    async fn summary(&self, request: &SummaryRequest<'_>) -> Result<Summary, BackendError> {
+        let action = format!("summing up bucket {:?}", request.bucket);
+        self.capabilities()
+            .tells_summaries()
+            .map_err(|lacking| lacking.into_error(action.as_str()))?;
+        let reason = "this backend says that it can, and does not";
+        Err(BackendError::new(FailureKind::Internal, action, reason))
     }
 
     /// Asks for one object, to see whether the store answers and lets us list.

@@ -22,6 +22,8 @@ pub struct Capabilities {
     pub usage: bool,
     /// [`Backend::read_part`](crate::Backend::read_part).
     pub reads: bool,
+    /// [`Backend::summary`](crate::Backend::summary), in place of listing objects.
+    pub summaries: bool,
     /// [`StartAt::After`]. Without it nothing is listed in parts.
     pub start_after: bool,
     /// [`StartAt::Marker`].
@@ -39,6 +41,7 @@ impl Capabilities {
         buckets: false,
         usage: false,
         reads: false,
+        summaries: false,
         start_after: false,
         marker: false,
     };
@@ -90,6 +93,14 @@ impl Capabilities {
         self.reads.then_some(()).ok_or(Lacking::CONTENT)
     }
 
+    /// Whether objects are told in sums.
+    ///
+    /// # Errors
+    /// They are not.
+    pub fn tells_summaries(&self) -> Result<(), Lacking> {
+        self.summaries.then_some(()).ok_or(Lacking::SUMMARIES)
+    }
+
     /// Whether a page can begin there.
     ///
     /// # Errors
@@ -126,6 +137,11 @@ impl Lacking {
     const USAGE: Self = Self {
         cannot: "read",
         what: "what its store counts",
+    };
+
+    const SUMMARIES: Self = Self {
+        cannot: "sum up",
+        what: "objects",
     };
 
     const CONTENT: Self = Self {
@@ -197,6 +213,7 @@ mod tests {
             buckets: true,
             usage: true,
             reads: true,
+            summaries: true,
             start_after: true,
             marker: true,
         };

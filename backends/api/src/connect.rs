@@ -66,6 +66,14 @@ pub trait Connect: Debug + Send + Sync {
         None
     }
 
+    /// Whether each object is seen, and not only [sums](crate::Backend::summary). By default each is.
+    ///
+    /// # Errors
+    /// It is not: why, and what to do.
+    fn shows_objects(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     /// Whether what objects hold can be read.
     ///
     /// # Errors

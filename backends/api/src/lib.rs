@@ -21,6 +21,7 @@ mod report;
 mod request;
 mod scheme;
 mod setting;
+mod summary;
 mod time;
 mod usage;
 
@@ -37,5 +38,6 @@ pub use report::Report;
 pub use request::{Continuation, ListRequest, ListingKind, StartAt};
 pub use scheme::{GO_WANTS_TLS, Speaks};
 pub use setting::{BucketSetting, SettingState};
+pub use summary::{NewestObject, ObjectSet, Summary, SummaryRequest};
 pub use time::UnixTime;
 pub use usage::BucketUsage;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use s3_exporter_api::{Connect, RequestLimits};
 use s3_exporter_config::{Key, Plugin, Section};
 
+use crate::engine::{self, Engine};
 use crate::manifest::Kind;
 
 /// The plug-in for reports.
@@ -27,6 +28,10 @@ const KEYS: &[Key] = &[
     Key::with_default("every", "\"1d\""),
     Key::with_default("files", "2"),
     Key::new("spool"),
+    Key::new("engine"),
+    Key::new("engine_username"),
+    Key::new("engine_password"),
+    Key::new("engine_password_file"),
 ];
 
 /// What stands for the name of the bucket that is listed.
@@ -55,6 +60,8 @@ pub struct InventoryConfig {
     pub files: usize,
     /// Where a file is kept while it is read; the system's folder for that if there is none.
     pub spool: Option<PathBuf>,
+    /// Who sums reports up where they lie; they are read here where there is nobody.
+    pub engine: Option<Engine>,
     /// The backend by which reports are read, once it is known.
     pub over: Option<Over>,
 }
@@ -101,7 +108,19 @@ fn config(section: &mut Section) -> Option<InventoryConfig> {
     }
     let every = section.duration("every").unwrap_or(EVERY);
     let files = section.integer("files", 1..=MOST_FILES).unwrap_or(FILES);
+    let has_spool = section.has("spool");
     let spool = section.folder("spool");
+    let has_engine = section.has("engine");
+    let engine = engine::parse(section);
+    if has_engine && has_format && kind.is_some_and(|kind| kind != Kind::S3) {
+        section.fault(
+            "engine",
+            "is of no use with this `format`: it reads reports of S3 Inventory alone",
+        );
+    }
+    if has_engine && has_spool {
+        section.fault("spool", "is of no use with `engine`: no file is kept here");
+    }
     Some(InventoryConfig {
         store: store?,
         reports: reports?,
@@ -117,6 +136,10 @@ fn config(section: &mut Section) -> Option<InventoryConfig> {
         every,
         files: usize::try_from(files).unwrap_or(1),
         spool,
+        engine: match has_engine {
+            true => Some(engine?),
+            false => None,
+        },
         over: None,
     })
 }

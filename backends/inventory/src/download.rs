@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -116,7 +117,14 @@ impl Source {
     }
 
     async fn part(&self, key: &str, from: u64) -> Result<ObjectPart, NoFile> {
-        let range = from..from + PART;
+        self.range(key, from..from + PART).await
+    }
+
+    /// These bytes of an object, as far as [`Backend::read_part`] goes.
+    ///
+    /// # Errors
+    /// As that.
+    pub async fn range(&self, key: &str, range: Range<u64>) -> Result<ObjectPart, NoFile> {
         let part = self.store.read_part(&self.bucket, key, range, &self.meter);
         part.await.map_err(|error| match error.kind() {
             // Where reports are copied it may come yet.

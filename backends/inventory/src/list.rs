@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use s3_exporter_api::{
     Backend, BackendError, Capabilities, Continuation, FailureKind, ListRequest, ListingKind,
-    Meter, Order, Page, Probe, StartAt, UnixTime, async_trait,
+    Meter, Order, Page, Probe, StartAt, Summary, SummaryRequest, UnixTime, async_trait,
 };
 use tokio::sync::mpsc::Receiver;
 
 use crate::config::InventoryConfig;
 use crate::download::{NoFile, Source};
+use crate::engine::Whole;
 use crate::error::{Fault, internal};
 use crate::manifest::{Candidate, Manifest, Place, candidates, check};
 use crate::rows::Wanted;
@@ -67,8 +68,10 @@ struct Session {
 #[async_trait]
 impl Backend for Inventory {
     fn capabilities(&self) -> Capabilities {
+        let summaries = self.config.engine.is_some();
         Capabilities {
-            versions: true,
+            versions: !summaries,
+            summaries,
             ..Capabilities::OBJECTS
         }
     }
@@ -84,6 +87,11 @@ impl Backend for Inventory {
     ) -> Result<Continuation, BackendError> {
         page.clear();
         request.check(&self.capabilities(), &self.url)?;
+        if self.config.engine.is_some() {
+            let reason = "its `engine` tells sums, and no object by its key";
+            let error = internal(request.action(&self.url), reason);
+            return Err(error.with_advice("use a backend without `engine`"));
+        }
         let (number, mut session) = match request.from {
             StartAt::Token(token) => self.take(request, token)?,
             _ => self.begin(request).await?,
@@ -108,6 +116,21 @@ impl Backend for Inventory {
             Some(Message::Failed(error)) => Err(error),
             None => Err(internal(request.action(&self.url), "its end was not seen")),
         }
+    }
+
+    async fn summary(&self, request: &SummaryRequest<'_>) -> Result<Summary, BackendError> {
+        let (edition, manifest) = self.newest(request.bucket, request.meter).await?;
+        let Some(engine) = &self.config.engine else {
+            let action = self.reading(&edition.key);
+            return Err(internal(action, "there is no engine"));
+        };
+        let report = Whole {
+            manifest: &manifest,
+            source: self.source(request.meter),
+            action: self.reading(&edition.key),
+            files: self.config.files,
+        };
+        engine.sum_up(&report, request).await
     }
 
     async fn report_time(

@@ -141,7 +141,7 @@ fn another(column: &ArrayRef) -> Fault {
 }
 
 /// A column of texts; empty where there is none.
-enum Texts<'a> {
+pub enum Texts<'a> {
     Utf8(&'a arrow_array::StringArray),
     LargeUtf8(&'a arrow_array::LargeStringArray),
     Binary(&'a arrow_array::BinaryArray),
@@ -200,7 +200,7 @@ impl<'a> Sizes<'a> {
 }
 
 /// A column of times, in the unit that the file says.
-enum Times<'a> {
+pub enum Times<'a> {
     Seconds(&'a PrimitiveArray<TimestampSecondType>),
     Millis(&'a PrimitiveArray<TimestampMillisecondType>),
     Micros(&'a PrimitiveArray<TimestampMicrosecondType>),
@@ -209,7 +209,9 @@ enum Times<'a> {
 }
 
 impl<'a> Times<'a> {
-    fn of(column: &'a ArrayRef) -> Result<Self, Fault> {
+    /// # Errors
+    /// It has another type.
+    pub fn of(column: &'a ArrayRef) -> Result<Self, Fault> {
         Ok(match column.data_type() {
             DataType::Timestamp(TimeUnit::Second, _) => Self::Seconds(column.as_primitive()),
             DataType::Timestamp(TimeUnit::Millisecond, _) => Self::Millis(column.as_primitive()),
@@ -219,8 +221,10 @@ impl<'a> Times<'a> {
         })
     }
 
+    /// # Errors
+    /// There is none, or none that a clock says.
     #[inline]
-    fn get(&self, at: usize) -> Result<UnixTime, Fault> {
+    pub fn get(&self, at: usize) -> Result<UnixTime, Fault> {
         let millis = match self {
             Self::Seconds(column) => column
                 .is_valid(at)

@@ -3,14 +3,17 @@ use s3_exporter_config::{Section, Url};
 /// The address of a store: http or https, the latter where it says neither; without
 /// user and query. It may have a path, below which the store is.
 pub fn endpoint(section: &mut Section, key: &str) -> Option<Url> {
+    let login = "`access_key_id` and `secret_access_key`";
+    address_of(section, key, "https://minio.example:9000", login)
+}
+
+/// The same of a server that is no store. `login` is the keys of the user and the password.
+pub fn address_of(section: &mut Section, key: &str, example: &str, login: &str) -> Option<Url> {
     let text = section.setting(key, Section::name)?;
     let bad = match address(&text.value) {
-        Err(cause) => format!(
-            "is not an address ({cause}): expected one such as \"https://minio.example:9000\""
-        ),
+        Err(cause) => format!("is not an address ({cause}): expected one such as {example:?}"),
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            "must not hold a user or a password: use `access_key_id` and `secret_access_key`"
-                .to_owned()
+            format!("must not hold a user or a password: use {login}")
         }
         Ok(url) if !matches!(url.scheme(), "http" | "https") => {
             format!(

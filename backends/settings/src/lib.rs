@@ -6,5 +6,5 @@
 mod endpoint;
 mod login;
 
-pub use endpoint::{endpoint, region};
+pub use endpoint::{address_of, endpoint, region};
 pub use login::{AccessKeys, Credentials, Login, unusable};

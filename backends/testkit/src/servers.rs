@@ -4,6 +4,7 @@
 
 mod alertmanager;
 mod azurite;
+mod ballista;
 mod chromedriver;
 mod fake_gcs;
 mod kubernetes;
@@ -15,6 +16,7 @@ mod toxiproxy;
 
 pub use alertmanager::Alertmanager;
 pub use azurite::Azurite;
+pub use ballista::Ballista;
 pub use chromedriver::ChromeDriver;
 pub use fake_gcs::FakeGcs;
 pub use kubernetes::{Account, Kubernetes};

@@ -1,4 +1,5 @@
-//! The SQL that finds in a report of S3 Inventory which cluster owns how much, by the dialects of several engines.
+//! The SQL that finds in a report of S3 Inventory which cluster owns how much, by the dialects of several engines:
+//! what people run themselves, and what a program asks of an engine and adds up.
 //!
 //! A key is owned by the cluster whose name, followed by the separator, begins it; of several the longest wins. Names of
 //! one length are one list: what begins a key is cut to that length and looked up, the longest first. So an engine reads
@@ -6,6 +7,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+
+mod parts;
+
+pub use parts::{counts, newest, totals};
 
 /// Whose SQL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +24,8 @@ pub enum Dialect {
     /// DuckDB.
     #[default]
     DuckDb,
+    /// Apache DataFusion, and so Ballista.
+    DataFusion,
 }
 
 impl Dialect {
@@ -60,17 +67,18 @@ pub fn statement(dialect: Dialect, of: &Question<'_>) -> String {
     };
     format!(
         "{}SELECT {cluster}, count(*) AS objects, sum(size) AS bytes, max(modified) AS newest\nFROM owned{group};\n",
-        owned(dialect, of)
+        owned(dialect, of, &[])
     )
 }
 
-/// `owned`: the objects, each with its `cluster` (NULL where it has none), `size`, and when it was
-/// `modified`.
-fn owned(dialect: Dialect, of: &Question<'_>) -> String {
+/// `owned`: the objects, each with its `cluster` (NULL where it has none), `size`, when it was `modified`, and these
+/// columns of the report.
+fn owned(dialect: Dialect, of: &Question<'_>, more: &[&str]) -> String {
+    let more: String = more.iter().map(|column| format!(", {column}")).collect();
     let below = chars(of.prefix) + 1;
     format!(
-        "WITH objects AS (\n  SELECT substr(key, {below}) AS name, coalesce(size, 0) AS size, last_modified_date AS modified\n  \
-         FROM {}\n  WHERE {}\n),\nowned AS (\n  SELECT {} AS cluster, size, modified\n  FROM objects\n)\n",
+        "WITH objects AS (\n  SELECT substr(key, {below}) AS name, coalesce(size, 0) AS size, last_modified_date AS modified{more}\n  \
+         FROM {}\n  WHERE {}\n),\nowned AS (\n  SELECT {} AS cluster, size, modified{more}\n  FROM objects\n)\n",
         of.table,
         counted(dialect, of),
         owner(dialect, of)
@@ -131,7 +139,7 @@ mod tests {
     #[test]
     fn texts_are_the_engines_own() {
         let hostile = "it's \\ \"x\" -- ;";
-        for dialect in [Dialect::DuckDb, Dialect::Trino] {
+        for dialect in [Dialect::DuckDb, Dialect::Trino, Dialect::DataFusion] {
             assert_eq!(dialect.text(hostile), "'it''s \\ \"x\" -- ;'");
         }
         assert_eq!(Dialect::Spark.text(hostile), "'it\\'s \\\\ \"x\" -- ;'");
@@ -159,7 +167,7 @@ mod tests {
             names: &names,
             ..NOBODY
         };
-        let text = owner(Dialect::Trino, &of);
+        let text = owner(Dialect::DataFusion, &of);
         let [long, short] = ["IN ('lab-1')", "IN ('lab', 'abc')"].map(|list| text.find(list));
         assert!(long.unwrap() < short.unwrap(), "{text}");
     }

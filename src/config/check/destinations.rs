@@ -38,6 +38,7 @@ mod prefixes;
 mod rhythm;
 mod schedules;
 mod sources;
+mod summed;
 mod together;
 mod tuning;
 
@@ -119,7 +120,7 @@ pub(super) fn destinations(
             "is missing: give at least one [[destinations]] with a `bucket`",
         );
     }
-    mirrors::look_up(top, found);
+    mirrors::look_up(top, found, context);
     together::bucket_in_host(top, &found.destinations);
     together::same_objects(top, &found.destinations);
 }
@@ -209,6 +210,7 @@ impl FoundDestinations {
         of: Of<'_>,
     ) -> Option<(Destination, Source)> {
         let source = Source::of(section, context.resolvers);
+        summed::refuse(section, context, &of, &source);
         let schedules = schedules::schedules(section, context.schedules);
         let separator = separator(section);
         let filter = filter(section, of.prefix);
@@ -251,7 +253,7 @@ impl FoundDestinations {
         };
         let judging = judging(section, layouts, &beside);
         let tag_labels = tag_labels(section, context.metrics);
-        let also = also(section, &of, &tag_labels);
+        let also = also(section, &of, &tag_labels, store);
         let labels = labels(section, context.metrics);
         let backend = of.backend;
         if let Some(name) = &backend {

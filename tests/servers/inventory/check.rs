@@ -61,3 +61,10 @@ fn it_reads_by_one_that_is_there_and_can_be_read_from() {
         assert!(found.len() == 1 && found[0].starts_with(&says), "{found:?}");
     }
 }
+
+#[test]
+fn an_engine_needs_a_program_that_has_it() {
+    let said = said_of("aws", "", "engine = \"http://ballista:50050\"\n");
+    let says = "`backends.reports.engine` needs a program that was built with the feature for it";
+    assert!(said.contains(says), "{said}");
+}

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use s3_exporter_config::{Section, Setting};
 
-use super::FoundDestinations;
 use super::sources::undefined;
+use super::{Context, FoundDestinations};
 
 /// Which other one a destination mirrors, by its name: it may be defined further down.
 pub(super) struct Mirror {
@@ -36,12 +36,19 @@ pub(super) fn mirror_of(section: &mut Section, is_several: bool) -> Option<Setti
 }
 
 /// Looks the names up once all are known.
-pub(super) fn look_up(top: &mut Section, found: &mut FoundDestinations) {
+pub(super) fn look_up(top: &mut Section, found: &mut FoundDestinations, context: &Context<'_>) {
     for Mirror { at, of } in std::mem::take(&mut found.mirrors) {
+        let mut all = found.destinations.iter();
+        let mirrored = all.find(|destination| *destination.name == *of.value);
+        let store = mirrored.and_then(|of| context.connection(Some(&of.backend)));
+        let unseen = store.and_then(|store| store.shows_objects().err());
         let known = found.names.keys().map(String::as_str);
         let destination = Arc::make_mut(&mut found.destinations[at]);
         if *destination.name == *of.value {
             top.fault_of(&of, "is the destination itself: expected another one");
+        } else if let Some(why) = unseen {
+            let message = format!("is {}, of which no backup is seen: {why}", of.quote());
+            top.fault_of(&of, message);
         } else if found.names.contains_key(&of.value) {
             destination.judging.mirror_of = Some(of.value.into());
         } else {
