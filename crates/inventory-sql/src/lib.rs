@@ -158,6 +158,8 @@ mod tests {
         let text = statement(Dialect::Trino, &NOBODY);
         assert!(text.contains("SELECT NULL AS cluster, count(*)"), "{text}");
         assert!(!text.contains("CASE"), "{text}");
+        let text = newest(Dialect::DataFusion, &NOBODY, 10);
+        assert!(text.contains("PARTITION BY size > 0"), "{text}");
     }
 
     #[test]

@@ -18,9 +18,14 @@ pub fn totals(dialect: Dialect, of: &Question<'_>) -> String {
 /// The newest so many objects of each cluster that are empty, and that are not: `cluster`, `modified` and `size`. Of several of
 /// one time the larger ones are the newer.
 pub fn newest(dialect: Dialect, of: &Question<'_>, kept: usize) -> String {
+    // DataFusion 55 takes a constant in a PARTITION BY out of the order, and then misses it there.
+    let by = match of.names.is_empty() {
+        true => "",
+        false => "cluster, ",
+    };
     format!(
         "{}SELECT cluster, modified, size\nFROM (\n  SELECT cluster, modified, size,\n    \
-         row_number() OVER (PARTITION BY cluster, size > 0 ORDER BY modified DESC, size DESC) AS nth\n  FROM owned\n) AS ranked\n\
+         row_number() OVER (PARTITION BY {by}size > 0 ORDER BY modified DESC, size DESC) AS nth\n  FROM owned\n) AS ranked\n\
          WHERE nth <= {kept}",
         owned(dialect, of, &[])
     )
