@@ -201,7 +201,8 @@ pub fn this(arguments: &[&str]) -> (Started, String) {
 /// The exporter, built with the same profile as this.
 pub struct Exporter {
     process: Started,
-    port: Port,
+    /// Where it answers.
+    pub port: Port,
     folder: tempfile::TempDir,
 }
 
@@ -266,11 +267,6 @@ impl Exporter {
     /// Writes another configuration, which it does not read yet.
     pub fn write(&self, config: &str) {
         std::fs::write(self.folder.path().join("config.toml"), config).unwrap();
-    }
-
-    /// Where it answers.
-    pub fn port(&self) -> u16 {
-        self.port.number()
     }
 
     /// Has it read another configuration.

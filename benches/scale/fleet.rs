@@ -208,10 +208,14 @@ fn reloads(fleet: Fleet, store: &FleetStore, exporter: &Exporter, own: &[String]
         let changed = &own[own.len() / 2 + nth];
         exporter.write(&fleet.config(store, Some((changed, max_age))));
         let begun = Instant::now();
-        let answer = client::post(exporter.port(), "/-/reload");
+        let answer = client::post(exporter.port.number(), "/-/reload");
         all.push(begun.elapsed().as_secs_f64());
         assert_eq!(answer.status, 200, "{}", answer.text());
-        let status = client::get(exporter.port(), &format!("/api/v1/status/{changed}"), false);
+        let status = client::get(
+            exporter.port.number(),
+            &format!("/api/v1/status/{changed}"),
+            false,
+        );
         let seconds = max_age.trim_end_matches('h').parse::<f64>().unwrap() * 3600.0;
         let wanted = format!("\"max_age_seconds\":{seconds:.1}");
         assert!(
@@ -245,7 +249,7 @@ fn answers(exporter: &Exporter, own: &[String]) {
         ("/api/v1/sd", false, None),
     ] {
         let begun = Instant::now();
-        let Answer { status, body } = client::get(exporter.port(), path, zips);
+        let Answer { status, body } = client::get(exporter.port.number(), path, zips);
         let seconds = begun.elapsed().as_secs_f64();
         assert!([200, 404].contains(&status), "{path}: {status}");
         let how = if zips { ", compressed" } else { "" };
