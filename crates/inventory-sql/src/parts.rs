@@ -18,7 +18,8 @@ pub fn totals(dialect: Dialect, of: &Question<'_>) -> String {
 /// The newest so many objects of each cluster that are empty, and that are not: `cluster`, `modified` and `size`. Of several of
 /// one time the larger ones are the newer.
 pub fn newest(dialect: Dialect, of: &Question<'_>, kept: usize) -> String {
-    // DataFusion 55 takes a constant in a PARTITION BY out of the order, and then misses it there.
+    // Ballista 55 refuses a NULL for each row there: "Expects PARTITION BY expression to be ordered". DataFusion 55 in one
+    // process does not.
     let by = match of.names.is_empty() {
         true => "",
         false => "cluster, ",
