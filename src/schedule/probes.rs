@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3_exporter_api::{BackendError, FailureKind, UnixTime, chain};
+use s3_exporter_api::{BackendError, FailureKind, Meter, Operation, UnixTime, chain};
 use tokio::time::timeout;
 
 use super::rounds::{Rounds, Step};
@@ -126,12 +126,13 @@ async fn ask(scan: ScanContext, interval: Duration) -> Answer {
 async fn ask_now(scan: ScanContext, interval: Duration) -> Answer {
     let of = Arc::clone(&scan.destination);
     let limit = interval.clamp(LEAST, MOST);
+    let meter = Arc::new(Meter::within(Arc::clone(&scan.meter)));
     let asked = caught(&of, async {
         let backend = scan.store.backend().await?;
-        let answer = backend.probe(&of.bucket, &of.prefix, &scan.meter).await;
+        let answer = backend.probe(&of.bucket, &of.prefix, &meter).await;
         answer.map(drop)
     });
-    timeout(limit, asked).await.unwrap_or_else(|_| {
+    let answer = timeout(limit, asked).await.unwrap_or_else(|_| {
         Err(BackendError::new(
             FailureKind::Timeout,
             format!(
@@ -140,5 +141,16 @@ async fn ask_now(scan: ScanContext, interval: Duration) -> Answer {
             ),
             format!("no answer after {}", humantime::format_duration(limit)),
         ))
-    })
+    });
+    match answer {
+        // Attempts wait for one another, longer than the limit where the store has much to do; one was
+        // answered that it has.
+        Err(error) if error.kind() == FailureKind::Timeout && was_throttled(&meter) => Ok(()),
+        answer => answer,
+    }
+}
+
+fn was_throttled(meter: &Meter) -> bool {
+    let throttled = |operation| meter.failures(operation, FailureKind::Throttled) > 0;
+    Operation::ALL.into_iter().any(throttled)
 }

@@ -18,6 +18,7 @@ mod links;
 mod looks;
 mod messages;
 mod once;
+mod probes;
 mod report;
 mod reports;
 mod runner;
