@@ -14,8 +14,8 @@ use s3_exporter_api::{
     ListRequest, ListingKind, Meter, ObjectPart, Operation, Order, Page, SettingState, StartAt,
 };
 use s3_exporter_page::{
-    CAPABILITIES, ErrorBody, Evidence, LearnedOrder, MINIO_USAGE, StoreErrorResponse, TAGGING,
-    Untold, no_answer, no_object, range_header, read_complaint, read_error, read_kind,
+    CAPABILITIES, ErrorBody, Evidence, Incoming, LearnedOrder, MINIO_USAGE, StoreErrorResponse,
+    TAGGING, Untold, no_answer, no_object, range_header, read_complaint, read_error,
     read_minio_usage, read_part, read_setting, read_tags, reading, setting_query, split_token,
     wrong_scheme,
 };
@@ -69,6 +69,7 @@ impl Backend for MinIo {
     ) -> Result<Continuation, BackendError> {
         page.clear();
         request.check(&self.capabilities(), &self.url)?;
+        let incoming = Incoming::new(request.kind, std::mem::take(page));
         let asked = Asked {
             action: request.action(&self.url),
             bucket: match request.kind {
@@ -78,10 +79,13 @@ impl Backend for MinIo {
             query: query(request),
             operation: request.kind.operation(),
             part: None,
+            incoming: Some(incoming.clone()),
             meter: request.meter,
         };
-        let read = |answer: &Response<Vec<u8>>| self.read(request.kind, answer, page);
-        let next = self.ask(asked, read).await?;
+        let read = |answer: &Response<Vec<u8>>| self.read(answer, &incoming);
+        let next = self.ask(asked, read).await;
+        *page = incoming.into_page();
+        let next = next?;
         // It may be known only by this answer that the store cannot.
         request.check(&self.capabilities(), &self.url)?;
         Ok(next)
@@ -101,6 +105,7 @@ impl Backend for MinIo {
             query,
             operation: setting.operation(),
             part: None,
+            incoming: None,
             meter,
         };
         self.ask(asked, |answer| {
@@ -125,6 +130,7 @@ impl Backend for MinIo {
             query,
             operation: Operation::GetBucketTagging,
             part: None,
+            incoming: None,
             meter,
         };
         self.ask(asked, |answer| {
@@ -152,6 +158,7 @@ impl Backend for MinIo {
             query: Multimap::new(),
             operation: Operation::DataUsageInfo,
             part: None,
+            incoming: None,
             meter,
         };
         self.ask(asked, |answer| match answer.status().is_success() {
@@ -174,6 +181,7 @@ impl Backend for MinIo {
             query: Multimap::new(),
             operation: Operation::GetObject,
             part: Some((key, &range)),
+            incoming: None,
             meter,
         };
         let part = self.ask(asked, |answer| {
@@ -196,6 +204,8 @@ struct Asked<'a> {
     operation: Operation,
     /// These bytes of the object of this key.
     part: Option<(&'a str, &'a Range<u64>)>,
+    /// Where the answer is read to while it comes.
+    incoming: Option<Incoming>,
     meter: &'a Arc<Meter>,
 }
 
@@ -252,6 +262,9 @@ impl MinIo {
             signed.headers_mut().insert(RANGE, header);
         }
         signed.extensions_mut().insert(attempts.clone());
+        if let Some(incoming) = &asked.incoming {
+            signed.extensions_mut().insert(incoming.clone());
+        }
         let used = self.http.connections();
         let answer = used.send(signed).await.map_err(AttemptFailure::of)?;
         let outcome = read(&answer);
@@ -266,9 +279,8 @@ impl MinIo {
 
     fn read(
         &self,
-        kind: ListingKind,
         answer: &Response<Vec<u8>>,
-        page: &mut Page,
+        incoming: &Incoming,
     ) -> Result<Continuation, AttemptFailure> {
         let (status, headers) = (answer.status(), answer.headers());
         let header = |name| headers.get(name)?.to_str().ok();
@@ -281,7 +293,7 @@ impl MinIo {
         if !status.is_success() || error.is_some() {
             return Err(refused(answer, error));
         }
-        let next = read_kind(kind, body, page).map_err(AttemptFailure::Malformed)?;
+        let next = incoming.read(body).map_err(AttemptFailure::Malformed)?;
         self.order.learn(Evidence::of(header));
         Ok(next)
     }

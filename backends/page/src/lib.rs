@@ -14,6 +14,7 @@ mod counts;
 mod encoding;
 mod error;
 mod failure;
+mod incoming;
 mod list;
 mod markup;
 mod order;
@@ -35,6 +36,7 @@ pub use counts::{
 };
 pub use error::{ErrorBody, read_complaint, read_error};
 pub use failure::{StoreErrorResponse, is_wrong_signature, no_answer, wrong_scheme};
+pub use incoming::Incoming;
 pub use order::{Evidence, LearnedOrder};
 pub use part::{no_object, range_header, read_part, reading};
 pub use setting::{Untold, read_setting, setting_query};
@@ -176,16 +178,18 @@ pub fn read_containers(body: &[u8], page: &mut Page) -> Result<Continuation, Mal
 
 /// A body that is not too large, and not compressed.
 fn readable(body: &[u8]) -> Result<(), Malformed> {
-    if body.len() > MAX_BODY {
-        let reason = format!(
-            "it has {} bytes, more than the {MAX_BODY} that are read",
-            body.len()
-        );
-        return Err(Malformed::new(MAX_BODY, reason));
-    }
+    small_enough(body.len())?;
     if body.starts_with(&GZIP) {
         let reason = "it is compressed with gzip, which was not asked for";
         return Err(Malformed::new(0, reason));
+    }
+    Ok(())
+}
+
+fn small_enough(bytes: usize) -> Result<(), Malformed> {
+    if bytes > MAX_BODY {
+        let reason = format!("it has {bytes} bytes, more than the {MAX_BODY} that are read");
+        return Err(Malformed::new(MAX_BODY, reason));
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ struct List {
     encoded: Option<()>,
 }
 
-/// Reads a body that is not too large into a page that is empty.
+/// Reads a body that is not too large into a page that is empty, or holds what was in the body before.
 pub(crate) fn read(body: &[u8], page: &mut Page) -> Result<Continuation, Malformed> {
     let mut scanner = Scanner::new(body);
     let root = scanner.root()?;
@@ -175,7 +175,7 @@ struct ObjectFields<'a> {
 
 /// Where texts are decoded that do not mean what they say.
 #[derive(Default)]
-struct Scratch {
+pub(crate) struct Scratch {
     text: Vec<u8>,
     class: Vec<u8>,
 }
@@ -185,7 +185,9 @@ struct Scratch {
 /// Stores write nearly all fields as `<Size>7</Size>`. Looking for just that, field by
 /// field, makes it 83 ns an object; 123 without. What is written in another way is left to
 /// the general one, which reads the same.
-fn object<'a>(
+///
+/// An object that is not there whole is an error, and the page is as it was.
+pub(crate) fn object<'a>(
     scanner: &mut Scanner<'a>,
     contents: &XmlElement<'a>,
     scratch: &mut Scratch,

@@ -54,6 +54,16 @@ impl<'a> Scanner<'a> {
         Self { body, at }
     }
 
+    /// Up to which byte of the body everything was taken.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on at this byte, where an element of those that are asked for begins or ends.
+    pub fn go_on_at(&mut self, at: usize) {
+        self.at = at;
+    }
+
     /// The outermost element, after declaration and comments.
     pub fn root(&mut self) -> Result<XmlElement<'a>, Malformed> {
         self.skip_to_tag()?;

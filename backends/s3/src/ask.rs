@@ -42,6 +42,7 @@ impl S3 {
         };
         let hook = CallHook {
             attempts: Attempts::new(question.meter, question.operation),
+            incoming: None,
             reader: reader.clone(),
         };
         let used = self.clients.get();

@@ -28,8 +28,9 @@ pub(crate) type Client = legacy::Client<Connector, Full<Bytes>>;
 pub type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<Way>, BoxError>;
 
 /// Of each connection, for as long as it is kept: without a bound, hyper's grows to the
-/// size of an answer, which is 13 MB for 32 connections.
-const READ_BUFFER: usize = 64 * 1024;
+/// size of an answer, which is 13 MB for 32 connections. Up to three of them are in use while
+/// an answer comes faster than it is read.
+const READ_BUFFER: usize = 16 * 1024;
 /// An unused connection is kept so long.
 const IDLE: Duration = Duration::from_secs(90);
 /// How soon a connection whose other end is gone without a word is found out.

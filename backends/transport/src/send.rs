@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, PROXY_AUTHORIZATION};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
-use s3_exporter_page::{MAX_BODY, MAX_ERROR_BODY};
+use hyper::body::{Body, Incoming as Stream};
+use s3_exporter_page::{Incoming, MAX_BODY, MAX_ERROR_BODY};
 
 use crate::{Attempts, Connections};
 
@@ -14,7 +14,8 @@ pub type BoxError = tower::BoxError;
 
 impl Connections {
     /// Sends a request over one of them, which may be a new one, and reads the answer whole.
-    /// Where its extensions hold [`Attempts`], they count it.
+    /// Where its extensions hold [`Attempts`], they count it; where they hold an [`Incoming`], the
+    /// objects of an answer that is no error are read to that, and the body is what is left.
     /// Redirects are answers like any other: a request is signed for one address.
     ///
     /// Of an error answer that is longer than [`MAX_ERROR_BODY`] only the beginning is read:
@@ -45,13 +46,14 @@ impl Connections {
         if let Some(attempts) = request.extensions().get::<Attempts>() {
             attempts.sent();
         }
+        let incoming = request.extensions_mut().remove::<Incoming>();
         let mut doubt = Doubt(Some(self));
         let answer = self.client.request(request).await;
         if answer.as_ref().is_err_and(|error| error.is_connect()) {
             doubt.is_over(); // those that stand are none the worse for it
         }
         let (mut head, body) = answer?.into_parts();
-        let body = read_body(head.status, body, most).await?;
+        let body = read_body(head.status, body, most, incoming.as_ref()).await?;
         if !head.status.is_server_error() {
             doubt.is_over();
         }
@@ -82,11 +84,20 @@ impl Drop for Doubt<'_> {
 /// the connection, which is tried again.
 async fn read_body(
     status: StatusCode,
-    mut answer: Incoming,
+    mut answer: Stream,
     most: usize,
+    incoming: Option<&Incoming>,
 ) -> Result<Vec<u8>, BoxError> {
+    let incoming = incoming.filter(|_| status.is_success());
+    if let Some(incoming) = incoming {
+        incoming.begin();
+    }
     let announced = answer.size_hint().lower();
-    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(most).min(most));
+    let mut body = Vec::new();
+    if incoming.is_none() {
+        body.reserve_exact(usize::try_from(announced).unwrap_or(most).min(most));
+    }
+    let mut bytes = 0;
     while let Some(frame) = answer.frame().await {
         let frame = match frame {
             Ok(frame) => frame,
@@ -97,15 +108,19 @@ async fn read_body(
         let Ok(chunk) = frame.into_data() else {
             continue; // trailers
         };
-        if !status.is_success() && body.len() + chunk.len() > MAX_ERROR_BODY {
+        bytes += chunk.len();
+        if !status.is_success() && bytes > MAX_ERROR_BODY {
             return Ok(body);
         }
-        if body.len() + chunk.len() > most {
+        if bytes > most {
             return Err(TooLong(most).into());
         }
-        body.extend_from_slice(&chunk);
+        match incoming {
+            Some(incoming) => incoming.push(&chunk),
+            None => body.extend_from_slice(&chunk),
+        }
     }
-    Ok(body)
+    Ok(incoming.map_or(body, Incoming::rest))
 }
 
 /// An answer of more than so many bytes.

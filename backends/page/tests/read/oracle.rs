@@ -4,7 +4,8 @@
 use percent_encoding::percent_decode_str;
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use s3_exporter_api::{Continuation, Page, StorageClass};
+use s3_exporter_api::{Continuation, ListingKind, Page, StorageClass};
+use s3_exporter_page::{Incoming, Malformed};
 
 /// Key, size, milliseconds since 1970, storage class.
 pub type Object = (Vec<u8>, u64, i64, Vec<u8>);
@@ -20,6 +21,18 @@ pub fn check(body: &[u8]) -> bool {
         assert!(error.offset <= body.len(), "{error}");
         assert!(error.reason.len() < 1024, "{error}");
     }
+    for bytes in [1, 7, 61, 400, body.len().max(1)] {
+        let (incoming, in_pieces) = in_pieces(body, bytes);
+        assert_eq!(in_pieces, result, "pieces of {bytes} bytes");
+        let came = incoming.into_page();
+        if result.is_ok() {
+            assert_eq!(objects(&came), objects(&page), "pieces of {bytes} bytes");
+            assert!(
+                came.oddities().eq(page.oddities()),
+                "pieces of {bytes} bytes"
+            );
+        }
+    }
     let found = objects(&page);
     let bytes: usize = found.iter().map(|object| object.0.len()).sum();
     assert!(bytes <= body.len());
@@ -29,6 +42,18 @@ pub fn check(body: &[u8]) -> bool {
         assert_eq!((found, next), (expected, &expected_next), "{body}");
     }
     result.is_ok()
+}
+
+/// What is made of an answer that comes in pieces.
+fn in_pieces(body: &[u8], bytes: usize) -> (Incoming, Result<Continuation, Malformed>) {
+    let incoming = Incoming::new(ListingKind::Objects, Page::new());
+    incoming.push(b"<ListBucketResult><Contents><Key>of another attempt</Key>");
+    incoming.begin();
+    for piece in body.chunks(bytes) {
+        incoming.push(piece);
+    }
+    let read = incoming.read(&incoming.rest());
+    (incoming, read)
 }
 
 /// The objects of a page.
