@@ -57,12 +57,14 @@ bench:
 	$(CARGO) bench --profile $(BENCH_PROFILE) --workspace --bench listing
 
 # Reports beside listings: CPU a million rows, and memory at ten and at a hundred million. Of a hundred million
-# rows it takes some minutes, and 100 MB of disk. And one process of a fleet of 100,000 destinations, twice for a
-# quarter of an hour: it needs 8 GB of memory; `-- fleet` behind the command is that alone, SCALE_DESTINATIONS=5000
+# rows it takes some minutes, and 100 MB of disk. Reports on Ballista, which takes half an hour to compile the first time,
+# by one executor and by two; `-- engine` behind the command is that alone. And one process of a fleet of 100,000
+# destinations, twice for a quarter of an hour: it needs 8 GB of memory; `-- fleet` is that alone, SCALE_DESTINATIONS=5000
 # SCALE_INTERVAL=60 a smaller one.
 SCALE_MILLIONS ?= 10,100
 bench-scale:
-	SCALE_MILLIONS=$(SCALE_MILLIONS) $(CARGO) bench --profile $(BENCH_PROFILE) --workspace --features s3-exporter/inventory --bench scale
+	tests/install.sh engine >/dev/null
+	SCALE_MILLIONS=$(SCALE_MILLIONS) $(CARGO) bench --profile $(BENCH_PROFILE) --workspace --features s3-exporter/engine --bench scale
 
 # The pure parts, with Criterion.
 bench-parts:

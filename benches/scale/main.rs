@@ -1,5 +1,5 @@
-//! What a report costs beside a listing of the same objects, and what memory it takes; and one process of a
-//! [fleet]. `make bench-scale`; `SCALE_MILLIONS=10,100` says how many millions of rows.
+//! What a report costs beside a listing of the same objects, and what memory it takes; what two workers of an
+//! [engine] gain; and one process of a [fleet]. `make bench-scale`; `SCALE_MILLIONS=10,100` says how many millions of rows.
 //!
 //! A file of a million rows is read as often as there are millions, so that none of it needs a disk of
 //! hundreds of gigabytes: the report names it so many times.
@@ -9,6 +9,7 @@
 #[path = "../listing/processes.rs"]
 mod processes;
 
+mod engine;
 mod fleet;
 
 use std::path::Path;
@@ -22,7 +23,7 @@ use processes::{Exporter, Store, cpu_of_children, serve, value};
 const MILLION: u64 = 1_000_000;
 const CLUSTERS: u64 = 1_000;
 /// 2026-11-30T01:00:00Z.
-const MADE: UnixTime = UnixTime::from_millis(1_764_464_400_000);
+const MADE: UnixTime = UnixTime::from_millis(1_796_000_400_000);
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -35,6 +36,9 @@ fn main() {
     }
     if arguments.contains(&"fleet") {
         return fleet::rows(); // alone
+    }
+    if arguments.contains(&"engine") {
+        return engine::rows(); // likewise
     }
     let millions = std::env::var("SCALE_MILLIONS").unwrap_or_else(|_| "10,100".to_owned());
     let millions: Vec<u64> = millions.split(',').map(|of| of.parse().unwrap()).collect();
@@ -63,6 +67,7 @@ fn main() {
             "| CSV.gz, {count} million rows | {cpu:.3} s | {share:.2} | {peak:.1} MiB | 1.3, 64 MiB |"
         );
     }
+    engine::rows();
     fleet::rows();
 }
 
