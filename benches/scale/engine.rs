@@ -18,7 +18,9 @@ pub fn rows() {
     let millions = std::env::var("SCALE_ENGINE_MILLIONS").unwrap_or_else(|_| "1".to_owned());
     let millions: u64 = millions.parse().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    println!("| a report of {millions} million rows on Ballista | time | of the baseline | target |");
+    println!(
+        "| a report of {millions} million rows on Ballista | time | of the baseline | target |"
+    );
     println!("|---|---|---|---|");
     runtime.block_on(async {
         let minio = MinIo::start().await;
