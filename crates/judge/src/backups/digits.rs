@@ -7,7 +7,7 @@ use crate::layouts::{EPOCH, KeyTime, TimeForm};
 const LONGEST: usize = 40;
 
 /// How a time was written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Written {
     form: TimeForm,
     text: [u8; LONGEST],

@@ -135,14 +135,14 @@ impl BackupFold {
         let (job, like) = match turn {
             Some(of) => self.kept.in_turn(of)?,
             None => {
-                let like = lane.like.as_mut()?;
+                let like = lane.like.as_ref()?;
                 (self.kept.get_mut(like.job)?, like)
             }
         };
-        let differs = like.read(object.key, owner)?;
+        let differs = like.read(object.key, owner, &mut lane.clock)?;
         // A tool may repeat a time in a key: what was somebody's dump is the tool's where they are the
         // same. What is told by the beginning of a key is so at its own start.
-        if like.may_be_own {
+        if like.manner.may_be_own {
             let starts = [0, below];
             let starts = match like.is_by_beginning() {
                 true => &self::starts(&starts)[..usize::from(below > 0)],
@@ -153,7 +153,7 @@ impl BackupFold {
             }
         }
         self.matched = self.matched.saturating_add(1);
-        match &like.role {
+        match &like.manner.role {
             LikeRole::Never(never) => job.add_beside(*never, object),
             LikeRole::Piece(piece) => {
                 let class = class(&mut self.classes, object, &mut lane.class);

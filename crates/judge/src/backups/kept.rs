@@ -31,7 +31,7 @@ struct Turn {
     /// Which job came after it, the latest time.
     next: Option<JobRef>,
     /// A key of its own that was read when it came again.
-    like: Option<Box<Like>>,
+    like: Option<Like>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -96,15 +96,15 @@ impl KeptJobs {
 
     /// The job, if it is still there, with the key that is remembered for its turns.
     #[inline]
-    pub fn in_turn(&mut self, of: JobRef) -> Option<(&mut Job, &mut Like)> {
+    pub fn in_turn(&mut self, of: JobRef) -> Option<(&mut Job, &Like)> {
         let (number, job) = self.jobs.get_mut(of.place as usize)?.as_mut()?;
-        let like = self.turns.get_mut(of.place as usize)?.like.as_mut()?;
+        let like = self.turns.get(of.place as usize)?.like.as_ref()?;
         (*number == of.number && like.job == of).then_some((job, like))
     }
 
     /// Remembers a key for the turns of its job.
     pub fn keep_turn(&mut self, job: JobRef, like: Like) {
-        self.turn_mut(job).like = Some(Box::new(like));
+        self.turn_mut(job).like = Some(like);
     }
 
     fn turn_mut(&mut self, job: JobRef) -> &mut Turn {

@@ -1,6 +1,8 @@
 //! What the next key of a range has in common with the one before: mostly nearly all, so that it
 //! need not be read anew.
 
+use std::sync::Arc;
+
 use s3_exporter_api::Object;
 
 use crate::layouts::{Alike, KeyTime, Never, Rest};
@@ -21,6 +23,8 @@ pub struct BackupLane {
     pub(super) like: Option<Like>,
     /// Whose key for its turns the latest one was like.
     pub(super) turn: Option<JobRef>,
+    /// How the time of a key was read the latest time: those of jobs that take turns mostly say the same one.
+    pub(super) clock: Option<Clock>,
     /// The place of the storage class.
     pub(super) class: u8,
 }
@@ -29,13 +33,27 @@ pub struct BackupLane {
 #[derive(Clone, Debug)]
 pub(super) struct Like {
     pub job: JobRef,
+    /// The key, or how those begin that are like it.
+    key: Box<[u8]>,
+    /// Jobs that take turns mostly share it: so little memory is read for the key of another job.
+    pub manner: Arc<Manner>,
+}
+
+/// How keys are read that are like one, but for its own text.
+#[derive(Debug)]
+pub(super) struct Manner {
     owner: Option<usize>,
     /// Whether one that is like it may be a tool's own form all the same.
     pub may_be_own: bool,
-    /// The key, or how those begin that are like it.
-    key: Vec<u8>,
     form: Form,
     pub role: LikeRole,
+}
+
+/// How times are read in a manner, with the latest date.
+#[derive(Clone, Debug)]
+pub(super) struct Clock {
+    manner: Arc<Manner>,
+    written: Written,
 }
 
 /// Which keys are like one.
@@ -70,7 +88,7 @@ pub(super) enum LikeRole {
 }
 
 /// A piece, without what depends on the object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct LikePiece {
     bit: Bit<'static>,
     parent: Option<Box<str>>,
@@ -139,6 +157,9 @@ impl BackupLane {
             bit: Bit {
                 parent: None,
                 covers: None,
+                modified: 0,
+                size: 0,
+                class: 0,
                 ..*bit
             },
             parent: bit.parent.map(Into::into),
@@ -162,22 +183,63 @@ impl BackupLane {
         let Some(begin) = of.key.get(..end) else {
             return;
         };
-        let like = Like {
-            job: of.job,
+        let manner = self.share(Manner {
             owner: of.owner,
             may_be_own: match form {
                 Form::Time { .. } => of.is_dump && of.may_be_own,
                 Form::Begin(_) => of.is_dump,
             },
-            key: begin.to_vec(),
             form,
             role,
+        });
+        let like = Like {
+            job: of.job,
+            key: begin.into(),
+            manner,
         };
         self.turn = of.is_in_turn.then_some(of.job);
         match of.is_in_turn {
             true => kept.keep_turn(of.job, like),
             false => self.like = Some(like),
         }
+    }
+
+    /// The latest manner by which a time was read, if it is the same.
+    fn share(&mut self, manner: Manner) -> Arc<Manner> {
+        let latest = self.clock.as_ref().map(|clock| &clock.manner);
+        if let Some(latest) = latest.filter(|latest| latest.is_same(&manner)) {
+            return Arc::clone(latest);
+        }
+        let manner = Arc::new(manner);
+        if let Form::Time { written, .. } = &manner.form {
+            self.clock = Some(Clock {
+                manner: Arc::clone(&manner),
+                written: written.clone(),
+            });
+        }
+        manner
+    }
+}
+
+impl Manner {
+    /// Whether another one reads the same; of those alone that read a time.
+    fn is_same(&self, other: &Self) -> bool {
+        let is_same_form = match (&self.form, &other.form) {
+            (
+                Form::Time { at, written },
+                Form::Time {
+                    at: of,
+                    written: by,
+                },
+            ) => at == of && written == by,
+            _ => false,
+        };
+        let is_same_role = match (&self.role, &other.role) {
+            (LikeRole::Piece(piece), LikeRole::Piece(of)) => piece == of,
+            _ => false,
+        };
+        let are_same = (self.owner, self.may_be_own) == (other.owner, other.may_be_own);
+        is_same_form && is_same_role && are_same
     }
 }
 
@@ -199,12 +261,17 @@ fn repeated(key: &[u8], bit: &Bit<'_>, text: &KeyText<'_>, time: Option<&KeyTime
 impl Like {
     /// Whether a key is like it: what differs.
     #[inline]
-    pub fn read(&mut self, key: &[u8], owner: Option<usize>) -> Option<Differs> {
-        if self.owner != owner {
+    pub fn read(
+        &self,
+        key: &[u8],
+        owner: Option<usize>,
+        clock: &mut Option<Clock>,
+    ) -> Option<Differs> {
+        if self.manner.owner != owner {
             return None;
         }
         let same = Differs::default();
-        match &mut self.form {
+        match &self.manner.form {
             Form::Begin(form) => {
                 let rest = key.strip_prefix(&*self.key)?;
                 if rest.is_empty() || rest.ends_with(b"/") {
@@ -228,7 +295,15 @@ impl Like {
                 let is_like = key.len() == self.key.len()
                     && key[..start] == self.key[..start]
                     && key[end..] == self.key[end..];
-                let seconds = is_like.then(|| written.read(&key[start..end]))?;
+                let text = is_like.then(|| &key[start..end])?;
+                let clock = match clock {
+                    Some(clock) if Arc::ptr_eq(&clock.manner, &self.manner) => clock,
+                    other => other.insert(Clock {
+                        manner: Arc::clone(&self.manner),
+                        written: written.clone(),
+                    }),
+                };
+                let seconds = clock.written.read(text);
                 seconds.map(|seconds| Differs {
                     seconds: Some(seconds),
                     ..same
@@ -238,8 +313,8 @@ impl Like {
     }
 
     /// Whether what comes before a place of a key is the same in all that are like it, and has no time.
-    pub const fn is_by_beginning(&self) -> bool {
-        matches!(self.form, Form::Begin(_))
+    pub fn is_by_beginning(&self) -> bool {
+        matches!(self.manner.form, Form::Begin(_))
     }
 }
 

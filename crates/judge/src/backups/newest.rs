@@ -9,13 +9,13 @@ use super::text::{KeyText, Shapes, Text};
 /// The newest backups of a job.
 ///
 /// Where parts of a listing take turns, each backup comes between those that are there, and memory is what is
-/// waited for. So they stay where they are, and only their order is searched and moved.
+/// waited for. So they stay where they are, and only their order is moved, which is a byte of each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Newest {
     /// One that is let go gives its place to the next.
     slots: Vec<Slot>,
-    /// The oldest first.
-    order: VecDeque<Place>,
+    /// Where each lies, the oldest first.
+    order: VecDeque<u8>,
     /// Below that rank no backup is kept any more: as many are as may be.
     least: Option<i64>,
     pub shapes: Shapes,
@@ -23,13 +23,8 @@ pub(super) struct Newest {
     commits: u64,
 }
 
-/// Where a backup lies.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    /// As its slot has it.
-    rank: i64,
-    slot: usize,
-}
+/// More have no place in the order.
+const MOST: usize = 1 << u8::BITS;
 
 impl Newest {
     /// Adds a piece; at most so many backups are kept. `near`: where the one before came in its order, of
@@ -44,19 +39,20 @@ impl Newest {
         }
         let at = match self.place(rank, text.id, *near) {
             Ok(at) => {
-                let slot = self.order[at].slot;
+                let slot = usize::from(self.order[at]);
                 return self.slots[slot].add(bit, text, &mut self.shapes);
             }
             Err(at) => at,
         };
         *near = at;
+        let most = most.min(MOST);
         if self.slots.len() < most {
             self.insert(at, rank, bit, text);
         } else if at > 0 {
             self.replace_oldest(at - 1, rank, bit, text);
         }
         if self.slots.len() >= most {
-            self.least = self.order.front().map(|oldest| oldest.rank);
+            self.least = self.rank(0);
         }
     }
 
@@ -72,38 +68,45 @@ impl Newest {
         }
         let text = text.keep_as(None, &mut self.shapes);
         self.slots.push(Slot::new(rank, bit, text));
-        self.order.insert(at, Place { rank, slot });
+        self.order.insert(at, slot as u8); // less than MOST
     }
 
     /// Adds one in place of the oldest, without which it is at this place in the order.
     fn replace_oldest(&mut self, at: usize, rank: i64, bit: &Bit<'_>, text: &KeyText<'_>) {
-        let Some(Place { slot, .. }) = self.order.pop_front() else {
+        let Some(oldest) = self.order.pop_front() else {
             return;
         };
-        let gone = std::mem::replace(&mut self.slots[slot].text, Text::NONE);
+        let slot = &mut self.slots[usize::from(oldest)];
+        let gone = std::mem::replace(&mut slot.text, Text::NONE);
         let text = text.keep_as(Some(gone), &mut self.shapes);
-        self.slots[slot] = Slot::new(rank, bit, text);
-        self.order.insert(at, Place { rank, slot });
+        *slot = Slot::new(rank, bit, text);
+        self.order.insert(at, oldest);
+    }
+
+    /// Of the one at this place in the order.
+    fn rank(&self, at: usize) -> Option<i64> {
+        let slot = self.order.get(at)?;
+        Some(self.slots[usize::from(*slot)].rank)
     }
 
     /// Where in the order a backup is, or would be. In the order of a listing it is mostly the last; where
     /// jobs take turns in each of its parts, as many are newer as of the job before.
     fn place(&self, rank: i64, id: &[u8], near: usize) -> Result<usize, usize> {
-        let compare = |place: &Place| {
-            let by_id = || self.slots[place.slot].text.compare_id(id, &self.shapes);
-            place.rank.cmp(&rank).then_with(by_id)
+        let near = near.min(self.order.len());
+        let is_newer = self.rank(near).is_none_or(|of| of > rank);
+        let before = near.checked_sub(1).and_then(|at| self.rank(at));
+        if is_newer && before.is_none_or(|before| before < rank) {
+            return Err(near);
+        }
+        let compare = |place: &u8| {
+            let slot = &self.slots[usize::from(*place)];
+            let by_id = || slot.text.compare_id(id, &self.shapes);
+            slot.rank.cmp(&rank).then_with(by_id)
         };
         match self.order.back().map(compare) {
             None | Some(Ordering::Less) => Err(self.order.len()),
             Some(Ordering::Equal) => Ok(self.order.len() - 1),
-            Some(Ordering::Greater) => {
-                let is_older = |at: usize| self.order.get(at).is_some_and(|of| of.rank < rank);
-                let is_newer = self.order.get(near).is_some_and(|of| of.rank > rank);
-                match is_newer && (near == 0 || is_older(near - 1)) {
-                    true => Err(near),
-                    false => self.order.binary_search_by(compare),
-                }
-            }
+            Some(Ordering::Greater) => self.order.binary_search_by(compare),
         }
     }
 
@@ -112,13 +115,10 @@ impl Newest {
     pub fn restore(slots: Vec<Slot>, shapes: Shapes, commits: u64) -> Option<Self> {
         let key = |slot: &Slot| (slot.rank, slot.text.id(&shapes).into_owned());
         let is_sorted = slots.iter().map(key).is_sorted_by(|a, b| a < b);
-        let order = slots.iter().enumerate();
-        let order = order.map(|(slot, of)| Place {
-            rank: of.rank,
-            slot,
-        });
+        let order = (0..slots.len()).map(|at| u8::try_from(at).ok());
+        let order = order.collect::<Option<_>>()?;
         is_sorted.then_some(Self {
-            order: order.collect(),
+            order,
             slots,
             least: None,
             shapes,
@@ -128,7 +128,7 @@ impl Newest {
 
     /// The oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.order.iter().map(|place| &self.slots[place.slot])
+        self.order.iter().map(|at| &self.slots[usize::from(*at)])
     }
 
     /// Whether there is none.

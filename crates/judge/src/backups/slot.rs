@@ -10,7 +10,7 @@ use crate::layouts::{Completeness, KeyTime, Kind, Order, Part, Piece};
 use super::text::{KeyText, Shapes, Text};
 
 /// A piece of a backup, as far as it is not the text of its key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bit<'a> {
     pub order: Order,
     pub time: Option<BitTime>,

@@ -123,3 +123,76 @@ proptest! {
         }
     }
 }
+
+/// Folders of which each is named by a time in one of some forms.
+const FOLDERS: &[fn(u32, u32) -> String] = &[
+    |day, _| format!("2026-11-{day:02}"),
+    |day, _| format!("202611{day:02}"),
+    |day, hour| format!("2026-11-{day:02}T{hour:02}-00-00"),
+    |day, hour| format!("202611{day:02}-{hour:02}0000"),
+    |day, hour| (1_793_491_200 + day * 86_400 + hour * 3600).to_string(),
+];
+
+/// What lies in each: some have a time of their own.
+const FILES: &[&str] = &[
+    "app1.sql.gz",
+    "app2.sql.gz",
+    "app10.sql.gz",
+    "app11.dump",
+    "b-20261103.tar.gz",
+    "b-20261104.tar.gz",
+    "c_03-00-00.sql",
+    "d/a.sql",
+    "d/b.sql",
+    "e.txt",
+    "etcd-snapshot-m1-1793491200",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Each folder has files of the same jobs, of which some lack or come anew, and more folders than are
+    /// kept come by lanes that are of other days.
+    #[test]
+    fn turns_change_nothing(
+        folders in vec((0..40_usize, 1..29_u32, 0..24_u32), 1..12),
+        lacking in vec((any::<Index>(), any::<Index>()), 0..6),
+        files in proptest::sample::subsequence(FILES, 1..FILES.len()),
+        lanes in 1..4_usize,
+        is_mixed in any::<bool>(),
+    ) {
+        let mut tree = BTreeMap::new();
+        for (nth, (form, day, hour)) in folders.iter().enumerate() {
+            let form = if is_mixed { *form } else { folders[0].0 };
+            let folder = FOLDERS[form % FOLDERS.len()](*day, *hour);
+            for (file, name) in files.iter().enumerate() {
+                let number = nth * FILES.len() + file;
+                let key = format!("pg/{folder}/{name}");
+                tree.insert(key, (number as u64 % 7, number as i64));
+            }
+        }
+        for (at, by) in lacking {
+            let keys: Vec<_> = tree.keys().cloned().collect();
+            if let Some(key) = keys.get(at.index(tree.len().max(1))) {
+                let (size, made) = tree.remove(key).unwrap_or_default();
+                let moved = key.replace("app", ["app", "apq", "ap"][by.index(3)]);
+                tree.insert(moved, (size + 1, made));
+            }
+        }
+        // Pages of all lanes come in turns.
+        let keys: Vec<_> = tree.iter().collect();
+        let parts: Vec<_> = keys.chunks(keys.len().div_ceil(lanes)).collect();
+        let pages = (0..keys.len()).step_by(4).flat_map(|from| {
+            let page = |part: usize| parts[part].iter().skip(from).take(4).map(move |key| (part, *key));
+            (0..parts.len()).flat_map(page).collect::<Vec<_>>()
+        });
+        let pages: Vec<_> = pages.collect();
+        for limits in [SMALL, Limits::DEFAULT] {
+            let of = (limits, None, false);
+            let plain = jobs(tree.iter(), of, || None);
+            let mut lanes = pages.iter().map(|page| page.0);
+            let by_lanes = jobs(pages.iter().map(|page| page.1), of, || lanes.next());
+            prop_assert_eq!(&by_lanes, &plain);
+        }
+    }
+}
