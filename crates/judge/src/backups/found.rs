@@ -136,13 +136,12 @@ impl BackupFold {
 
 fn backup(job: &Job, slot: &Slot, time: UnixTime, class: Arc<str>) -> Backup {
     let shapes = &job.newest.shapes;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let is_complete = slot.is_complete(job.name().layout.complete);
     let newest = Some(slot.made).max(slot.newest_data().filter(|_| !is_complete));
     let (parent, covers) = links(job, slot);
     Backup {
-        id: text(&slot.text.id(shapes)),
-        key: text(&slot.text.key(shapes)),
+        id: text(slot.text.id(shapes)),
+        key: text(slot.text.key(shapes)),
         time,
         made: UnixTime::from_millis(newest.unwrap_or(slot.made)),
         begun: UnixTime::from_millis(slot.begun()),
@@ -155,6 +154,12 @@ fn backup(job: &Job, slot: &Slot, time: UnixTime, class: Arc<str>) -> Backup {
         covers,
         class,
     }
+}
+
+/// What is not UTF-8 is shown as it would be. There are hundreds of thousands, and most are: they are not copied.
+fn text(bytes: Cow<'_, [u8]>) -> String {
+    String::from_utf8(bytes.into_owned())
+        .unwrap_or_else(|other| String::from_utf8_lossy(other.as_bytes()).into_owned())
 }
 
 /// What a backup needs, and what it covers. Of very many that go on where another ends only the key is
