@@ -68,7 +68,7 @@ impl Exposition {
     /// Prepares what is known now.
     pub fn new(source: SnapshotSource, metrics: &Metrics) -> Self {
         let catalogue = Catalogue::new(metrics);
-        let rendered = RenderedBlocks::default().next(&catalogue, source.snapshot());
+        let rendered = RenderedBlocks::first(&catalogue, source.snapshot());
         rendered
             .quota()
             .tell(&SeriesQuota::default(), metrics.into());

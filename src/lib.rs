@@ -27,6 +27,7 @@ pub mod labels;
 pub mod log_safe;
 pub mod logging;
 pub mod pages;
+pub mod parallel;
 pub mod problems;
 pub mod reload;
 pub mod reload_requests;

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::clusters::Clusters;
+use crate::destination::Destination;
 use crate::interner::Interner;
 use crate::resolver::ResolverHandle;
 use crate::scan::{RunningScan, ScanContext};
@@ -122,6 +123,16 @@ impl Runner {
     /// Has it look at what the others publish: it may be a mirror of one of them.
     pub fn look_at(&mut self, others: SnapshotSource) {
         self.others = Some(others);
+    }
+
+    /// What it scans.
+    pub fn destination(&self) -> &Destination {
+        &self.scan.destination
+    }
+
+    /// Whether all backups of another destination should be here.
+    pub fn is_mirror(&self) -> bool {
+        self.scan.destination.judging.mirror_of.is_some()
     }
 
     /// Goes on from what was kept of the destination, and keeps what comes. Reads a file.
@@ -235,7 +246,7 @@ impl Runner {
 
     /// Judges again what was found, for another destination may be known only now.
     pub fn judge_again(&mut self) {
-        if self.scan.destination.judging.mirror_of.is_some() {
+        if self.is_mirror() {
             self.publish();
         }
     }

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::destination::Destination;
 use crate::discovery::{self, DiscoveryOutcome};
 use crate::fleet::Part;
+use crate::parallel;
 use crate::resolver::ResolverHandle;
 use crate::schedule::targets::{ReadyModule, Targets};
 use crate::schedule::{Runner, RunnerSettings};
@@ -88,12 +89,18 @@ impl Supervisor {
     /// Goes on from what was kept of each destination, and keeps what comes.
     /// Blocks for the files.
     pub fn remember(&mut self, state: Arc<State>) {
-        for of in in_order(&self.current, &mut self.watched) {
-            if let Some(runner) = of.runner() {
-                runner.remember(Arc::clone(&state));
-            }
-        }
+        self.go_on_from(|runner| runner.remember(Arc::clone(&state)));
         self.state = Some(state);
+    }
+
+    /// Has the runner of each destination go on from what was kept, on all cores.
+    fn go_on_from(&mut self, kept: impl Fn(&mut Runner) + Sync) {
+        let watched = in_order(&self.current, &mut self.watched).into_iter();
+        let runners = watched.filter_map(Watched::runner);
+        let (mirrors, others): (Vec<_>, Vec<_>) = runners.partition(|of| of.is_mirror());
+        parallel::map(others, &kept);
+        // Each is held against what is known of another.
+        mirrors.into_iter().for_each(kept);
     }
 
     /// Keeps nothing from now on; gives what it kept it in.
@@ -104,12 +111,7 @@ impl Supervisor {
     /// Goes on from what another process may keep of each destination, and keeps nothing. Blocks
     /// for the files.
     pub fn recall(&mut self, directory: &Path) {
-        for of in in_order(&self.current, &mut self.watched) {
-            let destination = Arc::clone(&of.published.borrow().destination);
-            if let Some(runner) = of.runner() {
-                runner.recall(State::peek(directory, &destination));
-            }
-        }
+        self.go_on_from(|runner| runner.recall(State::peek(directory, runner.destination())));
     }
 
     /// Where to read what is known.

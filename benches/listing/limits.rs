@@ -106,7 +106,14 @@ pub fn start(table: &mut Table) {
         });
         scanned.count() == DESTINATIONS
     };
-    Exporter::run(&config).until(all);
+    // What is kept is written behind the scans: it has to be there, of all of them, before the end.
+    let kept = || {
+        let files = std::fs::read_dir(state.path()).unwrap();
+        let names = files.map(|file| file.unwrap().file_name());
+        let ended = names.filter(|name| name.to_str().unwrap().ends_with(".state"));
+        ended.count() == DESTINATIONS
+    };
+    Exporter::run(&config).until(|text| all(text) && kept());
     let rounds: Vec<_> = (0..9)
         .map(|_| {
             let started = Instant::now();

@@ -1,6 +1,7 @@
 //! `serve`: scans on schedule and answers scrapes, until it is told to stop.
 
 use std::sync::Arc;
+use std::time::Duration;
 use std::{fmt, io};
 
 use s3_exporter_api::chain;
@@ -16,6 +17,9 @@ use crate::shutdown;
 use crate::state::{State, StateError};
 use crate::supervisor::Supervisor;
 use crate::telemetry::{self, Telemetry};
+
+/// So long those have who ask at the start, before scans take all cores: what was kept is there already.
+const HEAD_START: Duration = Duration::from_millis(100);
 
 /// Runs the exporter until SIGTERM or SIGINT.
 ///
@@ -141,6 +145,10 @@ pub async fn run(
     }
     telemetry.is_of(&config.fleet);
     let mut supervisor = Supervisor::new(&config.own_share());
+    let head_start = match &setup.state {
+        Some(_) => HEAD_START,
+        None => Duration::ZERO, // there is nothing to show before the first scans
+    };
     if let Some(state) = &setup.state {
         supervisor.remember(Arc::clone(state));
     }
@@ -153,12 +161,11 @@ pub async fn run(
         app = app.with_reloads(asks);
         reloader = Some(does);
     }
-    supervisor.start();
     let router = router(Arc::new(app));
     let web = Arc::new(http::protect(setup.web));
     tokio::select! {
         () = exposition.follow() => {}
-        () = reloading(reloader.as_mut(), &mut supervisor) => {}
+        () = working(head_start, reloader.as_mut(), &mut supervisor) => {}
         () = s3_exporter_web::serve(listeners, router, web, Limits::default(), shutdown) => {}
     }
     if let Some(reloader) = reloader {
@@ -167,8 +174,14 @@ pub async fn run(
     tracing::info!("stopped");
 }
 
-/// Reloads for as long as the future lives.
-async fn reloading(reloader: Option<&mut Reloader>, supervisor: &mut Supervisor) {
+/// Scans and reloads for as long as the future lives, after a while.
+async fn working(
+    head_start: Duration,
+    reloader: Option<&mut Reloader>,
+    supervisor: &mut Supervisor,
+) {
+    tokio::time::sleep(head_start).await;
+    supervisor.start();
     match reloader {
         Some(reloader) => reloader.run(supervisor).await,
         None => std::future::pending().await,

@@ -4,7 +4,7 @@
 use axum::body::Bytes;
 use flate2::Compression;
 
-use crate::exposition::gzip::{Deflated, join};
+use crate::exposition::gzip::{Deflated, Deflater, join};
 use crate::exposition::writer::{Format, MetricKind, end, head};
 
 /// The lines of 50,000 clusters take 0.07 s, and 0.55 s with the default, which saves a tenth
@@ -19,10 +19,15 @@ pub struct Block {
 }
 
 impl Block {
+    /// Who compresses its lines.
+    pub fn deflater() -> Deflater {
+        Deflater::new(LEVEL)
+    }
+
     /// Prepares lines.
-    pub fn new(mut lines: String) -> Self {
+    pub fn new(mut lines: String, deflater: &mut Deflater) -> Self {
         lines.shrink_to_fit();
-        let deflated = Deflated::new(lines.as_bytes(), LEVEL);
+        let deflated = deflater.deflated(lines.as_bytes());
         Self {
             plain: lines.into(),
             deflated,

@@ -9,6 +9,7 @@ use crate::exposition::family::Family;
 use crate::exposition::parts::Block;
 use crate::exposition::quota::SeriesQuota;
 use crate::exposition::subject::{Basis, Subject, SubjectKey, subjects};
+use crate::parallel;
 use crate::snapshot::Snapshot;
 
 /// Clusters or jobs of a subject from which on its lines are prepared. Of fewer they take no longer than its other
@@ -44,25 +45,46 @@ impl RenderedBlocks {
         &self.quota
     }
 
+    /// Prepares a snapshot on all cores: nothing is answered before that is done.
+    #[must_use]
+    pub fn first(catalogue: &Catalogue, snapshot: Snapshot) -> Self {
+        let before = Self::default();
+        let quota = before.next_quota(catalogue, &snapshot);
+        let many = many(&snapshot, &quota).collect();
+        let rendered = parallel::map(many, |subject| before.rendered(catalogue, &subject));
+        Self {
+            subjects: rendered.into_iter().collect(),
+            quota,
+            snapshot,
+        }
+    }
+
     /// Prepares a snapshot; blocks of what has not changed since `self` stay as they are.
     #[must_use]
     pub fn next(&self, catalogue: &Catalogue, snapshot: Snapshot) -> Self {
-        let quota = self.quota.next(&self.snapshot, &snapshot, catalogue.most());
-        let many = subjects(&snapshot, &quota).filter(|subject| subject.shown() >= LEAST);
-        let rendered = many.map(|subject| {
-            let (key, basis) = (subject.key(), subject.basis());
-            let before = self.subjects.get(&key);
-            let blocks = match before.filter(|before| before.basis == basis) {
-                Some(before) => Arc::clone(&before.blocks),
-                None => Arc::new(blocks(catalogue, &subject)),
-            };
-            (key, Rendered { basis, blocks })
-        });
+        let quota = self.next_quota(catalogue, &snapshot);
+        let many = many(&snapshot, &quota);
+        let rendered = many.map(|subject| self.rendered(catalogue, &subject));
         Self {
             subjects: rendered.collect(),
             quota,
             snapshot,
         }
+    }
+
+    fn next_quota(&self, catalogue: &Catalogue, snapshot: &Snapshot) -> SeriesQuota {
+        self.quota.next(&self.snapshot, snapshot, catalogue.most())
+    }
+
+    /// What follows `self`.
+    fn rendered(&self, catalogue: &Catalogue, subject: &Subject<'_>) -> (SubjectKey, Rendered) {
+        let (key, basis) = (subject.key(), subject.basis());
+        let before = self.subjects.get(&key);
+        let blocks = match before.filter(|before| before.basis == basis) {
+            Some(before) => Arc::clone(&before.blocks),
+            None => Arc::new(blocks(catalogue, subject)),
+        };
+        (key, Rendered { basis, blocks })
     }
 
     /// The lines of a family for a subject, where there are any and they are prepared.
@@ -81,15 +103,21 @@ impl RenderedBlocks {
     }
 }
 
+/// Those whose lines are prepared.
+fn many<'a>(snapshot: &'a Snapshot, quota: &'a SeriesQuota) -> impl Iterator<Item = Subject<'a>> {
+    subjects(snapshot, quota).filter(|subject| subject.shown() >= LEAST)
+}
+
 fn blocks(catalogue: &Catalogue, subject: &Subject<'_>) -> Blocks {
     let blocks = catalogue.prepared().map(|family| {
         let mut lines = String::new();
         catalogue.write(family, subject, &mut lines);
         (family.name, lines)
     });
+    let mut deflater = Block::deflater();
     blocks
         .filter(|(_, lines)| !lines.is_empty())
-        .map(|(name, lines)| (name, Block::new(lines)))
+        .map(|(name, lines)| (name, Block::new(lines, &mut deflater)))
         .collect()
 }
 

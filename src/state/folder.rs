@@ -1,5 +1,6 @@
 //! The folder of the state: who may write it, the names in it, and how a file is replaced.
 
+use std::collections::HashSet;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -133,7 +134,7 @@ impl Folder {
     /// Removes what is unfinished, and what was kept long ago of other destinations. What
     /// cannot be removed is left.
     pub(super) fn tidy<'a>(&self, destinations: impl IntoIterator<Item = &'a str>) {
-        let own: Vec<_> = destinations.into_iter().map(file_name).collect();
+        let own: HashSet<_> = destinations.into_iter().map(file_name).collect();
         let Ok(entries) = std::fs::read_dir(&self.path) else {
             return;
         };
@@ -142,7 +143,7 @@ impl Folder {
             let Some(name) = name.to_str() else { continue };
             let (prefix, suffix) = UNFINISHED;
             let is_unfinished = name.starts_with(prefix) && name.ends_with(suffix);
-            let is_foreign = is_ours(name) && !own.iter().any(|own| name.starts_with(&**own));
+            let is_foreign = is_ours(name) && !own.contains(in_use(name));
             let is_old = || {
                 let modified = entry.metadata().and_then(|file| file.modified());
                 let age = modified.map(|time| SystemTime::now().duration_since(time));
@@ -184,6 +185,12 @@ pub(super) fn file_name(destination: &str) -> String {
     let hash = Sha256::digest(destination);
     let hash: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{hash}-{shown}{ENDING}")
+}
+
+/// What a file was called before it was set aside.
+fn in_use(name: &str) -> &str {
+    let end = name.rfind(ENDING).map(|at| at + ENDING.len());
+    &name[..end.unwrap_or(name.len())]
 }
 
 /// Whether [`file_name`] gave this name, or it was set aside.

@@ -7,7 +7,8 @@ use futures::FutureExt;
 use s3_exporter::config::{Backend as Store, Config, Fingerprint};
 use s3_exporter::state::State;
 use s3_exporter::supervisor::Supervisor;
-use s3_exporter_api::Connect;
+use s3_exporter_api::{Connect, UnixTime};
+use s3_exporter_judge::findings::FindingKind;
 use s3_exporter_testkit::{Memory, Upload};
 
 use crate::once::InMemory;
@@ -98,4 +99,46 @@ async fn what_comes_back_is_shown_with_its_figures() {
     }
     assert!(!looking.is_finished(), "{:?}", looking.await);
     looking.abort();
+}
+
+/// What was kept of a mirror is held against what was kept of the destination that it mirrors, whichever of
+/// them is read first.
+#[tokio::test]
+async fn what_was_kept_of_a_mirror_is_held_against_the_other() {
+    let store = Memory::new();
+    let now = UnixTime::now().as_millis();
+    for (bucket, missing) in [("copy", 2), ("first", 0)] {
+        store.create_bucket(bucket);
+        for days in missing..12 {
+            let made = UnixTime::from_millis(now - (days + 2) * 24 * 3_600_000);
+            let time = jiff::Timestamp::from_millisecond(made.as_millis()).unwrap();
+            let key = format!("db-{}.sql.gz", time.strftime("%Y%m%dT%H%M%SZ"));
+            store.put(bucket, &Upload::new(key, 5_000_000).at(made));
+        }
+    }
+    let mut config = config(&store, &[]);
+    config.destinations = [("copy", Some("first")), ("first", None)]
+        .map(|(name, mirror_of)| {
+            let mut destination = sample::destination(name, name, None);
+            destination.judging.mirror_of = mirror_of.map(Into::into);
+            Arc::new(destination)
+        })
+        .into();
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open(folder.path(), ["copy", "first"]).unwrap();
+    let mut before = Supervisor::new(&config);
+    before.remember(Arc::clone(&state));
+    before.run_once().await;
+    state.close();
+
+    let mut supervisor = Supervisor::new(&config);
+    supervisor.recall(folder.path());
+    let shown = supervisor.snapshots().snapshot();
+    let is_behind = shown.destinations.iter().map(|of| {
+        let figures = of.figures.as_ref().expect("what was kept");
+        let jobs = figures.judgement.jobs.values();
+        let mut findings = jobs.flat_map(|job| &job.findings);
+        findings.any(|finding| finding.kind == FindingKind::MirrorBehind)
+    });
+    assert_eq!(is_behind.collect::<Vec<_>>(), [true, false]);
 }

@@ -156,10 +156,10 @@ fn backup(job: &Job, slot: &Slot, time: UnixTime, class: Arc<str>) -> Backup {
     }
 }
 
-/// Bytes as a text, which nearly all are.
+/// What is not UTF-8 is shown as it would be. There are hundreds of thousands, and most are: they are not copied.
 fn text(bytes: Cow<'_, [u8]>) -> String {
-    let text = String::from_utf8(bytes.into_owned());
-    text.unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into_owned())
+    String::from_utf8(bytes.into_owned())
+        .unwrap_or_else(|other| String::from_utf8_lossy(other.as_bytes()).into_owned())
 }
 
 /// What a backup needs, and what it covers. Of very many that go on where another ends only the key is

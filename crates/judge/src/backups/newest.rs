@@ -113,8 +113,8 @@ impl Newest {
     /// Those that were kept, with how many pieces complete a backup; `None` where they are not in
     /// their order.
     pub fn restore(slots: Vec<Slot>, shapes: Shapes, commits: u64) -> Option<Self> {
-        let key = |slot: &Slot| (slot.rank, slot.text.id(&shapes).into_owned());
-        let is_sorted = slots.iter().map(key).is_sorted_by(|a, b| a < b);
+        let keys = slots.iter().map(|slot| (slot.rank, slot.text.id(&shapes)));
+        let is_sorted = keys.is_sorted_by(|a, b| a < b);
         let order = (0..slots.len()).map(|at| u8::try_from(at).ok());
         let order = order.collect::<Option<_>>()?;
         is_sorted.then_some(Self {

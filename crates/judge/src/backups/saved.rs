@@ -1,6 +1,10 @@
 //! How what was found is kept over a restart: as compact as it is held.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::layouts::{self, Kind, LayoutChoice};
 
@@ -41,7 +45,7 @@ struct SavedJob {
 }
 
 /// A backup: most are one whole object of the first class.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum SavedSlot {
     /// Rank, made, size, shape, what is between its head and tail, and flags.
@@ -72,6 +76,35 @@ struct OtherSlot {
 enum SavedText {
     Shaped(u8, String),
     Own(String, String),
+}
+
+/// Told by what it begins with. To try one form after another takes a copy of each, for hundreds of
+/// thousands at a start.
+impl<'de> Deserialize<'de> for SavedSlot {
+    fn deserialize<D: Deserializer<'de>>(of: D) -> Result<Self, D::Error> {
+        of.deserialize_any(SlotVisitor)
+    }
+}
+
+struct SlotVisitor;
+
+impl<'de> Visitor<'de> for SlotVisitor {
+    type Value = SavedSlot;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a backup")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, of: A) -> Result<SavedSlot, A::Error> {
+        let plain = Deserialize::deserialize(SeqAccessDeserializer::new(of))?;
+        let (rank, made, size, shape, middle, flags) = plain;
+        Ok(SavedSlot::Plain(rank, made, size, shape, middle, flags))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, of: A) -> Result<SavedSlot, A::Error> {
+        let other = Deserialize::deserialize(MapAccessDeserializer::new(of));
+        other.map(SavedSlot::Other)
+    }
 }
 
 /// What flags mean; the lowest two bits are a weight.

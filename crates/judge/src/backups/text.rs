@@ -236,9 +236,10 @@ impl Text {
                 if id.before == head.len() && id.after == tail.len() {
                     return Cow::Borrowed(middle);
                 }
-                let key = self.key(shapes);
-                let end = key.len().saturating_sub(id.after);
-                Cow::Owned(key[id.before.min(end)..end].to_vec())
+                let mut key = self.key(shapes).into_owned();
+                key.truncate(key.len().saturating_sub(id.after));
+                key.drain(..id.before.min(key.len()));
+                Cow::Owned(key)
             }
         }
     }
