@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::exposition::Exposition;
-use crate::pages::{self, Status};
+use crate::pages;
 use crate::reload_requests::Reloads;
 use crate::schedule::targets::Targets;
 use crate::snapshot::Snapshot;
@@ -80,19 +80,6 @@ impl App {
     pub fn with_targets(mut self, targets: Targets) -> Self {
         self.targets = Some(targets);
         self
-    }
-
-    /// Makes something of the status.
-    async fn of_status<T: Send + 'static>(
-        self: Arc<Self>,
-        make: fn(&Status<'_>) -> T,
-    ) -> Result<T, Response> {
-        let app = Arc::clone(&self);
-        self.of_snapshot(move |snapshot, started, now| {
-            let ready = app.readiness.check(snapshot).is_ok();
-            make(&Status::new(snapshot, ready, started, now))
-        })
-        .await
     }
 
     /// Makes something of what is known now, by a process that started then. With many clusters

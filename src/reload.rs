@@ -188,8 +188,11 @@ impl Reloader {
             tracing::info!("{text}");
             return ReloadOutcome::Done(vec![text.to_owned()]);
         }
-        let loader = self.loader.clone();
-        let load = move || loader.load().map(Config::without_others);
+        let (loader, running) = (self.loader.clone(), self.config.clone());
+        let load = move || {
+            let config = loader.load().map(Config::without_others);
+            config.map(|config| config.sharing(&running))
+        };
         match tokio::task::spawn_blocking(load).await {
             Ok(Ok(config)) => self.put_into_effect(supervisor, config).await,
             Ok(Err(rejected)) => refuse(&rejected),

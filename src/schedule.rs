@@ -181,7 +181,12 @@ impl Runner {
     }
 
     /// Scans on schedule until the future is dropped.
-    pub async fn run(mut self) {
+    pub fn run(self) -> impl Future<Output = ()> + Send + 'static {
+        // Apart: a future has room for what it is given twice.
+        Box::new(self).go_round()
+    }
+
+    async fn go_round(mut self: Box<Self>) {
         let mut due = Instant::now();
         let mut running: Option<Running> = None;
         let mut last_start = due;

@@ -185,7 +185,7 @@ fn is_wrong(job: &JudgedJob) -> bool {
 pub fn of_destination(destination: &Destination, figures: &Figures) -> Option<Verdict> {
     if destination.resolver.is_none() {
         let mut verdict = Verdict::of(&figures.listed, destination, figures);
-        verdict.is_judged_wrong = figures.judgement.jobs.values().any(is_wrong);
+        verdict.is_judged_wrong = figures.judgement.jobs.values().any(|job| is_wrong(job));
         return Some(verdict);
     }
     let mut verdict = Verdict::default();

@@ -1,11 +1,12 @@
 //! One process of a fleet, as docs/scale.md has it: shard 1/5 of 100,000 destinations, each of which knows 100
 //! clusters, against a store that answers at once. Twice: each bucket has backups of one of them, and of all.
 //! `SCALE_DESTINATIONS`, `SCALE_SHARDS`, `SCALE_CLUSTERS`, `SCALE_HELD` (clusters with backups in a bucket: `1,100`),
-//! `SCALE_BACKUPS` (of each) and `SCALE_INTERVAL` (seconds) say something else.
+//! `SCALE_BACKUPS` (of each), `SCALE_INTERVAL` (seconds) and `SCALE_PROBES` (`0s` for none) say something else.
 //!
 //! What is late is told by the store, which sees when each bucket is asked for.
 
 use std::fmt::Write;
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 use s3_exporter::fleet::Shard;
@@ -72,11 +73,12 @@ impl Fleet {
     fn config(self, store: &FleetStore, other: Option<(&str, &str)>) -> String {
         let names: Vec<_> = (0..self.clusters).map(store::cluster).collect();
         let mut config = format!(
-            "[scan]\ninterval = \"{}s\"\n[fleet]\nshard = \"{}\"\n\
+            "[scan]\ninterval = \"{}s\"\nprobe_interval = {:?}\n[fleet]\nshard = \"{}\"\n\
              [backends.store]\ntype = \"s3\"\nendpoint = {:?}\nregion = \"us-east-1\"\n\
              access_key_id = \"synthetic\"\nsecret_access_key = \"synthetic\"\n\
              [resolvers.all]\ntype = \"static\"\nclusters = {names:?}\n",
             self.interval,
+            std::env::var("SCALE_PROBES").unwrap_or_else(|_| "30s".to_owned()),
             self.shard(),
             store.endpoint,
         );
@@ -125,7 +127,9 @@ fn table(fleet: Fleet) {
     println!("|---|---|---|---|");
     let begun = Instant::now();
     let exporter = Exporter::run(&fleet.config(&store, None));
-    until("it answers", || exporter.metrics().map(drop));
+    until("it answers", || {
+        std::net::TcpStream::connect(("127.0.0.1", exporter.port.number())).ok()
+    });
     figure(
         "start until it answers",
         begun.elapsed().as_secs_f64(),
@@ -136,10 +140,9 @@ fn table(fleet: Fleet) {
         let [buckets, ..] = store.counts();
         (buckets >= own.len()).then_some(())
     });
-    let text: String = until("each scan has ended", || {
-        let text = exporter.metrics()?;
-        let ended = sum(&text, "objectstore_scan_success{");
-        (ended >= own.len() as f64).then_some(text)
+    until("each scan has ended", || {
+        let ended = sum(&scrape(&exporter), "objectstore_scan_success{");
+        (ended >= own.len() as f64).then_some(())
     });
     figure(
         "start until each was scanned once",
@@ -147,7 +150,7 @@ fn table(fleet: Fleet) {
         "s",
         None,
     );
-    drop(text);
+    figure("CPU until then", exporter.cpu(), "s", None);
     figure(
         "most memory until then",
         exporter.peak(),
@@ -203,13 +206,14 @@ fn lateness(fleet: Fleet, store: &FleetStore, exporter: &Exporter, own: usize) {
 
 /// One line is another one; and another, and another.
 fn reloads(fleet: Fleet, store: &FleetStore, exporter: &Exporter, own: &[String]) {
-    let mut all = Vec::new();
+    let (mut all, mut cpu) = (Vec::new(), Vec::new());
     for (nth, max_age) in ["26h", "27h", "28h"].into_iter().enumerate() {
         let changed = &own[own.len() / 2 + nth];
         exporter.write(&fleet.config(store, Some((changed, max_age))));
-        let begun = Instant::now();
+        let (begun, used) = (Instant::now(), exporter.cpu());
         let answer = client::post(exporter.port.number(), "/-/reload");
         all.push(begun.elapsed().as_secs_f64());
+        cpu.push(exporter.cpu() - used);
         assert_eq!(answer.status, 200, "{}", answer.text());
         let status = client::get(
             exporter.port.number(),
@@ -225,11 +229,19 @@ fn reloads(fleet: Fleet, store: &FleetStore, exporter: &Exporter, own: &[String]
         );
     }
     all.sort_by(f64::total_cmp);
+    cpu.sort_by(f64::total_cmp);
     figure(
         "reload of one changed line, median of 3",
         all[1],
         "s",
         Some(RELOAD),
+    );
+    figure("CPU of that, scans meanwhile included", cpu[1], "s", None);
+    figure(
+        "most memory until then",
+        exporter.peak(),
+        "MiB",
+        Some(MEMORY),
     );
 }
 
@@ -245,6 +257,7 @@ fn answers(exporter: &Exporter, own: &[String]) {
         ("/status?q=backups-000", false, Some(PAGE)),
         (&page, false, Some(PAGE)),
         ("/api/v1/status", false, None),
+        ("/api/v1/status?limit=100", false, Some(PAGE)),
         (&one, false, Some(PAGE)),
         ("/api/v1/sd", false, None),
     ] {
@@ -261,6 +274,15 @@ fn answers(exporter: &Exporter, own: &[String]) {
         );
         figure("the same", seconds, "s", None);
     }
+}
+
+/// As Prometheus asks for it.
+fn scrape(exporter: &Exporter) -> String {
+    let answer = client::get(exporter.port.number(), "/metrics", true);
+    let mut text = String::new();
+    let mut unzipped = flate2::read::GzDecoder::new(&answer.body[..]);
+    unzipped.read_to_string(&mut text).unwrap();
+    text
 }
 
 /// The sum of the series that begin so.

@@ -86,7 +86,7 @@ fn imagine(config: &Config) -> Snapshot {
             (JobId { cluster, job }, judged)
         });
         let judgement = Judgement {
-            jobs: jobs.collect(),
+            jobs: jobs.map(|(id, job)| (id, Box::new(job))).collect(),
             ..Judgement::default()
         };
         let mut of =

@@ -10,6 +10,7 @@ use s3_exporter_config::{Origins, Parsed, Plugin, Section};
 use self::destinations::FoundDestinations;
 use super::discovery::Source;
 use super::discovery::pattern::{PatternSource, Template};
+use super::file::later::LaterTables;
 use super::{Config, Fingerprint};
 use crate::discovery::{BUCKETS, DESTINATIONS, seed::NAME};
 use crate::labels::GivenLabels;
@@ -28,11 +29,18 @@ mod resolvers;
 mod schedules;
 mod seed;
 
-/// Checks everything. `is_seed` where flags alone made the destination.
-pub fn check(values: Dict, origins: Origins, plugins: &Plugins, is_seed: bool) -> Parsed<Config> {
+/// Checks everything. `is_seed` where flags alone made the destination; `later` are the destinations that are to be
+/// read in place of the empty ones among the values.
+pub fn check(
+    values: Dict,
+    origins: Origins,
+    plugins: &Plugins,
+    is_seed: bool,
+    later: Option<&LaterTables>,
+) -> Parsed<Config> {
     let fingerprints = backends::fingerprints(&values);
     let mut parsed = Section::parse("", Tag::Default, values, origins, |top| {
-        config(top, plugins, &fingerprints)
+        config(top, plugins, &fingerprints, later)
     });
     parsed.value.files = std::mem::take(&mut parsed.files);
     parsed.value.metrics_at_any_path = is_seed;
@@ -43,6 +51,7 @@ fn config(
     top: &mut Section,
     plugins: &Plugins,
     fingerprints: &BTreeMap<String, Fingerprint>,
+    later: Option<&LaterTables>,
 ) -> Config {
     let server = general::server(top);
     let log = general::log(top);
@@ -67,6 +76,7 @@ fn config(
         resolver_labels: &resolver_labels,
         schedules: &schedules,
         layouts: &layouts,
+        later,
     };
     let mut found = FoundDestinations::default();
     let probe = probe::probe(top, &context, &mut found);

@@ -13,6 +13,10 @@ use super::error::SourceError;
 use super::expand::expand;
 use super::layer::Layer;
 
+pub mod later;
+
+use later::LaterTables;
+
 /// What a file says.
 pub struct File {
     /// Its values, expanded.
@@ -24,33 +28,14 @@ pub struct File {
     /// Whether the faults leave it open what the file says, so that it is not worth while
     /// to look at its values.
     pub broken: bool,
+    /// Its `[[destinations]]`, where they are still to be read: the values have as many empty ones then.
+    pub later: Option<Arc<LaterTables>>,
 }
 
-/// Reads the text of the file at `path`.
+/// Reads the text of the file at `path`, all of it.
 pub fn parse(path: &Path, text: &str, environment: &Environment) -> File {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let (document, mut errors) = DeTable::parse_recoverable(text);
-    errors.sort_by_key(|error| error.span().map(|span| span.start));
-    let mut reader = Reader {
-        path: path.into(),
-        lines: text.match_indices('\n').map(|(at, _)| at).collect(),
-        text,
-        environment,
-        file: File {
-            layer: Layer::new("file"),
-            used: Vec::new(),
-            faults: Vec::new(),
-            broken: !errors.is_empty(),
-        },
-    };
-    for error in errors {
-        reader.syntax(&error);
-    }
-    if !reader.file.broken {
-        let values = reader.table(document.into_inner(), "");
-        reader.file.layer.values = values;
-    }
-    reader.file
+    Reader::new(path.into(), text, Vec::new(), environment).read()
 }
 
 struct Reader<'a> {
@@ -58,18 +43,56 @@ struct Reader<'a> {
     text: &'a str,
     /// Where the line ends are.
     lines: Vec<usize>,
+    /// From which place on so many lines of the file are not in the text.
+    left_out: Vec<(usize, usize)>,
     environment: &'a Environment,
     file: File,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(
+        path: Arc<Path>,
+        text: &'a str,
+        left_out: Vec<(usize, usize)>,
+        environment: &'a Environment,
+    ) -> Self {
+        Self {
+            path,
+            lines: text.match_indices('\n').map(|(at, _)| at).collect(),
+            text,
+            left_out,
+            environment,
+            file: File {
+                layer: Layer::new("file"),
+                used: Vec::new(),
+                faults: Vec::new(),
+                broken: false,
+                later: None,
+            },
+        }
+    }
+
+    fn read(mut self) -> File {
+        let (document, mut errors) = DeTable::parse_recoverable(self.text);
+        errors.sort_by_key(|error| error.span().map(|span| span.start));
+        self.file.broken = !errors.is_empty();
+        for error in errors {
+            self.syntax(&error);
+        }
+        if !self.file.broken {
+            let values = self.table(document.into_inner(), "");
+            self.file.layer.values = values;
+        }
+        self.file
+    }
+
     /// The parser's message is made of what it expected, so it holds nothing of the text.
     /// Of a line only the first fault counts: the others follow from it.
     fn syntax(&mut self, error: &toml::de::Error) {
         let at = error.span().map(|span| span.start);
         let origin = self.origin(at, "");
         let column = at.map_or(String::new(), |at| {
-            let start = self.lines[..self.line(at) - 1]
+            let start = self.lines[..self.ends_before(at)]
                 .last()
                 .map_or(0, |end| end + 1);
             let before = self.text.get(start..at).unwrap_or_default();
@@ -84,9 +107,16 @@ impl Reader<'_> {
         });
     }
 
-    /// The line, from 1, that a place in the text belongs to.
+    /// The line of the file, from 1, that a place in the text belongs to.
     fn line(&self, at: usize) -> usize {
-        self.lines.partition_point(|end| *end < at) + 1
+        let left_out = self.left_out.partition_point(|(from, _)| *from <= at);
+        let left_out = self.left_out[..left_out].last();
+        self.ends_before(at) + 1 + left_out.map_or(0, |(_, lines)| *lines)
+    }
+
+    /// Lines that have ended before a place in the text.
+    fn ends_before(&self, at: usize) -> usize {
+        self.lines.partition_point(|end| *end < at)
     }
 
     /// Where a text is, of which variables are replaced and dollars halved, or nothing.

@@ -52,6 +52,20 @@ impl Config {
         self.destinations = own;
         self
     }
+
+    /// With the destinations that are as `running` has them held together with that, so that they are not held
+    /// twice.
+    #[must_use]
+    pub fn sharing(mut self, running: &Self) -> Self {
+        let all = running.destinations.iter().map(|of| (&of.name, of));
+        let all: BTreeMap<_, _> = all.collect();
+        for of in &mut self.destinations {
+            if let Some(same) = all.get(&of.name).filter(|same| **same == of) {
+                *of = Arc::clone(same);
+            }
+        }
+        self
+    }
 }
 
 /// What a destination is a mirror of, be it by others between; itself where it is none. A mirror is judged by

@@ -79,7 +79,7 @@ impl Provider for Values {
 }
 
 /// The list that may be far longer than all the rest.
-const DESTINATIONS: &str = "destinations";
+pub const DESTINATIONS: &str = "destinations";
 
 /// All layers as one: a later one wins, key by key.
 ///
@@ -128,7 +128,7 @@ fn only(layers: &mut [Layer], key: &str) -> Option<Value> {
 
 /// Where a key was set last; where it was not, where the innermost table began that it
 /// would be in.
-fn nearest(layers: &[Layer], path: &str, file: Option<&PathBuf>) -> Origin {
+pub fn nearest(layers: &[Layer], path: &str, file: Option<&PathBuf>) -> Origin {
     let set = layers
         .iter()
         .rev()

@@ -1,11 +1,14 @@
 //! From what the user said to a [`Config`]: built-in default < file < environment < flag.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use s3_exporter_config::ConfigError;
+use s3_exporter_config::{ConfigError, Origins};
 
 use super::environment::{Environment, NoText, PREFIX};
+use super::file::File;
+use super::file::later::{self, LaterTables};
 use super::layer::{Layer, merge};
 use super::sources::{self, DEFAULT_FILE, Sources};
 use super::{Config, Server, check, file, flags};
@@ -105,19 +108,40 @@ pub fn load(
 /// # Errors
 /// Every fault at once.
 pub fn understand(sources: &Sources<'_>, plugins: &Plugins) -> Result<Config, Rejected> {
+    let environment = sources.environment;
+    if let Some((path, text)) = &sources.file {
+        if let Some(file) = later::parse(path, text, environment) {
+            let later = file.later.clone();
+            let outcome = understand_file(sources, Some(file), plugins);
+            if !later.is_some_and(|tables| tables.have_a_bad_one()) {
+                return outcome;
+            }
+        }
+    }
+    let file = sources.file.as_ref();
+    let file = file.map(|(path, text)| file::parse(path, text, environment));
+    understand_file(sources, file, plugins)
+}
+
+/// As [`understand`], with what the file says, be it that its destinations are read only now.
+fn understand_file(
+    sources: &Sources<'_>,
+    file: Option<File>,
+    plugins: &Plugins,
+) -> Result<Config, Rejected> {
     let (flags, environment) = (sources.flags, sources.environment);
     let mut warnings = sources.warnings.clone();
     let mut faults = sources.faults.clone();
     let path = sources.file.as_ref().map(|(path, _)| path.clone());
     let mut set = flags::overrides(flags);
 
-    let mut is_broken = false;
-    let base = match &sources.file {
-        Some((path, text)) => {
-            let mut file = file::parse(path, text, environment);
+    let (mut is_broken, mut later, mut used) = (false, None, None);
+    let base = match file {
+        Some(mut file) => {
             faults.append(&mut file.faults);
             is_broken = file.broken;
-            warnings.extend(ignored_keys(environment, &file.used));
+            later = file.later;
+            used = Some(file.used);
             file.layer
         }
         None => {
@@ -130,18 +154,28 @@ pub fn understand(sources: &Sources<'_>, plugins: &Plugins) -> Result<Config, Re
     };
     let (variables, mut bad) = environment.layer(&base.values);
     faults.append(&mut bad);
+    let ignored = |used: &Vec<String>| ignored_keys(environment, used);
     if is_broken {
+        warnings.extend(used.iter().flat_map(ignored));
         return Err(rejected(faults, warnings)); // faults of its values would be guesses
     }
 
     let layers: Vec<Layer> = vec![base, variables, set];
     let (mut values, origins) =
         merge(layers, path).map_err(|fault| rejected(vec![fault], Vec::new()))?;
+    let origins = match &later {
+        Some(later) => of_later(Arc::clone(later), origins),
+        None => origins,
+    };
     let is_seed = sources.file.is_none();
     if is_seed && !flags.has(&TARGET) {
         faults.extend(flags::require_keys(flags, &mut values));
     }
-    let checked = check::check(values, origins, plugins, is_seed);
+    let checked = check::check(values, origins, plugins, is_seed, later.as_deref());
+    if let (Some(used), Some(later)) = (&mut used, &later) {
+        used.extend(later.used());
+    }
+    warnings.extend(used.iter().flat_map(ignored));
     faults.extend(checked.errors);
     warnings.extend(checked.warnings.iter().map(ConfigError::to_string));
     if !faults.is_empty() {
@@ -153,6 +187,11 @@ pub fn understand(sources: &Sources<'_>, plugins: &Plugins) -> Result<Config, Re
     let mut config = checked.value;
     config.warnings = warnings;
     Ok(config)
+}
+
+/// Where values were said, those of the tables included that are read only now.
+fn of_later(later: Arc<LaterTables>, origins: Origins) -> Origins {
+    Arc::new(move |tag, path| later.origin(path).unwrap_or_else(|| origins(tag, path)))
 }
 
 /// Sorted as a reader goes through the file; the sources stay apart.

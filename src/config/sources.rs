@@ -1,6 +1,7 @@
 //! Where the configuration is to be found, read once: the only I/O of loading it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use s3_exporter_config::file::{self, Patience};
@@ -36,7 +37,7 @@ pub struct Sources<'a> {
     /// The environment.
     pub environment: &'a Environment,
     /// The file's path and text; without one, flags alone make a destination.
-    pub file: Option<(PathBuf, String)>,
+    pub file: Option<(PathBuf, Arc<str>)>,
     /// What is wrong with the choice, so that it only matters what else is wrong.
     pub faults: Vec<ConfigError>,
     /// What is odd about the choice.
@@ -162,7 +163,7 @@ fn ambiguous(flags: &Flags, path: &Path) -> Vec<ConfigError> {
     of_destination(flags).map(fault).collect()
 }
 
-fn read(path: &Path, is_named: bool) -> Result<String, ConfigError> {
+fn read(path: &Path, is_named: bool) -> Result<Arc<str>, ConfigError> {
     let fault = |message: String| ConfigError {
         origin: if is_named {
             Origin::Flag(CONFIG.shown())
@@ -178,5 +179,5 @@ fn read(path: &Path, is_named: bool) -> Result<String, ConfigError> {
         let line = good.iter().filter(|b| **b == b'\n').count() + 1;
         fault(format!("it is not UTF-8 (line {line})"))
     })?;
-    Ok(text.to_owned())
+    Ok(text.into())
 }

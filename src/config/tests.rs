@@ -42,7 +42,7 @@ fn read_with(text: &str, environment: &Environment, all: &Plugins) -> Result<Con
     let sources = Sources {
         flags: &flags,
         environment,
-        file: Some((PathBuf::from("config.toml"), text.to_owned())),
+        file: Some((PathBuf::from("config.toml"), text.into())),
         faults: Vec::new(),
         warnings: Vec::new(),
     };

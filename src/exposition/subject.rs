@@ -292,7 +292,8 @@ impl<'a> ObservedDestination<'a> {
 impl<'a> ObservedJobs<'a> {
     /// Those with series of their own, and what is thought of each.
     pub fn jobs(&self) -> impl Iterator<Item = (&'a JobId, &'a JudgedJob)> {
-        self.judgement.jobs.iter().take(self.quota.shown)
+        let jobs = self.judgement.jobs.iter().take(self.quota.shown);
+        jobs.map(|(id, job)| (id, &**job))
     }
 }
 

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -12,11 +13,15 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use s3_exporter_api::UnixTime;
 use serde::Serialize;
 
+use crate::http::body::Pieces;
 use crate::http::{App, failed};
-use crate::pages::{self, ClusterDetail, DestinationDetail};
+use crate::pages::{self, ClusterDetail, DestinationDetail, Status};
 use crate::snapshot::Snapshot;
 
+mod paging;
 mod sd;
+
+use paging::PageParameters;
 
 pub use sd::{ModuleParameter, REFRESH_INTERVAL, sd};
 
@@ -43,11 +48,35 @@ struct ApiError {
 /// An answer, or the status and the reason that there is none.
 type Answer = Result<Vec<u8>, (StatusCode, ApiError)>;
 
-/// Everything.
-pub async fn status(State(app): State<Arc<App>>) -> Response {
-    match app.of_status(pages::json).await {
-        Ok(Ok(text)) => json_answer(StatusCode::OK, text),
-        Ok(Err(error)) => failed(&error),
+/// Everything; of the destinations a page, where one is asked for.
+pub async fn status(
+    State(app): State<Arc<App>>,
+    parameters: Result<Query<PageParameters>, QueryRejection>,
+) -> Response {
+    let bad = |why| refuse(StatusCode::BAD_REQUEST, &ApiError::new(why, OPENAPI_PATH));
+    let page = match parameters {
+        Ok(Query(parameters)) => match parameters.page() {
+            Ok(page) => page,
+            Err(why) => return bad(why),
+        },
+        Err(rejection) => return bad(rejection.body_text()),
+    };
+    let own = Arc::clone(&app);
+    let make = move |snapshot: &Snapshot, started, now| {
+        let ready = own.readiness.check(snapshot).is_ok();
+        let status = match &page {
+            None => Status::new(snapshot, ready, started, now),
+            Some((limit, after)) => {
+                let page = (*limit, after.as_deref());
+                let known = Status::page(snapshot, page, ready, started, now);
+                known.ok_or_else(|| no_destination(snapshot, after.as_deref().unwrap_or("")))?
+            }
+        };
+        pages::json(&status).map_err(|fault| unwritten(&fault))
+    };
+    match app.of_snapshot(make).await {
+        Ok(Ok(pieces)) => json_answer(StatusCode::OK, Body::new(Pieces::new(pieces))),
+        Ok(Err((status, error))) => refuse(status, &error),
         Err(failed) => failed,
     }
 }
@@ -124,13 +153,15 @@ async fn answer(
 }
 
 fn text(of: &impl Serialize) -> Answer {
-    serde_json::to_vec(of).map_err(|fault| {
-        let error = format!("the answer cannot be written, a fault of s3-exporter: {fault}");
-        (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            ApiError::new(error, OPENAPI_PATH),
-        )
-    })
+    serde_json::to_vec(of).map_err(|fault| unwritten(&fault))
+}
+
+fn unwritten(fault: &serde_json::Error) -> (StatusCode, ApiError) {
+    let error = format!("the answer cannot be written, a fault of s3-exporter: {fault}");
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        ApiError::new(error, OPENAPI_PATH),
+    )
 }
 
 fn no_destination(snapshot: &Snapshot, name: &str) -> (StatusCode, ApiError) {

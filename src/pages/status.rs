@@ -45,6 +45,9 @@ pub struct Status<'a> {
     pub leader: Option<bool>,
     /// Which share of the destinations these are; none where they are all.
     pub shard: Option<ShardStatus>,
+    /// Which of the destinations are listed; not there where all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<StatusPage<'a>>,
     /// In the order of the configuration.
     pub destinations: Vec<DestinationStatus<'a>>,
     /// By name.
@@ -52,6 +55,17 @@ pub struct Status<'a> {
     /// How many clusters there are, by what is wrong with their backups at any destination:
     /// each counts once, at however many it is. Equal names of two resolvers are two clusters.
     pub clusters: Backups,
+}
+
+/// A page of the destinations.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct StatusPage<'a> {
+    /// How many destinations there are, on all pages.
+    pub destinations: usize,
+    /// How many of them come before this page.
+    pub before: usize,
+    /// The last one here, after which the next page goes on; none where this is the last page.
+    pub next_after: Option<&'a str>,
 }
 
 /// A moment as RFC 3339.

@@ -126,7 +126,8 @@ pub fn diff(old: &Desired, new: &Desired) -> Vec<Change> {
     });
     let destinations = fates(&old.destinations, &new.destinations, |was, is| {
         let connection = |of: &Desired| of.backends.get(&is.backend).map(|of| of.fingerprint);
-        match was.listing().has_objects_of(&is.listing()) {
+        let is_same = Arc::ptr_eq(was, is) && connection(old) == connection(new);
+        match is_same || was.listing().has_objects_of(&is.listing()) {
             false => Fate::Replaced,
             true if was == is && connection(old) == connection(new) => Fate::Same,
             true => Fate::Altered,

@@ -78,8 +78,8 @@ pub(super) struct ProcessWide {
 pub(super) struct Watched {
     change: watch::Sender<Option<RunnerSettings>>,
     pub published: watch::Receiver<Arc<DestinationSnapshot>>,
-    /// `None` once it is at work.
-    runner: Option<Runner>,
+    /// `None` once it is at work. (Apart, as it is large and mostly not there.)
+    runner: Option<Box<Runner>>,
     task: Option<Task>,
 }
 
@@ -99,14 +99,14 @@ impl Watched {
         Self {
             change: runner.settings(),
             published,
-            runner: Some(runner),
+            runner: Some(Box::new(runner)),
             task: None,
         }
     }
 
     /// Its runner, while it is not at work.
     pub fn runner(&mut self) -> Option<&mut Runner> {
-        self.runner.as_mut()
+        self.runner.as_deref_mut()
     }
 
     pub fn is_at_work(&self) -> bool {

@@ -149,6 +149,20 @@ async fn a_reload_of_one_line_touches_that_destination_alone() {
     assert_eq!(gone.count(), 0, "scans that ran were begun anew");
 }
 
+/// Most of what is read again is what runs already: it is held once.
+#[test]
+fn what_a_reload_reads_again_is_held_once() {
+    let running = config(memory(), 1).without_others();
+    let name = &running.destinations[7].name;
+    let again = changed(&config(memory(), 1), name).without_others();
+    let again = again.sharing(&running);
+    let both = running.destinations.iter().zip(&again.destinations);
+    let apart = both.filter(|(was, is)| !Arc::ptr_eq(was, is));
+    let apart: Vec<_> = apart.map(|(_, is)| (&is.name, is.max_age)).collect();
+    assert_eq!(apart, [(name, Some(Duration::from_secs(3600)))]);
+    assert_eq!(names(&again), names(&running));
+}
+
 /// Of those that are due at once no more are begun than 256, as few can ask for something: each takes memory.
 #[tokio::test]
 async fn of_many_scans_that_are_due_some_wait_for_their_turn() {

@@ -15,6 +15,7 @@ mod fuzz;
 mod http;
 mod layers;
 mod links;
+mod long;
 mod looks;
 mod messages;
 mod once;

@@ -223,7 +223,7 @@ fn calendar(newest_good: Option<UnixTime>, is_bad: bool) -> Calendar {
 pub fn judgement(jobs: Vec<(&str, &str, JudgedJob)>) -> Arc<Judgement> {
     let jobs = jobs.into_iter().map(|(cluster, job, judged)| {
         let (cluster, job) = (cluster.to_owned(), job.to_owned());
-        (JobId { cluster, job }, judged)
+        (JobId { cluster, job }, Box::new(judged))
     });
     Arc::new(Judgement {
         jobs: jobs.collect(),

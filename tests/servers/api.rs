@@ -222,6 +222,9 @@ async fn answers_are_as_described_in_every_state() {
     ] {
         answers.push(ask(&exporter, path, &format!("{STATUS}/{asked}")).await);
     }
+    for query in ["limit=2", "limit=0", "after=nobody", "after=stale"] {
+        answers.push(ask(&exporter, STATUS, &format!("{STATUS}?{query}")).await);
+    }
     answers.push(ask(&exporter, OPENAPI, OPENAPI).await);
     answers.push(ask(&exporter, SD, SD).await);
     // Nobody answers there, so nothing is known.
@@ -282,6 +285,82 @@ async fn what_is_not_there_is_told_with_what_is() {
     }
     let (_, status, body) = ask(&exporter, "", "/api/v1/status/%ff").await;
     assert_eq!(status, 400, "{body}");
+}
+
+/// Page by page there is each destination once, in their order, each as it is where all are asked for at once.
+#[tokio::test]
+async fn the_status_of_many_destinations_pages() {
+    let store = backups();
+    let server = S3sServer::builder().store(&store).start();
+    let mut config = format!(
+        "[backends.s]\ntype = \"s3\"\nendpoint = \"{}\"\naccess_key_id = \"{}\"\nsecret_access_key = \"{}\"\n",
+        server.endpoint(),
+        S3sServer::ACCESS_KEY,
+        S3sServer::SECRET_KEY
+    );
+    let names: Vec<_> = (0..7).map(|nth| format!("{} of / 7", 7 - nth)).collect();
+    for name in &names {
+        config += &format!(
+            "[[destinations]]\nname = \"{name}\"\nbucket = \"good\"\nclusters = [\"lab-1\"]\n"
+        );
+    }
+    let mut exporter = Exporter::with_config(&config, &[]).await;
+    let are_known = |now: &crate::common::Metrics| {
+        let mut all = names.iter();
+        all.all(|name| now.of(name, "objectstore_scan_success") == Some(1.0))
+    };
+    exporter.until("all are scanned", are_known).await;
+    let get = async |query: &str| ask(&exporter, "", &format!("{STATUS}{query}")).await;
+    let of = |body: &Value| -> Vec<String> {
+        let all = body["destinations"].as_array().unwrap().iter();
+        all.map(|of| of["destination"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (_, _, all) = get("").await;
+    assert_eq!(of(&all), names);
+    assert!(all.get("page").is_none() && get("?limit=&after=").await.2.get("page").is_none());
+    let (mut found, mut query) = (Vec::new(), "?limit=3".to_owned());
+    loop {
+        let (_, status, body) = get(&query).await;
+        assert_eq!(status, 200, "{query}: {body}");
+        let page = &body["page"];
+        assert_eq!(page["destinations"], 7);
+        assert_eq!(page["before"], found.len());
+        assert_eq!(body["clusters"], all["clusters"], "of all pages");
+        assert_eq!(body["destinations"][0]["clusters"][0]["cluster"], "lab-1");
+        assert!(of(&body).len() <= 3, "{body}");
+        found.extend(of(&body));
+        let Some(after) = page["next_after"].as_str() else {
+            break;
+        };
+        assert_eq!(Some(after), found.last().map(String::as_str));
+        let after = after.replace(' ', "%20").replace('/', "%2F");
+        query = format!("?after={after}&limit=3");
+    }
+    assert_eq!(found, names);
+    assert_eq!(of(&get("?limit=99999999999").await.2), names);
+    assert_eq!(of(&get("?after=6+of+/+7").await.2), names[2..]);
+    for (query, status, error) in [
+        (
+            "?limit=0",
+            400,
+            "limit is \"0\": expected a number above zero",
+        ),
+        (
+            "?limit=-1",
+            400,
+            "limit is \"-1\": expected a number above zero",
+        ),
+        ("?limit=1&limit=2", 400, "duplicate field"),
+        ("?after=8", 404, "there is no destination \"8\""),
+    ] {
+        let (_, told, body) = get(query).await;
+        assert_eq!(told, status, "{query}: {body}");
+        assert!(
+            body["error"].as_str().unwrap().contains(error),
+            "{query}: {body}"
+        );
+    }
 }
 
 /// A test of the test: what is not described is noticed.

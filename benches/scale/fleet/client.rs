@@ -34,7 +34,7 @@ fn ask(port: u16, method: &str, path: &str, headers: &str) -> Answer {
     let end = answer
         .windows(4)
         .position(|four| four == b"\r\n\r\n")
-        .unwrap()
+        .unwrap_or_else(|| panic!("{path}: no answer, or it was broken off"))
         + 4;
     let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
     answer.drain(..end);

@@ -93,7 +93,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
             .past
             .drain(..memory.past.len().saturating_sub(remembered));
         memory.past.shrink_to_fit(); // it is kept until the next scan
-        told.push((job.id.clone(), judged));
+        told.push((job.id.clone(), Box::new(judged)));
         judgement.memory.jobs.push((job.id, memory));
     }
     // All at once: inserted one by one, in order, they would leave half of it empty.
@@ -189,8 +189,9 @@ fn find(job: &Job<'_>, context: &Context<'_>) -> Vec<Draft> {
 /// What is thought of the backups of a destination, at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judgement {
-    /// By job: those that have backups, had some not long ago, or should have.
-    pub jobs: BTreeMap<JobId, JudgedJob>,
+    /// By job: those that have backups, had some not long ago, or should have. (Apart, as a map has room for
+    /// eleven wherever there is one.)
+    pub jobs: BTreeMap<JobId, Box<JudgedJob>>,
     /// The layouts that were recognised, by name.
     pub tools: Vec<String>,
     /// Jobs without a judgement of their own, for there are too many.

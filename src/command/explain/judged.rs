@@ -95,7 +95,7 @@ impl<'k> Seen<'k> {
 
     /// What is thought of its job: `None` where there is no judgement of it.
     pub fn job<'a>(&self, judgement: &'a Judgement) -> Option<&'a JudgedJob> {
-        let exact = judgement.jobs.get(&self.id);
+        let exact = judgement.jobs.get(&self.id).map(|job| &**job);
         let is_its = |job: &&JudgedJob| job.layout == self.layout.name;
         // Two jobs of one name are told apart by their layout.
         let other = || {
@@ -104,7 +104,7 @@ impl<'k> Seen<'k> {
                 .jobs
                 .iter()
                 .filter(|(id, _)| id.cluster == self.id.cluster && id.job.starts_with(&start));
-            jobs.map(|(_, job)| job).find(is_its)
+            jobs.map(|(_, job)| &**job).find(is_its)
         };
         exact.filter(is_its).or_else(other).or(exact)
     }

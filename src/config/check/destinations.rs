@@ -15,6 +15,7 @@ use self::looks::look_interval;
 use self::mirrors::Mirror;
 use self::names::{Name, Names, names};
 use self::prefixes::prefixes;
+use self::shared::Shared;
 pub(super) use self::sources::{Source, backend};
 use super::backends::DefinedBackend;
 use super::general::{Scan, audit_interval, concurrency, interval, probe_interval};
@@ -23,6 +24,7 @@ use super::layouts::OwnLayouts;
 use super::resolvers::Resolvers;
 use crate::config::Metrics;
 use crate::config::discovery::pattern::Template;
+use crate::config::file::later::LaterTables;
 use crate::destination::{Destination, Expect, Judging};
 use crate::labels::GivenLabels;
 use crate::resolver::Resolver;
@@ -37,6 +39,7 @@ mod names;
 mod prefixes;
 mod rhythm;
 mod schedules;
+mod shared;
 mod sources;
 mod summed;
 mod together;
@@ -57,6 +60,8 @@ pub(super) struct FoundDestinations {
     /// The names, and the path of the table that each came from.
     names: BTreeMap<String, String>,
     mirrors: Vec<Mirror>,
+    /// What many say in the same words.
+    shared: Shared,
 }
 
 /// What a destination may refer to.
@@ -74,6 +79,8 @@ pub(super) struct Context<'a> {
     pub resolver_labels: &'a BTreeMap<String, GivenLabels>,
     pub schedules: &'a BTreeMap<String, Option<Arc<dyn Resolver>>>,
     pub layouts: &'a OwnLayouts,
+    /// Those of the file that are read in their turn.
+    pub later: Option<&'a LaterTables>,
 }
 
 impl Context<'_> {
@@ -113,7 +120,9 @@ pub(super) fn destinations(
     context: &Context<'_>,
     found: &mut FoundDestinations,
 ) {
-    let all = top.table_list("destinations", |section| found.add(section, context));
+    let value = |nth, value| context.later.map_or(value, |later| later.read(nth));
+    let add = |section: &mut Section| found.add(section, context);
+    let all = top.table_list_in_turn("destinations", value, add);
     if all.is_empty() && context.needs_any && !found.has_modules {
         top.fault(
             "destinations",
@@ -182,11 +191,18 @@ impl FoundDestinations {
                     .push(Mirror::new(self.destinations.len(), section, of));
             }
             let name: Arc<str> = name.value.into();
-            let resolver = self.resolver(source, format!("destination:{name}"));
+            let resolver = match source {
+                Source::Own(_) => self.resolver(source, format!("destination:{name}")),
+                Source::None | Source::Defined(_) => common.resolver.clone(),
+            };
+            let bucket = match bucket.value == *name {
+                true => Arc::clone(&name),
+                false => bucket.value.into(),
+            };
             self.destinations.push(Arc::new(Destination {
                 resolver,
                 name,
-                bucket: bucket.value.into(),
+                bucket,
                 ..common.clone()
             }));
         }
@@ -265,15 +281,17 @@ impl FoundDestinations {
         self.used_schedules.extend(schedules.iter().cloned());
         let store = context.stores.get(backend.as_deref()?)?;
         let connect = &store.backend.as_ref()?.connect;
+        let shared = &mut self.shared;
+        let judging = shared.judging(of_store(&judging, &**connect));
         let destination = Destination {
             name: "".into(),
             bucket: "".into(),
-            prefix: of.prefix.into(),
-            resolver: source.defined(),
+            prefix: shared.text(of.prefix),
+            resolver: source.defined().map(|name| shared.text(&name)),
             filter,
-            separator: separator.into(),
-            backend: backend.unwrap_or_default().into(),
-            store_url: connect.store_url().into(),
+            separator: shared.text(&separator),
+            backend: shared.text(&backend.unwrap_or_default()),
+            store_url: shared.text(&connect.store_url()),
             expect: expect.unwrap_or_default(),
             max_age: max_age.as_ref().map(|max_age| max_age.value),
             interval,
@@ -294,7 +312,7 @@ impl FoundDestinations {
             judging: Judging {
                 reads_clusters: source.reads_keys(context.resolvers),
                 schedules: schedules.iter().map(schedules::used).collect(),
-                ..of_store(&judging, &**connect)
+                ..judging
             },
         };
         Some((destination, source))

@@ -103,7 +103,7 @@ pub(super) fn asked() -> Asked {
         let file = file::parse(Path::new("x"), &text, &environment(&[]));
         let values = file.layer.values;
         let origins = std::sync::Arc::new(|_, _: &str| Origin::Default);
-        for asked in check(values.clone(), origins, &plugins(), false).asked {
+        for asked in check(values.clone(), origins, &plugins(), false, None).asked {
             let path = without_numbers(&asked.path);
             let (table, key) = path.rsplit_once('.').unwrap_or(("", &path));
             let place = Place::new(table, type_in(&values, table));

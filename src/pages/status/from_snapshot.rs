@@ -1,6 +1,7 @@
 //! From a snapshot to what is shown of it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use s3_exporter_api::UnixTime;
@@ -11,7 +12,7 @@ use super::progress::progress;
 use super::{
     ClusterStatus, DestinationState, DestinationStatus, ExcludedStatus, LatestAudit, LatestFailure,
     LatestScan, LookStatus, Moment, ObjectFigures, RequestsStatus, ResolverStatus, ShardStatus,
-    SizeRange, Status, StoreStatus, Time,
+    SizeRange, Status, StatusPage, StoreStatus, Time,
 };
 use crate::clusters::Clusters;
 use crate::destination::Destination;
@@ -29,20 +30,67 @@ impl<'a> Status<'a> {
 
     /// The status of a snapshot at the moment `now`.
     pub fn new(snapshot: &'a Snapshot, ready: bool, started: UnixTime, now: UnixTime) -> Self {
+        let all = 0..snapshot.destinations.len();
+        Self::with(snapshot, ready, started, now, all)
+    }
+
+    /// The same with so many destinations at most, those that come `after` this one; `None` where there is none of
+    /// this name.
+    pub fn page(
+        snapshot: &'a Snapshot,
+        (limit, after): (usize, Option<&str>),
+        ready: bool,
+        started: UnixTime,
+        now: UnixTime,
+    ) -> Option<Self> {
+        let all = &snapshot.destinations;
+        let before = match after {
+            Some(name) => 1 + all.iter().position(|of| *of.destination.name == *name)?,
+            None => 0,
+        };
+        let end = before.saturating_add(limit).min(all.len());
+        let last = all[..end].last().filter(|_| end < all.len());
+        let page = StatusPage {
+            destinations: all.len(),
+            before,
+            next_after: last.map(|of| &*of.destination.name),
+        };
+        let status = Self::with(snapshot, ready, started, now, before..end);
+        Some(Self {
+            page: Some(page),
+            ..status
+        })
+    }
+
+    fn with(
+        snapshot: &'a Snapshot,
+        ready: bool,
+        started: UnixTime,
+        now: UnixTime,
+        shown: Range<usize>,
+    ) -> Self {
         let resolvers = snapshot.resolvers.iter();
-        let clusters = |of: &Arc<DestinationSnapshot>| {
-            let figures = of.figures.as_ref();
+        let clusters = |(nth, of): (usize, &Arc<DestinationSnapshot>)| {
+            let figures = of.figures.as_ref().filter(|_| shown.contains(&nth));
             figures.map_or(0, |figures| figures.clusters.len())
         };
-        let asked: Vec<_> = snapshot.destinations.iter().map(clusters).collect();
+        let all = || snapshot.destinations.iter().enumerate();
+        let asked: Vec<_> = all().map(clusters).collect();
         let listed = divide(&asked, Self::LISTED);
         let mut everywhere = HashMap::new();
-        let destinations = snapshot.destinations.iter().zip(listed);
-        let destinations = destinations
-            .map(|(of, listed)| {
-                DestinationStatus::new(of, &snapshot.resolvers, listed, now, &mut everywhere)
-            })
-            .collect();
+        let mut destinations = Vec::with_capacity(shown.len());
+        for ((nth, of), listed) in all().zip(listed) {
+            match shown.contains(&nth) {
+                true => destinations.push(DestinationStatus::new(
+                    of,
+                    &snapshot.resolvers,
+                    listed,
+                    now,
+                    &mut everywhere,
+                )),
+                false => count(of, &snapshot.resolvers, now, &mut everywhere),
+            }
+        }
         let mut clusters = Backups::default();
         everywhere
             .values()
@@ -58,6 +106,7 @@ impl<'a> Status<'a> {
                 number: shard.number(),
                 count: shard.count(),
             }),
+            page: None,
             destinations,
             clusters,
             resolvers: resolvers
@@ -161,6 +210,19 @@ impl<'a> DestinationStatus<'a> {
 
 /// What is wrong with each cluster at any destination, by the resolver and the cluster.
 pub(super) type Everywhere<'a> = HashMap<(&'a str, &'a str), Verdict>;
+
+/// How the clusters of a destination are that is not shown.
+fn count<'a>(
+    of: &'a DestinationSnapshot,
+    resolvers: &BTreeMap<Arc<str>, Resolution>,
+    now: UnixTime,
+    everywhere: &mut Everywhere<'a>,
+) {
+    let names = names(&of.destination, resolvers);
+    if let Some(figures) = &of.figures {
+        clusters(&of.destination, figures, names, 0, now, everywhere);
+    }
+}
 
 /// How the clusters of a destination are, and so many of them, the worst first of all.
 fn clusters<'a>(

@@ -211,7 +211,7 @@ fn weekly(now: i64, is_made: fn(i64) -> bool) -> JudgedJob {
         marker: None,
         now: unix(now),
     });
-    judgement.jobs[&job.id].clone()
+    (*judgement.jobs[&job.id]).clone()
 }
 
 /// Of a Sunday three weeks before promtool's clock begins, which is a Thursday.

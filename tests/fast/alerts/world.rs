@@ -166,6 +166,7 @@ pub fn judge(of: &mut DestinationSnapshot, cluster: &str, job: &str, judged: Jud
             jobs: figures.judgement.jobs.clone(),
             ..Judgement::default()
         };
+        let judged = Box::new(judged);
         judgement.jobs.insert(JobId { cluster, job }, judged);
         figures.judgement = Arc::new(judgement);
     });

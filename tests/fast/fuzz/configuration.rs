@@ -47,7 +47,7 @@ pub fn check(bytes: &[u8]) -> bool {
     let sources = Sources {
         flags: &flags,
         environment: &environment,
-        file: Some((PathBuf::from("config.toml"), text.clone())),
+        file: Some((PathBuf::from("config.toml"), text.as_str().into())),
         faults: Vec::new(),
         warnings: Vec::new(),
     };

@@ -142,7 +142,7 @@ impl Verdict {
                 findings: grave.map(text).collect(),
             }
         };
-        judgement.jobs.values().map(of).collect()
+        judgement.jobs.values().map(|job| of(job)).collect()
     }
 
     /// From what the program reports as JSON.

@@ -109,7 +109,18 @@ impl Section {
     }
 
     /// Has `read` parse each table of a list of tables within it.
-    pub fn table_list<T>(&mut self, key: &str, mut read: impl FnMut(&mut Self) -> T) -> Vec<T> {
+    pub fn table_list<T>(&mut self, key: &str, read: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        self.table_list_in_turn(key, |_, value| value, read)
+    }
+
+    /// As [`Self::table_list`], where `value` says of each place in the list what there is in place of what was given:
+    /// a table that is made only now takes no memory before.
+    pub fn table_list_in_turn<T>(
+        &mut self,
+        key: &str,
+        mut value: impl FnMut(usize, Value) -> Value,
+        mut read: impl FnMut(&mut Self) -> T,
+    ) -> Vec<T> {
         let Some(given) = self.ask(key, ValueKind::TableList) else {
             return Vec::new();
         };
@@ -121,7 +132,7 @@ impl Section {
         let mut parsed = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
             let item_key = format!("{key}[{index}]");
-            match item {
+            match value(index, item) {
                 Value::Dict(tag, values) => {
                     let mut inner = self.child(self.path_of(&item_key), tag, values);
                     inner.notes_asked &= index < NOTED;

@@ -22,6 +22,21 @@ const TABLES: &str = "[one]\nname = ''\nextra = 1\n\
     [many.a]\nfile = 'f'\n[many.b]\nname = 2\n\
     [[list]]\nname = 'x'\n[[list]]\nnmae = 'y'\n";
 
+#[test]
+fn a_table_of_a_list_may_be_made_when_it_is_its_turn() {
+    let text = "[[list]]\n[[list]]\nname = 'y'\n[[list]]\n";
+    let parsed = parse(text, |top| {
+        let value = |nth, given| match nth {
+            0 => Value::from(values("name = 'x'\nother = 1\n")),
+            1 => given,
+            _ => Value::from(figment::value::Empty::None), // what is wrong with it is known
+        };
+        top.table_list_in_turn("list", value, |inner| inner.name("name"))
+    });
+    assert_eq!(parsed.value, [Some("x".to_owned()), Some("y".to_owned())]);
+    assert_eq!(messages(&parsed), ["unknown key `list[0].other`"]);
+}
+
 /// Whoever parses a table has nothing to do for that.
 #[test]
 fn what_is_wrong_within_a_table_is_told_by_the_one_around_it() {

@@ -36,10 +36,12 @@ pub fn after(case: &Case<'_>, full: &Judgement, seen: &Seen) -> Judgement {
         .collect();
     let mut after = full.clone();
     for job in &seen.jobs {
-        let told = judged.iter().map(|judged| judged.jobs.get(&job.id));
+        let told = judged
+            .iter()
+            .map(|judged| judged.jobs.get(&job.id).map(|job| &**job));
         let told: Option<Vec<&JudgedJob>> = told.collect();
         if let Some((of, told)) = after.jobs.get_mut(&job.id).zip(told) {
-            let clock = clock.jobs.get(&job.id);
+            let clock = clock.jobs.get(&job.id).map(|job| &**job);
             let clock = clock.filter(|_| !seen.uncertain.contains(&job.id));
             of.learn(&told, clock, marker > case.marker);
         }
