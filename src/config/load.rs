@@ -109,13 +109,13 @@ pub fn load(
 /// Every fault at once.
 pub fn understand(sources: &Sources<'_>, plugins: &Plugins) -> Result<Config, Rejected> {
     let environment = sources.environment;
-    if let Some((path, text)) = &sources.file {
-        if let Some(file) = later::parse(path, text, environment) {
-            let later = file.later.clone();
-            let outcome = understand_file(sources, Some(file), plugins);
-            if !later.is_some_and(|tables| tables.have_a_bad_one()) {
-                return outcome;
-            }
+    if let Some((path, text)) = &sources.file
+        && let Some(file) = later::parse(path, text, environment)
+    {
+        let later = file.later.clone();
+        let outcome = understand_file(sources, Some(file), plugins);
+        if !later.is_some_and(|tables| tables.have_a_bad_one()) {
+            return outcome;
         }
     }
     let file = sources.file.as_ref();
