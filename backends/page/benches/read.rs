@@ -8,7 +8,8 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use s3_exporter_api::{Object, Page, StorageClass, UnixTime};
+use s3_exporter_api::{ListingKind, Object, Page, StorageClass, UnixTime};
+use s3_exporter_page::Incoming;
 
 /// As MinIO writes it for the keys of etcd backups.
 fn answer(objects: usize, key: impl Fn(usize) -> String) -> String {
@@ -78,6 +79,19 @@ fn read(c: &mut Criterion) {
         });
         assert_eq!(page.len(), 1000);
     }
+    // As it comes from the network.
+    let mut came = Incoming::new(ListingKind::Objects, std::mem::take(&mut page));
+    group.bench_function("in pieces", |b| {
+        b.iter(|| {
+            came.begin();
+            for piece in black_box(plain.as_bytes()).chunks(16 * 1024) {
+                came.push(piece);
+            }
+            came.read(&came.rest()).is_ok()
+        });
+    });
+    page =
+        std::mem::replace(&mut came, Incoming::new(ListingKind::Objects, Page::new())).into_page();
     group.throughput(Throughput::Elements(1000));
     group.bench_function("quick-xml", |b| {
         b.iter(|| with_quick_xml(black_box(&plain), &mut page));

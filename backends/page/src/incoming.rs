@@ -12,7 +12,7 @@ use crate::scan::Scanner;
 use crate::{Malformed, read_kind, readable, small_enough};
 
 /// So much is read at a time of what comes at once.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = 8 * 1024;
 
 /// Where an answer is read to while it comes; of other kinds than objects it is kept, and read when it is
 /// there. Clones share it: one goes with the request to whoever receives the answer.
@@ -129,6 +129,9 @@ impl fmt::Debug for Incoming {
 
 impl State {
     fn push(&mut self, piece: &[u8]) {
+        if self.rest.capacity() == 0 {
+            self.rest.reserve_exact(PIECE + PIECE / 4); // doubled, half of it would lie idle
+        }
         self.rest.extend_from_slice(piece);
         self.bytes += piece.len();
         if self.rest.len() >= self.enough {
@@ -206,7 +209,7 @@ mod tests {
             for chunk in body.as_bytes().chunks(bytes) {
                 incoming.push(chunk);
                 let state = incoming.lock();
-                assert!(state.rest.len() < 1024 && state.rest.capacity() <= 2 * PIECE + 1024);
+                assert!(state.rest.len() < 1024 && state.rest.capacity() <= PIECE + PIECE / 4);
             }
             let rest = incoming.rest();
             assert!(rest.len() < 512, "{}", String::from_utf8_lossy(&rest));

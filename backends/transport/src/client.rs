@@ -29,8 +29,8 @@ pub type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<Way>, BoxError>;
 
 /// Of each connection, for as long as it is kept: without a bound, hyper's grows to the
 /// size of an answer, which is 13 MB for 32 connections. Up to three of them are in use while
-/// an answer comes faster than it is read.
-const READ_BUFFER: usize = 16 * 1024;
+/// an answer comes faster than it is read. With half of it listing takes a tenth more CPU.
+const READ_BUFFER: usize = 32 * 1024;
 /// An unused connection is kept so long.
 const IDLE: Duration = Duration::from_secs(90);
 /// How soon a connection whose other end is gone without a word is found out.

@@ -62,7 +62,7 @@ fn sigma(median: Duration, p99: Duration) -> f64 {
     (p99.as_secs_f64() / median.as_secs_f64()).ln() / P99
 }
 
-/// Answers `ListObjectsV2` on any bucket, and beside it:
+/// Answers `ListObjectsV2` and `GetBucketLocation` on any bucket, and beside it:
 /// - `/-/stats`: requests, throttled ones, and the most in flight, since the last reset
 /// - `/-/reset`: begins to count anew
 /// - `/-/totals`: objects and bytes, as a right listing has them
@@ -167,6 +167,11 @@ impl SyntheticServer {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         if let Some(page) = path.strip_prefix("/-/") {
             return self.about(page, body);
+        }
+        // What MinIO's client asks first.
+        if query.split('&').any(|pair| pair == "location=") {
+            body.extend_from_slice(b"<LocationConstraint></LocationConstraint>");
+            return "200 OK";
         }
         if !query.split('&').any(|pair| pair == "list-type=2") {
             return error(body, "501 Not Implemented", "NotImplemented");
