@@ -84,7 +84,7 @@ fn read(c: &mut Criterion) {
     group.bench_function("in pieces", |b| {
         b.iter(|| {
             came.begin();
-            for piece in black_box(plain.as_bytes()).chunks(16 * 1024) {
+            for piece in black_box(plain.as_bytes()).chunks(32 * 1024) {
                 came.push(piece);
             }
             came.read(&came.rest()).is_ok()
